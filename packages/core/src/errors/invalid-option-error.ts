@@ -1,0 +1,23 @@
+import { PolytaskError } from './polytask-error.js';
+
+/** An option is out of range or of the wrong type; code `POLYTASK_INVALID_OPTION`. */
+export class InvalidOptionError extends PolytaskError {
+  constructor(option: string, required: string, found: unknown, advice = '') {
+    super(
+      'POLYTASK_INVALID_OPTION',
+      `Option \`${option}\` must be ${required}, but is ${show(found)}.${advice === '' ? '' : ` ${advice}`}`,
+    );
+  }
+}
+
+/** Throws {@link InvalidOptionError} unless `valid`. */
+export function requireOption(valid: boolean, option: string, required: string, found: unknown, advice?: string): void {
+  if (!valid) throw new InvalidOptionError(option, required, found, advice);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? 'an object';
+  return String(value);
+}

@@ -1,0 +1,14 @@
+import { nearestWord } from './nearest-word.js';
+import { PolytaskError } from './polytask-error.js';
+
+/** A name (task, input, column, parameter) that does not exist; code `POLYTASK_UNKNOWN_NAME`. */
+export class UnknownNameError extends PolytaskError {
+  constructor(what: string, name: string, known: readonly string[]) {
+    const nearest = nearestWord(name, known);
+    const hint = nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`;
+    super(
+      'POLYTASK_UNKNOWN_NAME',
+      `There is no ${what} named \`${name}\`; there ${known.length === 1 ? 'is' : 'are'} ${known.map((k) => `\`${k}\``).join(', ') || 'none'}.${hint}`,
+    );
+  }
+}

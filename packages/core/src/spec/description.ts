@@ -1,0 +1,76 @@
+import type { Citation } from './citation.js';
+import type { State } from './tensors.js';
+
+/**
+ * Marks every value that core accepts as a part (task, encoder, sharing strategy, ...). `Symbol.for` makes the mark the same
+ * in every copy of core, so that parts work across two installed copies; `instanceof` would not.
+ */
+export const partMarker: unique symbol = Symbol.for('polytask.part') as never;
+
+/** What kinds of parts there are, and the version of each kind's contract that this core speaks. */
+export const specVersions = {
+  task: 1,
+  metric: 1,
+  encoder: 1,
+  sharing: 1,
+  'loss-weighting': 1,
+  'gradient-balancing': 1,
+  'step-plan': 1,
+  auxiliary: 1,
+  schedule: 1,
+  optimizer: 1,
+  executor: 1,
+} as const;
+
+/** A kind of part. */
+export type PartKind = keyof typeof specVersions;
+
+/** What every part says of itself. Descriptions are immutable and own no tensor; `bind` (or `build`) gives one run's instance. */
+export interface Description<Kind extends PartKind = PartKind> {
+  readonly kind: Kind;
+  /** Version of the kind's contract that the part was written for. */
+  readonly specVersion: number;
+  /** kebab-case, e.g. `hard-sharing`. */
+  readonly name: string;
+  readonly cites: readonly Citation[];
+  /** The options the part was made with, as plain data, so that a run can be repeated from JSON. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly [partMarker]: true;
+}
+
+/** What an author writes: `kind`, `specVersion` and the marker are added by the `define...` helpers. */
+export type DescriptionInput<Part extends Description> = Omit<
+  Part,
+  'kind' | 'specVersion' | 'cites' | 'options' | typeof partMarker
+> &
+  Partial<Pick<Part, 'cites' | 'options'>>;
+
+/** State that outlives a step. Parts without state leave all of it out. */
+export interface Lifecycle {
+  /** Everything needed to continue as if nothing had happened. Registered variables are saved by core and do not belong here. */
+  saveState?(): State;
+  loadState?(state: State): void;
+  /** Back to the state right after `bind`. */
+  reset?(): void;
+  /** Gives back every tensor that the instance created. Core calls it once. */
+  dispose?(): void;
+}
+
+/** Adds what is the same for all parts of one kind, and freezes. */
+export function definePart<Part extends Description>(kind: Part['kind'], part: DescriptionInput<Part>): Part {
+  return Object.freeze({
+    cites: [],
+    options: {},
+    ...part,
+    kind,
+    specVersion: specVersions[kind],
+    [partMarker]: true,
+  }) as unknown as Part;
+}
+
+/** Whether `value` is a part of the given kind, whichever copy of core made it. */
+export function isPart<Kind extends PartKind>(value: unknown, kind: Kind): value is Description<Kind> {
+  return (
+    typeof value === 'object' && value !== null && partMarker in value && (value as { kind?: unknown }).kind === kind
+  );
+}

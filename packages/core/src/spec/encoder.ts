@@ -1,0 +1,43 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { InputSpec, InputSpecs } from './batch.js';
+import { type Description, type DescriptionInput, definePart } from './description.js';
+import type { BuildScope } from './parameters.js';
+import type { NamedTensors } from './tensors.js';
+
+/** What a forward pass may use besides its inputs and variables. */
+export interface StepContext {
+  /** true in a training step; layers such as dropout and BatchNorm act on it. */
+  readonly training: boolean;
+  /**
+   * Uniform random numbers in [0, 1) for this step, drawn on the host from the run's seed, the step and `path`, and fed: eager,
+   * compiled and resumed runs see the same numbers. The only randomness a program may use.
+   */
+  uniform(path: string, shape: readonly number[]): tf.Tensor;
+}
+
+/** A layer or block whose variables exist. */
+export interface BuiltStage {
+  /** Shape and dtype of one row of what `apply` returns. */
+  readonly output: InputSpec;
+  apply(inputs: NamedTensors, step: StepContext): tf.Tensor;
+}
+
+/**
+ * One step of an encoder. Stages are what sharing strategies build per task, per expert or per branch, and mix between:
+ * the first stage gets the encoder's inputs by name, every later one gets `{ features }`.
+ */
+export interface Stage {
+  readonly name: string;
+  build(scope: BuildScope, inputs: InputSpecs): BuiltStage;
+}
+
+/** A recipe from inputs to features. It owns nothing: a sharing strategy builds as many copies as it needs. */
+export interface Encoder extends Description<'encoder'> {
+  /** The stages for these inputs, in order; at least one. Throws where the encoder cannot take them. */
+  stages(inputs: InputSpecs): readonly Stage[];
+}
+
+/** Makes an {@link Encoder}; for everyone, core's own encoders included. */
+export function defineEncoder(encoder: DescriptionInput<Encoder>): Encoder {
+  return definePart<Encoder>('encoder', encoder);
+}

@@ -1,0 +1,31 @@
+import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
+import type { StepInfo } from './loss-weighting.js';
+import type { StepReport } from './step-plan.js';
+
+/** What a schedule is bound to. */
+export interface ScheduleContext {
+  readonly tasks: readonly string[];
+  /** Rows in each task's data set `[K]`. */
+  readonly rows: readonly number[];
+  readonly batchSize: number;
+  /** A seeded stream of uniform numbers for one step. */
+  uniform(step: number): () => number;
+}
+
+/** A schedule in one run; its state is data. */
+export interface BoundSchedule extends Lifecycle {
+  /** How many rows of each task's data set the next batch takes `[K]`; they sum to the batch size. */
+  rows(step: StepInfo): readonly number[];
+  /** Called after every step with what happened. */
+  observe?(report: StepReport, step: StepInfo): void;
+}
+
+/** Chooses tasks and rows per step where tasks have data sets of their own. */
+export interface TaskSchedule extends Description<'schedule'> {
+  bind(context: ScheduleContext): BoundSchedule;
+}
+
+/** Makes a {@link TaskSchedule}. */
+export function defineSchedule(schedule: DescriptionInput<TaskSchedule>): TaskSchedule {
+  return definePart<TaskSchedule>('schedule', schedule);
+}

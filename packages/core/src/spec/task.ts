@@ -1,0 +1,69 @@
+import type * as tf from '@tensorflow/tfjs';
+import { type Description, type DescriptionInput, definePart } from './description.js';
+import type { Metric } from './metric.js';
+import type { HostTensor, NamedTensors } from './tensors.js';
+
+/** Numbers that a task learns from the training labels before the first step (mean, standard deviation, class weights). Plain data. */
+export type TaskConstants = { readonly [name: string]: number | readonly number[] };
+
+/** All training labels of one task, for {@link Task.prepare}; rows without a label are left out. */
+export interface LabelColumn {
+  /** `[rows, ...target shape]`. */
+  readonly targets: HostTensor;
+  /** Sample weights `[rows]`. */
+  readonly weights: Float32Array;
+}
+
+/**
+ * A task: where its targets come from, what its head puts out, its loss per row, how outputs become predictions, and its metrics.
+ *
+ * `Name` and `MetricNames` are types, so that `history.tasks.left.accuracy` is checked by the compiler.
+ */
+export interface Task<
+  Name extends string = string,
+  Metrics extends readonly Metric[] = readonly Metric[],
+  Prediction = unknown,
+> extends Description<'task'> {
+  readonly name: Name;
+  /** `classification`, `regression`, ...: what kind of task, for people. */
+  readonly type: string;
+  /** Names of this task's own inputs; left out, the task gets all inputs that the model has. */
+  readonly inputs?: readonly string[];
+  /** Target column in the data set; default: the task's name. */
+  readonly column: string;
+  /** Shape of one row's target and its dtype. int32 targets below 0 and float32 targets of NaN are missing labels. */
+  readonly target: { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' };
+  /** What the head puts out, by name: the shape of one row. `[10]` is ten logits; `null` stands for a length the features bring along (time, height, width). */
+  readonly outputs: { readonly [output: string]: readonly (number | null)[] };
+  /** Learns constants from the training labels. Called once per run, before the first step. */
+  prepare?(labels: LabelColumn): TaskConstants;
+  /** Multiplies a row's sample weight on the host, for class weights. */
+  rowWeight?(target: HostTensor, row: number, constants: TaskConstants): number;
+  /** Loss of every row `[rows]`, unweighted. Must be finite on rows whose weight is 0: core feeds zeros as their target. */
+  loss(outputs: NamedTensors, target: tf.Tensor, constants: TaskConstants): tf.Tensor1D;
+  /** Outputs to predictions as numbers: probabilities, or values in original units. Runs inside a program. */
+  predict(outputs: NamedTensors, constants: TaskConstants): tf.Tensor;
+  /** Predictions as numbers to what a user wants to see, one entry per row. */
+  decode(predictions: HostTensor): readonly Prediction[];
+  /** Metrics over `predict`'s numbers. */
+  readonly metrics: Metrics;
+  /** Name of the metric by which runs are compared: early stopping, best checkpoint, Δm. */
+  readonly primaryMetric: Metrics[number]['name'];
+}
+
+/** Any task. */
+export type AnyTask = Task<string, readonly Metric[], unknown>;
+
+/** What the author of a task writes: {@link Task} without what core adds, `column` defaulting to the name. */
+export type TaskInput<Name extends string, Metrics extends readonly Metric[], Prediction> = Omit<
+  DescriptionInput<Task<Name, Metrics, Prediction>>,
+  'column'
+> & { readonly column?: string };
+
+/** Makes a {@link Task}; for everyone, core's own tasks included. */
+export function defineTask<const Name extends string, const Metrics extends readonly Metric[], Prediction>(
+  task: TaskInput<Name, Metrics, Prediction>,
+): Task<Name, Metrics, Prediction> {
+  const input = { column: task.name, ...task } as unknown as DescriptionInput<AnyTask>;
+  return definePart<AnyTask>('task', input) as unknown as Task<Name, Metrics, Prediction>;
+}

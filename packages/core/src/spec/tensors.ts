@@ -1,0 +1,24 @@
+import type * as tf from '@tensorflow/tfjs';
+
+/** Numbers on the host. The array class gives the dtype: `Float32Array` is float32, `Int32Array` is int32. */
+export interface HostTensor {
+  readonly data: Float32Array | Int32Array;
+  /** Row-major. `[]` is a scalar. */
+  readonly shape: readonly number[];
+}
+
+/** Tensors by name. */
+export type NamedTensors = { readonly [name: string]: tf.Tensor };
+
+/** Host numbers by name: what a strategy feeds to a program at one step. */
+export type HostFeeds = { readonly [name: string]: HostTensor };
+
+/**
+ * State of a strategy, a sampler or a schedule as plain data: it survives `JSON` except for host tensors, which a checkpoint
+ * stores as binary entries.
+ */
+export type StateValue = number | string | boolean | null | HostTensor | readonly StateValue[] | State;
+/** A record of {@link StateValue}. */
+export interface State {
+  readonly [key: string]: StateValue;
+}
