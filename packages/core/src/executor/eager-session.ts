@@ -1,0 +1,215 @@
+import * as tf from '@tensorflow/tfjs';
+import { PolytaskError } from '../errors/polytask-error.js';
+import type {
+  DeviceTensor,
+  ExecutorSession,
+  ParameterSet,
+  Program,
+  ProgramCall,
+  ProgramContext,
+  ProgramResult,
+} from '../spec/executor.js';
+import type { ParameterLayout, Segment } from '../spec/parameters.js';
+import type { HostTensor, NamedTensors } from '../spec/tensors.js';
+
+interface EagerTensor extends DeviceTensor {
+  tensor: tf.Tensor;
+}
+
+/** Wraps the synchronous run of a program; tests use it to watch what a program does. */
+export type ProgramGuard = (program: Program, feeds: NamedTensors, run: () => NamedTensors) => NamedTensors;
+
+/**
+ * Runs programs as they are, on whatever tfjs backend is set. The flat vector is the truth; the model's variables are filled
+ * from it (a split of one tensor, no copy through the host) whenever they hold another set or an older value.
+ */
+export function createEagerSession(layout: ParameterLayout, guard?: ProgramGuard): ExecutorSession {
+  const live = new Set<EagerTensor>();
+  // The tensors that the variables were last filled from.
+  let boundValues: tf.Tensor | undefined;
+  let boundState: tf.Tensor | undefined;
+  let disposed = false;
+
+  function own(tensor: tf.Tensor): EagerTensor {
+    const handle: EagerTensor = { shape: tensor.shape, dtype: tensor.dtype === 'int32' ? 'int32' : 'float32', tensor };
+    live.add(handle);
+    return handle;
+  }
+
+  function inside(handle: DeviceTensor): EagerTensor {
+    if (!live.has(handle as EagerTensor)) {
+      throw new PolytaskError(
+        'POLYTASK_RELEASED',
+        'A device tensor must be used before it is released and with the session that made it; this one is not alive here.',
+      );
+    }
+    return handle as EagerTensor;
+  }
+
+  function bind(parameters: ParameterSet): void {
+    const values = inside(parameters.values).tensor;
+    const state = inside(parameters.state).tensor;
+    if (boundValues !== values) {
+      scatter(values, layout.segments);
+      boundValues = values;
+    }
+    if (boundState !== state) {
+      scatter(state, layout.stateSegments);
+      boundState = state;
+    }
+  }
+
+  /** Stores or undoes what the program assigned to non-trainable variables. */
+  function settleState(parameters: ParameterSet, before: readonly object[], keep: boolean): void {
+    const moved = layout.stateSegments.some((segment, i) => segment.variable.dataId !== before[i]);
+    if (!moved) return;
+    const handle = inside(parameters.state);
+    if (!keep) {
+      scatter(handle.tensor, layout.stateSegments);
+      return;
+    }
+    const flat = tf.tidy(() => tf.concat(layout.stateSegments.map((segment) => tf.reshape(segment.variable, [-1]))));
+    handle.tensor.dispose();
+    handle.tensor = flat;
+    boundState = flat;
+  }
+
+  function replace(handle: EagerTensor, tensor: tf.Tensor): void {
+    // What the variables were filled from is gone; the next run with these parameters fills them again.
+    if (boundValues === handle.tensor) boundValues = undefined;
+    if (boundState === handle.tensor) boundState = undefined;
+    handle.tensor.dispose();
+    handle.tensor = tensor;
+  }
+
+  async function run(program: Program, call: ProgramCall): Promise<ProgramResult> {
+    if (disposed) throw new PolytaskError('POLYTASK_RELEASED', `Program \`${program.name}\` was run after dispose().`);
+    if (call.parameters !== undefined) bind(call.parameters);
+    const stateBefore = layout.stateSegments.map((segment) => segment.variable.dataId);
+    const valuesBefore = layout.segments.map((segment) => segment.variable.dataId);
+    const uploaded: tf.Tensor[] = [];
+    const outputs: Record<string, tf.Tensor> = {};
+    try {
+      const feeds: Record<string, tf.Tensor> = {};
+      for (const [name, value] of Object.entries(call.feeds)) {
+        if ('data' in value) uploaded.push((feeds[name] = toTensor(value)));
+        else feeds[name] = inside(value).tensor;
+      }
+      const fed = new Set(Object.values(feeds));
+      Object.assign(
+        outputs,
+        tf.tidy(() => {
+          const all = guarded(program, feeds, call, guard);
+          const wanted: Record<string, tf.Tensor> = {};
+          for (const name of Object.keys(call.outputs)) {
+            const output = all[name];
+            if (output === undefined) {
+              throw new PolytaskError('POLYTASK_NO_OUTPUT', `Program \`${program.name}\` gives no output \`${name}\`.`);
+            }
+            wanted[name] = fed.has(output) || output instanceof tf.Variable ? tf.clone(output) : output;
+          }
+          return wanted;
+        }),
+      );
+      const changed = layout.segments.find((segment, i) => segment.variable.dataId !== valuesBefore[i]);
+      if (changed !== undefined) {
+        boundValues = undefined;
+        throw new PolytaskError(
+          'POLYTASK_ASSIGNED_TRAINABLE',
+          `Program \`${program.name}\` assigned the trainable variable \`${changed.path}\`. Only the optimizer moves trainable ` +
+            'variables; register a statistic with `{ trainable: false }`.',
+        );
+      }
+    } catch (error) {
+      tf.dispose(outputs);
+      // A program that failed halfway may have left statistics behind.
+      if (call.parameters !== undefined) settleState(call.parameters, stateBefore, false);
+      throw error;
+    } finally {
+      tf.dispose(uploaded);
+    }
+    if (call.parameters !== undefined) settleState(call.parameters, stateBefore, call.keepState ?? true);
+
+    const host: Record<string, HostTensor> = {};
+    const device: Record<string, DeviceTensor> = {};
+    const reads: [string, tf.Tensor][] = [];
+    for (const [name, target] of Object.entries(call.outputs)) {
+      const tensor = outputs[name] as tf.Tensor;
+      if (target === 'read') reads.push([name, tensor]);
+      else if (target === 'hold') device[name] = own(tensor);
+      else replace(inside(target), tensor);
+    }
+    for (const [name, tensor] of reads) {
+      host[name] = { data: (await tensor.data()) as Float32Array | Int32Array, shape: tensor.shape };
+      tensor.dispose();
+    }
+    return { host, device };
+  }
+
+  return {
+    run,
+    upload: (value) => own(toTensor(value)),
+    write: (target, value) => replace(inside(target), toTensor(value)),
+    async download(handle) {
+      const { tensor } = inside(handle);
+      // A copy: the backend may hand out its own array.
+      return { data: (await tensor.data()).slice() as Float32Array | Int32Array, shape: tensor.shape };
+    },
+    release(handle) {
+      const { tensor } = inside(handle);
+      if (boundValues === tensor) boundValues = undefined;
+      if (boundState === tensor) boundState = undefined;
+      tensor.dispose();
+      live.delete(handle as EagerTensor);
+    },
+    sync: bind,
+    dispose() {
+      for (const { tensor } of live) tensor.dispose();
+      live.clear();
+      disposed = true;
+    },
+  };
+}
+
+function guarded(
+  program: Program,
+  feeds: NamedTensors,
+  call: ProgramCall,
+  guard: ProgramGuard | undefined,
+): NamedTensors {
+  const occurrences = new Map<string, number>();
+  const context: ProgramContext = {
+    uniform(path, shape) {
+      if (call.uniform === undefined) {
+        throw new PolytaskError(
+          'POLYTASK_NO_RANDOMNESS',
+          `Program \`${program.name}\` asked for random numbers (\`${path}\`) where there are none. Draw them in training steps only.`,
+        );
+      }
+      const occurrence = occurrences.get(path) ?? 0;
+      occurrences.set(path, occurrence + 1);
+      const length = shape.reduce((product, size) => product * size, 1);
+      return tf.tensor(call.uniform(path, occurrence, length), [...shape], 'float32');
+    },
+  };
+  const run = () => program.run(feeds, context);
+  return guard === undefined ? run() : guard(program, feeds, run);
+}
+
+function toTensor(value: HostTensor): tf.Tensor {
+  return tf.tensor(value.data, [...value.shape], value.data instanceof Int32Array ? 'int32' : 'float32');
+}
+
+/** Fills variables from the flat vector. */
+function scatter(flat: tf.Tensor, segments: readonly Segment[]): void {
+  if (segments.length === 0) return;
+  tf.tidy(() => {
+    const parts = tf.split(
+      flat,
+      segments.map((segment) => segment.size),
+    );
+    segments.forEach((segment, i) => {
+      segment.variable.assign(tf.reshape(parts[i] as tf.Tensor, segment.shape as number[]));
+    });
+  });
+}

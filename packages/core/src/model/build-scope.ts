@@ -1,0 +1,98 @@
+import * as tf from '@tensorflow/tfjs';
+import { PolytaskError } from '../errors/polytask-error.js';
+import { uniformStream } from '../random/uniform-stream.js';
+import type { BuildScope, Initializer, ParameterOptions } from '../spec/parameters.js';
+
+/** A variable as it was registered, before the layout gives it a place. */
+export interface Registration {
+  readonly path: string;
+  readonly variable: tf.Variable;
+  readonly trainable: boolean;
+  readonly group: string;
+  readonly usedBy: readonly string[];
+  /** false for adopted variables, which their maker disposes of. */
+  readonly owned: boolean;
+}
+
+/** All registrations of one model, in order of creation. */
+export type Registry = Registration[];
+
+/**
+ * The root scope of a model. Variables made in it and below are added to `registry`; their initial values come from the seed
+ * and their path alone, so that adding a layer somewhere changes no other layer's start.
+ */
+export function createRootScope(tasks: readonly string[], seed: number, registry: Registry): BuildScope {
+  return scopeAt('', tasks, tasks, 'model', seed, registry);
+}
+
+/** A scope of the same model whose variables belong to `group` unless they say otherwise. */
+export function createGroupScope(
+  path: string,
+  tasks: readonly string[],
+  group: string,
+  seed: number,
+  registry: Registry,
+): BuildScope {
+  return scopeAt(path, tasks, [], group, seed, registry);
+}
+
+function scopeAt(
+  path: string,
+  tasks: readonly string[],
+  usedBy: readonly string[],
+  group: string,
+  seed: number,
+  registry: Registry,
+): BuildScope {
+  const join = (name: string) => (path === '' ? name : `${path}/${name}`);
+
+  function register(name: string, variable: tf.Variable, owned: boolean, options: ParameterOptions): void {
+    const registration = {
+      path: join(name),
+      variable,
+      trainable: options.trainable ?? true,
+      group: options.group ?? group,
+      usedBy,
+      owned,
+    };
+    if (registry.some((other) => other.path === registration.path)) {
+      if (owned) variable.dispose();
+      throw new PolytaskError(
+        'POLYTASK_DUPLICATE_PARAMETER',
+        `A variable named \`${registration.path}\` exists already. Give each layer a scope of its own: \`scope.child('name')\`.`,
+      );
+    }
+    if (variable.dtype !== 'float32') {
+      throw new PolytaskError(
+        'POLYTASK_PARAMETER_DTYPE',
+        `Variables must be float32, but \`${registration.path}\` is ${variable.dtype}.`,
+      );
+    }
+    registry.push(registration);
+  }
+
+  return {
+    path,
+    usedBy,
+    tasks,
+    child(name, options = {}) {
+      // Task order, whatever order the caller used: the layout compares these lists.
+      const narrowed = options.usedBy === undefined ? usedBy : tasks.filter((task) => options.usedBy?.includes(task));
+      return scopeAt(join(name), tasks, narrowed, group, seed, registry);
+    },
+    variable(name: string, shape: readonly number[], initial: Initializer, options: ParameterOptions = {}) {
+      const values = initial(shape, uniformStream(seed, 'initial', join(name)));
+      const start = tf.tensor(values, [...shape], 'float32');
+      const variable = tf.variable(start, options.trainable ?? true);
+      start.dispose();
+      register(name, variable, true, options);
+      return variable;
+    },
+    adopt(name, variable, options = {}) {
+      register(name, variable, false, options);
+    },
+    uniform(name) {
+      return uniformStream(seed, 'build', join(name));
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import * as tf from '@tensorflow/tfjs';
+import { PolytaskError } from '../errors/polytask-error.js';
+import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
+import { uniformStream } from '../random/uniform-stream.js';
+import type { AuxiliaryObjective, BoundAuxiliary } from '../spec/auxiliary.js';
+import type { InputSpecs } from '../spec/batch.js';
+import type { BoundGradientBalancing, GradientBalancing } from '../spec/gradient-balancing.js';
+import type { BoundLossWeighting, LossWeighting } from '../spec/loss-weighting.js';
+import type { ParameterLayout } from '../spec/parameters.js';
+import type { BoundSharing, ForwardState, SharingStrategy } from '../spec/sharing.js';
+import type { BoundStepPlan, StepPlan } from '../spec/step-plan.js';
+import type { AnyTask } from '../spec/task.js';
+import { createGroupScope, createRootScope, type Registry } from './build-scope.js';
+import { checkPart } from './check-part.js';
+import { createLayout } from './parameter-layout.js';
+
+/** A balancing strategy of any of the three kinds. */
+export type Balancing = LossWeighting | GradientBalancing | StepPlan;
+
+/** A balancing strategy in one run. */
+export type BoundBalancing =
+  | { readonly kind: 'loss-weighting'; readonly description: LossWeighting; readonly bound: BoundLossWeighting }
+  | { readonly kind: 'gradient-balancing'; readonly description: GradientBalancing; readonly bound: BoundGradientBalancing }
+  | { readonly kind: 'step-plan'; readonly description: StepPlan; readonly bound: BoundStepPlan };
+
+/** An auxiliary objective in one run. */
+export interface ModelAuxiliary {
+  readonly description: AuxiliaryObjective;
+  readonly bound: BoundAuxiliary;
+}
+
+/** All parts of one run, bound: the model, its auxiliary objectives and its balancing. */
+export interface Model {
+  readonly tasks: readonly AnyTask[];
+  readonly inputs: InputSpecs;
+  readonly layout: ParameterLayout;
+  readonly sharing: BoundSharing;
+  readonly auxiliaries: readonly ModelAuxiliary[];
+  readonly balancing: BoundBalancing;
+  /** What is balanced: the tasks, then the auxiliary objectives with `asTask`. */
+  readonly objectives: readonly string[];
+  dispose(): void;
+}
+
+/** What a model is built from. */
+export interface ModelParts {
+  readonly tasks: readonly AnyTask[];
+  readonly inputs: InputSpecs;
+  readonly sharing: SharingStrategy;
+  readonly auxiliary: readonly AuxiliaryObjective[];
+  readonly balancing: Balancing;
+  readonly seed: number;
+}
+
+/** Binds all parts, checks by a forward pass of two rows of zeros that the outputs are what the tasks declare, and lays out the parameters. */
+export function buildModel(parts: ModelParts): Model {
+  const { tasks, inputs, seed } = parts;
+  checkParts(parts);
+  const names = tasks.map((task) => task.name);
+  const registry: Registry = [];
+  const disposers: (() => void)[] = [];
+  const dispose = () => {
+    for (const one of disposers.splice(0)) one();
+    for (const { variable, owned } of registry) if (owned) variable.dispose();
+  };
+  try {
+    const sharing = parts.sharing.bind({ tasks, inputs, scope: createRootScope(names, seed, registry) });
+    if (sharing.dispose !== undefined) disposers.push(() => sharing.dispose?.());
+    const features = featureShapes(tasks, inputs, sharing);
+    const modelLayout = createLayout(names, registry);
+    const auxiliaries = parts.auxiliary.map((description) => {
+      const scope = createGroupScope(`auxiliary/${description.name}`, names, 'model', seed, registry);
+      const bound = description.bind({ tasks: names, layout: modelLayout, scope, features });
+      disposers.push(() => bound.dispose?.());
+      return { description, bound };
+    });
+    const objectives = [...names, ...auxiliaries.filter((a) => a.description.asTask).map((a) => a.description.name)];
+    const { balancing: description } = parts;
+    const context = {
+      tasks: objectives,
+      scope: createGroupScope(`balancing/${description.name}`, names, 'balancing', seed, registry),
+      uniform: (step: number) => uniformStream(seed, 'balancing', description.name, step),
+    };
+    const bound = description.bind(context);
+    disposers.push(() => bound.dispose?.());
+    const layout = createLayout(names, registry);
+    if (description.kind === 'gradient-balancing' && layout.sharedSize === 0) {
+      throw new PolytaskError(
+        'POLYTASK_NOTHING_SHARED',
+        `Gradient balancing \`${description.name}\` combines the tasks' gradients of shared parameters, but under ` +
+          `\`${parts.sharing.name}\` no parameter is used by more than one task. Use a loss weighting, or share something.`,
+      );
+    }
+    const balancing = { kind: description.kind, description, bound } as BoundBalancing;
+    return { tasks, inputs, layout, sharing, auxiliaries, balancing, objectives, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function checkParts({ tasks, inputs, sharing, auxiliary, balancing }: ModelParts): void {
+  if (tasks.length === 0) throw new PolytaskError('POLYTASK_NO_TASKS', 'A model needs at least one task; `tasks` is empty.');
+  for (const task of tasks) checkPart(task, 'tasks', 'task');
+  const seen = new Set<string>();
+  for (const { name } of [...tasks, ...auxiliary]) {
+    if (seen.has(name)) {
+      throw new PolytaskError(
+        'POLYTASK_DUPLICATE_NAME',
+        `Names of tasks and auxiliary objectives must differ, but \`${name}\` occurs twice. Rename one of them.`,
+      );
+    }
+    seen.add(name);
+  }
+  for (const task of tasks) {
+    for (const input of task.inputs ?? []) {
+      if (!(input in inputs)) throw new UnknownNameError(`input (task \`${task.name}\` asks for it)`, input, Object.keys(inputs));
+    }
+  }
+  checkPart(sharing, 'sharing', 'sharing');
+  for (const one of auxiliary) checkPart(one, 'auxiliary', 'auxiliary');
+  checkPart(balancing, 'balancing', 'loss-weighting', 'gradient-balancing', 'step-plan');
+}
+
+/** Runs the model on zeros; gives the shapes of rows of features, checks outputs on the way. */
+function featureShapes(tasks: readonly AnyTask[], inputs: InputSpecs, sharing: BoundSharing): Record<string, readonly number[]> {
+  return tf.tidy(() => {
+    const zeros: Record<string, tf.Tensor> = {};
+    for (const [name, spec] of Object.entries(inputs)) zeros[name] = tf.zeros([2, ...spec.shape], spec.dtype);
+    const uniform = () => {
+      throw new PolytaskError('POLYTASK_NO_RANDOMNESS', 'A forward pass asked for random numbers outside training.');
+    };
+    const state = sharing.forward(zeros, { training: false, uniform });
+    for (const task of tasks) checkOutputs(task, state);
+    const shapes: Record<string, readonly number[]> = {};
+    for (const [name, tensor] of Object.entries(state.features)) shapes[name] = tensor.shape.slice(1);
+    if (state.shared !== undefined) shapes.shared = state.shared.shape.slice(1);
+    return shapes as never;
+  }) as Record<string, readonly number[]>;
+}
+
+function checkOutputs(task: AnyTask, state: ForwardState): void {
+  const outputs = state.outputs[task.name];
+  for (const [name, shape] of Object.entries(task.outputs)) {
+    const tensor = outputs?.[name];
+    if (tensor === undefined) {
+      throw new UnknownNameError(`output of task \`${task.name}\` in what the sharing strategy gave`, name, Object.keys(outputs ?? {}));
+    }
+    const found = tensor.shape.slice(1);
+    if (found.length !== shape.length || shape.some((size, i) => size !== null && size !== found[i])) {
+      throw new ShapeMismatchError(`One row of output \`${name}\` of task \`${task.name}\``, shape, found);
+    }
+  }
+}

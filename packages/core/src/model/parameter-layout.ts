@@ -1,0 +1,74 @@
+import type { ParameterLayout, Segment, SegmentRange } from '../spec/parameters.js';
+import type { Registration } from './build-scope.js';
+
+/**
+ * Gives every variable its place in the flat store: shared by all tasks first, then partly shared, then each task's own in
+ * task order, then used by no task, balancing variables last. Neighbours with the same tasks and group form a range.
+ */
+export function createLayout(tasks: readonly string[], registry: readonly Registration[]): ParameterLayout {
+  const rank = (registration: Registration): number[] => {
+    const count = registration.usedBy.length;
+    const first = count === 0 ? tasks.length : tasks.indexOf(registration.usedBy[0] as string);
+    return [registration.group === 'balancing' ? 1 : 0, -count, first];
+  };
+  const compare = (a: Registration, b: Registration): number => {
+    const [left, right] = [rank(a), rank(b)];
+    for (let i = 0; i < left.length; i++) {
+      const difference = (left[i] as number) - (right[i] as number);
+      if (difference !== 0) return difference;
+    }
+    // Partly shared variables of the same rank may differ in their second task, and groups have to stay together.
+    return rangeKey(a) < rangeKey(b) ? -1 : rangeKey(a) > rangeKey(b) ? 1 : 0;
+  };
+  const trainable = registry.filter((registration) => registration.trainable).sort(compare);
+  const segments = place(trainable);
+  const stateSegments = place(registry.filter((registration) => !registration.trainable));
+  const isShared = (segment: Segment) =>
+    segment.usedBy.length >= 2 || (tasks.length === 1 && segment.usedBy.length === 1);
+  return {
+    tasks,
+    segments,
+    stateSegments,
+    size: total(segments),
+    stateSize: total(stateSegments),
+    sharedSize: total(segments.filter(isShared)),
+    ranges: rangesOf(segments),
+  };
+}
+
+function rangeKey({ usedBy, group }: { usedBy: readonly string[]; group: string }): string {
+  return `${group}\u0000${usedBy.join('\u0000')}`;
+}
+
+function place(registrations: readonly Registration[]): Segment[] {
+  let offset = 0;
+  return registrations.map((registration) => {
+    const size = registration.variable.size;
+    const segment: Segment = {
+      path: registration.path,
+      layer: registration.path.slice(0, Math.max(0, registration.path.lastIndexOf('/'))),
+      group: registration.group,
+      shape: registration.variable.shape,
+      offset,
+      size,
+      usedBy: registration.usedBy,
+      variable: registration.variable,
+    };
+    offset += size;
+    return segment;
+  });
+}
+
+function total(segments: readonly Segment[]): number {
+  return segments.reduce((sum, segment) => sum + segment.size, 0);
+}
+
+function rangesOf(segments: readonly Segment[]): SegmentRange[] {
+  const ranges: { usedBy: readonly string[]; group: string; offset: number; size: number }[] = [];
+  for (const segment of segments) {
+    const last = ranges.at(-1);
+    if (last !== undefined && rangeKey(last) === rangeKey(segment)) last.size += segment.size;
+    else ranges.push({ usedBy: segment.usedBy, group: segment.group, offset: segment.offset, size: segment.size });
+  }
+  return ranges;
+}

@@ -1,0 +1,2 @@
+export { loadCheckpoint, saveCheckpoint } from './checkpoint-file.js';
+export { writeFileAtomic } from './write-file-atomic.js';

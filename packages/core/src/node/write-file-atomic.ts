@@ -1,0 +1,28 @@
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Writes a file so that at every moment either the old or the new content is there, whole: to a temporary name in the same
+ * folder, flushed to the disk, then renamed. The folder is made where it is missing.
+ *
+ * @param path - The file.
+ * @param content - Text (UTF-8) or bytes.
+ * @throws the system's error (`ENOSPC` for a full disk); the temporary file is taken away and the old file is untouched.
+ */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+import type { Metric } from '../spec/metric.js';
+import type { StepOutcome } from './run-step.js';
+import type { AnyTask } from '../spec/task.js';
+
+/** The metrics of a task by name, those with a single number as value. */
+export type NumberMetricNames<Task extends AnyTask> = Task['metrics'][number] extends infer M
+  ? M extends Metric<infer Name, number>
+    ? Name
+    : never
+  : never;
+
+/** One task's course over the epochs; every array has one entry per epoch. */
+export type TaskHistory<Task extends AnyTask = AnyTask> = {
+  /** Mean training loss over the steps in which the task had a label; NaN where it had none. */
+  readonly trainLoss: number[];
+  /** Mean effective weight over those steps. */
+  readonly weight: number[];
+  /** Loss on the validation data; empty without validation data. */
+  readonly loss: number[];
+} & { readonly [M in NumberMetricNames<Task>]: number[] };
+
+/** The course of a run. */
+export interface History<Tasks extends readonly AnyTask[] = readonly AnyTask[]> {
+  /** By task name. Metrics are measured on the validation data. */
+  readonly tasks: { readonly [T in Tasks[number] as T['name']]: TaskHistory<T> };
+  /** Mean cosine between the tasks' gradients `[K][K]` per epoch; empty under strategies that compute no Gramian. */
+  readonly cosines: number[][][];
+  /** Wall-clock seconds per epoch, evaluation included. The only numbers here that two equal runs do not share. */
+  readonly seconds: number[];
+  /** Steps taken. */
+  steps: number;
+  /** Batches without any label, which were passed over. */
+  skipped: number;
+  /** Why `fit` ended. */
+  stopped: 'epochs' | 'signal' | 'early' | 'running';
+}
+
+/** An empty history for these tasks. */
+export function emptyHistory(tasks: readonly AnyTask[]): History {
+  const entry = (task: AnyTask) => ({
+    trainLoss: [],
+    weight: [],
+    loss: [],
+    ...Object.fromEntries(task.metrics.filter(isNumberMetric).map(({ name }) => [name, []])),
+  });
+  return {
+    tasks: Object.fromEntries(tasks.map((task) => [task.name, entry(task)])) as unknown as History['tasks'],
+    cosines: [],
+    seconds: [],
+    steps: 0,
+    skipped: 0,
+    stopped: 'running',
+  };
+}
+
+/** Whether a metric is a single number: those that can be ranked are. */
+export function isNumberMetric(metric: Metric): boolean {
+  return metric.better !== 'none';
+}
+
+/** Sums over the steps of an epoch; plain data, since a checkpoint may fall in between. */
+export interface EpochSums {
+  losses: number[];
+  weights: number[];
+  counts: number[];
+  cosines: number[];
+  cosineCounts: number[];
+}
+
+/** Sums before the first step of an epoch, for K objectives. */
+export function emptySums(k: number): EpochSums {
+  const zeros = (n: number) => new Array<number>(n).fill(0);
+  return { losses: zeros(k), weights: zeros(k), counts: zeros(k), cosines: zeros(k * k), cosineCounts: zeros(k * k) };
+}
+
+/** Adds one step. */
+export function addStep(sums: EpochSums, { losses, weights, gramian }: StepOutcome): void {
+  const k = losses.length;
+  for (let i = 0; i < k; i++) {
+    if (Number.isNaN(losses[i])) continue;
+    bump(sums.losses, i, losses[i] as number);
+    bump(sums.weights, i, weights[i] as number);
+    bump(sums.counts, i, 1);
+  }
+  if (gramian === undefined) return;
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < k; j++) {
+      const norms = Math.sqrt((gramian[i * k + i] as number) * (gramian[j * k + j] as number));
+      if (!(norms > 0)) continue;
+      bump(sums.cosines, i * k + j, (gramian[i * k + j] as number) / norms);
+      bump(sums.cosineCounts, i * k + j, 1);
+    }
+  }
+}
+
+function bump(array: number[], index: number, by: number): void {
+  array[index] = (array[index] as number) + by;
+}
+
+/** Means of an epoch's sums; NaN where nothing was summed. */
+export function epochMeans(sums: EpochSums): { losses: Float64Array; weights: Float64Array; cosines: number[][] | undefined } {
+  const k = sums.losses.length;
+  const mean = (total: number, count: number | undefined) => (count === undefined || count === 0 ? Number.NaN : total / count);
+  const cosines = sums.cosineCounts.some((count) => count > 0)
+    ? Array.from({ length: k }, (_, i) =>
+        sums.cosines.slice(i * k, (i + 1) * k).map((total, j) => mean(total, sums.cosineCounts[i * k + j])),
+      )
+    : undefined;
+  return {
+    losses: Float64Array.from(sums.losses, (total, i) => mean(total, sums.counts[i])),
+    weights: Float64Array.from(sums.weights, (total, i) => mean(total, sums.counts[i])),
+    cosines,
+  };
+}

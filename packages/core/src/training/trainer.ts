@@ -1,0 +1,168 @@
+import { requireOption } from '../errors/invalid-option-error.js';
+import { collectLabels } from '../data/collect-labels.js';
+import { createOverlays, type LabelOverlays } from '../data/label-overlay.js';
+import { eager } from '../executor/eager.js';
+import { checkPart } from '../model/check-part.js';
+import type { Balancing } from '../model/multi-task-model.js';
+import { adam } from '../optimizers/adam.js';
+import type { AuxiliaryObjective } from '../spec/auxiliary.js';
+import type { InputSpecs } from '../spec/batch.js';
+import type { MultiTaskDataset } from '../spec/dataset.js';
+import type { Executor } from '../spec/executor.js';
+import type { Optimizer } from '../spec/optimizer.js';
+import type { ParameterReader } from '../spec/parameters.js';
+import type { TaskSchedule } from '../spec/schedule.js';
+import type { SharingStrategy } from '../spec/sharing.js';
+import type { AnyTask, TaskConstants } from '../spec/task.js';
+import type { HostTensor } from '../spec/tensors.js';
+import type { Checkpoint } from './checkpoint.js';
+import { evaluateDataset, type Predictions, predictInputs, type Scores } from './evaluate.js';
+import { type FitOptions, fitRun } from './fit.js';
+import type { History } from './history.js';
+import { openRun, requireRun, type Run, type RunDescription } from './run.js';
+import { buildFacts, loadRun, saveRun } from './run-checkpoint.js';
+import { sumOfLosses } from './sum-of-losses.js';
+
+/** What a run consists of. */
+export interface TrainerOptions<Tasks extends readonly AnyTask[]> {
+  readonly tasks: Tasks;
+  readonly sharing: SharingStrategy;
+  /** Default: {@link sumOfLosses}. */
+  readonly balancing?: Balancing;
+  readonly auxiliary?: readonly AuxiliaryObjective[];
+  /** Default: {@link adam} with its defaults. */
+  readonly optimizer?: Optimizer;
+  /** Default: {@link eager}. */
+  readonly executor?: Executor;
+  /** Chooses rows where tasks have data sets of their own; default: in proportion to their sizes. */
+  readonly schedule?: TaskSchedule;
+  /** Builds the model at once; otherwise the first `fit` builds it from its data set's inputs. */
+  readonly inputs?: InputSpecs;
+  /** All randomness comes from it. Default 0. */
+  readonly seed?: number;
+}
+
+/** A run: trains, measures, predicts, and saves itself. Owns all tensors; call `dispose` at the end. */
+export interface Trainer<Tasks extends readonly AnyTask[]> {
+  readonly tasks: Tasks;
+  /** Trains until `epochs` epochs are done in all. Returns the history of the whole run. */
+  fit(train: MultiTaskDataset, options: FitOptions<Tasks>): Promise<History<Tasks>>;
+  /** Measures every task on a data set. */
+  evaluate(dataset: MultiTaskDataset, options?: { batchSize?: number }): Promise<Scores<Tasks>>;
+  /** Predicts every task for rows `[rows, ...]` of every input. */
+  predict(inputs: { readonly [input: string]: HostTensor }): Promise<Predictions<Tasks>>;
+  /** Everything needed to continue as if not interrupted. */
+  checkpoint(): Promise<Checkpoint>;
+  /** Continues from a checkpoint of the same configuration. Errors: `POLYTASK_CHECKPOINT`, saying what differs. */
+  restore(checkpoint: Checkpoint): Promise<void>;
+  /** Layout and values of all variables; undefined before the model is built. */
+  readonly parameters: ParameterReader | undefined;
+  readonly history: History<Tasks> | undefined;
+  /** Labels laid over those of the training data; see also `Callback.epochEnd`. */
+  readonly labels: LabelOverlays;
+  dispose(): void;
+}
+
+/**
+ * Puts tasks, a sharing strategy, a balancing strategy, auxiliary objectives, an optimizer and an executor together into a run.
+ *
+ * @param options - see {@link TrainerOptions}; everything but `tasks` and `sharing` has a default.
+ * @throws `POLYTASK_WRONG_PART`, `POLYTASK_UNSUPPORTED_VERSION`, `POLYTASK_DUPLICATE_NAME`, `POLYTASK_UNKNOWN_NAME`,
+ * `POLYTASK_NOTHING_SHARED`
+ * @example
+ * ```ts
+ * import { classification, createTrainer, mlp, tableDataset } from '@polytask/core';
+ * import { hardSharing } from '@polytask/hard-sharing';
+ *
+ * const train = tableDataset({
+ *   inputs: { x: { data: Float32Array.of(0, 1, 2, 3), shape: [4, 1] } },
+ *   columns: { high: Int32Array.of(0, 0, 1, 1), odd: Int32Array.of(0, 1, 0, 1) },
+ * });
+ * const trainer = await createTrainer({
+ *   tasks: [classification('high', { classes: 2 }), classification('odd', { classes: 2 })],
+ *   sharing: hardSharing({ encoder: mlp([8]) }),
+ *   seed: 1,
+ * });
+ * const history = await trainer.fit(train, { epochs: 2, batchSize: 2 });
+ * console.log(history.tasks.high.trainLoss.length); // => 2
+ * trainer.dispose();
+ * ```
+ */
+export async function createTrainer<const Tasks extends readonly AnyTask[]>(
+  options: TrainerOptions<Tasks>,
+): Promise<Trainer<Tasks>> {
+  const { seed = 0 } = options;
+  requireOption(Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
+  const description: RunDescription = {
+    tasks: options.tasks,
+    sharing: options.sharing,
+    balancing: options.balancing ?? sumOfLosses(),
+    auxiliary: options.auxiliary ?? [],
+    optimizer: options.optimizer ?? adam(),
+    executor: options.executor ?? eager(),
+    schedule: options.schedule,
+    seed,
+  };
+  checkPart(description.optimizer, 'optimizer', 'optimizer');
+  checkPart(description.executor, 'executor', 'executor');
+  if (description.schedule !== undefined) checkPart(description.schedule, 'schedule', 'schedule');
+  const overlays = createOverlays();
+  let run: Run | undefined;
+
+  const constantsOf = async (train: MultiTaskDataset | undefined): Promise<Record<string, TaskConstants>> => {
+    const constants: Record<string, TaskConstants> = {};
+    for (const task of description.tasks) {
+      if (task.prepare !== undefined && train !== undefined) {
+        constants[task.name] = task.prepare(await collectLabels(train, task));
+      }
+    }
+    return constants;
+  };
+  // A task that learns constants from labels cannot be built before there are any.
+  if (options.inputs !== undefined && description.tasks.every((task) => task.prepare === undefined)) {
+    run = await openRun(description, options.inputs, {}, overlays);
+  }
+
+  return {
+    tasks: options.tasks,
+    async fit(train, fitOptions) {
+      run ??= await openRun(description, options.inputs ?? train.inputs, await constantsOf(train), overlays);
+      return (await fitRun(run, train, fitOptions as unknown as FitOptions)) as History<Tasks>;
+    },
+    async evaluate(dataset, { batchSize = 1024 } = {}) {
+      const { runtime, constants } = requireRun(run, 'evaluate');
+      return (await evaluateDataset(runtime, constants, dataset, batchSize)) as Scores<Tasks>;
+    },
+    async predict(inputs) {
+      const { runtime } = requireRun(run, 'predict');
+      const numbers = await predictInputs(runtime, inputs);
+      return Object.fromEntries(
+        options.tasks.map((task) => [task.name, task.decode(numbers[task.name] as HostTensor)]),
+      ) as unknown as Predictions<Tasks>;
+    },
+    checkpoint: async () => saveRun(requireRun(run, 'checkpoint')),
+    async restore(checkpoint) {
+      const { inputs, constants } = buildFacts(checkpoint);
+      const fresh = await openRun(description, inputs, constants, overlays);
+      try {
+        loadRun(fresh, checkpoint);
+      } catch (error) {
+        fresh.dispose();
+        throw error;
+      }
+      run?.dispose();
+      run = fresh;
+    },
+    get parameters() {
+      return run?.runtime.reader;
+    },
+    get history() {
+      return run?.history as History<Tasks> | undefined;
+    },
+    labels: overlays,
+    dispose() {
+      run?.dispose();
+      run = undefined;
+    },
+  };
+}
