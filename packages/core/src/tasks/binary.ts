@@ -1,0 +1,140 @@
+import * as tf from '@tensorflow/tfjs';
+import { requireOption } from '../errors/invalid-option-error.js';
+import { LabelError } from '../errors/label-error.js';
+import { accuracy } from '../metrics/accuracy.js';
+import { auc } from '../metrics/auc.js';
+import { f1 } from '../metrics/f1.js';
+import { logLoss } from '../metrics/log-loss.js';
+import type { Metric } from '../spec/metric.js';
+import { defineTask, type LabelColumn, type Task, type TaskConstants } from '../spec/task.js';
+import { noLabels, numbersOf } from './class-labels.js';
+import { sigmoidCrossEntropy } from './sigmoid-cross-entropy.js';
+import { plainOptions, type TaskOptions, taskFields } from './task-options.js';
+
+/** Options of {@link binary}. */
+export interface BinaryOptions<Label extends string, Metrics extends readonly Metric[]> extends TaskOptions<Metrics> {
+  /** Names of the negative and the positive answer. Default `['negative', 'positive']`. */
+  readonly labels?: readonly [negative: Label, positive: Label];
+  /** Probability from which on a row counts as positive, in (0, 1). Default 0.5. */
+  readonly threshold?: number;
+  /** Factor on the weights of positive rows, or `'balanced'`. Default 1. */
+  readonly positiveWeight?: number | 'balanced';
+}
+
+/** What {@link binary} predicts for one row. */
+export interface BinaryPrediction<Label extends string = string> {
+  readonly label: Label;
+  /** Probability of the positive answer. */
+  readonly probability: number;
+}
+
+/** The usual metrics of {@link binary}. */
+export type BinaryMetrics = readonly [
+  Metric<'accuracy', number>,
+  Metric<'f1', number>,
+  Metric<'auc', number>,
+  Metric<'logLoss', number>,
+];
+
+/**
+ * A task with a yes or no per row, by sigmoid cross-entropy:
+ *
+ * $$ \ell = -t \log \sigma(z) - (1 - t) \log(1 - \sigma(z)) $$
+ *
+ * where $z$ is the head's one logit, $\sigma$ the sigmoid and $t$ the target: 0, 1, or a probability in between. The positive
+ * weight $w$ multiplies the weights of rows by $t w + 1 - t$; `'balanced'` is the weighted number of negative training rows
+ * over that of positive ones.
+ *
+ * Shapes: logits [rows, 1]; target [rows], float32 in [0, 1], or int32 0 or 1; predictions [rows].
+ *
+ * @remarks `torch.nn.BCEWithLogitsLoss` multiplies losses by `pos_weight` and averages over the number of rows; here the loss
+ * is a weighted mean, as for class weights.
+ * @param name Name of the task.
+ * @param options All optional. `threshold` also goes to the usual metrics accuracy and F1.
+ * @throws `POLYTASK_INVALID_OPTION` for options out of range.
+ * @throws `POLYTASK_LABELS` for a label that is not 0 or 1, a task without training labels, and a balanced weight where the
+ * training labels are all the same.
+ * @see C. M. Bishop, "Pattern Recognition and Machine Learning", Springer, 2006, section 4.3.2.
+ * @example
+ * ```ts
+ * import { binary } from '@polytask/core';
+ *
+ * const rain = binary('rain', { labels: ['dry', 'rain'] });
+ * const [row] = rain.decode({ data: new Float32Array([0.75]), shape: [1] });
+ * console.log(row?.label); // => rain
+ * ```
+ */
+export function binary<
+  const Name extends string,
+  const Label extends string = 'negative' | 'positive',
+  const Metrics extends readonly Metric[] = BinaryMetrics,
+>(name: Name, options: BinaryOptions<Label, Metrics> = {}): Task<Name, NoInfer<Metrics>, BinaryPrediction<Label>> {
+  const { threshold = 0.5, positiveWeight = 1 } = options;
+  const [negative, positive] = options.labels ?? (['negative', 'positive'] as readonly string[] as [Label, Label]);
+  requireOption(threshold > 0 && threshold < 1, 'threshold', 'in (0, 1)', threshold);
+  requireOption(negative !== positive, 'labels', 'two different names', options.labels);
+  requireOption(
+    positiveWeight === 'balanced' || (positiveWeight > 0 && Number.isFinite(positiveWeight)),
+    'positiveWeight',
+    "'balanced' or a finite number above 0",
+    positiveWeight,
+  );
+
+  return defineTask<Name, Metrics, BinaryPrediction<Label>>({
+    ...taskFields(name, options, [accuracy({ threshold }), f1({ threshold }), auc(), logLoss()]),
+    type: 'binary',
+    options: plainOptions(options),
+    target: { shape: [], dtype: 'float32' },
+    outputs: { logits: [1] },
+    prepare: (labels) => learnWeight(name, positiveWeight, labels),
+    rowWeight(target, row, constants) {
+      const value = checkLabel(name, target.data[row] as number, row);
+      if (!(value >= 0)) return 0;
+      const weight =
+        positiveWeight === 'balanced' ? (numbersOf(name, constants, 'positiveWeight')[0] as number) : positiveWeight;
+      return value * weight + 1 - value;
+    },
+    loss: (outputs, target) =>
+      tf.tidy(() => {
+        const logits = tf.reshape(outputs.logits as tf.Tensor, target.shape);
+        const targets = target.dtype === 'float32' ? target : tf.cast(target, 'float32');
+        return sigmoidCrossEntropy(logits, targets) as tf.Tensor1D;
+      }),
+    predict: (outputs) =>
+      tf.tidy(() => {
+        const logits = outputs.logits as tf.Tensor;
+        return tf.sigmoid(tf.reshape(logits, [logits.shape[0] as number]));
+      }),
+    decode: ({ data }) =>
+      Array.from(data, (probability) => ({ label: probability >= threshold ? positive : negative, probability })),
+  });
+}
+
+function checkLabel(task: string, value: number, row: number): number {
+  if (value > 1) {
+    throw new LabelError(
+      task,
+      `row ${row} has the label ${value}`,
+      'Use 0 and 1, or `classification` for more classes.',
+    );
+  }
+  return value;
+}
+
+function learnWeight(task: string, option: number | 'balanced', labels: LabelColumn): TaskConstants {
+  let positive = 0;
+  let total = 0;
+  labels.weights.forEach((weight, row) => {
+    const value = checkLabel(task, labels.targets.data[row] as number, row);
+    if (!(value >= 0)) return;
+    positive += weight * value;
+    total += weight;
+  });
+  if (!(total > 0)) throw noLabels(task);
+  if (option !== 'balanced') return {};
+  if (positive === 0 || positive === total) {
+    const problem = `every training label is ${positive === 0 ? 0 : 1}, so a balanced weight cannot be worked out`;
+    throw new LabelError(task, problem, 'Give `positiveWeight` as a number, or check `column`.');
+  }
+  return { positiveWeight: (total - positive) / positive };
+}

@@ -1,0 +1,134 @@
+import * as tf from '@tensorflow/tfjs';
+import { requireOption } from '../errors/invalid-option-error.js';
+import { accuracy } from '../metrics/accuracy.js';
+import { macroF1 } from '../metrics/f1.js';
+import { logLoss } from '../metrics/log-loss.js';
+import type { Metric } from '../spec/metric.js';
+import { defineTask, type Task } from '../spec/task.js';
+import {
+  type ClassWeights,
+  checkClassWeights,
+  classConstants,
+  classWeightsOf,
+  countClasses,
+  eachClass,
+} from './class-labels.js';
+import { classNames } from './class-names.js';
+import { oneHotFloats } from './one-hot.js';
+import { softmaxCrossEntropy } from './softmax-cross-entropy.js';
+import { plainOptions, type TaskOptions, taskFields } from './task-options.js';
+
+/** Options of {@link classification}. */
+export interface ClassificationOptions<Label extends string, Metrics extends readonly Metric[]>
+  extends TaskOptions<Metrics> {
+  /** Number of classes, or their names in the order of their ids; at least 2. */
+  readonly classes: number | readonly Label[];
+  /** Factors on the weights of rows by their class: one per class, or `'balanced'`. Default: none. */
+  readonly classWeights?: ClassWeights;
+  /** Share of every target that is spread evenly over all classes, in [0, 1). Default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/** What {@link classification} predicts for one row. */
+export interface ClassPrediction<Label extends string = string> {
+  /** Name of the most probable class; its id as text where classes have no names. */
+  readonly label: Label;
+  /** Id of the most probable class. */
+  readonly index: number;
+  /** Probability of that class. */
+  readonly probability: number;
+  /** Probabilities of all classes, in the order of their ids. */
+  readonly probabilities: readonly number[];
+}
+
+/** The usual metrics of {@link classification}. */
+export type ClassificationMetrics = readonly [
+  Metric<'accuracy', number>,
+  Metric<'macroF1', number>,
+  Metric<'logLoss', number>,
+];
+
+/**
+ * A task with one of several classes per row, by softmax cross-entropy:
+ *
+ * $$ \ell = -\sum_c t_c \log p_c, \qquad p = \mathrm{softmax}(z), \qquad t = (1 - \varepsilon)\, y + \varepsilon / C $$
+ *
+ * where $z$ are the head's logits, $y$ is the class as a distribution, $C$ the number of classes and $\varepsilon$ the label
+ * smoothing. Class weights multiply the weights of rows: $w_y$, or $\sum_c y_c w_c$ for a distribution; `'balanced'` is
+ * $w_c = n / (C\, n_c)$ with $n_c$ the weighted number of training rows of class $c$.
+ *
+ * Shapes: logits [rows, C]; target class ids [rows] int32, or distributions [rows, C] float32; predictions [rows, C].
+ *
+ * @remarks Loss weights average over rows as in `torch.nn.CrossEntropyLoss` with `weight`: a weighted mean, not a mean of
+ * weighted losses. A row's own distribution is smoothed too, as there.
+ * @param name Name of the task.
+ * @param options `classes` is required. Class names are what `decode` gives. Balanced weights are those of scikit-learn.
+ * @throws `POLYTASK_INVALID_OPTION` for options out of range.
+ * @throws `POLYTASK_LABELS` for a class id that is not below `classes`, a task without training labels, and balanced weights
+ * where a class has no training label.
+ * @see C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna, "Rethinking the Inception Architecture for Computer Vision",
+ * CVPR 2016, https://arxiv.org/abs/1512.00567 (label smoothing).
+ * @see G. King, L. Zeng, "Logistic Regression in Rare Events Data", Political Analysis 9, 2001 (balanced weights).
+ * @example
+ * ```ts
+ * import { classification } from '@polytask/core';
+ *
+ * const species = classification('species', { classes: ['cat', 'dog'], classWeights: 'balanced' });
+ * const [row] = species.decode({ data: new Float32Array([0.25, 0.75]), shape: [1, 2] });
+ * console.log(row?.label); // => dog
+ * ```
+ */
+export function classification<
+  const Name extends string,
+  const Label extends string = string,
+  const Metrics extends readonly Metric[] = ClassificationMetrics,
+>(name: Name, options: ClassificationOptions<Label, Metrics>): Task<Name, NoInfer<Metrics>, ClassPrediction<Label>> {
+  const { classWeights, labelSmoothing = 0 } = options;
+  const names = classNames('classes', options.classes, 2);
+  const classes = names.length;
+  checkClassWeights(classWeights, classes);
+  requireOption(labelSmoothing >= 0 && labelSmoothing < 1, 'labelSmoothing', 'in [0, 1)', labelSmoothing);
+
+  return defineTask<Name, Metrics, ClassPrediction<Label>>({
+    ...taskFields(name, options, [accuracy(), macroF1(), logLoss()]),
+    type: 'classification',
+    options: plainOptions(options),
+    target: { shape: [], dtype: 'int32' },
+    outputs: { logits: [classes] },
+    prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),
+    rowWeight(target, row, constants) {
+      const weights = classWeightsOf(name, classWeights, constants);
+      let sum = 0;
+      eachClass(name, classes, target, row, (label, share) => {
+        sum += share * (weights === undefined ? 1 : (weights[label] as number));
+      });
+      return sum;
+    },
+    loss: (outputs, target) =>
+      tf.tidy(() => {
+        const logits = outputs.logits as tf.Tensor;
+        return softmaxCrossEntropy(logits, distributions(target, classes, labelSmoothing)) as tf.Tensor1D;
+      }),
+    predict: (outputs) => tf.softmax(outputs.logits as tf.Tensor),
+    decode: ({ data }) => decodeClasses(data, names),
+  });
+}
+
+/** Targets [rows, C] from class ids [rows] or distributions [rows, C], smoothed. */
+function distributions(target: tf.Tensor, classes: number, smoothing: number): tf.Tensor {
+  const given = target.rank === 1 ? oneHotFloats(target, classes) : target;
+  return smoothing === 0 ? given : tf.add(tf.mul(given, 1 - smoothing), smoothing / classes);
+}
+
+function decodeClasses<Label extends string>(
+  data: ArrayLike<number>,
+  names: readonly Label[],
+): readonly ClassPrediction<Label>[] {
+  const classes = names.length;
+  return Array.from({ length: data.length / classes }, (_, row) => {
+    const probabilities = names.map((_, c) => data[row * classes + c] as number);
+    const probability = Math.max(...probabilities);
+    const index = Math.max(0, probabilities.indexOf(probability));
+    return { label: names[index] as Label, index, probability, probabilities };
+  });
+}

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import {
+  checkClassWeights,
+  classConstants,
+  classWeightsOf,
+  countClasses,
+  eachClass,
+  numbersOf,
+} from '../../src/tasks/class-labels.js';
+
+it('visits every label of a row: ids as they are, distributions by their shares', () => {
+  const visited = (data: Int32Array | Float32Array, shape: number[], row: number) => {
+    const found: [number, number][] = [];
+    eachClass('t', 3, { data, shape }, row, (label, share) => found.push([label, share]));
+    return found;
+  };
+  expect(visited(Int32Array.of(2, 0), [2], 1)).toEqual([[0, 1]]);
+  expect(visited(Int32Array.of(0, 0, 2, -1), [2, 2], 1)).toEqual([[2, 1]]);
+  expect(visited(Float32Array.of(1, 0, 0, 0.5, 0, 0.5), [2, 3], 1)).toEqual([
+    [0, 0.5],
+    [2, 0.5],
+  ]);
+});
+
+it('counts by weight', () => {
+  const targets = { data: Int32Array.of(0, 1, 1, -1), shape: [4] };
+  expect(Array.from(countClasses('t', 3, { targets, weights: Float32Array.of(1, 2, 3, 9) }))).toEqual([1, 5, 0]);
+});
+
+it('learns class weights only where they are to be balanced', () => {
+  const counts = Float64Array.of(1, 3);
+  expect(classConstants('t', undefined, counts)).toEqual({});
+  expect(classConstants('t', [1, 2], counts)).toEqual({});
+  expect(classConstants('t', 'balanced', counts)).toEqual({ classWeights: [2, 2 / 3] });
+  expect(classWeightsOf('t', 'balanced', { classWeights: [2, 3] })).toEqual([2, 3]);
+  expect(classWeightsOf('t', [4, 5], {})).toEqual([4, 5]);
+  expect(classWeightsOf('t', undefined, {})).toBeUndefined();
+});
+
+it('reads constants as lists, and says when `prepare` was forgotten', () => {
+  expect(numbersOf('t', { mean: 3 }, 'mean')).toEqual([3]);
+  expect(() => numbersOf('t', {}, 'mean')).toThrow(/Task `t`: the constant `mean` is missing. Call `prepare`/);
+});
+
+it('checks weights', () => {
+  expect(() => checkClassWeights([1, 0], 2)).not.toThrow();
+  expect(() => checkClassWeights('balanced', 2)).not.toThrow();
+  expect(() => checkClassWeights([1, Number.NaN], 2)).toThrow(/`classWeights` must be 'balanced' or 2 finite numbers/);
+  expect(() => checkClassWeights('equal' as 'balanced', 2)).toThrow(/classWeights/);
+});
