@@ -30,7 +30,7 @@ export interface Description<Kind extends PartKind = PartKind> {
   readonly kind: Kind;
   /** Version of the kind's contract that the part was written for. */
   readonly specVersion: number;
-  /** kebab-case, e.g. `hard-sharing`. */
+  /** kebab-case for methods, camelCase for metrics (they are keys of the history); tasks are named by their users. */
   readonly name: string;
   readonly cites: readonly Citation[];
   /** The options the part was made with, as plain data, so that a run can be repeated from JSON. */

@@ -40,7 +40,7 @@ export interface StepPrimitives {
   readonly parameters: ParameterSet;
   /** The step's batch. */
   readonly batch: Batch;
-  /** A further, independent training batch (MoDo and SDMGrad need three). */
+  /** A further, independent training batch; for methods whose estimates need several. */
   anotherBatch(): Promise<Batch>;
   /** A batch of the validation data; refused with the reason where `fit` was given none. */
   validationBatch(): Promise<Batch>;

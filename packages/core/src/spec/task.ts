@@ -31,7 +31,11 @@ export interface Task<
   readonly inputs?: readonly string[];
   /** Target column in the data set; default: the task's name. */
   readonly column: string;
-  /** Shape of one row's target and its dtype. int32 targets below 0 and float32 targets of NaN are missing labels. */
+  /**
+   * Shape of one row's target and its dtype. A row has no label where all its entries are missing: below 0 (int32) or NaN
+   * (float32); missing entries of partly labelled rows reach the loss. An int32 target may also come as distributions over
+   * classes, float32 with one more axis.
+   */
   readonly target: { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' };
   /** What the head puts out, by name: the shape of one row. `[10]` is ten logits; `null` stands for a length the features bring along (time, height, width). */
   readonly outputs: { readonly [output: string]: readonly (number | null)[] };
