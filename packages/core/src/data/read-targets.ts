@@ -100,3 +100,21 @@ function toValues(what: string, labels: HostTensor['data'], width: number): Floa
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((dimension, i) => dimension === b[i]);
 }
+
+/** Class ids of targets that may be distributions: the most probable class, the first of several; -1 where there is no label. */
+export function classIds(task: TargetSpec, targets: HostTensor): HostTensor {
+  const { data, shape } = targets;
+  if (task.target.dtype !== 'int32' || data instanceof Int32Array) return targets;
+  const classes = shape.at(-1) as number;
+  const ids = new Int32Array(data.length / classes).fill(-1);
+  for (let row = 0; row < ids.length; row++) {
+    let best = Number.NEGATIVE_INFINITY;
+    for (let c = 0; c < classes; c++) {
+      const probability = data[row * classes + c] as number;
+      if (!(probability > best)) continue;
+      best = probability;
+      ids[row] = c;
+    }
+  }
+  return { data: ids, shape: shape.slice(0, -1) };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isMissing, oneHot, readTargets } from '../../src/data/read-targets.js';
+import { classIds, isMissing, oneHot, readTargets } from '../../src/data/read-targets.js';
 
 const { NaN: none } = Number;
 const classes = { name: 'left', target: { shape: [], dtype: 'int32' } } as const;
@@ -66,4 +66,13 @@ test('a row is missing where all of it is', () => {
   expect([isMissing(ids, 0), isMissing(ids, 1)]).toEqual([true, false]);
   const floats = { data: Float32Array.of(none, none, none, -1), shape: [2, 2] };
   expect([isMissing(floats, 0), isMissing(floats, 1)]).toEqual([true, false]);
+});
+
+test('classIds takes the most probable class of distributions, -1 without a label, and leaves the rest alone', () => {
+  const distributions = { data: Float32Array.of(0.2, 0.5, 0.3, none, none, none, 0.4, 0.4, 0.2), shape: [3, 3] };
+  expect(classIds(classes, distributions)).toEqual({ data: Int32Array.of(1, -1, 0), shape: [3] });
+  const ids = { data: Int32Array.of(2, 0), shape: [2] };
+  expect(classIds(classes, ids)).toBe(ids);
+  const numbers = { data: Float32Array.of(1, 2), shape: [1, 2] };
+  expect(classIds(values, numbers)).toBe(numbers);
 });
