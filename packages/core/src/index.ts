@@ -1,4 +1,104 @@
 // Contracts: what parts are, and how to make your own.
+
+// Data.
+export { collectLabels } from './data/collect-labels.js';
+export type { StoredLabels, TableDataset } from './data/indexed-dataset.js';
+export { labelBatch } from './data/label-batch.js';
+export type { LabelOverlay, LabelOverlays, OverlayTable } from './data/label-overlay.js';
+export { createOverlays } from './data/label-overlay.js';
+export type { PerTaskDataset } from './data/per-task-datasets.js';
+export { perTaskDatasets } from './data/per-task-datasets.js';
+export type { Split } from './data/split.js';
+export { splitDataset } from './data/split.js';
+export type { TableColumn, TableInput, TableWeights } from './data/store-table.js';
+export { rowsOfIds, subset } from './data/subset.js';
+export type { TableCursor } from './data/table-cursor.js';
+export type { TableOptions } from './data/table-dataset.js';
+export { tableDataset } from './data/table-dataset.js';
+// Encoders, layers, heads.
+export type { BuiltStages } from './encoders/build-encoder.js';
+export { buildEncoder, buildStages } from './encoders/build-encoder.js';
+export type { ConvNetOptions } from './encoders/conv-net.js';
+export { convNet } from './encoders/conv-net.js';
+export { describeOptions } from './encoders/describe-options.js';
+export type { FusionColumn, FusionOptions } from './encoders/fusion.js';
+export { fusion } from './encoders/fusion.js';
+export type { LayersModelOptions } from './encoders/layers-model.js';
+export { layersModel } from './encoders/layers-model.js';
+export type { MlpOptions } from './encoders/mlp.js';
+export { mlp } from './encoders/mlp.js';
+export type { TabularOptions } from './encoders/tabular.js';
+export { tabular } from './encoders/tabular.js';
+// Errors.
+export {
+  DatasetError,
+  InvalidOptionError,
+  LabelError,
+  NonFiniteError,
+  nearestWord,
+  PolytaskError,
+  requireOption,
+  ShapeMismatchError,
+  UnknownNameError,
+  UnsupportedVersionError,
+} from './errors/index.js';
+// Metrics and evaluation.
+export type { DeltaM } from './evaluation/delta-m.js';
+export { deltaM } from './evaluation/delta-m.js';
+export { meanOverTasks } from './evaluation/mean-over-tasks.js';
+export type { MetricDirections } from './evaluation/metric-directions.js';
+export { metricDirections } from './evaluation/metric-directions.js';
+export type { TaskValues } from './evaluation/task-values.js';
+// Training.
+export { eager } from './executor/eager.js';
+export type { Activation } from './layers/activation.js';
+export { activate, activationNames } from './layers/activation.js';
+export type { BatchNormOptions } from './layers/batch-norm.js';
+export { buildBatchNorm } from './layers/batch-norm.js';
+export type { Conv2dOptions } from './layers/conv2d.js';
+export { buildConv2d } from './layers/conv2d.js';
+export type { DenseOptions } from './layers/dense.js';
+export { buildDense } from './layers/dense.js';
+export { buildDropout } from './layers/dropout.js';
+export type { EmbeddingOptions } from './layers/embedding.js';
+export { buildEmbedding } from './layers/embedding.js';
+export {
+  glorotUniform,
+  heUniform,
+  normal as normalInitializer,
+  ones as onesInitializer,
+  uniform as uniformInitializer,
+  zeros as zerosInitializer,
+} from './layers/initializers.js';
+export type { BuiltLayer } from './layers/layer.js';
+export { accuracy } from './metrics/accuracy.js';
+export { auc } from './metrics/auc.js';
+export type { ThresholdOptions } from './metrics/class-predictions.js';
+export { confusionCounts } from './metrics/confusion-counts.js';
+export { f1, macroF1, microF1 } from './metrics/f1.js';
+export { logLoss } from './metrics/log-loss.js';
+export { meanAbsoluteError } from './metrics/mean-absolute-error.js';
+export { rSquared } from './metrics/r-squared.js';
+export { rootMeanSquaredError } from './metrics/root-mean-squared-error.js';
+export type { BuiltHead, HeadOption } from './model/head.js';
+export { buildHead, headBodies } from './model/head.js';
+export type { Balancing } from './model/multi-task-model.js';
+export { buildTaskInputs } from './model/task-inputs.js';
+export type { AdagradOptions } from './optimizers/adagrad.js';
+export { adagrad } from './optimizers/adagrad.js';
+export type { AdamOptions } from './optimizers/adam.js';
+export { adam } from './optimizers/adam.js';
+export type { AdamWOptions } from './optimizers/adam-w.js';
+export { adamW } from './optimizers/adam-w.js';
+export type { MomentumOptions } from './optimizers/momentum.js';
+export { momentum } from './optimizers/momentum.js';
+export type { OptimizerOptions } from './optimizers/optimizer-options.js';
+export type { RmsPropOptions } from './optimizers/rms-prop.js';
+export { rmsProp } from './optimizers/rms-prop.js';
+export { cosineDecay, stepDecay, warmUp } from './optimizers/schedules.js';
+export { sgd } from './optimizers/sgd.js';
+export type { StreamKey } from './random/uniform-stream.js';
+export { permutation, uniformFloats, uniformStream } from './random/uniform-stream.js';
 export type {
   AuxiliaryContext,
   AuxiliaryObjective,
@@ -72,7 +172,6 @@ export { defineStepPlan } from './spec/step-plan.js';
 export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput } from './spec/task.js';
 export { defineTask } from './spec/task.js';
 export type { HostFeeds, HostTensor, NamedTensors, State, StateValue } from './spec/tensors.js';
-
 // Tasks.
 export type { BinaryMetrics, BinaryOptions, BinaryPrediction } from './tasks/binary.js';
 export { binary } from './tasks/binary.js';
@@ -88,96 +187,6 @@ export { regression } from './tasks/regression.js';
 export { sigmoidCrossEntropy } from './tasks/sigmoid-cross-entropy.js';
 export { softmaxCrossEntropy } from './tasks/softmax-cross-entropy.js';
 export type { TaskOptions } from './tasks/task-options.js';
-
-// Metrics and evaluation.
-export type { DeltaM } from './evaluation/delta-m.js';
-export { deltaM } from './evaluation/delta-m.js';
-export { meanOverTasks } from './evaluation/mean-over-tasks.js';
-export type { MetricDirections } from './evaluation/metric-directions.js';
-export { metricDirections } from './evaluation/metric-directions.js';
-export type { TaskValues } from './evaluation/task-values.js';
-export { accuracy } from './metrics/accuracy.js';
-export { auc } from './metrics/auc.js';
-export type { ThresholdOptions } from './metrics/class-predictions.js';
-export { confusionCounts } from './metrics/confusion-counts.js';
-export { f1, macroF1, microF1 } from './metrics/f1.js';
-export { logLoss } from './metrics/log-loss.js';
-export { meanAbsoluteError } from './metrics/mean-absolute-error.js';
-export { rSquared } from './metrics/r-squared.js';
-export { rootMeanSquaredError } from './metrics/root-mean-squared-error.js';
-
-// Encoders, layers, heads.
-export type { BuiltStages } from './encoders/build-encoder.js';
-export { buildEncoder, buildStages } from './encoders/build-encoder.js';
-export type { ConvNetOptions } from './encoders/conv-net.js';
-export { convNet } from './encoders/conv-net.js';
-export { describeOptions } from './encoders/describe-options.js';
-export type { FusionColumn, FusionOptions } from './encoders/fusion.js';
-export { fusion } from './encoders/fusion.js';
-export type { LayersModelOptions } from './encoders/layers-model.js';
-export { layersModel } from './encoders/layers-model.js';
-export type { MlpOptions } from './encoders/mlp.js';
-export { mlp } from './encoders/mlp.js';
-export type { TabularOptions } from './encoders/tabular.js';
-export { tabular } from './encoders/tabular.js';
-export type { Activation } from './layers/activation.js';
-export { activate, activationNames } from './layers/activation.js';
-export type { BatchNormOptions } from './layers/batch-norm.js';
-export { buildBatchNorm } from './layers/batch-norm.js';
-export type { Conv2dOptions } from './layers/conv2d.js';
-export { buildConv2d } from './layers/conv2d.js';
-export type { DenseOptions } from './layers/dense.js';
-export { buildDense } from './layers/dense.js';
-export { buildDropout } from './layers/dropout.js';
-export type { EmbeddingOptions } from './layers/embedding.js';
-export { buildEmbedding } from './layers/embedding.js';
-export {
-  glorotUniform,
-  heUniform,
-  normal as normalInitializer,
-  ones as onesInitializer,
-  uniform as uniformInitializer,
-  zeros as zerosInitializer,
-} from './layers/initializers.js';
-export type { BuiltLayer } from './layers/layer.js';
-export type { BuiltHead, HeadOption } from './model/head.js';
-export { buildHead, headBodies } from './model/head.js';
-export { buildTaskInputs } from './model/task-inputs.js';
-
-// Data.
-export { collectLabels } from './data/collect-labels.js';
-export type { StoredLabels, TableDataset } from './data/indexed-dataset.js';
-export { labelBatch } from './data/label-batch.js';
-export type { LabelOverlay, LabelOverlays, OverlayTable } from './data/label-overlay.js';
-export { createOverlays } from './data/label-overlay.js';
-export type { PerTaskDataset } from './data/per-task-datasets.js';
-export { perTaskDatasets } from './data/per-task-datasets.js';
-export type { Split } from './data/split.js';
-export { splitDataset } from './data/split.js';
-export type { TableColumn, TableInput, TableWeights } from './data/store-table.js';
-export { rowsOfIds, subset } from './data/subset.js';
-export type { TableCursor } from './data/table-cursor.js';
-export type { TableOptions } from './data/table-dataset.js';
-export { tableDataset } from './data/table-dataset.js';
-
-// Training.
-export { eager } from './executor/eager.js';
-export type { Balancing } from './model/multi-task-model.js';
-export type { AdagradOptions } from './optimizers/adagrad.js';
-export { adagrad } from './optimizers/adagrad.js';
-export type { AdamOptions } from './optimizers/adam.js';
-export { adam } from './optimizers/adam.js';
-export type { AdamWOptions } from './optimizers/adam-w.js';
-export { adamW } from './optimizers/adam-w.js';
-export type { MomentumOptions } from './optimizers/momentum.js';
-export { momentum } from './optimizers/momentum.js';
-export type { OptimizerOptions } from './optimizers/optimizer-options.js';
-export type { RmsPropOptions } from './optimizers/rms-prop.js';
-export { rmsProp } from './optimizers/rms-prop.js';
-export { cosineDecay, stepDecay, warmUp } from './optimizers/schedules.js';
-export { sgd } from './optimizers/sgd.js';
-export type { StreamKey } from './random/uniform-stream.js';
-export { permutation, uniformFloats, uniformStream } from './random/uniform-stream.js';
 export type { Checkpoint } from './training/checkpoint.js';
 export { CheckpointError, checkpointVersion, decodeCheckpoint, encodeCheckpoint } from './training/checkpoint.js';
 export type { EarlyStopping } from './training/early-stopping.js';
@@ -187,17 +196,3 @@ export type { History, NumberMetricNames, TaskHistory } from './training/history
 export { sumOfLosses } from './training/sum-of-losses.js';
 export type { Trainer, TrainerOptions } from './training/trainer.js';
 export { createTrainer } from './training/trainer.js';
-
-// Errors.
-export {
-  DatasetError,
-  InvalidOptionError,
-  LabelError,
-  NonFiniteError,
-  nearestWord,
-  PolytaskError,
-  requireOption,
-  ShapeMismatchError,
-  UnknownNameError,
-  UnsupportedVersionError,
-} from './errors/index.js';

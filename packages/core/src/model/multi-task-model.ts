@@ -21,7 +21,11 @@ export type Balancing = LossWeighting | GradientBalancing | StepPlan;
 /** A balancing strategy in one run. */
 export type BoundBalancing =
   | { readonly kind: 'loss-weighting'; readonly description: LossWeighting; readonly bound: BoundLossWeighting }
-  | { readonly kind: 'gradient-balancing'; readonly description: GradientBalancing; readonly bound: BoundGradientBalancing }
+  | {
+      readonly kind: 'gradient-balancing';
+      readonly description: GradientBalancing;
+      readonly bound: BoundGradientBalancing;
+    }
   | { readonly kind: 'step-plan'; readonly description: StepPlan; readonly bound: BoundStepPlan };
 
 /** An auxiliary objective in one run. */
@@ -101,7 +105,8 @@ export function buildModel(parts: ModelParts): Model {
 }
 
 function checkParts({ tasks, inputs, sharing, auxiliary, balancing }: ModelParts): void {
-  if (tasks.length === 0) throw new PolytaskError('POLYTASK_NO_TASKS', 'A model needs at least one task; `tasks` is empty.');
+  if (tasks.length === 0)
+    throw new PolytaskError('POLYTASK_NO_TASKS', 'A model needs at least one task; `tasks` is empty.');
   for (const task of tasks) checkPart(task, 'tasks', 'task');
   const seen = new Set<string>();
   for (const { name } of [...tasks, ...auxiliary]) {
@@ -115,7 +120,8 @@ function checkParts({ tasks, inputs, sharing, auxiliary, balancing }: ModelParts
   }
   for (const task of tasks) {
     for (const input of task.inputs ?? []) {
-      if (!(input in inputs)) throw new UnknownNameError(`input (task \`${task.name}\` asks for it)`, input, Object.keys(inputs));
+      if (!(input in inputs))
+        throw new UnknownNameError(`input (task \`${task.name}\` asks for it)`, input, Object.keys(inputs));
     }
   }
   checkPart(sharing, 'sharing', 'sharing');
@@ -124,7 +130,11 @@ function checkParts({ tasks, inputs, sharing, auxiliary, balancing }: ModelParts
 }
 
 /** Runs the model on zeros; gives the shapes of rows of features, checks outputs on the way. */
-function featureShapes(tasks: readonly AnyTask[], inputs: InputSpecs, sharing: BoundSharing): Record<string, readonly number[]> {
+function featureShapes(
+  tasks: readonly AnyTask[],
+  inputs: InputSpecs,
+  sharing: BoundSharing,
+): Record<string, readonly number[]> {
   return tf.tidy(() => {
     const zeros: Record<string, tf.Tensor> = {};
     for (const [name, spec] of Object.entries(inputs)) zeros[name] = tf.zeros([2, ...spec.shape], spec.dtype);
@@ -145,7 +155,11 @@ function checkOutputs(task: AnyTask, state: ForwardState): void {
   for (const [name, shape] of Object.entries(task.outputs)) {
     const tensor = outputs?.[name];
     if (tensor === undefined) {
-      throw new UnknownNameError(`output of task \`${task.name}\` in what the sharing strategy gave`, name, Object.keys(outputs ?? {}));
+      throw new UnknownNameError(
+        `output of task \`${task.name}\` in what the sharing strategy gave`,
+        name,
+        Object.keys(outputs ?? {}),
+      );
     }
     const found = tensor.shape.slice(1);
     if (found.length !== shape.length || shape.some((size, i) => size !== null && size !== found[i])) {

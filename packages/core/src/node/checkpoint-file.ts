@@ -17,7 +17,9 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw new CheckpointError(`The checkpoint \`${path}\` cannot be read: ${(error as Error).message}.`, { cause: error });
+    throw new CheckpointError(`The checkpoint \`${path}\` cannot be read: ${(error as Error).message}.`, {
+      cause: error,
+    });
   }
   try {
     return await decodeCheckpoint(bytes);

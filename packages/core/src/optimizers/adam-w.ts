@@ -1,5 +1,5 @@
 import type { Optimizer } from '../spec/optimizer.js';
-import { adamLike, type AdamOptions } from './adam.js';
+import { type AdamOptions, adamLike } from './adam.js';
 
 /** Options of {@link adamW}. */
 export interface AdamWOptions extends AdamOptions {

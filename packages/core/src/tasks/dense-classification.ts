@@ -78,7 +78,10 @@ export function denseClassification<
   const Name extends string,
   const Label extends string = string,
   const Metrics extends readonly Metric[] = ClassificationMetrics,
->(name: Name, options: DenseClassificationOptions<Label, Metrics>): Task<Name, NoInfer<Metrics>, DensePrediction<Label>> {
+>(
+  name: Name,
+  options: DenseClassificationOptions<Label, Metrics>,
+): Task<Name, NoInfer<Metrics>, DensePrediction<Label>> {
   const { classWeights, positions } = options;
   const names = classNames('classes', options.classes, 2);
   const classes = names.length;

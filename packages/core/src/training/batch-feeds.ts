@@ -43,7 +43,8 @@ export function batchFeeds(tasks: readonly AnyTask[], batch: Batch, withRows: bo
       feeds[`id/${task.name}`] = { data: ids, shape: [ids.length] };
     }
   }
-  if (withRows && batch.rowTask !== undefined) feeds['row-task'] = { data: batch.rowTask, shape: [batch.rowTask.length] };
+  if (withRows && batch.rowTask !== undefined)
+    feeds['row-task'] = { data: batch.rowTask, shape: [batch.rowTask.length] };
   return feeds;
 }
 

@@ -52,7 +52,11 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
     body.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
     position += data.byteLength;
   }
-  header.__metadata__ = { polytask: json, version: String(checkpointVersion), sha256: await digest(json, header, names, body) };
+  header.__metadata__ = {
+    polytask: json,
+    version: String(checkpointVersion),
+    sha256: await digest(json, header, names, body),
+  };
   let text = new TextEncoder().encode(JSON.stringify(header));
   // Data starts at a multiple of 8 bytes; JSON may end in spaces.
   const padded = new Uint8Array(Math.ceil(text.length / 8) * 8).fill(0x20);
@@ -76,7 +80,10 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const start = 8 + Number(length);
   let header: Record<string, unknown> = {};
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start))) as Record<string, unknown>;
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start))) as Record<
+      string,
+      unknown
+    >;
   } catch {
     refuse('its header is not JSON');
   }
@@ -90,7 +97,9 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
     );
   }
   const body = bytes.subarray(start);
-  const names = Object.keys(header).filter((name) => name !== '__metadata__').sort();
+  const names = Object.keys(header)
+    .filter((name) => name !== '__metadata__')
+    .sort();
   const tensors = new Map<string, HostTensor>();
   for (const name of names) {
     const entry = header[name];
@@ -98,7 +107,10 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
     const [from, to] = entry.data_offsets;
     // A copy, because the file's bytes need not be aligned for float32.
     const buffer = body.slice(from, to).buffer;
-    tensors.set(name, { data: entry.dtype === 'I32' ? new Int32Array(buffer) : new Float32Array(buffer), shape: entry.shape });
+    tensors.set(name, {
+      data: entry.dtype === 'I32' ? new Int32Array(buffer) : new Float32Array(buffer),
+      shape: entry.shape,
+    });
   }
   if (metadata?.sha256 !== (await digest(json, header, names, body))) refuse('its checksum does not fit its contents');
   const state = unpack(JSON.parse(json), tensors) as State;
@@ -116,7 +128,12 @@ function isEntry(entry: unknown, available: number): entry is Entry {
   return from <= to && to <= available && to - from === 4 * size;
 }
 
-async function digest(json: string, header: Record<string, unknown>, names: readonly string[], body: Uint8Array): Promise<string> {
+async function digest(
+  json: string,
+  header: Record<string, unknown>,
+  names: readonly string[],
+  body: Uint8Array,
+): Promise<string> {
   const entries = JSON.stringify(names.map((name) => [name, header[name]]));
   const text = new TextEncoder().encode(`${json}\n${entries}\n`);
   const all = new Uint8Array(text.length + body.length);
@@ -129,7 +146,9 @@ async function digest(json: string, header: Record<string, unknown>, names: read
 /** State as JSON: tensors go to `tensors` and leave a reference, numbers that JSON lacks are spelled out. */
 function pack(value: StateValue, path: string, tensors: Record<string, HostTensor>): unknown {
   if (typeof value === 'number') {
-    return Number.isFinite(value) && !Object.is(value, -0) ? value : { $number: Object.is(value, -0) ? '-0' : String(value) };
+    return Number.isFinite(value) && !Object.is(value, -0)
+      ? value
+      : { $number: Object.is(value, -0) ? '-0' : String(value) };
   }
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item: StateValue, i) => pack(item, `${path}/${i}`, tensors));
@@ -137,7 +156,10 @@ function pack(value: StateValue, path: string, tensors: Record<string, HostTenso
     tensors[path] = value;
     return { $tensor: path };
   }
-  const entries = Object.entries(value as State).map(([key, item]) => [`.${key}`, pack(item, `${path}/${key}`, tensors)]);
+  const entries = Object.entries(value as State).map(([key, item]) => [
+    `.${key}`,
+    pack(item, `${path}/${key}`, tensors),
+  ]);
   return Object.fromEntries(entries);
 }
 
@@ -152,7 +174,9 @@ function unpack(value: unknown, tensors: ReadonlyMap<string, HostTensor>): State
     return tensor;
   }
   // Keys were stored behind a dot, which keeps `__proto__` and `$tensor` from meaning anything.
-  return Object.fromEntries(Object.entries(record).map(([key, item]) => [key.slice(1), unpack(item, tensors)])) as State;
+  return Object.fromEntries(
+    Object.entries(record).map(([key, item]) => [key.slice(1), unpack(item, tensors)]),
+  ) as State;
 }
 
 function isHostTensor(value: object): value is HostTensor {

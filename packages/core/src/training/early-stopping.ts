@@ -36,16 +36,30 @@ export interface StoppingVerdict {
 
 /** Checks the options against the tasks. */
 export function checkStopping(options: EarlyStopping, tasks: readonly AnyTask[], hasValidation: boolean): void {
-  requireOption(Number.isInteger(options.patience) && options.patience >= 0, 'earlyStopping.patience', 'a whole number of epochs, 0 or more', options.patience);
+  requireOption(
+    Number.isInteger(options.patience) && options.patience >= 0,
+    'earlyStopping.patience',
+    'a whole number of epochs, 0 or more',
+    options.patience,
+  );
   if (!hasValidation) {
-    throw new PolytaskError('POLYTASK_NO_VALIDATION', 'Early stopping watches the validation data; pass `validation` to `fit`.');
+    throw new PolytaskError(
+      'POLYTASK_NO_VALIDATION',
+      'Early stopping watches the validation data; pass `validation` to `fit`.',
+    );
   }
   const { monitor } = options;
   if (typeof monitor === 'object') {
     const task = tasks.find(({ name }) => name === monitor.task);
-    if (task === undefined) throw new UnknownNameError('task', monitor.task, tasks.map(({ name }) => name));
+    if (task === undefined)
+      throw new UnknownNameError(
+        'task',
+        monitor.task,
+        tasks.map(({ name }) => name),
+      );
     const names = ['loss', ...task.metrics.filter(({ better }) => better !== 'none').map(({ name }) => name)];
-    if (!names.includes(monitor.metric)) throw new UnknownNameError(`metric of task \`${task.name}\``, monitor.metric, names);
+    if (!names.includes(monitor.metric))
+      throw new UnknownNameError(`metric of task \`${task.name}\``, monitor.metric, names);
   }
   if (monitor === 'tasks' && options.restoreBest === true) {
     throw new PolytaskError(
@@ -78,7 +92,10 @@ export function judgeEpoch(
       ? tasks.map((task) => sign(task, task.primaryMetric) * last(task.name, task.primaryMetric))
       : monitor === 'loss'
         ? [-tasks.reduce((sum, task) => sum + last(task.name, 'loss'), 0)]
-        : [sign(tasks.find(({ name }) => name === monitor.task) as AnyTask, monitor.metric) * last(monitor.task, monitor.metric)];
+        : [
+            sign(tasks.find(({ name }) => name === monitor.task) as AnyTask, monitor.metric) *
+              last(monitor.task, monitor.metric),
+          ];
   let best = false;
   state.watched.forEach((one, i) => {
     const score = scores[i] as number;

@@ -1,6 +1,7 @@
+import { labelBatch } from '../data/label-batch.js';
+import { classIds } from '../data/read-targets.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { labelBatch } from '../data/label-batch.js';
 import type { MultiTaskDataset } from '../spec/dataset.js';
 import type { Metric } from '../spec/metric.js';
 import type { AnyTask, TaskConstants } from '../spec/task.js';
@@ -61,10 +62,12 @@ export async function evaluateDataset(
         total.weight += weight;
         total.rows += 1;
       });
-      if (!Number.isFinite(total.loss)) throw new NonFiniteError('The evaluation loss', total.loss, task.name, runtimeSteps(runtime));
+      if (!Number.isFinite(total.loss))
+        throw new NonFiniteError('The evaluation loss', total.loss, task.name, runtimeSteps(runtime));
       const rows = {
         predictions: host[`prediction/${task.name}`] as HostTensor,
-        targets: batch.targets[task.name] as HostTensor,
+        // A measurement compares with one class, whatever the loss is taken over.
+        targets: classIds(task, batch.targets[task.name] as HostTensor),
         weights,
       };
       for (const metric of running[k] ?? []) metric.update(rows);
@@ -87,7 +90,9 @@ function runtimeSteps(runtime: Runtime): number {
 }
 
 /** What a task's `decode` makes of a row. */
-export type PredictionOf<Task extends AnyTask> = Task extends { decode(predictions: HostTensor): readonly (infer P)[] } ? P : never;
+export type PredictionOf<Task extends AnyTask> = Task extends { decode(predictions: HostTensor): readonly (infer P)[] }
+  ? P
+  : never;
 
 /** Predictions of every task for every row, in the user's terms. */
 export type Predictions<Tasks extends readonly AnyTask[]> = {
@@ -115,7 +120,10 @@ function checkInputs(runtime: Runtime, inputs: { readonly [input: string]: HostT
     const given = inputs[name];
     const wanted = `[rows${spec.shape.map((n) => `, ${n}`).join('')}] of ${spec.dtype}`;
     if (given === undefined) {
-      throw new PolytaskError('POLYTASK_MISSING_INPUT', `The model needs input \`${name}\` of shape ${wanted}; it was not given.`);
+      throw new PolytaskError(
+        'POLYTASK_MISSING_INPUT',
+        `The model needs input \`${name}\` of shape ${wanted}; it was not given.`,
+      );
     }
     const fits = given.shape.length === spec.shape.length + 1 && spec.shape.every((n, i) => n === given.shape[i + 1]);
     const dtype = given.data instanceof Int32Array ? 'int32' : 'float32';

@@ -1,7 +1,7 @@
-import { requireOption } from '../errors/invalid-option-error.js';
-import { PolytaskError } from '../errors/polytask-error.js';
 import { labelBatch } from '../data/label-batch.js';
 import type { LabelOverlays } from '../data/label-overlay.js';
+import { requireOption } from '../errors/invalid-option-error.js';
+import { PolytaskError } from '../errors/polytask-error.js';
 import { uniformStream } from '../random/uniform-stream.js';
 import type { Batch } from '../spec/batch.js';
 import type { Cursor, MultiTaskDataset } from '../spec/dataset.js';
@@ -65,7 +65,14 @@ export interface FitOptions<Tasks extends readonly AnyTask[] = readonly AnyTask[
 
 /** Trains until the last epoch, a stop or the signal. */
 export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOptions): Promise<History> {
-  const { epochs, batchSize = 32, validation, evaluationBatchSize = 1024, shuffle = true, lastBatch = 'keep' } = options;
+  const {
+    epochs,
+    batchSize = 32,
+    validation,
+    evaluationBatchSize = 1024,
+    shuffle = true,
+    lastBatch = 'keep',
+  } = options;
   requireOption(Number.isInteger(epochs) && epochs > 0, 'epochs', 'a positive whole number', epochs);
   requireOption(Number.isInteger(batchSize) && batchSize > 0, 'batchSize', 'a positive whole number', batchSize);
   const { description, runtime } = run;
@@ -93,6 +100,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
     if (run.position === undefined) cursor.seek(run.epoch, 0);
     else cursor.seekTo(run.position);
     for (let raw = await cursor.next(); raw !== null; raw = await cursor.next()) {
+      run.batch += 1;
       const batch = withoutFrozen(labelBatch(raw, tasks, run.constants, run.overlays, train.sources), run.frozen);
       if (activeTasks(tasks, batch).length === 0) run.history.skipped += 1;
       else await step(run, batch, sources, batches, options);
@@ -115,7 +123,13 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
   return run.history;
 }
 
-async function step(run: Run, batch: Batch, sources: BatchSources, batches: number, options: FitOptions): Promise<void> {
+async function step(
+  run: Run,
+  batch: Batch,
+  sources: BatchSources,
+  batches: number,
+  options: FitOptions,
+): Promise<void> {
   const { objectives } = run.model;
   const info = { step: run.history.steps, epoch: run.epoch };
   const outcome = await run.runStep(run.runtime, info, batch, sources);
@@ -126,7 +140,7 @@ async function step(run: Run, batch: Batch, sources: BatchSources, batches: numb
   for (const callback of options.callbacks ?? []) {
     callback.stepEnd?.({
       ...info,
-      batch: (info.step % batches) + 1,
+      batch: run.batch,
       batches,
       losses: named(outcome.losses),
       weights: named(outcome.weights),
@@ -134,7 +148,11 @@ async function step(run: Run, batch: Batch, sources: BatchSources, batches: numb
   }
 }
 
-async function endEpoch(run: Run, options: FitOptions & { evaluationBatchSize: number }, started: number): Promise<void> {
+async function endEpoch(
+  run: Run,
+  options: FitOptions & { evaluationBatchSize: number },
+  started: number,
+): Promise<void> {
   const { description, model, history } = run;
   const { tasks } = description;
   const means = epochMeans(run.sums);
@@ -160,6 +178,7 @@ async function endEpoch(run: Run, options: FitOptions & { evaluationBatchSize: n
   if (options.earlyStopping !== undefined && run.stopping !== undefined) await judge(run, options.earlyStopping);
   run.epoch += 1;
   run.position = undefined;
+  run.batch = 0;
   run.sums = emptySums(model.objectives.length);
   const event = { epoch: run.epoch, epochs: options.epochs, history, scores, seconds };
   await options.onMetrics?.(event);
@@ -183,7 +202,9 @@ async function judge(run: Run, options: EarlyStopping): Promise<void> {
 function bindSchedule(run: Run, train: MultiTaskDataset, batchSize: number): void {
   const { schedule: description, tasks, seed } = run.description;
   if (description === undefined || run.schedule !== undefined) return;
-  const rows = tasks.map((task) => train.sources.find(({ name }) => name === task.name || name === task.column)?.rows ?? 0);
+  const rows = tasks.map(
+    (task) => train.sources.find(({ name }) => name === task.name || name === task.column)?.rows ?? 0,
+  );
   if (train.sources.length !== tasks.length || rows.includes(0)) {
     throw new PolytaskError(
       'POLYTASK_NO_SOURCES',
@@ -210,17 +231,27 @@ function withoutFrozen(batch: Batch, frozen: readonly string[]): Batch {
 }
 
 /** Endless streams of further batches, with orders of their own; counted, so that a resumed run goes on where it was. */
-function furtherBatches(run: Run, train: MultiTaskDataset, validation: MultiTaskDataset | undefined, batchSize: number): BatchSources {
+function furtherBatches(
+  run: Run,
+  train: MultiTaskDataset,
+  validation: MultiTaskDataset | undefined,
+  batchSize: number,
+): BatchSources {
   const { tasks, seed } = run.description;
   const cursors: { another?: Cursor; validation?: Cursor } = {};
   const draw = async (kind: 'another' | 'validation', dataset: MultiTaskDataset): Promise<Batch> => {
     const size = Math.min(batchSize, dataset.size);
     const perEpoch = dataset.batches({ batchSize: size, lastBatch: 'drop' });
-    const cursor = (cursors[kind] ??= dataset.open({ batchSize: size, lastBatch: 'drop', shuffleSeed: `${seed}/${kind}` }));
+    const cursor = (cursors[kind] ??= dataset.open({
+      batchSize: size,
+      lastBatch: 'drop',
+      shuffleSeed: `${seed}/${kind}`,
+    }));
     const count = run.drawn[kind]++;
     cursor.seek(Math.floor(count / perEpoch), count % perEpoch);
     const raw = await cursor.next();
-    if (raw === null) throw new PolytaskError('POLYTASK_DATASET', 'The data set ended before the number of batches that it names.');
+    if (raw === null)
+      throw new PolytaskError('POLYTASK_DATASET', 'The data set ended before the number of batches that it names.');
     const overlays = kind === 'another' ? run.overlays : undefined;
     return withoutFrozen(labelBatch(raw, tasks, run.constants, overlays, dataset.sources), run.frozen);
   };

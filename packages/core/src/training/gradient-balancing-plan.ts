@@ -39,14 +39,17 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
     const feeds = await runtime.feeds(batch, info);
     const uniform = runtime.uniform(info.step, 0);
     const inRepresentation = of === 'representation';
-    const { host, device } = await session.run(inRepresentation ? programs.representationGramian : programs.jacobian(of), {
-      parameters: runtime.parameters,
-      feeds,
-      uniform,
-      outputs: inRepresentation
-        ? { losses: 'read', gramians: 'read' }
-        : { losses: 'read', gramians: 'read', shared: 'hold', own: 'hold', auxiliary: 'hold' },
-    });
+    const { host, device } = await session.run(
+      inRepresentation ? programs.representationGramian : programs.jacobian(of),
+      {
+        parameters: runtime.parameters,
+        feeds,
+        uniform,
+        outputs: inRepresentation
+          ? { losses: 'read', gramians: 'read' }
+          : { losses: 'read', gramians: 'read', shared: 'hold', own: 'hold', auxiliary: 'hold' },
+      },
+    );
     try {
       const losses = presentLosses(host.losses as HostTensor, active, model.objectives, info.step);
       const gramians = splitGramians(runtime, of, host.gramians as HostTensor);
@@ -144,7 +147,12 @@ function carriedState(
 
 function checkWeights(name: string, weights: Float64Array, count: number, step: number): void {
   if (weights.length !== count) {
-    throw new ShapeMismatchError(`What \`weights\` of \`${name}\` returns`, [count], [weights.length], 'Give one weight per task present.');
+    throw new ShapeMismatchError(
+      `What \`weights\` of \`${name}\` returns`,
+      [count],
+      [weights.length],
+      'Give one weight per task present.',
+    );
   }
   const bad = weights.findIndex((weight) => !Number.isFinite(weight));
   if (bad >= 0) {
@@ -185,4 +193,3 @@ function sum(rows: readonly Float64Array[]): Float64Array {
   for (const row of rows) for (let i = 0; i < row.length; i++) total[i] = (total[i] as number) + (row[i] as number);
   return total;
 }
-

@@ -1,6 +1,6 @@
 import type { Metric } from '../spec/metric.js';
-import type { StepOutcome } from './run-step.js';
 import type { AnyTask } from '../spec/task.js';
+import type { StepOutcome } from './run-step.js';
 
 /** The metrics of a task by name, those with a single number as value. */
 export type NumberMetricNames<Task extends AnyTask> = Task['metrics'][number] extends infer M
@@ -98,9 +98,14 @@ function bump(array: number[], index: number, by: number): void {
 }
 
 /** Means of an epoch's sums; NaN where nothing was summed. */
-export function epochMeans(sums: EpochSums): { losses: Float64Array; weights: Float64Array; cosines: number[][] | undefined } {
+export function epochMeans(sums: EpochSums): {
+  losses: Float64Array;
+  weights: Float64Array;
+  cosines: number[][] | undefined;
+} {
   const k = sums.losses.length;
-  const mean = (total: number, count: number | undefined) => (count === undefined || count === 0 ? Number.NaN : total / count);
+  const mean = (total: number, count: number | undefined) =>
+    count === undefined || count === 0 ? Number.NaN : total / count;
   const cosines = sums.cosineCounts.some((count) => count > 0)
     ? Array.from({ length: k }, (_, i) =>
         sums.cosines.slice(i * k, (i + 1) * k).map((total, j) => mean(total, sums.cosineCounts[i * k + j])),

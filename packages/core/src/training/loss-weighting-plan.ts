@@ -1,4 +1,4 @@
-import type { LossWeighting, BoundLossWeighting } from '../spec/loss-weighting.js';
+import type { BoundLossWeighting, LossWeighting } from '../spec/loss-weighting.js';
 import type { HostTensor } from '../spec/tensors.js';
 import { prefixed } from './batch-feeds.js';
 import { presentLosses } from './primitives.js';
@@ -9,17 +9,12 @@ export function lossWeightingPlan(description: LossWeighting, bound: BoundLossWe
   const scale = description.scale ?? 'tasks';
   return async (runtime, info, batch) => {
     const active = runtime.active(batch);
-    const host = await runtime.update(
-      (mode) => runtime.programs.weightedStep(mode, bound, scale),
-      info.step,
-      active,
-      {
-        parameters: runtime.parameters,
-        feeds: { ...(await runtime.feeds(batch, info)), ...prefixed('balancing', bound.feeds?.(info) ?? {}) },
-        outputs: { losses: 'read', weights: 'read' },
-        uniform: runtime.uniform(info.step, 0),
-      },
-    );
+    const host = await runtime.update((mode) => runtime.programs.weightedStep(mode, bound, scale), info.step, active, {
+      parameters: runtime.parameters,
+      feeds: { ...(await runtime.feeds(batch, info)), ...prefixed('balancing', bound.feeds?.(info) ?? {}) },
+      outputs: { losses: 'read', weights: 'read' },
+      uniform: runtime.uniform(info.step, 0),
+    });
     return {
       losses: presentLosses(host.losses as HostTensor, active, runtime.model.objectives, info.step),
       weights: Float64Array.from((host.weights as HostTensor).data),

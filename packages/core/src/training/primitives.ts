@@ -60,7 +60,8 @@ export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, s
   const vector = (values: ArrayLike<number> | undefined, what: string): HostTensor => {
     const k = model.objectives.length;
     const data = values === undefined ? new Float32Array(k).fill(1) : Float32Array.from(values);
-    if (data.length !== k) throw new ShapeMismatchError(what, [k], [data.length], 'Give one number per task, in task order.');
+    if (data.length !== k)
+      throw new ShapeMismatchError(what, [k], [data.length], 'Give one number per task, in task order.');
     return { data, shape: [k] };
   };
 

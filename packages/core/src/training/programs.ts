@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { Model } from '../model/multi-task-model.js';
-import type { Program, ProgramContext } from '../spec/executor.js';
 import type { StepContext } from '../spec/encoder.js';
+import type { Program, ProgramContext } from '../spec/executor.js';
 import type { BoundGradientBalancing, GradientsOf } from '../spec/gradient-balancing.js';
 import type { BoundLossWeighting } from '../spec/loss-weighting.js';
 import type { Optimizer } from '../spec/optimizer.js';
@@ -198,7 +198,9 @@ export function createPrograms({ model, optimizer, constants }: ProgramParts) {
       const ranges = layout.ranges.filter((range) => range.offset >= layout.sharedSize);
       const weights = tf.split(tf.mean(feeds.weights as tf.Tensor2D, 0) as tf.Tensor1D, objectives.length);
       const one = tf.ones([1]) as tf.Tensor1D;
-      const perRange = ranges.map(({ usedBy }) => (usedBy.length === 1 ? weights[objectives.indexOf(usedBy[0] as string)] : one));
+      const perRange = ranges.map(({ usedBy }) =>
+        usedBy.length === 1 ? weights[objectives.indexOf(usedBy[0] as string)] : one,
+      );
       if (ranges.length > 0) heads = tf.mul(heads, perRow(tf.concat(perRange as tf.Tensor1D[]) as tf.Tensor1D, ranges));
     }
     return tf.add(tf.concat([direction, heads]), feeds.auxiliary as tf.Tensor) as tf.Tensor1D;
@@ -262,7 +264,8 @@ export function createPrograms({ model, optimizer, constants }: ProgramParts) {
         return { loss, others: { losses: stacked, weights, balancing: flatGradient(balancingSegments, byBalancing) } };
       }, variables(own));
       const model = flatGradient(own, gradients);
-      const flat = balancingSegments.length === 0 ? model : (tf.concat([model, others.balancing as tf.Tensor1D]) as tf.Tensor1D);
+      const flat =
+        balancingSegments.length === 0 ? model : (tf.concat([model, others.balancing as tf.Tensor1D]) as tf.Tensor1D);
       return {
         losses: others.losses as tf.Tensor,
         weights: others.weights as tf.Tensor,

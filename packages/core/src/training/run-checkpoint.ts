@@ -1,6 +1,6 @@
-import type { DeviceTensor } from '../spec/executor.js';
-import type { Lifecycle } from '../spec/description.js';
 import type { InputSpecs } from '../spec/batch.js';
+import type { Lifecycle } from '../spec/description.js';
+import type { DeviceTensor } from '../spec/executor.js';
 import type { TaskConstants } from '../spec/task.js';
 import type { HostFeeds, HostTensor, State, StateValue } from '../spec/tensors.js';
 import { type Checkpoint, CheckpointError } from './checkpoint.js';
@@ -28,6 +28,7 @@ export async function saveRun(run: Run): Promise<Checkpoint> {
     constants: run.constants,
     seed: description.seed,
     epoch: run.epoch,
+    batch: run.batch,
     position: run.position ?? null,
     sums: run.sums,
     history: run.history,
@@ -53,7 +54,8 @@ export function loadRun(run: Run, checkpoint: Checkpoint): void {
   const { session, parameters } = runtime;
   const tensor = (name: string): HostTensor => {
     const found = checkpoint.tensors[name];
-    if (found === undefined) throw new CheckpointError(`This checkpoint lacks the tensor \`${name}\`. Use an earlier one.`);
+    if (found === undefined)
+      throw new CheckpointError(`This checkpoint lacks the tensor \`${name}\`. Use an earlier one.`);
     return found;
   };
   const fill = (target: DeviceTensor, name: string) => {
@@ -76,6 +78,7 @@ export function loadRun(run: Run, checkpoint: Checkpoint): void {
   }
   const copy = structuredClone(saved);
   run.epoch = copy.epoch;
+  run.batch = copy.batch;
   run.position = copy.position ?? undefined;
   run.sums = copy.sums;
   run.history = copy.history;
@@ -94,7 +97,10 @@ export function loadRun(run: Run, checkpoint: Checkpoint): void {
 }
 
 /** Inputs and constants that a checkpoint's model was built with. */
-export function buildFacts(checkpoint: Checkpoint): { inputs: InputSpecs; constants: { [task: string]: TaskConstants } } {
+export function buildFacts(checkpoint: Checkpoint): {
+  inputs: InputSpecs;
+  constants: { [task: string]: TaskConstants };
+} {
   const { inputs, constants } = checkpoint.state as unknown as Partial<Saved>;
   if (inputs === undefined || constants === undefined) {
     throw new CheckpointError('This checkpoint has no model inputs; it was not written by `trainer.checkpoint()`.');
@@ -108,6 +114,7 @@ interface Saved {
   readonly constants: { [task: string]: TaskConstants };
   readonly seed: number;
   readonly epoch: number;
+  readonly batch: number;
   readonly position: State | null;
   readonly sums: EpochSums;
   readonly history: History;
@@ -145,7 +152,8 @@ function compare(now: Fingerprint, saved: Fingerprint | undefined): void {
   for (const [what, mine] of Object.entries(now)) {
     const theirs = saved?.[what];
     if (JSON.stringify(mine) === JSON.stringify(theirs)) continue;
-    const list = (value: Fingerprint[string] | undefined) => (Array.isArray(value) ? value : [String(value)]) as string[];
+    const list = (value: Fingerprint[string] | undefined) =>
+      (Array.isArray(value) ? value : [String(value)]) as string[];
     const [ours, others] = [list(mine), list(theirs)];
     const differing = ours.findIndex((one, i) => one !== others[i]);
     const at = differing < 0 ? ours.length : differing;

@@ -28,4 +28,3 @@ export function createRunStep({ kind, description, bound }: BoundBalancing): Run
     }
   };
 }
-

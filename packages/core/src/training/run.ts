@@ -1,5 +1,5 @@
-import { PolytaskError } from '../errors/polytask-error.js';
 import type { LabelOverlays } from '../data/label-overlay.js';
+import { PolytaskError } from '../errors/polytask-error.js';
 import { type Balancing, buildModel, type Model } from '../model/multi-task-model.js';
 import type { AuxiliaryObjective } from '../spec/auxiliary.js';
 import type { InputSpecs } from '../spec/batch.js';
@@ -10,7 +10,7 @@ import type { SharingStrategy } from '../spec/sharing.js';
 import type { AnyTask, TaskConstants } from '../spec/task.js';
 import type { HostTensor, State } from '../spec/tensors.js';
 import type { StoppingState } from './early-stopping.js';
-import { emptyHistory, emptySums, type EpochSums, type History } from './history.js';
+import { type EpochSums, emptyHistory, emptySums, type History } from './history.js';
 import { createRunStep, type RunStep } from './run-step.js';
 import { createRuntime, type Runtime } from './runtime.js';
 
@@ -37,6 +37,8 @@ export interface Run {
   history: History;
   sums: EpochSums;
   epoch: number;
+  /** Batches of this epoch that have been taken. */
+  batch: number;
   /** Where the training cursor stands within the epoch; undefined at its start. */
   position: State | undefined;
   /** Further training and validation batches that plans have asked for. */
@@ -73,6 +75,7 @@ export async function openRun(
       history: emptyHistory(description.tasks),
       sums: emptySums(model.objectives.length),
       epoch: 0,
+      batch: 0,
       position: undefined,
       drawn: { another: 0, validation: 0 },
       frozen: [],

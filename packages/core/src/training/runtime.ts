@@ -3,7 +3,14 @@ import { UnknownNameError } from '../errors/unknown-name-error.js';
 import type { Model } from '../model/multi-task-model.js';
 import { uniformFloats } from '../random/uniform-stream.js';
 import type { Batch } from '../spec/batch.js';
-import type { DeviceTensor, ExecutorSession, ParameterSet, Program, ProgramCall, UniformSource } from '../spec/executor.js';
+import type {
+  DeviceTensor,
+  ExecutorSession,
+  ParameterSet,
+  Program,
+  ProgramCall,
+  UniformSource,
+} from '../spec/executor.js';
 import type { StepInfo } from '../spec/loss-weighting.js';
 import type { Optimizer } from '../spec/optimizer.js';
 import type { ParameterReader } from '../spec/parameters.js';
@@ -76,16 +83,24 @@ export async function createRuntime({ model, optimizer, constants, session, seed
         const { data } = await session.download(handle);
         return { data: data.slice(segment.offset, segment.offset + segment.size), shape: segment.shape };
       }
-      throw new UnknownNameError('parameter', path, [...layout.segments, ...layout.stateSegments].map((s) => s.path));
+      throw new UnknownNameError(
+        'parameter',
+        path,
+        [...layout.segments, ...layout.stateSegments].map((s) => s.path),
+      );
     },
   };
   const prepared = new Map<string, HostFeeds>();
+  // A plan may feed several programs in one step; the host phase belongs to the step.
+  const preparedAt = new Map<string, number>();
 
   async function auxiliaryFeeds(info: StepInfo): Promise<Record<string, HostTensor>> {
     const feeds: Record<string, HostTensor> = {};
     for (const { description, bound } of model.auxiliaries) {
       const { name, updateEvery = 1 } = description;
-      if (bound.prepare !== undefined && (info.step % updateEvery === 0 || !prepared.has(name))) {
+      const due = info.step % updateEvery === 0 && preparedAt.get(name) !== info.step;
+      if (bound.prepare !== undefined && (due || !prepared.has(name))) {
+        preparedAt.set(name, info.step);
         prepared.set(name, await bound.prepare(reader));
       }
       const numbers = { ...prepared.get(name), ...bound.feeds?.(info) };

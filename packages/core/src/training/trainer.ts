@@ -1,6 +1,6 @@
-import { requireOption } from '../errors/invalid-option-error.js';
 import { collectLabels } from '../data/collect-labels.js';
 import { createOverlays, type LabelOverlays } from '../data/label-overlay.js';
+import { requireOption } from '../errors/invalid-option-error.js';
 import { eager } from '../executor/eager.js';
 import { checkPart } from '../model/check-part.js';
 import type { Balancing } from '../model/multi-task-model.js';
@@ -19,7 +19,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { evaluateDataset, type Predictions, predictInputs, type Scores } from './evaluate.js';
 import { type FitOptions, fitRun } from './fit.js';
 import type { History } from './history.js';
-import { openRun, requireRun, type Run, type RunDescription } from './run.js';
+import { openRun, type Run, type RunDescription, requireRun } from './run.js';
 import { buildFacts, loadRun, saveRun } from './run-checkpoint.js';
 import { sumOfLosses } from './sum-of-losses.js';
 

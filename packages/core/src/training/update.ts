@@ -78,13 +78,18 @@ export function applyUpdate(
 
 /** One number per range to one per parameter. */
 export function perRow(numbers: tf.Tensor1D, ranges: readonly SegmentRange[]): tf.Tensor1D {
-  const single = tf.split(numbers, ranges.map(() => 1));
+  const single = tf.split(
+    numbers,
+    ranges.map(() => 1),
+  );
   return tf.concat(single.map((number, r) => tf.tile(number, [(ranges[r] as SegmentRange).size]))) as tf.Tensor1D;
 }
 
 /** Scales the model's gradient down to `clipNorm`; the balancing group lies behind it and is left alone. */
 function clipByNorm(gradient: tf.Tensor1D, clipNorm: number, layout: ParameterLayout): tf.Tensor1D {
-  const balancing = layout.ranges.filter((range) => range.group === 'balancing').reduce((sum, range) => sum + range.size, 0);
+  const balancing = layout.ranges
+    .filter((range) => range.group === 'balancing')
+    .reduce((sum, range) => sum + range.size, 0);
   const model = layout.size - balancing;
   const part = balancing === 0 ? gradient : tf.slice(gradient, 0, model);
   const norm = tf.sqrt(tf.sum(tf.square(part)));

@@ -1,0 +1,127 @@
+// What a step of the trainer costs over the same step written by hand in plain tfjs, on the same backend, in one run.
+// Network: trunk 784-128-64, heads 32-10 and 32-10, Adam.
+import '@tensorflow/tfjs-backend-wasm';
+import { classification, createTrainer, mlp, tableDataset, uniformFloats, uniformStream } from '@polytask/core';
+import { hardSharing } from '@polytask/hard-sharing';
+import * as tf from '@tensorflow/tfjs';
+import { type Contender, interleave, table } from './measure.js';
+
+const rows = 4096;
+const pixels = uniformFloats(rows * 784, 'bench', 'pixels');
+const draw = uniformStream('bench', 'labels');
+const left = Int32Array.from({ length: rows }, () => Math.floor(draw() * 10));
+const right = Int32Array.from({ length: rows }, () => Math.floor(draw() * 10));
+
+/** The step as somebody would write it: variables, `tf.train.adam`, two cross entropies, batches from typed arrays, losses read. */
+function byHand(batch: number): Contender {
+  const dense = (inputs: number, outputs: number) => {
+    const limit = Math.sqrt(6 / (inputs + outputs));
+    return {
+      kernel: tf.variable(tf.randomUniform([inputs, outputs], -limit, limit)),
+      bias: tf.variable(tf.zeros([outputs])),
+    };
+  };
+  type Dense = ReturnType<typeof dense>;
+  const trunk = [dense(784, 128), dense(128, 64)];
+  const heads = [0, 1].map(() => [dense(64, 32), dense(32, 10)]);
+  const apply = (x: tf.Tensor, { kernel, bias }: Dense) =>
+    tf.add(tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D), bias);
+  const optimizer = tf.train.adam(1e-3);
+  let position = 0;
+  return {
+    name: 'by hand in tfjs',
+    async step() {
+      const from = position;
+      position = (position + batch) % (rows - batch);
+      const x = tf.tensor2d(pixels.subarray(from * 784, (from + batch) * 784), [batch, 784]);
+      const targets = [left, right].map((ids) => tf.tensor1d(ids.subarray(from, from + batch), 'int32'));
+      let parts: tf.Tensor[] = [];
+      const cost = optimizer.minimize(() => {
+        let features: tf.Tensor = x;
+        for (const layer of trunk) features = tf.relu(apply(features, layer));
+        const losses = heads.map(([hidden, output], k) => {
+          const logits = apply(tf.relu(apply(features, hidden as Dense)), output as Dense);
+          return tf.losses.softmaxCrossEntropy(tf.oneHot(targets[k] as tf.Tensor1D, 10), logits);
+        });
+        parts = losses.map((loss) => tf.keep(tf.clone(loss)));
+        return tf.addN(losses) as tf.Scalar;
+      }, true) as tf.Scalar;
+      for (const part of parts) await part.data();
+      tf.dispose([x, ...targets, cost, ...parts]);
+    },
+  };
+}
+
+/** The trainer, advanced one step at a time: it hands over after every step. */
+async function byTrainer(batch: number): Promise<Contender & { stop(): Promise<void> }> {
+  const dataset = tableDataset({ inputs: { x: { data: pixels, shape: [rows, 784] } }, columns: { left, right } });
+  const trainer = await createTrainer({
+    tasks: [classification('left', { classes: 10 }), classification('right', { classes: 10 })],
+    sharing: hardSharing({ encoder: mlp([128, 64]), head: mlp([32]) }),
+  });
+  const abort = new AbortController();
+  // A step that the benchmark waits for ends where the next one begins, in the dataset's cursor.
+  let done: () => void = () => {};
+  let go: () => void = () => {};
+  let turn = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const paced = {
+    ...dataset,
+    open(options: Parameters<typeof dataset.open>[0]) {
+      const cursor = dataset.open(options);
+      let epoch = 0;
+      return {
+        ...cursor,
+        async next() {
+          done();
+          await turn;
+          turn = new Promise((resolve) => {
+            go = resolve;
+          });
+          let rowsOfBatch = cursor.next();
+          if (rowsOfBatch === null) {
+            cursor.seek(++epoch, 0);
+            rowsOfBatch = cursor.next();
+          }
+          return rowsOfBatch;
+        },
+      };
+    },
+  };
+  const started = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const running = trainer.fit(paced, { epochs: 1_000_000, batchSize: batch, lastBatch: 'drop', signal: abort.signal });
+  await started;
+  return {
+    name: 'trainer',
+    step() {
+      const finished = new Promise<void>((resolve) => {
+        done = resolve;
+      });
+      go();
+      return finished;
+    },
+    async stop() {
+      abort.abort();
+      go();
+      await running;
+      trainer.dispose();
+    },
+  };
+}
+
+const turns = Number(process.env.BENCH_TURNS ?? 200);
+for (const backend of ['wasm', 'cpu']) {
+  await tf.setBackend(backend);
+  await tf.ready();
+  for (const batch of [32, 128]) {
+    const hand = byHand(batch);
+    const trainer = await byTrainer(batch);
+    const count = backend === 'cpu' ? Math.min(turns, 30) : turns;
+    const timings = await interleave([hand, trainer], count, 10);
+    console.log(table(`Trainer step against plain tfjs, ${backend}, batch ${batch}`, timings));
+    await trainer.stop();
+  }
+}

@@ -1,0 +1,134 @@
+import * as tf from '@tensorflow/tfjs';
+import { requireOption } from '../errors/invalid-option-error.js';
+import { PolytaskError } from '../errors/polytask-error.js';
+import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
+import { type Activation, buildActivation, kernelInitializer } from '../layers/activation.js';
+import { buildBatchNorm } from '../layers/batch-norm.js';
+import { buildConv2d } from '../layers/conv2d.js';
+import { type BuiltLayer, chainLayers } from '../layers/layer.js';
+import type { InputSpec } from '../spec/batch.js';
+import { defineEncoder, type Encoder } from '../spec/encoder.js';
+import { denseStages, requireMlp } from './mlp.js';
+import { layerStage, singleInput } from './single-input.js';
+
+/** Options of {@link convNet}. */
+export interface ConvNetOptions {
+  /** Channels of every convolution. Default `[10, 20]`. */
+  readonly filters?: readonly number[];
+  /** Side of every convolution's square window. Default 5. */
+  readonly kernelSize?: number;
+  /** Default `'valid'`: no padding. */
+  readonly padding?: 'valid' | 'same';
+  /** Side of the square whose maximum follows every convolution; 1 leaves it out. Default 2. */
+  readonly pool?: number;
+  /** Widths of the dense layers at the end. Default `[50]`; `[]` gives features `[height, width, channels]`. */
+  readonly dense?: readonly number[];
+  /** After every layer. Default `'relu'`. */
+  readonly activation?: Activation;
+  /** Normalise before every activation. Default false. */
+  readonly batchNorm?: boolean;
+  /** Share of every dense layer's outputs that become 0 in training. Default 0. */
+  readonly dropout?: number;
+}
+
+/**
+ * Convolutions, then dense layers: an encoder of one image. Stage i, named `conv0`, `conv1`, ..., is
+ *
+ * $$h_{i+1} = \phi\big(\text{maxPool}(\text{BatchNorm}(W_i * h_i + b_i))\big)$$
+ *
+ * where W_i is `[kernelSize, kernelSize, channels before, filters[i]]`; φ and BatchNorm as in {@link mlp}, whose stages `dense0`,
+ * `dense1`, ... follow. The defaults are the LeNet that multi-task papers train on MultiMNIST: 5×5 windows, 10 and 20 channels,
+ * 50 features.
+ *
+ * Shapes: `[rows, height, width, channels]` or `[rows, height, width]` → `[rows, dense.at(-1)]`.
+ *
+ * @remarks The maximum comes before the activation, which is the same for activations that only rise (all but gelu) and
+ * cheaper. The wasm backend cannot train it, see {@link buildConv2d}.
+ * @throws `POLYTASK_INVALID_OPTION` for sizes, rates or activations that do not exist.
+ * @throws `POLYTASK_ENCODER_INPUT` for several inputs, or category ids.
+ * @throws `POLYTASK_SHAPE_MISMATCH` for inputs that are no images; `POLYTASK_IMAGE_TOO_SMALL` for images that nothing would be
+ * left of.
+ * @see Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document recognition", Proceedings
+ * of the IEEE 86, 1998, https://doi.org/10.1109/5.726791; the defaults are from O. Sener and V. Koltun, "Multi-task learning as
+ * multi-objective optimization", NeurIPS 2018, https://arxiv.org/abs/1810.04650
+ * @example
+ * ```ts
+ * import { convNet } from '@polytask/core';
+ *
+ * const stages = convNet().stages({ image: { shape: [36, 36, 1], dtype: 'float32' } });
+ * stages.map((stage) => stage.name); // => ['conv0', 'conv1', 'dense0']
+ * ```
+ */
+export function convNet(options: ConvNetOptions = {}): Encoder {
+  const { filters = [10, 20], kernelSize = 5, padding = 'valid', pool = 2, dense = [50] } = options;
+  const { activation = 'relu', batchNorm = false, dropout = 0 } = options;
+  const mlpOptions = { activation, batchNorm, dropout };
+  requireMlp('filters', filters, mlpOptions);
+  requireMlp('dense', dense, mlpOptions);
+  requireOption(
+    filters.length > 0,
+    'filters',
+    'a list of at least one number',
+    filters,
+    'Without convolutions, use `mlp`.',
+  );
+  requireOption(Number.isInteger(kernelSize) && kernelSize > 0, 'kernelSize', 'a positive whole number', kernelSize);
+  requireOption(Number.isInteger(pool) && pool > 0, 'pool', 'a positive whole number', pool);
+  requireOption(padding === 'valid' || padding === 'same', 'padding', "'valid' or 'same'", padding);
+  const conv = { kernelSize, padding, bias: !batchNorm, kernel: kernelInitializer(activation) };
+  return defineEncoder({
+    name: 'conv-net',
+    options: { ...options },
+    stages(inputs) {
+      const { name, input } = singleInput(inputs, 'conv-net');
+      requireImage(name, input, filters.length, padding === 'valid' ? kernelSize : 1, pool);
+      const convStages = filters.map((channels, index) =>
+        layerStage(`conv${index}`, 'conv-net', (scope, image) =>
+          chainLayers(image, [
+            buildImage,
+            (x) => buildConv2d(scope, x, channels, conv),
+            batchNorm && ((x) => buildBatchNorm(scope.child('batchNorm'), x)),
+            pool > 1 && ((x) => buildMaxPool(x, pool)),
+            (x) => buildActivation(x, activation),
+          ]),
+        ),
+      );
+      return [...convStages, ...denseStages(dense, mlpOptions)];
+    },
+  });
+}
+
+/** Images without channels get one. */
+function buildImage(input: InputSpec): BuiltLayer {
+  if (input.shape.length === 3) return { output: input, apply: (x) => x };
+  return { output: { ...input, shape: [...input.shape, 1] }, apply: (x) => tf.expandDims(x, -1) };
+}
+
+function buildMaxPool(input: InputSpec, side: number): BuiltLayer {
+  const [height, width, channels] = input.shape as [number, number, number];
+  return {
+    output: { shape: [Math.floor(height / side), Math.floor(width / side), channels], dtype: 'float32' },
+    apply: (x) => tf.maxPool(x as tf.Tensor4D, side, side, 'valid'),
+  };
+}
+
+function requireImage(name: string, { shape }: InputSpec, layers: number, window: number, pool: number): void {
+  const [height, width] = shape;
+  if (height === undefined || width === undefined || shape.length > 3) {
+    throw new ShapeMismatchError(
+      `Input \`${name}\` of \`convNet\``,
+      '[height, width, channels] or [height, width]',
+      shape,
+    );
+  }
+  let side = 1;
+  for (let layer = 0; layer < layers; layer++) side = side * pool + window - 1;
+  if (Math.min(height, width) < side) {
+    throw new PolytaskError(
+      'POLYTASK_IMAGE_TOO_SMALL',
+      `Images need at least ${side}×${side} pixels for ${layers} convolutions with windows of ${window}×${window} and pooling by ` +
+        `${pool}, but input \`${name}\` has ${height}×${width}. Use fewer \`filters\`, a smaller \`kernelSize\` or \`pool\`, ` +
+        "or padding 'same'.",
+    );
+  }
+}

@@ -1,0 +1,170 @@
+import * as tf from '@tensorflow/tfjs';
+import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { PolytaskError } from '../errors/polytask-error.js';
+import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
+import type { InputSpecs } from '../spec/batch.js';
+import { defineEncoder, type Encoder } from '../spec/encoder.js';
+import type { BuildScope } from '../spec/parameters.js';
+import { requireRepeatable } from './repeatable-layers.js';
+
+/** Options of {@link layersModel}. */
+export interface LayersModelOptions {
+  /** Name of the layer whose output are the features. Default: the model's output. */
+  readonly output?: string;
+}
+
+/**
+ * A model of tfjs' layers API as an encoder with one stage, `model`.
+ *
+ * $$h = \text{model}(x;\ \theta)$$
+ *
+ * where θ are the model's weights, registered as `<n>-<layer class>/<weight>`, n counting the layers that have weights: tfjs'
+ * own names count up per process. What the model has marked as not trainable stays so.
+ *
+ * Shapes: those of the model, with the batch first; a single input is matched by place, several by name.
+ *
+ * @remarks A factory is called once for every copy that a sharing strategy builds, and while it runs, `Math.random` is the scope's
+ * seeded stream: tfjs' initialisers draw from it, so the same seed gives the same weights. A model that exists already (loaded,
+ * or pretrained) can be built once only, keeps the weights it has, and stays yours to dispose of.
+ * @param model A function that makes the model, or the model.
+ * @throws `POLYTASK_INVALID_OPTION` for anything else, such as a promise.
+ * @throws `POLYTASK_RANDOM_LAYER` for layers that draw numbers of their own or remember earlier batches, by name.
+ * @throws `POLYTASK_MODEL_BUILT_TWICE` for a second copy of a ready-made model.
+ * @throws `POLYTASK_SHAPE_MISMATCH`, `POLYTASK_UNKNOWN_NAME`, `POLYTASK_ENCODER_INPUT` where inputs or `output` do not fit.
+ * @example
+ * ```ts
+ * import { layersModel } from '@polytask/core';
+ * import * as tf from '@tensorflow/tfjs';
+ *
+ * const encoder = layersModel(() =>
+ *   tf.sequential({ layers: [tf.layers.dense({ inputShape: [8], units: 16, activation: 'relu' })] }),
+ * );
+ * encoder.stages({ x: { shape: [8], dtype: 'float32' } }).map((stage) => stage.name); // => ['model']
+ * ```
+ */
+export function layersModel(model: tf.LayersModel | (() => tf.LayersModel), options: LayersModelOptions = {}): Encoder {
+  let built = false;
+  return defineEncoder({
+    name: 'layers-model',
+    options: { ...options },
+    stages: () => [
+      {
+        name: 'model',
+        build(scope, inputs) {
+          if (built && typeof model !== 'function') {
+            throw new PolytaskError(
+              'POLYTASK_MODEL_BUILT_TWICE',
+              `The model given to \`layersModel\` has been built already; \`${scope.path}\` would share its weights without ` +
+                'saying so. Give a function that makes the model: `layersModel(() => ...)`.',
+            );
+          }
+          built = true;
+          const features = withOutput(makeModel(model, scope), options.output);
+          requireRepeatable(features);
+          const select = matchInputs(features, inputs);
+          adoptWeights(features, scope);
+          return {
+            output: { shape: outputShape(features), dtype: 'float32' },
+            apply: (tensors, step) => features.apply(select(tensors), { training: step.training }) as tf.Tensor,
+          };
+        },
+      },
+    ],
+  });
+}
+
+/** Calls a factory with `Math.random` replaced, since tfjs' initialisers offer no other way to a seed for a whole model. */
+function makeModel(model: tf.LayersModel | (() => tf.LayersModel), scope: BuildScope): tf.LayersModel {
+  let made: unknown = model;
+  if (typeof model === 'function') {
+    const random = Math.random;
+    Math.random = scope.uniform('initializers');
+    try {
+      made = model();
+    } finally {
+      Math.random = random;
+    }
+  }
+  if (isLayersModel(made)) return made;
+  const found = made instanceof Promise ? 'a promise' : made;
+  throw new InvalidOptionError('model', 'a tf.LayersModel, or a function that returns one', found, 'Await it first.');
+}
+
+/** By its looks, since two copies of tfjs have two classes. */
+function isLayersModel(value: unknown): value is tf.LayersModel {
+  const fields = (value ?? {}) as Record<string, unknown>;
+  return Array.isArray(fields.layers) && Array.isArray(fields.inputs) && typeof fields.apply === 'function';
+}
+
+function withOutput(model: tf.LayersModel, output: string | undefined): tf.LayersModel {
+  if (output === undefined) return model;
+  const layer = model.layers.find((candidate) => candidate.name === output);
+  if (layer === undefined)
+    throw new UnknownNameError(
+      'layer',
+      output,
+      model.layers.map((candidate) => candidate.name),
+    );
+  return tf.model({ inputs: model.inputs, outputs: layer.output });
+}
+
+/** Which tensors the model takes, in its order; checks shapes. */
+function matchInputs(
+  model: tf.LayersModel,
+  inputs: InputSpecs,
+): (tensors: { readonly [name: string]: tf.Tensor }) => tf.Tensor | tf.Tensor[] {
+  const given = Object.keys(inputs);
+  const wanted = model.inputs.length === 1 && given.length === 1 ? given : model.inputNames;
+  const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ') || 'none';
+  if (wanted.length !== given.length || wanted.some((name) => !given.includes(name))) {
+    throw new PolytaskError(
+      'POLYTASK_ENCODER_INPUT',
+      `The model given to \`layersModel\` takes the inputs ${list(model.inputNames)}, but got ${list(given)}. ` +
+        "Name its inputs like the data's: `tf.input({ name, shape })`.",
+    );
+  }
+  wanted.forEach((name, index) => {
+    const required = (model.inputs[index] as tf.SymbolicTensor).shape.slice(1);
+    const found = (inputs[name] as InputSpecs[string]).shape;
+    if (
+      required.length !== found.length ||
+      required.some((length, axis) => length !== null && length !== found[axis])
+    ) {
+      throw new ShapeMismatchError(`Input \`${name}\` of the model given to \`layersModel\``, required, found);
+    }
+  });
+  return (tensors) =>
+    wanted.length === 1
+      ? (tensors[wanted[0] as string] as tf.Tensor)
+      : wanted.map((name) => tensors[name] as tf.Tensor);
+}
+
+function outputShape(model: tf.LayersModel): number[] {
+  const shape = model.outputs.length === 1 ? (model.outputs[0] as tf.SymbolicTensor).shape.slice(1) : [null];
+  if (shape.every((length) => length !== null)) return shape as number[];
+  throw new PolytaskError(
+    'POLYTASK_ENCODER_OUTPUT',
+    `The model given to \`layersModel\` must have one output of fixed shape, but has ${model.outputs.length} of shape ` +
+      `${JSON.stringify(model.outputs.map((output) => output.shape.slice(1)))}. Choose a layer by \`output\`, and give the ` +
+      'lengths of its inputs.',
+  );
+}
+
+/** Registers every weight under a path that depends on the model's structure alone. */
+function adoptWeights(model: tf.LayersModel, scope: BuildScope): void {
+  const trainable = new Set(model.trainableWeights);
+  model.layers
+    .filter((layer) => layer.weights.length > 0)
+    .forEach((layer, index) => {
+      const layerScope = scope.child(`${index}-${layer.getClassName()}`);
+      const seen = new Map<string, number>();
+      for (const weight of layer.weights) {
+        const role = weight.originalName.split('/').at(-1) as string;
+        const count = seen.get(role) ?? 0;
+        seen.set(role, count + 1);
+        const variable = weight.read() as tf.Variable;
+        layerScope.adopt(count === 0 ? role : `${role}-${count}`, variable, { trainable: trainable.has(weight) });
+      }
+    });
+}

@@ -1,0 +1,3 @@
+export type { ProgramRun, StrictOptions } from './strict-executor.js';
+export { strict } from './strict-executor.js';
+export type { Operation } from './watch-engine.js';
