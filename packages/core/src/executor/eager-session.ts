@@ -92,8 +92,9 @@ export function createEagerSession(layout: ParameterLayout, guard?: ProgramGuard
     try {
       const feeds: Record<string, tf.Tensor> = {};
       for (const [name, value] of Object.entries(call.feeds)) {
-        if ('data' in value) uploaded.push((feeds[name] = toTensor(value)));
-        else feeds[name] = inside(value).tensor;
+        const tensor = 'data' in value ? toTensor(value) : inside(value).tensor;
+        if ('data' in value) uploaded.push(tensor);
+        feeds[name] = tensor;
       }
       const fed = new Set(Object.values(feeds));
       Object.assign(

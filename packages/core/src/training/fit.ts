@@ -238,15 +238,13 @@ function furtherBatches(
   batchSize: number,
 ): BatchSources {
   const { tasks, seed } = run.description;
-  const cursors: { another?: Cursor; validation?: Cursor } = {};
+  const cursors = new Map<string, Cursor>();
   const draw = async (kind: 'another' | 'validation', dataset: MultiTaskDataset): Promise<Batch> => {
     const size = Math.min(batchSize, dataset.size);
     const perEpoch = dataset.batches({ batchSize: size, lastBatch: 'drop' });
-    const cursor = (cursors[kind] ??= dataset.open({
-      batchSize: size,
-      lastBatch: 'drop',
-      shuffleSeed: `${seed}/${kind}`,
-    }));
+    const shuffleSeed = `${seed}/${kind}`;
+    const cursor = cursors.get(kind) ?? dataset.open({ batchSize: size, lastBatch: 'drop', shuffleSeed });
+    cursors.set(kind, cursor);
     const count = run.drawn[kind]++;
     cursor.seek(Math.floor(count / perEpoch), count % perEpoch);
     const raw = await cursor.next();
