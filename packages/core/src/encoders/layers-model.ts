@@ -60,10 +60,14 @@ export function layersModel(model: tf.LayersModel | (() => tf.LayersModel), opti
             );
           }
           built = true;
-          const features = withOutput(makeModel(model, scope), options.output);
+          const whole = makeModel(model, scope);
+          const features = withOutput(whole, options.output);
           requireRepeatable(features);
           const select = matchInputs(features, inputs);
-          adoptWeights(features, scope);
+          // What a factory made is nobody else's: core owns what it uses, and the rest goes at once.
+          const owned = typeof model === 'function';
+          adoptWeights(features, scope, owned);
+          if (owned) disposeUnused(whole, features);
           return {
             output: { shape: outputShape(features), dtype: 'float32' },
             apply: (tensors, step) => features.apply(select(tensors), { training: step.training }) as tf.Tensor,
@@ -152,7 +156,7 @@ function outputShape(model: tf.LayersModel): number[] {
 }
 
 /** Registers every weight under a path that depends on the model's structure alone. */
-function adoptWeights(model: tf.LayersModel, scope: BuildScope): void {
+function adoptWeights(model: tf.LayersModel, scope: BuildScope, owned: boolean): void {
   const trainable = new Set(model.trainableWeights);
   model.layers
     .filter((layer) => layer.weights.length > 0)
@@ -164,7 +168,19 @@ function adoptWeights(model: tf.LayersModel, scope: BuildScope): void {
         const count = seen.get(role) ?? 0;
         seen.set(role, count + 1);
         const variable = weight.read() as tf.Variable;
-        layerScope.adopt(count === 0 ? role : `${role}-${count}`, variable, { trainable: trainable.has(weight) });
+        layerScope.adopt(count === 0 ? role : `${role}-${count}`, variable, {
+          trainable: trainable.has(weight),
+          owned,
+        });
       }
     });
+}
+
+/** Weights of layers behind the output that was chosen. */
+function disposeUnused(whole: tf.LayersModel, used: tf.LayersModel): void {
+  const kept = new Set(used.layers);
+  for (const layer of whole.layers) {
+    if (kept.has(layer)) continue;
+    for (const weight of layer.weights) (weight.read() as tf.Variable).dispose();
+  }
 }
