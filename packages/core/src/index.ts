@@ -26,7 +26,8 @@ export { fusion } from './encoders/fusion.js';
 export type { LayersModelOptions } from './encoders/layers-model.js';
 export { layersModel } from './encoders/layers-model.js';
 export type { MlpOptions } from './encoders/mlp.js';
-export { mlp } from './encoders/mlp.js';
+export { denseStages, mlp } from './encoders/mlp.js';
+export { layerStage, singleInput } from './encoders/single-input.js';
 export type { TabularOptions } from './encoders/tabular.js';
 export { tabular } from './encoders/tabular.js';
 // Errors.
@@ -52,7 +53,7 @@ export type { TaskValues } from './evaluation/task-values.js';
 // Training.
 export { eager } from './executor/eager.js';
 export type { Activation } from './layers/activation.js';
-export { activate, activationNames } from './layers/activation.js';
+export { activate, activationNames, buildActivation, kernelInitializer } from './layers/activation.js';
 export type { BatchNormOptions } from './layers/batch-norm.js';
 export { buildBatchNorm } from './layers/batch-norm.js';
 export type { Conv2dOptions } from './layers/conv2d.js';
@@ -62,6 +63,7 @@ export { buildDense } from './layers/dense.js';
 export { buildDropout } from './layers/dropout.js';
 export type { EmbeddingOptions } from './layers/embedding.js';
 export { buildEmbedding } from './layers/embedding.js';
+export { buildFlatten } from './layers/flatten.js';
 export {
   glorotUniform,
   heUniform,
@@ -70,7 +72,9 @@ export {
   uniform as uniformInitializer,
   zeros as zerosInitializer,
 } from './layers/initializers.js';
-export type { BuiltLayer } from './layers/layer.js';
+export type { BuiltLayer, LayerBuilder } from './layers/layer.js';
+export { chainLayers } from './layers/layer.js';
+export { stopGradient } from './layers/stop-gradient.js';
 export { accuracy } from './metrics/accuracy.js';
 export { auc } from './metrics/auc.js';
 export type { ThresholdOptions } from './metrics/class-predictions.js';
@@ -83,7 +87,8 @@ export { rootMeanSquaredError } from './metrics/root-mean-squared-error.js';
 export type { BuiltHead, HeadOption } from './model/head.js';
 export { buildHead, headBodies } from './model/head.js';
 export type { Balancing } from './model/multi-task-model.js';
-export { buildTaskInputs } from './model/task-inputs.js';
+export type { InputSource, TaskInputs } from './model/task-inputs.js';
+export { buildTaskInputs, inputsOf } from './model/task-inputs.js';
 export type { AdagradOptions } from './optimizers/adagrad.js';
 export { adagrad } from './optimizers/adagrad.js';
 export type { AdamOptions } from './optimizers/adam.js';
@@ -99,12 +104,9 @@ export { cosineDecay, stepDecay, warmUp } from './optimizers/schedules.js';
 export { sgd } from './optimizers/sgd.js';
 export type { StreamKey } from './random/uniform-stream.js';
 export { permutation, uniformFloats, uniformStream } from './random/uniform-stream.js';
-export type {
-  AuxiliaryContext,
-  AuxiliaryObjective,
-  BoundAuxiliary,
-} from './spec/auxiliary.js';
+export type { AuxiliaryContext, AuxiliaryObjective } from './spec/auxiliary.js';
 export { defineAuxiliary } from './spec/auxiliary.js';
+export type { AuxiliaryInput, AuxiliaryTerm, BoundAuxiliary } from './spec/auxiliary-term.js';
 export type { Batch, InputSpec, InputSpecs, TensorBatch } from './spec/batch.js';
 export type { Citation } from './spec/citation.js';
 export type { Cursor, CursorOptions, MultiTaskDataset, RawBatch, SourceInfo } from './spec/dataset.js';
@@ -124,6 +126,7 @@ export type {
   UniformSource,
 } from './spec/executor.js';
 export { defineExecutor } from './spec/executor.js';
+export type { ForwardState } from './spec/forward-state.js';
 export type {
   Aggregated,
   AggregateInput,
@@ -131,6 +134,7 @@ export type {
   GradientBalancing,
   GradientsOf,
   GramianInput,
+  JacobianSize,
 } from './spec/gradient-balancing.js';
 export { defineGradientBalancing } from './spec/gradient-balancing.js';
 export type {
@@ -138,6 +142,7 @@ export type {
   BoundLossWeighting,
   EpochSummary,
   LossWeighting,
+  Scalarization,
   StepInfo,
   WeightScale,
 } from './spec/loss-weighting.js';
@@ -148,22 +153,28 @@ export type { LearningRateSchedule, Optimizer, UpdateInput } from './spec/optimi
 export { defineOptimizer } from './spec/optimizer.js';
 export type {
   BuildScope,
+  ChildOptions,
   Initializer,
   ParameterLayout,
   ParameterOptions,
   ParameterReader,
+  ScopeVariable,
   Segment,
   SegmentRange,
 } from './spec/parameters.js';
 export type { BoundSchedule, ScheduleContext, TaskSchedule } from './spec/schedule.js';
 export { defineSchedule } from './spec/schedule.js';
-export type { AuxiliaryTerm, BoundSharing, ForwardState, SharingContext, SharingStrategy } from './spec/sharing.js';
+export type { BoundSharing, SharingContext, SharingStrategy } from './spec/sharing.js';
 export { defineSharing } from './spec/sharing.js';
 export type {
+  ApplyOptions,
   At,
   BoundStepPlan,
   GradientHandle,
+  GradientOptions,
   JacobianHandle,
+  LossGradient,
+  OwnProgramCall,
   StepPlan,
   StepPrimitives,
   StepReport,
@@ -172,6 +183,7 @@ export { defineStepPlan } from './spec/step-plan.js';
 export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput } from './spec/task.js';
 export { defineTask } from './spec/task.js';
 export type { HostFeeds, HostTensor, NamedTensors, State, StateValue } from './spec/tensors.js';
+export { hostTensor } from './spec/tensors.js';
 // Tasks.
 export type { BinaryMetrics, BinaryOptions, BinaryPrediction } from './tasks/binary.js';
 export { binary } from './tasks/binary.js';

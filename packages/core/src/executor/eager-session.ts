@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { PolytaskError } from '../errors/polytask-error.js';
+import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import type {
   DeviceTensor,
   ExecutorSession,
@@ -96,25 +97,29 @@ export function createEagerSession(layout: ParameterLayout, guard?: ProgramGuard
         if ('data' in value) uploaded.push(tensor);
         feeds[name] = tensor;
       }
-      const fed = new Set(Object.values(feeds));
       Object.assign(
         outputs,
         tf.tidy(() => {
           const all = guarded(program, feeds, call, guard);
           const wanted: Record<string, tf.Tensor> = {};
-          for (const name of Object.keys(call.outputs)) {
+          // Tensors that belong to somebody: feeds, and what has been taken under another name.
+          const taken = new Set(Object.values(feeds));
+          for (const [name, target] of Object.entries(call.outputs)) {
             const output = all[name];
             if (output === undefined) {
               throw new PolytaskError('POLYTASK_NO_OUTPUT', `Program \`${program.name}\` gives no output \`${name}\`.`);
             }
-            wanted[name] = fed.has(output) || output instanceof tf.Variable ? tf.clone(output) : output;
+            if (typeof target !== 'string') {
+              requireShape(`Output \`${name}\` of program \`${program.name}\``, inside(target), output.shape);
+            }
+            wanted[name] = taken.has(output) || output instanceof tf.Variable ? tf.clone(output) : output;
+            taken.add(output);
           }
           return wanted;
         }),
       );
       const changed = layout.segments.find((segment, i) => segment.variable.dataId !== valuesBefore[i]);
       if (changed !== undefined) {
-        boundValues = undefined;
         throw new PolytaskError(
           'POLYTASK_ASSIGNED_TRAINABLE',
           `Program \`${program.name}\` assigned the trainable variable \`${changed.path}\`. Only the optimizer moves trainable ` +
@@ -123,7 +128,8 @@ export function createEagerSession(layout: ParameterLayout, guard?: ProgramGuard
       }
     } catch (error) {
       tf.dispose(outputs);
-      // A program that failed halfway may have left statistics behind.
+      // A program that failed halfway may have left values and statistics behind.
+      boundValues = undefined;
       if (call.parameters !== undefined) settleState(call.parameters, stateBefore, false);
       throw error;
     } finally {
@@ -141,7 +147,7 @@ export function createEagerSession(layout: ParameterLayout, guard?: ProgramGuard
       else replace(inside(target), tensor);
     }
     for (const [name, tensor] of reads) {
-      host[name] = { data: (await tensor.data()) as Float32Array | Int32Array, shape: tensor.shape };
+      host[name] = await read(tensor);
       tensor.dispose();
     }
     return { host, device };
@@ -149,13 +155,12 @@ export function createEagerSession(layout: ParameterLayout, guard?: ProgramGuard
 
   return {
     run,
-    upload: (value) => own(toTensor(value)),
-    write: (target, value) => replace(inside(target), toTensor(value)),
-    async download(handle) {
-      const { tensor } = inside(handle);
-      // A copy: the backend may hand out its own array.
-      return { data: (await tensor.data()).slice() as Float32Array | Int32Array, shape: tensor.shape };
+    upload: (value) => own(toTensor(copied(value))),
+    write(target, value) {
+      requireShape('What is written to a device tensor', inside(target), value.shape);
+      replace(inside(target), toTensor(copied(value)));
     },
+    download: async (handle) => read(inside(handle).tensor),
     release(handle) {
       const { tensor } = inside(handle);
       if (boundValues === tensor) boundValues = undefined;
@@ -194,6 +199,20 @@ function guarded(
     },
   };
   return guard === undefined ? program.run(feeds, context) : guard(program, feeds, context);
+}
+
+/** On the host, as a copy: the backend may hand out its own array. */
+async function read(tensor: tf.Tensor): Promise<HostTensor> {
+  return { data: (await tensor.data()).slice() as Float32Array | Int32Array, shape: tensor.shape };
+}
+
+/** What lives longer than one run must not change when its maker writes to the array. */
+function copied({ data, shape }: HostTensor): HostTensor {
+  return { data: data.slice(), shape };
+}
+
+function requireShape(what: string, target: DeviceTensor, found: readonly number[]): void {
+  if (found.join() !== target.shape.join()) throw new ShapeMismatchError(what, target.shape, found);
 }
 
 function toTensor(value: HostTensor): tf.Tensor {

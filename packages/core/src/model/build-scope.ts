@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { PolytaskError } from '../errors/polytask-error.js';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { uniformStream } from '../random/uniform-stream.js';
 import type { BuildScope, Initializer, ParameterOptions } from '../spec/parameters.js';
 
@@ -9,8 +10,9 @@ export interface Registration {
   readonly variable: tf.Variable;
   readonly trainable: boolean;
   readonly group: string;
+  readonly learningRate: number | undefined;
   readonly usedBy: readonly string[];
-  /** false for adopted variables, which their maker disposes of. */
+  /** false for adopted variables that their maker disposes of. */
   readonly owned: boolean;
 }
 
@@ -22,7 +24,7 @@ export type Registry = Registration[];
  * and their path alone, so that adding a layer somewhere changes no other layer's start.
  */
 export function createRootScope(tasks: readonly string[], seed: number, registry: Registry): BuildScope {
-  return scopeAt('', tasks, tasks, 'model', seed, registry);
+  return scopeAt('', tasks, tasks, { group: 'model' }, seed, registry);
 }
 
 /** A scope of the same model whose variables belong to `group` unless they say otherwise. */
@@ -33,14 +35,14 @@ export function createGroupScope(
   seed: number,
   registry: Registry,
 ): BuildScope {
-  return scopeAt(path, tasks, [], group, seed, registry);
+  return scopeAt(path, tasks, [], { group }, seed, registry);
 }
 
 function scopeAt(
   path: string,
   tasks: readonly string[],
   usedBy: readonly string[],
-  group: string,
+  defaults: { readonly group: string; readonly learningRate?: number | undefined },
   seed: number,
   registry: Registry,
 ): BuildScope {
@@ -51,22 +53,22 @@ function scopeAt(
       path: join(name),
       variable,
       trainable: options.trainable ?? true,
-      group: options.group ?? group,
+      group: options.group ?? defaults.group,
+      learningRate: options.learningRate ?? defaults.learningRate,
       usedBy,
       owned,
     };
-    if (registry.some((other) => other.path === registration.path)) {
+    const refuse = (code: string, message: string): never => {
       if (owned) variable.dispose();
-      throw new PolytaskError(
-        'POLYTASK_DUPLICATE_PARAMETER',
-        `A variable named \`${registration.path}\` exists already. Give each layer a scope of its own: \`scope.child('name')\`.`,
-      );
+      throw new PolytaskError(code, message);
+    };
+    if (registry.some((other) => other.path === registration.path)) {
+      const advice = "Give each layer a scope of its own: `scope.child('name')`.";
+      refuse('POLYTASK_DUPLICATE_PARAMETER', `A variable named \`${registration.path}\` exists already. ${advice}`);
     }
     if (variable.dtype !== 'float32') {
-      throw new PolytaskError(
-        'POLYTASK_PARAMETER_DTYPE',
-        `Variables must be float32, but \`${registration.path}\` is ${variable.dtype}.`,
-      );
+      const found = `\`${registration.path}\` is ${variable.dtype}`;
+      refuse('POLYTASK_PARAMETER_DTYPE', `Variables must be float32, but ${found}.`);
     }
     registry.push(registration);
   }
@@ -76,9 +78,23 @@ function scopeAt(
     usedBy,
     tasks,
     child(name, options = {}) {
+      for (const task of options.usedBy ?? [])
+        if (!tasks.includes(task)) throw new UnknownNameError('task', task, tasks);
       // Task order, whatever order the caller used: the layout compares these lists.
       const narrowed = options.usedBy === undefined ? usedBy : tasks.filter((task) => options.usedBy?.includes(task));
-      return scopeAt(join(name), tasks, narrowed, group, seed, registry);
+      const { group = defaults.group, learningRate = defaults.learningRate } = options;
+      return scopeAt(join(name), tasks, narrowed, { group, learningRate }, seed, registry);
+    },
+    variables() {
+      const below = join('');
+      return registry
+        .filter((one) => one.path.startsWith(below))
+        .map(({ path: full, variable, trainable }) => ({
+          path: full,
+          name: full.slice(below.length),
+          variable,
+          trainable,
+        }));
     },
     variable(name: string, shape: readonly number[], initial: Initializer, options: ParameterOptions = {}) {
       const values = initial(shape, uniformStream(seed, 'initial', join(name)));
@@ -89,7 +105,7 @@ function scopeAt(
       return variable;
     },
     adopt(name, variable, options = {}) {
-      register(name, variable, false, options);
+      register(name, variable, options.owned ?? false, options);
     },
     uniform(name) {
       return uniformStream(seed, 'build', join(name));

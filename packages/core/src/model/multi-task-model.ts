@@ -3,12 +3,14 @@ import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { uniformStream } from '../random/uniform-stream.js';
-import type { AuxiliaryObjective, BoundAuxiliary } from '../spec/auxiliary.js';
+import type { AuxiliaryContext, AuxiliaryObjective } from '../spec/auxiliary.js';
+import type { BoundAuxiliary } from '../spec/auxiliary-term.js';
 import type { InputSpecs } from '../spec/batch.js';
+import type { ForwardState } from '../spec/forward-state.js';
 import type { BoundGradientBalancing, GradientBalancing } from '../spec/gradient-balancing.js';
 import type { BoundLossWeighting, LossWeighting } from '../spec/loss-weighting.js';
 import type { ParameterLayout } from '../spec/parameters.js';
-import type { BoundSharing, ForwardState, SharingStrategy } from '../spec/sharing.js';
+import type { BoundSharing, SharingStrategy } from '../spec/sharing.js';
 import type { BoundStepPlan, StepPlan } from '../spec/step-plan.js';
 import type { AnyTask } from '../spec/task.js';
 import { createGroupScope, createRootScope, type Registry } from './build-scope.js';
@@ -28,9 +30,13 @@ export type BoundBalancing =
     }
   | { readonly kind: 'step-plan'; readonly description: StepPlan; readonly bound: BoundStepPlan };
 
-/** An auxiliary objective in one run. */
+/** An auxiliary term in one run: of the sharing strategy, or an auxiliary objective. */
 export interface ModelAuxiliary {
-  readonly description: AuxiliaryObjective;
+  /** `strategy/term` for the strategy's; else the description's name, with a number where there are several of that name. */
+  readonly name: string;
+  readonly weight: number;
+  readonly updateEvery: number;
+  readonly asTask: boolean;
   readonly bound: BoundAuxiliary;
 }
 
@@ -44,6 +50,8 @@ export interface Model {
   readonly balancing: BoundBalancing;
   /** What is balanced: the tasks, then the auxiliary objectives with `asTask`. */
   readonly objectives: readonly string[];
+  /** What is added after balancing: the auxiliary terms without `asTask`. */
+  readonly terms: readonly string[];
   dispose(): void;
 }
 
@@ -61,6 +69,12 @@ export interface ModelParts {
 export function buildModel(parts: ModelParts): Model {
   const { tasks, inputs, seed } = parts;
   checkParts(parts);
+  for (const task of tasks) {
+    for (const input of task.inputs ?? []) {
+      if (!(input in inputs))
+        throw new UnknownNameError(`input (task \`${task.name}\` asks for it)`, input, Object.keys(inputs));
+    }
+  }
   const names = tasks.map((task) => task.name);
   const registry: Registry = [];
   const disposers: (() => void)[] = [];
@@ -71,19 +85,25 @@ export function buildModel(parts: ModelParts): Model {
   try {
     const sharing = parts.sharing.bind({ tasks, inputs, scope: createRootScope(names, seed, registry) });
     if (sharing.dispose !== undefined) disposers.push(() => sharing.dispose?.());
-    const features = featureShapes(tasks, inputs, sharing);
+    const shapes = featureShapes(tasks, inputs, sharing);
     const modelLayout = createLayout(names, registry);
-    const auxiliaries = parts.auxiliary.map((description) => {
-      const scope = createGroupScope(`auxiliary/${description.name}`, names, 'model', seed, registry);
-      const bound = description.bind({ tasks: names, layout: modelLayout, scope, features });
-      disposers.push(() => bound.dispose?.());
-      return { description, bound };
+    const auxiliaries = (sharing.auxiliary ?? []).map((term): ModelAuxiliary => {
+      disposers.push(() => term.dispose?.());
+      const { weight = 1, updateEvery = 1 } = term;
+      return { name: `${parts.sharing.name}/${term.name}`, weight, updateEvery, asTask: false, bound: term };
     });
-    const objectives = [...names, ...auxiliaries.filter((a) => a.description.asTask).map((a) => a.description.name)];
+    for (const { name, description } of numbered(parts.auxiliary)) {
+      const scope = createGroupScope(`auxiliary/${name}`, names, 'model', seed, registry);
+      const bound = description.bind({ tasks: names, inputs, layout: modelLayout, scope, ...shapes });
+      disposers.push(() => bound.dispose?.());
+      const { weight = 1, updateEvery = 1, asTask = false } = description;
+      auxiliaries.push({ name, weight, updateEvery, asTask, bound });
+    }
+    const objectives = [...names, ...auxiliaries.filter(({ asTask }) => asTask).map(({ name }) => name)];
     const { balancing: description } = parts;
     const context = {
       tasks: objectives,
-      scope: createGroupScope(`balancing/${description.name}`, names, 'balancing', seed, registry),
+      scope: createGroupScope(`balancing/${description.name}`, objectives, 'balancing', seed, registry),
       uniform: (step: number) => uniformStream(seed, 'balancing', description.name, step),
     };
     const bound = description.bind(context);
@@ -97,36 +117,42 @@ export function buildModel(parts: ModelParts): Model {
       );
     }
     const balancing = { kind: description.kind, description, bound } as BoundBalancing;
-    return { tasks, inputs, layout, sharing, auxiliaries, balancing, objectives, dispose };
+    const terms = auxiliaries.filter(({ asTask }) => !asTask).map(({ name }) => name);
+    return { tasks, inputs, layout, sharing, auxiliaries, balancing, objectives, terms, dispose };
   } catch (error) {
     dispose();
     throw error;
   }
 }
 
-function checkParts({ tasks, inputs, sharing, auxiliary, balancing }: ModelParts): void {
+/** Checks what can be checked before there are inputs. */
+export function checkParts({ tasks, sharing, auxiliary, balancing }: Omit<ModelParts, 'inputs' | 'seed'>): void {
   if (tasks.length === 0)
     throw new PolytaskError('POLYTASK_NO_TASKS', 'A model needs at least one task; `tasks` is empty.');
   for (const task of tasks) checkPart(task, 'tasks', 'task');
   const seen = new Set<string>();
-  for (const { name } of [...tasks, ...auxiliary]) {
+  for (const { name } of [...tasks, ...numbered(auxiliary)]) {
     if (seen.has(name)) {
       throw new PolytaskError(
         'POLYTASK_DUPLICATE_NAME',
-        `Names of tasks and auxiliary objectives must differ, but \`${name}\` occurs twice. Rename one of them.`,
+        `Names of tasks and auxiliary objectives must differ, but \`${name}\` occurs twice. Rename a task.`,
       );
     }
     seen.add(name);
   }
-  for (const task of tasks) {
-    for (const input of task.inputs ?? []) {
-      if (!(input in inputs))
-        throw new UnknownNameError(`input (task \`${task.name}\` asks for it)`, input, Object.keys(inputs));
-    }
-  }
   checkPart(sharing, 'sharing', 'sharing');
   for (const one of auxiliary) checkPart(one, 'auxiliary', 'auxiliary');
   checkPart(balancing, 'balancing', 'loss-weighting', 'gradient-balancing', 'step-plan');
+}
+
+/** Auxiliary objectives with names that tell them apart: `penalty`, `penalty-2`, ... */
+function numbered(auxiliary: readonly AuxiliaryObjective[]): { name: string; description: AuxiliaryObjective }[] {
+  const counts = new Map<string, number>();
+  return auxiliary.map((description) => {
+    const count = (counts.get(description.name) ?? 0) + 1;
+    counts.set(description.name, count);
+    return { name: count === 1 ? description.name : `${description.name}-${count}`, description };
+  });
 }
 
 /** Runs the model on zeros; gives the shapes of rows of features, checks outputs on the way. */
@@ -134,20 +160,22 @@ function featureShapes(
   tasks: readonly AnyTask[],
   inputs: InputSpecs,
   sharing: BoundSharing,
-): Record<string, readonly number[]> {
-  return tf.tidy(() => {
+): Pick<AuxiliaryContext, 'shared' | 'features'> {
+  let shapes: Pick<AuxiliaryContext, 'shared' | 'features'> = { shared: undefined, features: {} };
+  tf.tidy(() => {
     const zeros: Record<string, tf.Tensor> = {};
     for (const [name, spec] of Object.entries(inputs)) zeros[name] = tf.zeros([2, ...spec.shape], spec.dtype);
     const uniform = () => {
       throw new PolytaskError('POLYTASK_NO_RANDOMNESS', 'A forward pass asked for random numbers outside training.');
     };
-    const state = sharing.forward(zeros, { training: false, uniform });
+    const state = sharing.forward(zeros, { training: false, uniform }, {});
     for (const task of tasks) checkOutputs(task, state);
-    const shapes: Record<string, readonly number[]> = {};
-    for (const [name, tensor] of Object.entries(state.features)) shapes[name] = tensor.shape.slice(1);
-    if (state.shared !== undefined) shapes.shared = state.shared.shape.slice(1);
-    return shapes as never;
-  }) as Record<string, readonly number[]>;
+    shapes = {
+      shared: state.shared?.shape.slice(1),
+      features: Object.fromEntries(Object.entries(state.features).map(([name, { shape }]) => [name, shape.slice(1)])),
+    };
+  });
+  return shapes;
 }
 
 function checkOutputs(task: AnyTask, state: ForwardState): void {

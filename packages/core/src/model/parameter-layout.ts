@@ -3,13 +3,14 @@ import type { Registration } from './build-scope.js';
 
 /**
  * Gives every variable its place in the flat store: shared by all tasks first, then partly shared, then each task's own in
- * task order, then used by no task, balancing variables last. Neighbours with the same tasks and group form a range.
+ * task order, then used by no task, balancing variables last; among equals in order of creation. Neighbours with the same tasks,
+ * group and learning rate form a range.
  */
 export function createLayout(tasks: readonly string[], registry: readonly Registration[]): ParameterLayout {
   const rank = (registration: Registration): number[] => {
-    const count = registration.usedBy.length;
-    const first = count === 0 ? tasks.length : tasks.indexOf(registration.usedBy[0] as string);
-    return [registration.group === 'balancing' ? 1 : 0, -count, first];
+    const { usedBy, group } = registration;
+    const first = tasks.indexOf(usedBy[0] ?? '');
+    return [group === 'balancing' ? 1 : 0, -usedBy.length, first < 0 ? tasks.length : first];
   };
   const compare = (a: Registration, b: Registration): number => {
     const [left, right] = [rank(a), rank(b)];
@@ -17,14 +18,15 @@ export function createLayout(tasks: readonly string[], registry: readonly Regist
       const difference = (left[i] as number) - (right[i] as number);
       if (difference !== 0) return difference;
     }
-    // Partly shared variables of the same rank may differ in their second task, and groups have to stay together.
-    return rangeKey(a) < rangeKey(b) ? -1 : rangeKey(a) > rangeKey(b) ? 1 : 0;
+    return 0;
   };
   const trainable = registry.filter((registration) => registration.trainable).sort(compare);
   const segments = place(trainable);
   const stateSegments = place(registry.filter((registration) => !registration.trainable));
+  // Balancing variables lie at the end, whoever uses them.
   const isShared = (segment: Segment) =>
-    segment.usedBy.length >= 2 || (tasks.length === 1 && segment.usedBy.length === 1);
+    segment.group !== 'balancing' &&
+    (segment.usedBy.length >= 2 || (tasks.length === 1 && segment.usedBy.length === 1));
   return {
     tasks,
     segments,
@@ -36,8 +38,8 @@ export function createLayout(tasks: readonly string[], registry: readonly Regist
   };
 }
 
-function rangeKey({ usedBy, group }: { usedBy: readonly string[]; group: string }): string {
-  return `${group}\u0000${usedBy.join('\u0000')}`;
+function rangeKey({ usedBy, group, learningRate }: Pick<SegmentRange, 'usedBy' | 'group' | 'learningRate'>): string {
+  return [group, learningRate ?? '', ...usedBy].join('\u0000');
 }
 
 function place(registrations: readonly Registration[]): Segment[] {
@@ -48,6 +50,7 @@ function place(registrations: readonly Registration[]): Segment[] {
       path: registration.path,
       layer: registration.path.slice(0, Math.max(0, registration.path.lastIndexOf('/'))),
       group: registration.group,
+      learningRate: registration.learningRate,
       shape: registration.variable.shape,
       offset,
       size,
@@ -64,11 +67,12 @@ function total(segments: readonly Segment[]): number {
 }
 
 function rangesOf(segments: readonly Segment[]): SegmentRange[] {
-  const ranges: { usedBy: readonly string[]; group: string; offset: number; size: number }[] = [];
+  const ranges: (Omit<SegmentRange, 'size'> & { size: number })[] = [];
   for (const segment of segments) {
     const last = ranges.at(-1);
-    if (last !== undefined && rangeKey(last) === rangeKey(segment)) last.size += segment.size;
-    else ranges.push({ usedBy: segment.usedBy, group: segment.group, offset: segment.offset, size: segment.size });
+    const { usedBy, group, learningRate, offset, size } = segment;
+    if (last !== undefined && rangeKey(last) === rangeKey(segment)) last.size += size;
+    else ranges.push({ usedBy, group, learningRate, offset, size });
   }
   return ranges;
 }

@@ -13,27 +13,47 @@ export interface OptimizerOptions {
   readonly groups?: Optimizer['groups'];
 }
 
-/** The part of an optimizer that comes from the common options, checked. */
-export function commonOptions(options: OptimizerOptions, learningRate: number, decay = 0) {
+/** The part of an optimizer that comes from the common options, checked. `decay` is left out by optimizers that have none. */
+export function commonOptions(options: OptimizerOptions, learningRate: number, decay?: number) {
+  const { schedule, clipNorm, groups = {}, ...plain } = options;
   const rate = options.learningRate ?? learningRate;
   requireOption(Number.isFinite(rate) && rate > 0, 'learningRate', 'a positive number', rate);
-  requireOption(Number.isFinite(decay) && decay >= 0, 'decay', 'a number that is not negative', decay);
-  if (options.clipNorm !== undefined && !(options.clipNorm > 0)) {
-    throw new InvalidOptionError('clipNorm', 'a positive number', options.clipNorm);
+  requireNotNegative('decay', decay);
+  if (clipNorm !== undefined) requireOption(clipNorm > 0, 'clipNorm', 'a positive number', clipNorm);
+  for (const [name, group] of Object.entries(groups)) {
+    requireNotNegative(`groups.${name}.learningRate`, group.learningRate);
+    requireNotNegative(`groups.${name}.decay`, group.decay);
+    if (decay === undefined && group.decay !== undefined) {
+      throw new InvalidOptionError(
+        `groups.${name}.decay`,
+        'left out',
+        group.decay,
+        'This optimizer has no weight decay.',
+      );
+    }
   }
-  for (const [name, group] of Object.entries(options.groups ?? {})) {
-    const groupRate = group.learningRate ?? rate;
-    requireOption(groupRate >= 0, `groups.${name}.learningRate`, 'a number that is not negative', groupRate);
-  }
-  const { schedule, clipNorm, groups = {}, ...plain } = options;
   return {
     learningRate: rate,
-    decay,
+    decay: decay ?? 0,
     groups,
-    options: { ...plain, learningRate: rate, ...(clipNorm === undefined ? {} : { clipNorm }) },
+    options: {
+      ...plain,
+      learningRate: rate,
+      ...(clipNorm === undefined ? {} : { clipNorm }),
+      ...(options.groups === undefined ? {} : { groups }),
+    },
     ...(schedule === undefined ? {} : { schedule }),
     ...(clipNorm === undefined ? {} : { clipNorm }),
   };
+}
+
+function requireNotNegative(option: string, value: number | undefined): void {
+  requireOption(
+    value === undefined || (Number.isFinite(value) && value >= 0),
+    option,
+    'a number that is not negative',
+    value,
+  );
 }
 
 /** Refuses a number outside [0, 1). */

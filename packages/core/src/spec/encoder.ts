@@ -33,7 +33,7 @@ export interface Stage {
 
 /** A recipe from inputs to features. It owns nothing: a sharing strategy builds as many copies as it needs. */
 export interface Encoder extends Description<'encoder'> {
-  /** The stages for these inputs, in order; at least one. Throws where the encoder cannot take them. */
+  /** The stages for these inputs, in order; none passes its single input on. Throws where the encoder cannot take them. */
   stages(inputs: InputSpecs): readonly Stage[];
 }
 

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import type { BalancingContext, EpochSummary, StepInfo, WeightScale } from './loss-weighting.js';
-import type { HostFeeds, NamedTensors } from './tensors.js';
+import type { HostFeeds, HostTensor, NamedTensors } from './tensors.js';
 
 /**
  * Which gradients a method compares.
@@ -24,43 +24,65 @@ export interface GramianInput {
   readonly step: StepInfo;
 }
 
+/** Size of what is aggregated: J is `[tasks, columns]`. */
+export interface JacobianSize {
+  readonly tasks: number;
+  readonly columns: number;
+}
+
 /** What an in-program aggregation is computed from. */
 export interface AggregateInput {
   /** J `[K, P]`; rows of absent tasks are zero. Columns a task does not use are zero too. */
   readonly jacobian: tf.Tensor2D;
+  /** `[K]`, 0 for absent tasks. */
   readonly losses: tf.Tensor1D;
   /** `[K]`, 1 or 0. */
   readonly active: tf.Tensor1D;
+  /** What `feeds` gave for this step. */
   readonly feeds: NamedTensors;
   /** Device state as declared by `state`. */
   readonly state: NamedTensors;
+  /** Uniform random numbers of this step; see `StepContext.uniform`. */
+  uniform(path: string, shape: readonly number[]): tf.Tensor;
 }
 
-/** What an aggregation gives: the update direction `[P]`, and the new value of every state tensor. */
+/** What an aggregation gives. */
 export interface Aggregated {
-  readonly direction: tf.Tensor1D;
-  readonly state?: NamedTensors;
+  /** The update direction `[P]`. */
+  readonly direction: tf.Tensor;
+  /** The new value of every state tensor, by name. */
+  readonly state?: NamedTensors | undefined;
+  /** Effective weights `[K]` for the history, where the method has them; else those w for which Jᵀw comes closest to the direction. */
+  readonly weights?: tf.Tensor | undefined;
 }
 
-/** A gradient balancing in one run: exactly one of `weights` and `aggregate`. */
+/**
+ * A gradient balancing in one run: exactly one of `weights` and `aggregate`. `weights` is enough for methods whose direction is
+ * Jᵀw with w a function of J Jᵀ; the strategy's `scale` applies to it. `aggregate` is for all others, which scale themselves.
+ */
 export interface BoundGradientBalancing extends Lifecycle {
-  /** Weights `[K']` on the host, in float64; the direction is Jᵀw. */
-  weights?(input: GramianInput): Float64Array;
+  /** Weights `[K']` on the host, in float64, in the order of `input.tasks`; the direction is Jᵀw. */
+  weights?(input: GramianInput): ArrayLike<number>;
   /** The direction itself, in tfjs. */
   aggregate?(input: AggregateInput): Aggregated;
-  /** Device tensors that `aggregate` carries from step to step (zeros at first), by name. Core saves them. */
-  state?(sizes: { readonly tasks: number; readonly columns: number }): { readonly [name: string]: readonly number[] };
-  feeds?(step: StepInfo, sizes: { readonly tasks: number; readonly columns: number }): HostFeeds;
+  /**
+   * Device tensors that `aggregate` carries from step to step, by name: what they are at first, or just a shape for zeros. Core
+   * saves them. Not under `'representation'`, whose size changes with the batch.
+   */
+  state?(size: JacobianSize): { readonly [name: string]: HostTensor | readonly number[] };
+  /** Host numbers for `aggregate`. Same names and shapes every step. */
+  feeds?(step: StepInfo): HostFeeds;
   epochEnd?(summary: EpochSummary): void;
 }
 
 /** Combines the tasks' gradients of what they share. */
 export interface GradientBalancing extends Description<'gradient-balancing'> {
-  readonly scale?: WeightScale;
+  /** Of `weights`. Default `'tasks'`. */
+  readonly scale?: WeightScale | undefined;
   /** Default `'shared'`. */
-  readonly gradientsOf?: GradientsOf;
+  readonly gradientsOf?: GradientsOf | undefined;
   /** What parameters of a single task get: the gradient of its own loss as it is (default), or times the task's weight. */
-  readonly headGradients?: 'raw' | 'weighted';
+  readonly headGradients?: 'raw' | 'weighted' | undefined;
   bind(context: BalancingContext): BoundGradientBalancing;
 }
 

@@ -11,8 +11,12 @@ export type WeightScale = 'paper' | 'tasks';
 
 /** What a balancing strategy is bound to. */
 export interface BalancingContext {
+  /** What is balanced: task names, then auxiliary objectives with `asTask`; K in what follows. */
   readonly tasks: readonly string[];
-  /** For trainable state of its own; made in group `'balancing'`, which has its own learning rate and no decay. */
+  /**
+   * For trainable state of its own; made in group `'balancing'`, which has its own learning rate and no decay. A variable made in
+   * `child(task, { usedBy: [task] })` stands still while that task is absent.
+   */
   readonly scope: BuildScope;
   /** A seeded stream of uniform numbers for the host side of one step; same run seed, same numbers. */
   uniform(step: number): () => number;
@@ -32,21 +36,24 @@ export interface EpochSummary {
   readonly meanLosses: Float64Array;
 }
 
+/**
+ * `losses` [K] to a scalar, in tfjs. `active` [K] is 1 for tasks that have a label in the batch and 0 for the others, whose loss
+ * is 0 and carries no gradient. Reads nothing from the host except through `feeds`.
+ */
+export type Scalarization = (losses: tf.Tensor1D, active: tf.Tensor1D, feeds: NamedTensors) => tf.Tensor;
+
 /** A loss weighting in one run. */
 export interface BoundLossWeighting extends Lifecycle {
   /** Numbers for this step, worked out on the host: random draws, epoch ratios, user weights. Same names and shapes every step. */
   feeds?(step: StepInfo): HostFeeds;
-  /**
-   * `losses` [K] to a scalar, in tfjs. `active` [K] is 1 for tasks that have a label in the batch and 0 for the others, whose
-   * loss is 0 and carries no gradient. Reads nothing from the host except through `feeds`.
-   */
-  scalarize(losses: tf.Tensor1D, active: tf.Tensor1D, feeds: NamedTensors): tf.Scalar;
+  readonly scalarize: Scalarization;
   epochEnd?(summary: EpochSummary): void;
 }
 
 /** Turns the tasks' losses into one. */
 export interface LossWeighting extends Description<'loss-weighting'> {
-  readonly scale?: WeightScale;
+  /** Default `'tasks'`. */
+  readonly scale?: WeightScale | undefined;
   bind(context: BalancingContext): BoundLossWeighting;
 }
 

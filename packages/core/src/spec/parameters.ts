@@ -7,9 +7,30 @@ export type Initializer = (shape: readonly number[], uniform: () => number) => F
 /** How a variable is registered. */
 export interface ParameterOptions {
   /** false: a statistic that programs may assign but that no gradient moves (BatchNorm's averages). Default true. */
-  readonly trainable?: boolean;
+  readonly trainable?: boolean | undefined;
   /** Parameter group with a learning rate and decay of its own. Default `'model'`; balancing variables use `'balancing'`. */
-  readonly group?: string;
+  readonly group?: string | undefined;
+  /**
+   * The learning rate that the variable's maker recommends. Default: the optimizer's. Comes after the optimizer's `groups`;
+   * its schedule applies.
+   */
+  readonly learningRate?: number | undefined;
+}
+
+/** What a scope passes on to what is made in it and below. */
+export interface ChildOptions extends Pick<ParameterOptions, 'group' | 'learningRate'> {
+  /** Narrows (or replaces) the set of tasks. */
+  readonly usedBy?: readonly string[] | undefined;
+}
+
+/** A variable that a scope knows. */
+export interface ScopeVariable {
+  /** Its full path. */
+  readonly path: string;
+  /** Its path within the scope. */
+  readonly name: string;
+  readonly variable: tf.Variable;
+  readonly trainable: boolean;
 }
 
 /**
@@ -23,12 +44,17 @@ export interface BuildScope {
   readonly usedBy: readonly string[];
   /** Names of all tasks. */
   readonly tasks: readonly string[];
-  /** A scope one level down; `usedBy` narrows (or replaces) the set of tasks. */
-  child(name: string, options?: { usedBy?: readonly string[] }): BuildScope;
+  /** A scope one level down. */
+  child(name: string, options?: ChildOptions): BuildScope;
   /** Makes a variable at `path/name`. Use it in the forward pass like any tensor. Core owns and disposes of it. */
   variable(name: string, shape: readonly number[], initial: Initializer, options?: ParameterOptions): tf.Variable;
-  /** Registers a variable that somebody else made (a `tf.LayersModel`'s weights). Its maker keeps owning it. */
-  adopt(name: string, variable: tf.Variable, options?: ParameterOptions): void;
+  /**
+   * Registers a variable that was made elsewhere (a `tf.LayersModel`'s weights). Its maker goes on owning it, unless `owned`
+   * hands it over to core, which then disposes of it with the model.
+   */
+  adopt(name: string, variable: tf.Variable, options?: ParameterOptions & { readonly owned?: boolean }): void;
+  /** Variables made here and below so far, in order of creation: for penalties on the layers that others have built. */
+  variables(): readonly ScopeVariable[];
   /** A seeded stream for this scope's path; for what is neither a variable nor drawn at every step. */
   uniform(name: string): () => number;
 }
@@ -39,6 +65,8 @@ export interface Segment {
   /** The path without its last part: the layer. */
   readonly layer: string;
   readonly group: string;
+  /** See {@link ParameterOptions.learningRate}. */
+  readonly learningRate?: number | undefined;
   readonly shape: readonly number[];
   readonly offset: number;
   readonly size: number;
@@ -46,10 +74,11 @@ export interface Segment {
   readonly variable: tf.Variable;
 }
 
-/** A run of neighbouring segments that move together: same tasks, same group. */
+/** A run of neighbouring segments that move together: same tasks, same group, same learning rate. */
 export interface SegmentRange {
   readonly usedBy: readonly string[];
   readonly group: string;
+  readonly learningRate?: number | undefined;
   readonly offset: number;
   readonly size: number;
 }
@@ -67,14 +96,14 @@ export interface ParameterLayout {
   /** Numbers in the trainable vector, P in formulas. */
   readonly size: number;
   readonly stateSize: number;
-  /** The leading part of the vector that more than one task uses (with a single task: all that it uses). */
+  /** The leading part of the vector: what more than one task uses (with a single task: all that it uses). */
   readonly sharedSize: number;
   readonly ranges: readonly SegmentRange[];
 }
 
-/** Reads parameters on the host, between programs. */
+/** Reads parameters on the host, between programs. Several reads cost one transfer where they are handed out for one moment. */
 export interface ParameterReader {
   readonly layout: ParameterLayout;
-  /** The variable at `path`. Errors: `POLYTASK_UNKNOWN_PARAMETER` with the nearest path. */
+  /** The variable at `path`. Errors: `POLYTASK_UNKNOWN_NAME` with the nearest path. */
   read(path: string): Promise<HostTensor>;
 }

@@ -5,8 +5,8 @@ import type { StepReport } from './step-plan.js';
 /** What a schedule is bound to. */
 export interface ScheduleContext {
   readonly tasks: readonly string[];
-  /** Rows in each task's data set `[K]`. */
-  readonly rows: readonly number[];
+  /** Rows in each task's data set `[K]`, in all. */
+  readonly sizes: readonly number[];
   readonly batchSize: number;
   /** A seeded stream of uniform numbers for one step. */
   uniform(step: number): () => number;
@@ -14,9 +14,12 @@ export interface ScheduleContext {
 
 /** A schedule in one run; its state is data. */
 export interface BoundSchedule extends Lifecycle {
-  /** How many rows of each task's data set the next batch takes `[K]`; they sum to the batch size. */
+  /**
+   * How many rows of each task's data set the batch of this step takes `[K]`; they sum to the batch size. Asked once per step,
+   * so that it may draw and remember.
+   */
   rows(step: StepInfo): readonly number[];
-  /** Called after every step with what happened. */
+  /** Called after every step with what happened; tasks without rows have a loss of NaN. */
   observe?(report: StepReport, step: StepInfo): void;
 }
 

@@ -1,30 +1,12 @@
-import type * as tf from '@tensorflow/tfjs';
-import type { InputSpecs, TensorBatch } from './batch.js';
-import { type Description, type DescriptionInput, definePart } from './description.js';
+import type { AuxiliaryTerm } from './auxiliary-term.js';
+import type { InputSpecs } from './batch.js';
+import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import type { StepContext } from './encoder.js';
+import type { ForwardState } from './forward-state.js';
+import type { StepInfo } from './loss-weighting.js';
 import type { BuildScope } from './parameters.js';
 import type { AnyTask } from './task.js';
-import type { NamedTensors } from './tensors.js';
-
-/** What one forward pass gives. */
-export interface ForwardState {
-  /** Per task the outputs that the task declares, by name. */
-  readonly outputs: { readonly [task: string]: NamedTensors };
-  /** Per task what its head saw. */
-  readonly features: { readonly [task: string]: tf.Tensor };
-  /** The representation that all tasks share, where there is one. */
-  readonly shared?: tf.Tensor;
-  /** Anything else worth a name: gates, attention maps, columns' features. */
-  readonly intermediates: NamedTensors;
-}
-
-/** A term that is added to the balanced loss: its weight times a scalar. */
-export interface AuxiliaryTerm {
-  readonly name: string;
-  readonly weight: number;
-  /** Scalar. */
-  loss(state: ForwardState, batch: TensorBatch): tf.Scalar;
-}
+import type { HostFeeds, NamedTensors } from './tensors.js';
 
 /** What a sharing strategy gets to build a model from. */
 export interface SharingContext {
@@ -34,12 +16,14 @@ export interface SharingContext {
   readonly scope: BuildScope;
 }
 
-/** A model in one run. Its variables belong to core. */
-export interface BoundSharing {
-  forward(inputs: NamedTensors, step: StepContext): ForwardState;
-  /** Objectives of its own: load balance, entropy of gates, orthogonality. */
+/** A model in one run. Its variables belong to core, and so do the tensors that `forward` makes: core disposes of them. */
+export interface BoundSharing extends Lifecycle {
+  /** The whole model, in tfjs. `feeds` is empty outside training. */
+  forward(inputs: NamedTensors, step: StepContext, feeds: NamedTensors): ForwardState;
+  /** Host numbers for every training step, such as a temperature that falls. Same names and shapes every step. */
+  feeds?(step: StepInfo): HostFeeds;
+  /** Terms of its own: load balance, entropy of gates, orthogonality, distances between columns. Core disposes of them. */
   readonly auxiliary?: readonly AuxiliaryTerm[];
-  dispose?(): void;
 }
 
 /** Decides what the tasks share. */

@@ -1,9 +1,10 @@
 import type { Batch } from './batch.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
-import type { DeviceTensor, ParameterSet } from './executor.js';
+import type { DeviceTensor, ParameterSet, Program, ProgramCall, ProgramResult } from './executor.js';
 import type { GradientsOf } from './gradient-balancing.js';
-import type { BalancingContext, EpochSummary, StepInfo } from './loss-weighting.js';
-import type { ParameterLayout } from './parameters.js';
+import type { BalancingContext, EpochSummary, Scalarization, StepInfo } from './loss-weighting.js';
+import type { ParameterLayout, SegmentRange } from './parameters.js';
+import type { HostFeeds } from './tensors.js';
 
 /** A gradient of the whole model, `[layout.size]`, living with the executor. */
 export type GradientHandle = DeviceTensor;
@@ -11,16 +12,45 @@ export type GradientHandle = DeviceTensor;
 /** Where to evaluate. */
 export interface At {
   /** Default: the model's own parameters. */
-  readonly parameters?: ParameterSet;
+  readonly parameters?: ParameterSet | undefined;
   /** Default: the step's batch. */
-  readonly batch?: Batch;
+  readonly batch?: Batch | undefined;
+}
+
+/** Which gradient to take. */
+export interface GradientOptions extends At {
+  /** Of Σ w_k L_k with these weights `[K]`. Default: ones. */
+  readonly weights?: ArrayLike<number> | undefined;
+  /**
+   * Instead of weights: of this function of the losses; w_k is then its derivative by L_k. Give the same function object at every
+   * step, since an executor keeps what it compiled from it.
+   */
+  readonly scalarize?: Scalarization | undefined;
+  /** Host numbers for `scalarize`. Same names and shapes every step. */
+  readonly feeds?: HostFeeds | undefined;
+  /** What parameters of a single task get: the gradient of its own loss as it is, or times the task's weight (default). */
+  readonly headGradients?: 'raw' | 'weighted' | undefined;
+  /** Whether auxiliary terms are added. Default true. */
+  readonly auxiliary?: boolean | undefined;
+}
+
+/** A gradient with what it was taken of. */
+export interface LossGradient {
+  readonly gradient: GradientHandle;
+  /** `[K]`, NaN for tasks without a label in the batch. */
+  readonly losses: Float64Array;
+  /** w_k `[K]`, 0 for tasks without a label in the batch. */
+  readonly weights: Float64Array;
 }
 
 /** Gradients of every task. */
 export interface JacobianHandle {
   /** J `[K, layout.sharedSize]` over the parameters that more than one task uses. */
   readonly shared: DeviceTensor;
-  /** Each task's gradient of what only it uses, raw, side by side: `[layout.size - layout.sharedSize]`. */
+  /**
+   * Gradients of the rest, raw, `[1 + auxiliary objectives with asTask, layout.size - layout.sharedSize]`: first each task's
+   * gradient of what only it uses, side by side; then a row for each such auxiliary objective.
+   */
   readonly own: DeviceTensor;
   /** Gradient of the auxiliary terms, `[layout.size]`; zero where there are none. */
   readonly auxiliary: DeviceTensor;
@@ -29,6 +59,17 @@ export interface JacobianHandle {
   /** Indices of tasks with a label in the batch. */
   readonly active: readonly number[];
 }
+
+/** How an optimizer step is taken; see {@link StepPrimitives.apply}. */
+export interface ApplyOptions extends Pick<At, 'parameters'> {
+  /** Tasks whose own parameters move. Default: those with a label in the step's batch. */
+  readonly active?: readonly number[] | undefined;
+  /** Of these ranges and the shared ones, which move. Default: all. */
+  readonly moves?: ((range: SegmentRange) => boolean) | undefined;
+}
+
+/** A run of a program of the plan's own. */
+export type OwnProgramCall = Pick<ProgramCall, 'feeds' | 'outputs'> & Pick<At, 'parameters'>;
 
 /** What the executor offers to a plan for one step. Everything made here is released when the step ends, except what is stored. */
 export interface StepPrimitives {
@@ -40,37 +81,52 @@ export interface StepPrimitives {
   readonly parameters: ParameterSet;
   /** The step's batch. */
   readonly batch: Batch;
+  /** Indices of the tasks with a label in a batch (default: the step's), ascending. */
+  active(batch?: Batch): readonly number[];
   /** A further, independent training batch; for methods whose estimates need several. */
   anotherBatch(): Promise<Batch>;
   /** A batch of the validation data; refused with the reason where `fit` was given none. */
   validationBatch(): Promise<Batch>;
-  /** Losses `[K]` in training mode; NaN for tasks without a label in the batch. BatchNorm statistics do not move. */
+  /**
+   * Losses `[K]` in training mode; NaN for tasks without a label in the batch. BatchNorm statistics do not move, and all passes
+   * over one batch within a step see the same random numbers.
+   */
   losses(at?: At): Promise<Float64Array>;
-  /** Gradient of Σ w_k L_k plus the auxiliary terms. `weights` defaults to ones. */
-  gradient(
-    options?: At & { weights?: ArrayLike<number>; auxiliary?: boolean },
-  ): Promise<{ gradient: GradientHandle; losses: Float64Array }>;
-  jacobian(options?: At): Promise<JacobianHandle>;
-  /** A · Bᵀ of two Jacobians' shared parts (B defaults to A), row-major `[K, K]`. */
+  /** One gradient, in one backward pass, plus that of the auxiliary terms. */
+  gradient(options?: GradientOptions): Promise<LossGradient>;
+  /** Every task's gradient, in one forward pass. */
+  jacobian(at?: At): Promise<JacobianHandle>;
+  /** A · Bᵀ of two Jacobians' shared parts (B defaults to A), row-major `[K, K]`; rows of absent tasks are zero. */
   gramian(a: JacobianHandle, b?: JacobianHandle): Promise<Float64Array>;
   /** Gramian of the gradients of something else than all shared parameters. */
   gramianOf(
     of: GradientsOf,
     at?: At,
   ): Promise<{ gramians: { readonly [block: string]: Float64Array }; losses: Float64Array }>;
-  /** Jᵀw for the shared part; own parts raw or times w; auxiliary gradient added. */
+  /** Jᵀw for the shared part; own parts raw (default) or times w; auxiliary gradient added. */
   combine(
     jacobian: JacobianHandle,
     weights: ArrayLike<number>,
     headGradients?: 'raw' | 'weighted',
   ): Promise<GradientHandle>;
-  /** One step of the optimizer on the model's own parameters. `active` defaults to the step's batch. */
-  apply(gradient: GradientHandle, options?: { active?: readonly number[] }): Promise<void>;
+  /**
+   * One step of the optimizer. `active` (default: the tasks of the step's batch) are the tasks whose own parameters move; `moves`
+   * narrows that down to some ranges of the layout, so that only a trunk or only a discriminator moves. With a scratch copy as
+   * `parameters`, the copy gets what the optimizer would make of the gradient from there, and moments and counts stay as they
+   * are: a trial step.
+   */
+  apply(gradient: GradientHandle, options?: ApplyOptions): Promise<void>;
+  /** A scratch copy. */
   clone(parameters: ParameterSet): Promise<ParameterSet>;
-  /** parameters ← parameters + α · gradient, in place. */
-  axpy(parameters: ParameterSet, alpha: number, gradient: GradientHandle): Promise<void>;
-  /** Euclidean norm of a gradient. */
-  norm(gradient: GradientHandle): Promise<number>;
+  /** target ← target + α · gradient, in place; `target` is a scratch copy of parameters, or a gradient. */
+  axpy(target: ParameterSet | GradientHandle, alpha: number, gradient: GradientHandle): Promise<void>;
+  /** Inner product of two gradients; with the second left out, the square of the first's Euclidean norm. */
+  dot(a: GradientHandle, b?: GradientHandle): Promise<number>;
+  /**
+   * Runs a program of the plan's own, for arithmetic that is not here. Make the program once, when the plan is bound. What it holds
+   * is released when the step ends, except what is stored.
+   */
+  run(program: Program, call: OwnProgramCall): Promise<ProgramResult>;
   /** A device tensor that an earlier step stored under this name. */
   stored(name: string): DeviceTensor | undefined;
   /** Keeps a device tensor for later steps, in place of the one of that name. Core saves it in checkpoints. */
@@ -79,10 +135,12 @@ export interface StepPrimitives {
 
 /** What a plan says it did. */
 export interface StepReport {
-  /** Losses of the step's batch at the start of the step `[K]`. */
+  /** Losses of the step's batch at the start of the step `[K]`; NaN for tasks that were absent. */
   readonly losses: Float64Array;
-  /** Effective weight of every task `[K]`. */
-  readonly weights: Float64Array;
+  /** Effective weight of every task `[K]`; 0 for tasks that were absent. */
+  readonly weights: ArrayLike<number>;
+  /** Gramian `[K, K]` of the tasks' gradients, where one was computed; the history keeps its cosines. */
+  readonly gramian?: Float64Array | undefined;
 }
 
 /** A plan in one run. */

@@ -44,7 +44,7 @@ export interface Task<
   /** Multiplies a row's sample weight on the host, for class weights. */
   rowWeight?(target: HostTensor, row: number, constants: TaskConstants): number;
   /** Loss of every row `[rows]`, unweighted. Must be finite on rows whose weight is 0: core feeds zeros as their target. */
-  loss(outputs: NamedTensors, target: tf.Tensor, constants: TaskConstants): tf.Tensor1D;
+  loss(outputs: NamedTensors, target: tf.Tensor, constants: TaskConstants): tf.Tensor;
   /** Outputs to predictions as numbers: probabilities, or values in original units. Runs inside a program. */
   predict(outputs: NamedTensors, constants: TaskConstants): tf.Tensor;
   /** Predictions as numbers to what a user wants to see, one entry per row. */

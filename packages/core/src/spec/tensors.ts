@@ -7,6 +7,21 @@ export interface HostTensor {
   readonly shape: readonly number[];
 }
 
+/**
+ * Numbers as a float32 {@link HostTensor}: one number becomes a scalar, a list a vector, unless a shape is given.
+ *
+ * @example
+ * ```ts
+ * import { hostTensor } from '@polytask/core';
+ *
+ * console.log(hostTensor(0.5).shape, hostTensor([1, 2]).shape); // => [] [ 2 ]
+ * ```
+ */
+export function hostTensor(numbers: number | ArrayLike<number>, shape?: readonly number[]): HostTensor {
+  if (typeof numbers === 'number') return { data: Float32Array.of(numbers), shape: shape ?? [] };
+  return { data: Float32Array.from(numbers), shape: shape ?? [numbers.length] };
+}
+
 /** Tensors by name. */
 export type NamedTensors = { readonly [name: string]: tf.Tensor };
 

@@ -26,95 +26,99 @@ interface Entry {
 
 const maximumHeader = 100_000_000;
 
+/** How every header begins; the digits of the checksum come next. */
+const beginning = '{"__metadata__":{"sha256":"';
+const digestStart = 8 + beginning.length;
+const blankDigest = '0'.repeat(64);
+
 /**
  * A checkpoint as bytes in the safetensors layout (8 bytes header length, JSON header, data), so that other programs can
- * read the tensors. The plain data and a SHA-256 of data and tensors are in the header's `__metadata__`.
+ * read the tensors. The plain data is in the header's `__metadata__`, beside a SHA-256 of the whole file in which its own digits
+ * count as zeros.
+ *
+ * @throws CheckpointError (`POLYTASK_CHECKPOINT`) for state that is not plain data, and tensors whose shape does not fit.
  */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  const tensors: Record<string, HostTensor> = { ...checkpoint.tensors };
-  const json = JSON.stringify(pack(checkpoint.state, 'state', tensors));
-  const names = Object.keys(tensors).sort();
-  const header: Record<string, Entry | Record<string, string>> = {};
-  let offset = 0;
-  for (const name of names) {
-    const { data, shape } = tensors[name] as HostTensor;
-    header[name] = {
-      dtype: data instanceof Int32Array ? 'I32' : 'F32',
-      shape,
-      data_offsets: [offset, offset + data.byteLength],
-    };
-    offset += data.byteLength;
+  const tensors = new Map<string, HostTensor>();
+  for (const [name, tensor] of Object.entries(checkpoint.tensors)) {
+    if (name === '__metadata__' || name.startsWith('state/')) {
+      throw new CheckpointError(`Tensors of a checkpoint must not be named \`${name}\`; that name is taken.`);
+    }
+    tensors.set(name, tensor);
   }
-  const body = new Uint8Array(offset);
-  let position = 0;
-  for (const name of names) {
-    const { data } = tensors[name] as HostTensor;
-    body.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+  const json = JSON.stringify(pack(checkpoint.state, 'state', tensors));
+  let offset = 0;
+  const entries = [...tensors].map(([name, { data, shape }]) => {
+    if (data.length !== product(shape)) {
+      throw new CheckpointError(`Tensor \`${name}\` of shape [${shape.join(', ')}] has ${data.length} numbers.`);
+    }
+    const dtype = data instanceof Int32Array ? 'I32' : 'F32';
+    const entry: Entry = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+    return `${JSON.stringify(name)}:${JSON.stringify(entry)}`;
+  });
+  const metadata = JSON.stringify({ sha256: blankDigest, version: String(checkpointVersion), polytask: json });
+  // As text, because an object would put names like `7` first and lose one like `__proto__`.
+  const header = new TextEncoder().encode(`{"__metadata__":${[metadata, ...entries].join(',')}}`);
+  // Data starts at a multiple of 8 bytes; JSON may end in spaces.
+  const dataStart = 8 + Math.ceil(header.length / 8) * 8;
+  const bytes = new Uint8Array(dataStart + offset).fill(0x20, 0, dataStart);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
+  bytes.set(header, 8);
+  let position = dataStart;
+  for (const { data } of tensors.values()) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
     position += data.byteLength;
   }
-  header.__metadata__ = {
-    polytask: json,
-    version: String(checkpointVersion),
-    sha256: await digest(json, header, names, body),
-  };
-  let text = new TextEncoder().encode(JSON.stringify(header));
-  // Data starts at a multiple of 8 bytes; JSON may end in spaces.
-  const padded = new Uint8Array(Math.ceil(text.length / 8) * 8).fill(0x20);
-  padded.set(text);
-  text = padded;
-  const bytes = new Uint8Array(8 + text.length + body.length);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
-  bytes.set(text, 8);
-  bytes.set(body, 8 + text.length);
+  bytes.set(new TextEncoder().encode(await digest(bytes)), digestStart);
   return bytes;
 }
 
 /** The checkpoint in these bytes. Sizes are checked before anything is allocated. Errors: `POLYTASK_CHECKPOINT`. */
-export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+export async function decodeCheckpoint(file: Uint8Array): Promise<Checkpoint> {
+  // A Node buffer's `slice` would not copy.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const refuse = (why: string): never => {
     throw new CheckpointError(`This is not a complete Polytask checkpoint: ${why}. Use an earlier checkpoint.`);
   };
-  if (bytes.length < 8) refuse(`${bytes.length} bytes are too few`);
+  const headerStart = new TextDecoder().decode(bytes.subarray(8, digestStart));
+  if (headerStart !== beginning) refuse('it does not begin like one');
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(maximumHeader) || 8n + length > BigInt(bytes.length)) refuse('it ends within its header');
+  const found = new TextDecoder().decode(bytes.subarray(digestStart, digestStart + blankDigest.length));
+  const blanked = bytes.slice();
+  blanked.fill(0x30, digestStart, digestStart + blankDigest.length);
+  if (found !== (await digest(blanked))) refuse('its checksum does not fit its contents');
   const start = 8 + Number(length);
-  let header: Record<string, unknown> = {};
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start))) as Record<
-      string,
-      unknown
-    >;
-  } catch {
-    refuse('its header is not JSON');
-  }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) refuse('its header is not an object');
-  const metadata = header.__metadata__ as Record<string, unknown> | undefined;
-  const json = metadata?.polytask;
-  if (typeof json !== 'string') return refuse('it has no Polytask state');
-  if (metadata?.version !== String(checkpointVersion)) {
+  const header = parse(new TextDecoder().decode(bytes.subarray(8, start))) as Record<string, unknown>;
+  const metadata = header.__metadata__ as Record<string, unknown>;
+  if (metadata.version !== String(checkpointVersion)) {
     throw new CheckpointError(
-      `This checkpoint has version ${String(metadata?.version)}; this @polytask/core reads version ${checkpointVersion}.`,
+      `This checkpoint has version ${String(metadata.version)}; this @polytask/core reads version ${checkpointVersion}.`,
     );
   }
   const body = bytes.subarray(start);
-  const names = Object.keys(header)
-    .filter((name) => name !== '__metadata__')
-    .sort();
   const tensors = new Map<string, HostTensor>();
-  for (const name of names) {
-    const entry = header[name];
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === '__metadata__') continue;
     if (!isEntry(entry, body.length)) return refuse(`tensor \`${name}\` does not lie within the file`);
-    const [from, to] = entry.data_offsets;
+    const { dtype, shape, data_offsets: offsets } = entry;
     // A copy, because the file's bytes need not be aligned for float32.
-    const buffer = body.slice(from, to).buffer;
-    tensors.set(name, {
-      data: entry.dtype === 'I32' ? new Int32Array(buffer) : new Float32Array(buffer),
-      shape: entry.shape,
+    const { buffer } = body.slice(...offsets);
+    tensors.set(name, { data: dtype === 'I32' ? new Int32Array(buffer) : new Float32Array(buffer), shape });
+  }
+  const state = unpack(parse(String(metadata.polytask)), tensors) as State;
+  return { state, tensors: Object.fromEntries([...tensors].filter(([name]) => !name.startsWith('state/'))) };
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new CheckpointError('This checkpoint holds text that is not JSON. Use an earlier checkpoint.', {
+      cause: error,
     });
   }
-  if (metadata?.sha256 !== (await digest(json, header, names, body))) refuse('its checksum does not fit its contents');
-  const state = unpack(JSON.parse(json), tensors) as State;
-  return { state, tensors: Object.fromEntries([...tensors].filter(([name]) => !name.startsWith('state/'))) };
 }
 
 function isEntry(entry: unknown, available: number): entry is Entry {
@@ -124,43 +128,43 @@ function isEntry(entry: unknown, available: number): entry is Entry {
   if ((dtype !== 'F32' && dtype !== 'I32') || !Array.isArray(shape) || !shape.every(whole)) return false;
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole)) return false;
   const [from, to] = offsets as [number, number];
-  const size = shape.reduce((product: number, n: number) => product * n, 1);
-  return from <= to && to <= available && to - from === 4 * size;
+  return from <= to && to <= available && to - from === 4 * product(shape);
 }
 
-async function digest(
-  json: string,
-  header: Record<string, unknown>,
-  names: readonly string[],
-  body: Uint8Array,
-): Promise<string> {
-  const entries = JSON.stringify(names.map((name) => [name, header[name]]));
-  const text = new TextEncoder().encode(`${json}\n${entries}\n`);
-  const all = new Uint8Array(text.length + body.length);
-  all.set(text);
-  all.set(body, text.length);
-  const hash = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', all));
+function product(shape: readonly number[]): number {
+  return shape.reduce((size, n) => size * n, 1);
+}
+
+async function digest(bytes: Uint8Array): Promise<string> {
+  const hash = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
   return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** State as JSON: tensors go to `tensors` and leave a reference, numbers that JSON lacks are spelled out. */
-function pack(value: StateValue, path: string, tensors: Record<string, HostTensor>): unknown {
+function pack(value: unknown, path: string, tensors: Map<string, HostTensor>): unknown {
   if (typeof value === 'number') {
-    return Number.isFinite(value) && !Object.is(value, -0)
-      ? value
-      : { $number: Object.is(value, -0) ? '-0' : String(value) };
+    if (Object.is(value, -0)) return { $number: '-0' };
+    return Number.isFinite(value) ? value : { $number: String(value) };
   }
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item: StateValue, i) => pack(item, `${path}/${i}`, tensors));
-  if (isHostTensor(value)) {
-    tensors[path] = value;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return value.map((item, i) => pack(item, `${path}/${i}`, tensors));
+  if (Object.prototype.toString.call(value) !== '[object Object]') {
+    throw new CheckpointError(
+      `State must be plain data: numbers, text, lists, records and host tensors ({ data, shape }). \`${path}\` is ` +
+        `${Object.prototype.toString.call(value)}. Correct \`saveState\`.`,
+    );
+  }
+  if (isHostTensor(value as object)) {
+    tensors.set(path, value as HostTensor);
     return { $tensor: path };
   }
-  const entries = Object.entries(value as State).map(([key, item]) => [
-    `.${key}`,
-    pack(item, `${path}/${key}`, tensors),
-  ]);
-  return Object.fromEntries(entries);
+  // Keys behind a dot, which keeps `__proto__` and `$tensor` from meaning anything; in paths as in JSON pointers.
+  const inPath = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
+  return Object.fromEntries(
+    Object.entries(value as object)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => [`.${key}`, pack(item, `${path}/${inPath(key)}`, tensors)]),
+  );
 }
 
 function unpack(value: unknown, tensors: ReadonlyMap<string, HostTensor>): StateValue {
@@ -173,10 +177,8 @@ function unpack(value: unknown, tensors: ReadonlyMap<string, HostTensor>): State
     if (tensor === undefined) throw new CheckpointError(`This checkpoint lacks the tensor \`${record.$tensor}\`.`);
     return tensor;
   }
-  // Keys were stored behind a dot, which keeps `__proto__` and `$tensor` from meaning anything.
-  return Object.fromEntries(
-    Object.entries(record).map(([key, item]) => [key.slice(1), unpack(item, tensors)]),
-  ) as State;
+  const entries = Object.entries(record).map(([key, item]) => [key.slice(1), unpack(item, tensors)]);
+  return Object.fromEntries(entries) as State;
 }
 
 function isHostTensor(value: object): value is HostTensor {

@@ -22,6 +22,8 @@ export interface EarlyStopping {
 
 /** What is watched, and how far it has come; plain data. */
 export interface StoppingState {
+  /** {@link EarlyStopping.monitor} as JSON. */
+  readonly monitor: string;
   readonly watched: { best: number | null; bestEpoch: number; waited: number; stopped: boolean }[];
 }
 
@@ -69,10 +71,31 @@ export function checkStopping(options: EarlyStopping, tasks: readonly AnyTask[],
   }
 }
 
-/** Nothing watched yet. */
-export function startStopping(options: EarlyStopping, tasks: readonly AnyTask[]): StoppingState {
+/** What an earlier `fit` has watched, or nothing yet where there was none or it watched something else. */
+export function startStopping(
+  options: EarlyStopping,
+  tasks: readonly AnyTask[],
+  before: StoppingState | undefined,
+): StoppingState {
+  const monitor = JSON.stringify(options.monitor ?? 'loss');
+  if (before?.monitor === monitor) {
+    // With more patience than before, what had stopped goes on.
+    for (const one of before.watched) if (one.waited <= options.patience) one.stopped = false;
+    return before;
+  }
   const count = options.monitor === 'tasks' ? tasks.length : 1;
-  return { watched: Array.from({ length: count }, () => ({ best: null, bestEpoch: -1, waited: 0, stopped: false })) };
+  const watched = Array.from({ length: count }, () => ({ best: null, bestEpoch: -1, waited: 0, stopped: false }));
+  return { monitor, watched };
+}
+
+/** Whether all that is watched has stopped. */
+export function hasStopped({ watched }: StoppingState): boolean {
+  return watched.every(({ stopped }) => stopped);
+}
+
+/** Names of the tasks that are left out of training. */
+export function frozenTasks(options: EarlyStopping, state: StoppingState, tasks: readonly AnyTask[]): string[] {
+  return options.monitor === 'tasks' ? tasks.filter((_, i) => state.watched[i]?.stopped).map(({ name }) => name) : [];
 }
 
 /** Looks at the last epoch of the history. */
@@ -91,7 +114,7 @@ export function judgeEpoch(
     monitor === 'tasks'
       ? tasks.map((task) => sign(task, task.primaryMetric) * last(task.name, task.primaryMetric))
       : monitor === 'loss'
-        ? [-tasks.reduce((sum, task) => sum + last(task.name, 'loss'), 0)]
+        ? [-sumOfKnown(tasks.map((task) => last(task.name, 'loss')))]
         : [
             sign(tasks.find(({ name }) => name === monitor.task) as AnyTask, monitor.metric) *
               last(monitor.task, monitor.metric),
@@ -109,9 +132,11 @@ export function judgeEpoch(
       if (one.waited > options.patience) one.stopped = true;
     }
   });
-  return {
-    stop: state.watched.every(({ stopped }) => stopped),
-    best,
-    frozen: monitor === 'tasks' ? tasks.filter((_, i) => state.watched[i]?.stopped).map(({ name }) => name) : [],
-  };
+  return { stop: hasStopped(state), best, frozen: frozenTasks(options, state, tasks) };
+}
+
+/** Tasks without a validation label have a loss of NaN and do not count; NaN where there is no other. */
+function sumOfKnown(losses: readonly number[]): number {
+  const known = losses.filter((loss) => !Number.isNaN(loss));
+  return known.length === 0 ? Number.NaN : known.reduce((sum, loss) => sum + loss, 0);
 }

@@ -7,11 +7,19 @@ import type { Batch } from '../spec/batch.js';
 import type { Cursor, MultiTaskDataset } from '../spec/dataset.js';
 import type { AnyTask } from '../spec/task.js';
 import { activeTasks } from './batch-feeds.js';
-import { checkStopping, type EarlyStopping, judgeEpoch, startStopping } from './early-stopping.js';
+import {
+  checkStopping,
+  type EarlyStopping,
+  frozenTasks,
+  hasStopped,
+  judgeEpoch,
+  startStopping,
+} from './early-stopping.js';
 import { evaluateDataset, type Scores } from './evaluate.js';
 import { addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
 import type { BatchSources } from './primitives.js';
-import type { Run } from './run.js';
+import { change, type Run } from './run.js';
+import type { StepOutcome } from './run-step.js';
 
 /** What happened in one step. */
 export interface StepEvent {
@@ -23,6 +31,8 @@ export interface StepEvent {
   /** By objective, NaN where it was absent. */
   readonly losses: { readonly [objective: string]: number };
   readonly weights: { readonly [objective: string]: number };
+  /** Auxiliary terms, not weighted; see {@link History.auxiliary}. */
+  readonly terms: { readonly [term: string]: number };
 }
 
 /** What happened in one epoch. */
@@ -38,7 +48,8 @@ export interface EpochEvent<Tasks extends readonly AnyTask[] = readonly AnyTask[
 
 /** Something that looks at a run, and may change labels between epochs. */
 export interface Callback {
-  stepEnd?(event: StepEvent): void;
+  /** After every step. Awaited; a checkpoint taken here goes on with the next step. */
+  stepEnd?(event: StepEvent): void | Promise<void>;
   /** Between epochs labels may be overlaid: pseudo-labels, distilled targets, confidence. Awaited. */
   epochEnd?(event: EpochEvent, labels: LabelOverlays): void | Promise<void>;
 }
@@ -48,19 +59,19 @@ export interface FitOptions<Tasks extends readonly AnyTask[] = readonly AnyTask[
   /** Epochs of the whole run: a run that has done 3 of 10, resumed or not, does 7 more. */
   readonly epochs: number;
   /** Rows per step, default 32 (as Keras). */
-  readonly batchSize?: number;
-  readonly validation?: MultiTaskDataset;
+  readonly batchSize?: number | undefined;
+  readonly validation?: MultiTaskDataset | undefined;
   /** Rows per evaluation pass, default 1024. */
-  readonly evaluationBatchSize?: number;
+  readonly evaluationBatchSize?: number | undefined;
   /** Default true: a new order each epoch, from the run's seed. */
-  readonly shuffle?: boolean;
+  readonly shuffle?: boolean | undefined;
   /** What happens to a last, smaller batch; default `'keep'`. */
-  readonly lastBatch?: 'keep' | 'drop';
-  readonly earlyStopping?: EarlyStopping;
+  readonly lastBatch?: 'keep' | 'drop' | undefined;
+  readonly earlyStopping?: EarlyStopping | undefined;
   /** Ends the run after the step under way; nothing is lost, `checkpoint` and a later `fit` go on from there. */
-  readonly signal?: AbortSignal;
-  readonly onMetrics?: (event: EpochEvent<Tasks>) => void | Promise<void>;
-  readonly callbacks?: readonly Callback[];
+  readonly signal?: AbortSignal | undefined;
+  readonly onMetrics?: ((event: EpochEvent<Tasks>) => void | Promise<void>) | undefined;
+  readonly callbacks?: readonly Callback[] | undefined;
 }
 
 /** Trains until the last epoch, a stop or the signal. */
@@ -80,31 +91,41 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
   const { earlyStopping } = options;
   if (earlyStopping !== undefined) {
     checkStopping(earlyStopping, tasks, validation !== undefined);
-    run.stopping ??= startStopping(earlyStopping, tasks);
+    const stopping = startStopping(earlyStopping, tasks, run.stopping);
+    if (stopping !== run.stopping) run.best = undefined;
+    run.stopping = stopping;
   }
-  bindSchedule(run, train, batchSize);
-  const { schedule } = run;
+  run.frozen = earlyStopping && run.stopping ? frozenTasks(earlyStopping, run.stopping, tasks) : [];
+  const pass = `batchSize ${batchSize}, lastBatch '${lastBatch}', shuffle ${shuffle} and ${train.size} rows`;
+  requireSamePass(run, pass);
+  const rows = rowsOfSchedule(run, train, batchSize);
   const cursor = train.open({
     batchSize,
     lastBatch,
     ...(shuffle ? { shuffleSeed: `${seed}` } : {}),
-    ...(schedule === undefined ? {} : { rows: (step: number) => schedule.rows({ step, epoch: run.epoch }) }),
+    ...(rows === undefined ? {} : { rows }),
   });
   const batches = train.batches({ batchSize, lastBatch });
   const sources = furtherBatches(run, train, validation, batchSize);
   const breathe = breather();
-  run.history.stopped = 'running';
+  const stopped = earlyStopping && run.stopping && hasStopped(run.stopping);
+  run.history.stopped = stopped ? 'early' : run.epoch < epochs && options.signal?.aborted ? 'signal' : 'running';
 
   while (run.epoch < epochs && run.history.stopped === 'running') {
     const started = performance.now();
     if (run.position === undefined) cursor.seek(run.epoch, 0);
     else cursor.seekTo(run.position);
     for (let raw = await cursor.next(); raw !== null; raw = await cursor.next()) {
-      run.batch += 1;
       const batch = withoutFrozen(labelBatch(raw, tasks, run.constants, run.overlays, train.sources), run.frozen);
-      if (activeTasks(tasks, batch).length === 0) run.history.skipped += 1;
-      else await step(run, batch, sources, batches, options);
-      run.position = cursor.position();
+      const present = activeTasks(tasks, batch).length > 0;
+      const outcome = await change(run, async () => {
+        const found = present ? await step(run, batch, sources) : undefined;
+        if (found === undefined) run.history.skipped += 1;
+        run.batch += 1;
+        run.position = cursor.position();
+        return found;
+      });
+      if (outcome !== undefined) await tell(run, outcome, batches, options);
       if (options.signal?.aborted) {
         run.history.stopped = 'signal';
         break;
@@ -112,7 +133,10 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
       await breathe();
     }
     if (run.history.stopped === 'signal') break;
-    await endEpoch(run, { ...options, evaluationBatchSize }, started);
+    const event = await change(run, () => endEpoch(run, { ...options, evaluationBatchSize }, started));
+    await options.onMetrics?.(event);
+    for (const callback of options.callbacks ?? []) await callback.epochEnd?.(event, run.overlays);
+    if (options.signal?.aborted && run.history.stopped === 'running') run.history.stopped = 'signal';
   }
   if (run.history.stopped === 'running') run.history.stopped = 'epochs';
   if (run.history.stopped !== 'signal' && run.best !== undefined && earlyStopping?.restoreBest) {
@@ -123,36 +147,36 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
   return run.history;
 }
 
-async function step(
-  run: Run,
-  batch: Batch,
-  sources: BatchSources,
-  batches: number,
-  options: FitOptions,
-): Promise<void> {
-  const { objectives } = run.model;
+async function step(run: Run, batch: Batch, sources: BatchSources): Promise<StepOutcome> {
   const info = { step: run.history.steps, epoch: run.epoch };
   const outcome = await run.runStep(run.runtime, info, batch, sources);
   run.history.steps += 1;
   addStep(run.sums, outcome);
   run.schedule?.observe?.(outcome, info);
-  const named = (values: Float64Array) => Object.fromEntries(objectives.map((name, k) => [name, values[k] as number]));
-  for (const callback of options.callbacks ?? []) {
-    callback.stepEnd?.({
-      ...info,
-      batch: run.batch,
-      batches,
-      losses: named(outcome.losses),
-      weights: named(outcome.weights),
-    });
-  }
+  return outcome;
+}
+
+async function tell(run: Run, outcome: StepOutcome, batches: number, { callbacks = [] }: FitOptions): Promise<void> {
+  if (callbacks.length === 0) return;
+  const named = (values: ArrayLike<number>) =>
+    Object.fromEntries(run.model.objectives.map((name, k) => [name, values[k] as number]));
+  const event: StepEvent = {
+    step: run.history.steps - 1,
+    epoch: run.epoch,
+    batch: run.batch,
+    batches,
+    losses: named(outcome.losses),
+    weights: named(outcome.weights),
+    terms: outcome.terms,
+  };
+  for (const callback of callbacks) await callback.stepEnd?.(event);
 }
 
 async function endEpoch(
   run: Run,
   options: FitOptions & { evaluationBatchSize: number },
   started: number,
-): Promise<void> {
+): Promise<EpochEvent> {
   const { description, model, history } = run;
   const { tasks } = description;
   const means = epochMeans(run.sums);
@@ -161,6 +185,10 @@ async function endEpoch(
     entries[task.name]?.trainLoss?.push(means.losses[k] as number);
     entries[task.name]?.weight?.push(means.weights[k] as number);
   });
+  model.objectives.slice(tasks.length).forEach((name, i) => {
+    history.auxiliary[name]?.push(means.losses[tasks.length + i] as number);
+  });
+  for (const name of model.terms) history.auxiliary[name]?.push(means.terms[name] ?? Number.NaN);
   if (means.cosines !== undefined) history.cosines.push(means.cosines);
   model.balancing.bound.epochEnd?.({ epoch: run.epoch, meanLosses: means.losses });
   let scores: Scores | undefined;
@@ -180,10 +208,7 @@ async function endEpoch(
   run.position = undefined;
   run.batch = 0;
   run.sums = emptySums(model.objectives.length);
-  const event = { epoch: run.epoch, epochs: options.epochs, history, scores, seconds };
-  await options.onMetrics?.(event);
-  for (const callback of options.callbacks ?? []) await callback.epochEnd?.(event, run.overlays);
-  if (options.signal?.aborted && history.stopped === 'running') history.stopped = 'signal';
+  return { epoch: run.epoch, epochs: options.epochs, history, scores, seconds };
 }
 
 async function judge(run: Run, options: EarlyStopping): Promise<void> {
@@ -199,27 +224,47 @@ async function judge(run: Run, options: EarlyStopping): Promise<void> {
   }
 }
 
-function bindSchedule(run: Run, train: MultiTaskDataset, batchSize: number): void {
+/** A position within an epoch is one of its own batches. */
+function requireSamePass(run: Run, pass: string): void {
+  if (run.position !== undefined && run.pass !== pass) {
+    throw new PolytaskError(
+      'POLYTASK_OTHER_PASS',
+      `This run stopped within an epoch of ${run.pass}, but is to go on with ${pass}. Finish the epoch as it was begun.`,
+    );
+  }
+  run.pass = pass;
+}
+
+/** The run's schedule as the data set asks it: it speaks of tasks in their order, the data set of its sources. */
+function rowsOfSchedule(run: Run, train: MultiTaskDataset, batchSize: number): (() => readonly number[]) | undefined {
   const { schedule: description, tasks, seed } = run.description;
-  if (description === undefined || run.schedule !== undefined) return;
-  const rows = tasks.map(
-    (task) => train.sources.find(({ name }) => name === task.name || name === task.column)?.rows ?? 0,
+  if (description === undefined) return undefined;
+  const names = tasks.map(({ name }) => name);
+  const sources = tasks.map((task) =>
+    train.sources.findIndex(({ name }) => name === task.name || name === task.column),
   );
-  if (train.sources.length !== tasks.length || rows.includes(0)) {
+  if (train.sources.length !== tasks.length || sources.includes(-1) || new Set(sources).size < tasks.length) {
     throw new PolytaskError(
       'POLYTASK_NO_SOURCES',
-      `Schedule \`${description.name}\` chooses rows of each task's own data set, so there must be one per task, in the order of the ` +
-        `tasks (${tasks.map(({ name }) => name).join(', ')}); the training data has ${train.sources.map(({ name }) => name).join(', ')}. ` +
+      `Schedule \`${description.name}\` chooses rows of each task's own data set, so there must be one per task ` +
+        `(${names.join(', ')}); the training data has ${train.sources.map(({ name }) => name).join(', ')}. ` +
         'Join data sets with `perTaskDatasets`.',
     );
   }
-  run.schedule = description.bind({
-    tasks: train.sources.map(({ name }) => name),
-    rows: train.sources.map((source) => source.rows),
-    batchSize,
-    uniform: (step) => uniformStream(seed, 'schedule', description.name, step),
-  });
-  if (run.scheduleState !== undefined) run.schedule.loadState?.(run.scheduleState);
+  if (run.schedule === undefined) {
+    run.schedule = description.bind({
+      tasks: names,
+      sizes: sources.map((source) => train.sources[source]?.rows as number),
+      batchSize,
+      uniform: (step) => uniformStream(seed, 'schedule', description.name, step),
+    });
+    if (run.scheduleState !== undefined) run.schedule.loadState?.(run.scheduleState);
+  }
+  const { schedule } = run;
+  return () => {
+    const rows = schedule.rows({ step: run.history.steps, epoch: run.epoch });
+    return train.sources.map((_, source) => rows[sources.indexOf(source)] as number);
+  };
 }
 
 /** Labels of frozen tasks are taken away, so that nothing of theirs moves. */

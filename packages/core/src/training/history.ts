@@ -23,6 +23,11 @@ export type TaskHistory<Task extends AnyTask = AnyTask> = {
 export interface History<Tasks extends readonly AnyTask[] = readonly AnyTask[]> {
   /** By task name. Metrics are measured on the validation data. */
   readonly tasks: { readonly [T in Tasks[number] as T['name']]: TaskHistory<T> };
+  /**
+   * Mean of every auxiliary term per epoch, not weighted, by its name (`strategy/term` for terms of the sharing strategy); of
+   * auxiliary objectives with `asTask` the mean loss.
+   */
+  readonly auxiliary: { readonly [term: string]: number[] };
   /** Mean cosine between the tasks' gradients `[K][K]` per epoch; empty under strategies that compute no Gramian. */
   readonly cosines: number[][][];
   /** Wall-clock seconds per epoch, evaluation included. The only numbers here that two equal runs do not share. */
@@ -35,8 +40,8 @@ export interface History<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
   stopped: 'epochs' | 'signal' | 'early' | 'running';
 }
 
-/** An empty history for these tasks. */
-export function emptyHistory(tasks: readonly AnyTask[]): History {
+/** An empty history for these tasks and auxiliary terms and objectives. */
+export function emptyHistory(tasks: readonly AnyTask[], auxiliary: readonly string[]): History {
   const entry = (task: AnyTask) => ({
     trainLoss: [],
     weight: [],
@@ -45,6 +50,7 @@ export function emptyHistory(tasks: readonly AnyTask[]): History {
   });
   return {
     tasks: Object.fromEntries(tasks.map((task) => [task.name, entry(task)])) as unknown as History['tasks'],
+    auxiliary: Object.fromEntries(auxiliary.map((name) => [name, []])),
     cosines: [],
     seconds: [],
     steps: 0,
@@ -65,17 +71,29 @@ export interface EpochSums {
   counts: number[];
   cosines: number[];
   cosineCounts: number[];
+  terms: { [term: string]: number };
+  steps: number;
 }
 
 /** Sums before the first step of an epoch, for K objectives. */
 export function emptySums(k: number): EpochSums {
   const zeros = (n: number) => new Array<number>(n).fill(0);
-  return { losses: zeros(k), weights: zeros(k), counts: zeros(k), cosines: zeros(k * k), cosineCounts: zeros(k * k) };
+  return {
+    losses: zeros(k),
+    weights: zeros(k),
+    counts: zeros(k),
+    cosines: zeros(k * k),
+    cosineCounts: zeros(k * k),
+    terms: {},
+    steps: 0,
+  };
 }
 
 /** Adds one step. */
-export function addStep(sums: EpochSums, { losses, weights, gramian }: StepOutcome): void {
+export function addStep(sums: EpochSums, { losses, weights, gramian, terms }: StepOutcome): void {
   const k = losses.length;
+  sums.steps += 1;
+  for (const [name, value] of Object.entries(terms)) sums.terms[name] = (sums.terms[name] ?? 0) + value;
   for (let i = 0; i < k; i++) {
     if (Number.isNaN(losses[i])) continue;
     bump(sums.losses, i, losses[i] as number);
@@ -102,6 +120,7 @@ export function epochMeans(sums: EpochSums): {
   losses: Float64Array;
   weights: Float64Array;
   cosines: number[][] | undefined;
+  terms: { [term: string]: number };
 } {
   const k = sums.losses.length;
   const mean = (total: number, count: number | undefined) =>
@@ -115,5 +134,6 @@ export function epochMeans(sums: EpochSums): {
     losses: Float64Array.from(sums.losses, (total, i) => mean(total, sums.counts[i])),
     weights: Float64Array.from(sums.weights, (total, i) => mean(total, sums.counts[i])),
     cosines,
+    terms: Object.fromEntries(Object.entries(sums.terms).map(([name, total]) => [name, mean(total, sums.steps)])),
   };
 }

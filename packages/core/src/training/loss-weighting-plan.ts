@@ -1,23 +1,27 @@
 import type { BoundLossWeighting, LossWeighting } from '../spec/loss-weighting.js';
 import type { HostTensor } from '../spec/tensors.js';
 import { prefixed } from './batch-feeds.js';
-import { presentLosses } from './primitives.js';
+import { finiteWeights, presentLosses } from './primitives.js';
 import type { RunStep } from './run-step.js';
+import type { UpdateMode } from './update.js';
 
 /** One step under a loss weighting: one program. */
 export function lossWeightingPlan(description: LossWeighting, bound: BoundLossWeighting): RunStep {
   const scale = description.scale ?? 'tasks';
   return async (runtime, info, batch) => {
     const active = runtime.active(batch);
-    const host = await runtime.update((mode) => runtime.programs.weightedStep(mode, bound, scale), info.step, active, {
+    const program = (mode: UpdateMode) => runtime.programs.weightedStep(mode, bound.scalarize, scale);
+    const host = await runtime.update(program, info.step, active, {
       parameters: runtime.parameters,
       feeds: { ...(await runtime.feeds(batch, info)), ...prefixed('balancing', bound.feeds?.(info) ?? {}) },
-      outputs: { losses: 'read', weights: 'read' },
+      outputs: { losses: 'read', weights: 'read', ...runtime.termsOutput },
       uniform: runtime.uniform(info.step, 0),
     });
+    const { objectives } = runtime.model;
     return {
-      losses: presentLosses(host.losses as HostTensor, active, runtime.model.objectives, info.step),
-      weights: Float64Array.from((host.weights as HostTensor).data),
+      losses: presentLosses(host.losses as HostTensor, active, objectives, info.step),
+      weights: finiteWeights(host.weights, objectives, info.step),
+      terms: runtime.terms(host),
     };
   };
 }

@@ -2,11 +2,12 @@ import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import type { Batch } from '../spec/batch.js';
-import type { DeviceTensor, ParameterSet } from '../spec/executor.js';
+import type { DeviceTensor, ParameterSet, Program, ProgramCall, ProgramResult } from '../spec/executor.js';
 import type { GradientsOf } from '../spec/gradient-balancing.js';
 import type { StepInfo } from '../spec/loss-weighting.js';
-import type { At, JacobianHandle, StepPrimitives } from '../spec/step-plan.js';
-import type { HostTensor } from '../spec/tensors.js';
+import type { At, StepPrimitives } from '../spec/step-plan.js';
+import { type HostTensor, hostTensor } from '../spec/tensors.js';
+import { prefixed } from './batch-feeds.js';
 import { gradientBlocks } from './gradient-blocks.js';
 import type { Runtime } from './runtime.js';
 
@@ -16,123 +17,131 @@ export interface BatchSources {
   validation(): Promise<Batch>;
 }
 
-/** The primitives of one step. `end` releases all that was made and not stored. */
+/** The primitives of one step. */
 export interface PrimitiveScope {
   readonly primitives: StepPrimitives;
+  /** The auxiliary terms in the first pass over the step's batch. */
+  terms(): Record<string, number>;
+  /** Releases all that was made and not stored. */
   end(): void;
 }
 
 /** Opens the primitives of one step on a batch. */
 export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, sources: BatchSources): PrimitiveScope {
   const { model, session, programs, parameters } = runtime;
+  const { objectives } = model;
   const made = new Set<DeviceTensor>();
   // Random numbers differ between the batches of a step and agree between passes over the same batch.
   const draws = new Map<Batch, number>([[batch, 0]]);
   let statisticsMoved = false;
+  let terms: Record<string, number> | undefined;
 
-  const hold = <Handle extends DeviceTensor>(handle: Handle): Handle => {
+  const held = (device: ProgramResult['device'], name: string): DeviceTensor => {
+    const handle = device[name] as DeviceTensor;
     made.add(handle);
     return handle;
   };
-  const held = (device: { readonly [name: string]: DeviceTensor }, name: string) => hold(device[name] as DeviceTensor);
   const further = (one: Batch): Batch => {
     if (!draws.has(one)) draws.set(one, draws.size);
     return one;
   };
+  const isOwn = (at: At) => (at.batch ?? batch) === batch && (at.parameters ?? parameters) === parameters;
 
-  const present = (losses: HostTensor, active: readonly number[]) =>
-    presentLosses(losses, active, model.objectives, info.step);
-
-  /** Where to run: the first training pass over the step's own batch and parameters moves BatchNorm's statistics, no other. */
-  async function place(at: At = {}, moves = true) {
+  /** Runs a training program. The first one over the step's own batch and parameters moves BatchNorm's statistics, no other. */
+  async function train(program: Program, at: At, moves: boolean, call: Pick<ProgramCall, 'feeds' | 'outputs'>) {
     const where = at.batch ?? batch;
-    const keepState = moves && !statisticsMoved && where === batch && (at.parameters ?? parameters) === parameters;
+    const keepState = moves && !statisticsMoved && isOwn(at);
     if (keepState) statisticsMoved = true;
-    return {
+    const { host, device } = await session.run(program, {
       parameters: at.parameters ?? parameters,
       keepState,
-      feeds: await runtime.feeds(where, info),
+      feeds: { ...(await runtime.feeds(where, info)), ...call.feeds },
+      outputs: { ...call.outputs, losses: 'read', ...runtime.termsOutput },
       uniform: runtime.uniform(info.step, draws.get(further(where)) as number),
-      active: runtime.active(where),
-    };
+    });
+    if (isOwn(at)) terms ??= runtime.terms(host);
+    const active = runtime.active(where);
+    return { host, device, active, losses: presentLosses(host.losses as HostTensor, active, objectives, info.step) };
   }
 
   const vector = (values: ArrayLike<number> | undefined, what: string): HostTensor => {
-    const k = model.objectives.length;
-    const data = values === undefined ? new Float32Array(k).fill(1) : Float32Array.from(values);
-    if (data.length !== k)
-      throw new ShapeMismatchError(what, [k], [data.length], 'Give one number per task, in task order.');
-    return { data, shape: [k] };
+    if (values === undefined) return hostTensor(new Float32Array(objectives.length).fill(1));
+    if (values.length === objectives.length) return hostTensor(values);
+    const advice = 'Give one number per task, in task order.';
+    throw new ShapeMismatchError(what, [objectives.length], [values.length], advice);
   };
+
+  /** target + α · gradient in place of target. */
+  async function add(target: DeviceTensor, alpha: number, gradient: DeviceTensor) {
+    await session.run(programs.axpy, { feeds: { target, alpha: hostTensor(alpha), gradient }, outputs: { target } });
+  }
 
   const primitives: StepPrimitives = {
     info,
     layout: model.layout,
-    objectives: model.objectives,
+    objectives,
     parameters,
     batch,
+    active: (of = batch) => runtime.active(of),
     anotherBatch: async () => further(await sources.another()),
     validationBatch: async () => further(await sources.validation()),
-    async losses(at) {
-      const { active, ...call } = await place(at, false);
-      const { host } = await session.run(programs.losses, { ...call, outputs: { losses: 'read' } });
-      return present(host.losses as HostTensor, active);
+    async losses(at = {}) {
+      const { losses } = await train(programs.losses, at, false, { feeds: {}, outputs: {} });
+      return losses;
     },
-    async gradient({ weights, auxiliary = true, ...at } = {}) {
-      const { active, ...call } = await place(at);
-      const { host, device } = await session.run(programs.gradient(auxiliary), {
-        ...call,
-        feeds: { ...call.feeds, weights: vector(weights, '`weights` of a gradient') },
-        outputs: { gradient: 'hold', losses: 'read' },
+    async gradient(options = {}) {
+      const { weights, scalarize, feeds = {}, headGradients = 'weighted', auxiliary = true } = options;
+      if (scalarize === undefined) {
+        const fed = vector(weights, '`weights` of a gradient');
+        const program = programs.gradient(headGradients, auxiliary);
+        const outputs = { gradient: 'hold' } as const;
+        const { device, losses } = await train(program, options, true, { feeds: { weights: fed }, outputs });
+        const used = losses.map((loss, k) => (Number.isNaN(loss) ? 0 : (fed.data[k] as number)));
+        return { gradient: held(device, 'gradient'), losses, weights: used };
+      }
+      const program = programs.scalarizedGradient(scalarize, headGradients, auxiliary);
+      const { host, device, losses } = await train(program, options, true, {
+        feeds: prefixed('balancing', feeds),
+        outputs: { gradient: 'hold', weights: 'read' },
       });
-      return { gradient: held(device, 'gradient'), losses: present(host.losses as HostTensor, active) };
+      return {
+        gradient: held(device, 'gradient'),
+        losses,
+        weights: finiteWeights(host.weights, objectives, info.step),
+      };
     },
-    async jacobian(at) {
-      const { active, ...call } = await place(at);
-      const { host, device } = await session.run(programs.jacobian(), {
-        ...call,
-        outputs: { shared: 'hold', own: 'hold', auxiliary: 'hold', losses: 'read' },
-      });
+    async jacobian(at = {}) {
+      const outputs = { shared: 'hold', own: 'hold', auxiliary: 'hold' } as const;
+      const { device, losses, active } = await train(programs.jacobian(), at, true, { feeds: {}, outputs });
       return {
         shared: held(device, 'shared'),
         own: held(device, 'own'),
         auxiliary: held(device, 'auxiliary'),
-        losses: present(host.losses as HostTensor, active),
+        losses,
         active,
       };
     },
     async gramian(a, b = a) {
-      const { host } = await session.run(programs.gramian, {
-        feeds: { a: a.shared, b: b.shared },
-        outputs: { gramian: 'read' },
-      });
+      const feeds = { a: a.shared, b: b.shared };
+      const { host } = await session.run(programs.gramian, { feeds, outputs: { gramian: 'read' } });
       return Float64Array.from((host.gramian as HostTensor).data);
     },
-    async gramianOf(of: GradientsOf, at) {
-      const { active, ...call } = await place(at);
+    async gramianOf(of: GradientsOf, at = {}) {
       const program = of === 'representation' ? programs.representationGramian : programs.jacobian(of);
-      const { host } = await session.run(program, { ...call, outputs: { gramians: 'read', losses: 'read' } });
-      return {
-        gramians: splitGramians(runtime, of, host.gramians as HostTensor),
-        losses: present(host.losses as HostTensor, active),
-      };
+      const { host, losses } = await train(program, at, true, { feeds: {}, outputs: { gramians: 'read' } });
+      return { gramians: splitGramians(runtime, of, host.gramians as HostTensor), losses };
     },
-    async combine(jacobian: JacobianHandle, weights, headGradients = 'raw') {
+    async combine({ shared, own, auxiliary }, weights, headGradients = 'raw') {
       const { data } = vector(weights, '`weights` of a combination');
       const { device } = await session.run(programs.combine('shared', headGradients), {
-        feeds: {
-          shared: jacobian.shared,
-          own: jacobian.own,
-          auxiliary: jacobian.auxiliary,
-          weights: { data, shape: [1, data.length] },
-        },
+        feeds: { shared, own, auxiliary, weights: { data, shape: [1, data.length] } },
         outputs: { gradient: 'hold' },
       });
       return held(device, 'gradient');
     },
-    async apply(gradient, options = {}) {
-      const active = options.active ?? runtime.active(batch);
-      await runtime.update(programs.apply, info.step, active, { feeds: { gradient }, outputs: {} });
+    async apply(gradient, { active = runtime.active(batch), moves, parameters: target = parameters } = {}) {
+      const trial = target.values === parameters.values ? undefined : target;
+      await runtime.update(programs.apply, info.step, active, { feeds: { gradient }, outputs: {} }, { trial, moves });
     },
     async clone(source: ParameterSet) {
       const copy = async (value: DeviceTensor) =>
@@ -140,20 +149,28 @@ export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, s
       return { values: await copy(source.values), state: await copy(source.state) };
     },
     async axpy(target, alpha, gradient) {
-      if (target === parameters) {
+      const values = 'values' in target ? target.values : target;
+      if (values === parameters.values) {
         throw new PolytaskError(
           'POLYTASK_AXPY_ON_MODEL',
           "`axpy` works on scratch copies; the model's own parameters move by `apply` alone. Call `clone` first.",
         );
       }
-      await session.run(programs.axpy, {
-        feeds: { values: target.values, alpha: { data: Float32Array.of(alpha), shape: [] }, gradient },
-        outputs: { values: target.values },
-      });
+      await add(values, alpha, gradient);
     },
-    async norm(gradient) {
-      const { host } = await session.run(programs.norm, { feeds: { value: gradient }, outputs: { norm: 'read' } });
-      return (host.norm as HostTensor).data[0] as number;
+    async dot(a, b = a) {
+      const { host } = await session.run(programs.dot, { feeds: { a, b }, outputs: { dot: 'read' } });
+      return (host.dot as HostTensor).data[0] as number;
+    },
+    async run(program, call) {
+      const result = await session.run(program, {
+        ...call,
+        parameters: call.parameters ?? parameters,
+        keepState: false,
+        uniform: runtime.uniform(info.step, 0),
+      });
+      for (const handle of Object.values(result.device)) made.add(handle);
+      return result;
     },
     stored: (name) => runtime.stored.get(name),
     store(name, tensor) {
@@ -165,11 +182,24 @@ export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, s
   };
   return {
     primitives,
+    terms: () => terms ?? runtime.terms({}),
     end() {
       for (const handle of made) session.release(handle);
       made.clear();
     },
   };
+}
+
+/** Effective weights as a program gave them, checked. */
+export function finiteWeights(
+  weights: HostTensor | undefined,
+  objectives: readonly string[],
+  step: number,
+): Float64Array {
+  const found = Float64Array.from(weights?.data ?? []);
+  const bad = found.findIndex((weight) => !Number.isFinite(weight));
+  if (bad >= 0) throw new NonFiniteError('The weight', found[bad] as number, objectives[bad], step);
+  return found;
 }
 
 /** Losses in float64, checked; NaN for objectives that are not present. */
@@ -186,6 +216,19 @@ export function presentLosses(
     found[k] = loss;
   }
   return found;
+}
+
+/** Refuses a Gramian of gradients that are not finite, or too long for float32. */
+export function checkGramian(
+  gramian: Float64Array,
+  active: readonly number[],
+  objectives: readonly string[],
+  step: number,
+): void {
+  for (const k of active) {
+    const square = gramian[k * objectives.length + k] as number;
+    if (!Number.isFinite(square)) throw new NonFiniteError('The squared gradient norm', square, objectives[k], step);
+  }
 }
 
 /** Stacked Gramians `[blocks, K, K]` by name of the block. */

@@ -6,30 +6,32 @@ import type { HostFeeds, HostTensor, State, StateValue } from '../spec/tensors.j
 import { type Checkpoint, CheckpointError } from './checkpoint.js';
 import type { StoppingState } from './early-stopping.js';
 import type { EpochSums, History } from './history.js';
-import type { Run, RunDescription } from './run.js';
+import { type Run, type RunDescription, settled } from './run.js';
 
-/** Everything of a run that changes, and enough of what does not to recognise it. */
+/** Everything of a run that changes, and enough of what does not to recognise it: as it is between two steps. */
 export async function saveRun(run: Run): Promise<Checkpoint> {
+  await settled(run);
+  // From here on nothing is awaited before all has been asked for, or the run would go on in between.
   const { runtime, model, description } = run;
   const { session, parameters } = runtime;
-  const tensors: Record<string, HostTensor> = {
-    parameters: await session.download(parameters.values),
-    statistics: await session.download(parameters.state),
-  };
-  for (const [slot, handle] of Object.entries(runtime.slots)) tensors[`slot/${slot}`] = await session.download(handle);
-  for (const [name, handle] of runtime.stored) tensors[`stored/${name}`] = await session.download(handle);
-  if (run.best !== undefined) {
-    tensors['best/parameters'] = run.best.values;
-    tensors['best/statistics'] = run.best.state;
-  }
+  const handles: [string, DeviceTensor][] = [
+    ['parameters', parameters.values],
+    ['statistics', parameters.state],
+    ...Object.entries(runtime.slots).map(([slot, handle]) => [`slot/${slot}`, handle] as [string, DeviceTensor]),
+    ...[...runtime.stored].map(([name, handle]) => [`stored/${name}`, handle] as [string, DeviceTensor]),
+  ];
+  const downloads = handles.map(async ([name, handle]) => [name, await session.download(handle)] as const);
+  const best = run.best === undefined ? {} : { 'best/parameters': run.best.values, 'best/statistics': run.best.state };
   const state = {
-    fingerprint: fingerprint(run),
+    description: describeRun(description),
+    variables: describeVariables(model),
     inputs: model.inputs,
     constants: run.constants,
     seed: description.seed,
     epoch: run.epoch,
     batch: run.batch,
     position: run.position ?? null,
+    pass: run.pass,
     sums: run.sums,
     history: run.history,
     counts: runtime.counts,
@@ -38,19 +40,21 @@ export async function saveRun(run: Run): Promise<Checkpoint> {
     stopping: run.stopping ?? null,
     overlays: run.overlays.toState(),
     balancing: stateOf(model.balancing.bound),
-    auxiliary: Object.fromEntries(model.auxiliaries.map((a) => [a.description.name, stateOf(a.bound)])),
+    sharing: stateOf(model.sharing),
+    auxiliary: Object.fromEntries(model.auxiliaries.map(({ name, bound }) => [name, stateOf(bound)])),
     prepared: Object.fromEntries(runtime.prepared),
     schedule: run.schedule === undefined ? (run.scheduleState ?? null) : stateOf(run.schedule),
   };
   // Deep copies: the run goes on changing its own.
-  return { state: structuredClone(state) as unknown as State, tensors };
+  const copy = structuredClone(state) as unknown as State;
+  return { state: copy, tensors: { ...Object.fromEntries(await Promise.all(downloads)), ...best } };
 }
 
 /** Puts a checkpoint's contents into a fresh run of the same description. */
 export function loadRun(run: Run, checkpoint: Checkpoint): void {
   const saved = checkpoint.state as unknown as Saved;
-  compare(fingerprint(run), saved.fingerprint);
   const { runtime, model } = run;
+  compare(describeVariables(model), saved.variables, 'variables');
   const { session, parameters } = runtime;
   const tensor = (name: string): HostTensor => {
     const found = checkpoint.tensors[name];
@@ -80,42 +84,48 @@ export function loadRun(run: Run, checkpoint: Checkpoint): void {
   run.epoch = copy.epoch;
   run.batch = copy.batch;
   run.position = copy.position ?? undefined;
+  run.pass = copy.pass;
   run.sums = copy.sums;
   run.history = copy.history;
   run.drawn = copy.drawn;
   run.frozen = copy.frozen;
   run.stopping = copy.stopping ?? undefined;
   runtime.counts = [...copy.counts];
-  run.overlays.fromState(copy.overlays);
   model.balancing.bound.loadState?.(copy.balancing);
-  for (const { description, bound } of model.auxiliaries) {
-    const state = copy.auxiliary[description.name];
-    if (state !== undefined) bound.loadState?.(state);
-  }
+  model.sharing.loadState?.(copy.sharing);
+  for (const { name, bound } of model.auxiliaries) bound.loadState?.(copy.auxiliary[name] ?? {});
   for (const [name, feeds] of Object.entries(copy.prepared)) runtime.prepared.set(name, feeds);
   run.scheduleState = copy.schedule ?? undefined;
+  // Last, because these belong to the trainer: where anything above throws, it keeps what it has.
+  run.overlays.fromState(copy.overlays);
 }
 
-/** Inputs and constants that a checkpoint's model was built with. */
-export function buildFacts(checkpoint: Checkpoint): {
+/** Inputs and constants that a checkpoint's model was built with, if it belongs to a run of this description. */
+export function buildFacts(
+  description: RunDescription,
+  checkpoint: Checkpoint,
+): {
   inputs: InputSpecs;
   constants: { [task: string]: TaskConstants };
 } {
-  const { inputs, constants } = checkpoint.state as unknown as Partial<Saved>;
-  if (inputs === undefined || constants === undefined) {
+  const { inputs, constants, description: theirs } = checkpoint.state as unknown as Partial<Saved>;
+  if (inputs === undefined || constants === undefined || theirs === undefined) {
     throw new CheckpointError('This checkpoint has no model inputs; it was not written by `trainer.checkpoint()`.');
   }
-  return { inputs, constants };
+  compare(describeRun(description), theirs, '');
+  return structuredClone({ inputs, constants });
 }
 
 interface Saved {
-  readonly fingerprint: Fingerprint;
+  readonly description: unknown;
+  readonly variables: unknown;
   readonly inputs: InputSpecs;
   readonly constants: { [task: string]: TaskConstants };
   readonly seed: number;
   readonly epoch: number;
   readonly batch: number;
   readonly position: State | null;
+  readonly pass: string;
   readonly sums: EpochSums;
   readonly history: History;
   readonly counts: readonly number[];
@@ -124,45 +134,46 @@ interface Saved {
   readonly stopping: StoppingState | null;
   readonly overlays: State;
   readonly balancing: State;
+  readonly sharing: State;
   readonly auxiliary: { readonly [name: string]: State };
   readonly prepared: { readonly [name: string]: HostFeeds };
   readonly schedule: State | null;
 }
 
-type Fingerprint = { readonly [what: string]: string | readonly string[] };
-
-/** What has to agree between a checkpoint and the run that it is put into, in words that a person can compare. */
-function fingerprint({ description, model }: Run): Fingerprint {
-  const part = ({ name, options }: { name: string; options: object }) => `${name} ${JSON.stringify(options)}`;
-  const shapes = [...model.layout.segments, ...model.layout.stateSegments];
-  const { tasks, sharing, balancing, auxiliary, optimizer, schedule, seed }: RunDescription = description;
-  return {
-    tasks: tasks.map((task) => `${task.name} (${task.type})`),
-    sharing: sharing.name,
-    balancing: part(balancing),
-    auxiliary: auxiliary.map(part),
-    optimizer: part(optimizer),
-    schedule: schedule === undefined ? 'none' : part(schedule),
-    seed: String(seed),
-    parameters: shapes.map(({ path, shape }) => `${path} [${shape.join(', ')}]`),
+/** What has to agree between a checkpoint and the run that it is put into; functions are left out. */
+function describeRun({ tasks, sharing, balancing, auxiliary, optimizer, schedule, seed }: RunDescription): unknown {
+  // A learning rate schedule is a function of the step; these tell two of them apart.
+  const rates = [0, 1, 10, 100, 1000, 10_000, 100_000].map((step) => optimizer.schedule?.(step) ?? 1);
+  const described = { tasks, sharing, balancing, auxiliary, optimizer, rates, schedule: schedule ?? null, seed };
+  // A part's name first: that is what a person wants to hear of, before its options.
+  const inOrder = (key: string, value: unknown) => {
+    if (key === 'cites') return undefined;
+    return typeof value === 'object' && value !== null && 'name' in value
+      ? { name: value.name, ...(value as object) }
+      : value;
   };
+  return JSON.parse(JSON.stringify(described, inOrder));
 }
 
-function compare(now: Fingerprint, saved: Fingerprint | undefined): void {
-  for (const [what, mine] of Object.entries(now)) {
-    const theirs = saved?.[what];
-    if (JSON.stringify(mine) === JSON.stringify(theirs)) continue;
-    const list = (value: Fingerprint[string] | undefined) =>
-      (Array.isArray(value) ? value : [String(value)]) as string[];
-    const [ours, others] = [list(mine), list(theirs)];
-    const differing = ours.findIndex((one, i) => one !== others[i]);
-    const at = differing < 0 ? ours.length : differing;
-    throw new CheckpointError(
-      `This checkpoint belongs to another run: its ${what} ${others[at] === undefined ? 'end' : 'have'} ` +
-        `${others[at] === undefined ? 'earlier' : `\`${others[at]}\``} where this run has \`${ours[at] ?? 'nothing'}\`. ` +
-        'Resume with the configuration that the run was started with.',
-    );
+function describeVariables({ layout }: Run['model']): unknown {
+  return [...layout.segments, ...layout.stateSegments].map(({ path, shape }) => `${path} [${shape.join(', ')}]`);
+}
+
+/** Refuses a checkpoint that differs, naming the first place where it does. */
+function compare(ours: unknown, theirs: unknown, path: string): void {
+  if (typeof ours === 'object' && ours !== null && typeof theirs === 'object' && theirs !== null) {
+    for (const key of Object.keys({ ...ours, ...theirs })) {
+      const [mine, other] = [ours, theirs].map((one) => (one as Record<string, unknown>)[key]);
+      compare(mine, other, path === '' ? key : `${path}.${key}`);
+    }
+    return;
   }
+  if (Object.is(ours, theirs)) return;
+  const show = (value: unknown) => (value === undefined ? 'missing' : JSON.stringify(value));
+  throw new CheckpointError(
+    `This checkpoint belongs to another run: \`${path}\` is ${show(theirs)} there and ${show(ours)} here. ` +
+      'Resume with the configuration that the run was started with.',
+  );
 }
 
 function stateOf(bound: Lifecycle): State {

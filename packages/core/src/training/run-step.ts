@@ -7,9 +7,10 @@ import { lossWeightingPlan } from './loss-weighting-plan.js';
 import { type BatchSources, openPrimitives } from './primitives.js';
 import type { Runtime } from './runtime.js';
 
-/** What happened in a step; with the Gramian `[K, K]` where the strategy computed one. */
+/** What happened in a step. */
 export interface StepOutcome extends StepReport {
-  readonly gramian?: Float64Array;
+  /** Auxiliary terms by name, not weighted. */
+  readonly terms: { readonly [term: string]: number };
 }
 
 /** Takes one step of training. */
@@ -22,7 +23,8 @@ export function createRunStep({ kind, description, bound }: BoundBalancing): Run
   return async (runtime, info, batch, sources) => {
     const scope = openPrimitives(runtime, info, batch, sources);
     try {
-      return await bound.step(scope.primitives);
+      const report = await bound.step(scope.primitives);
+      return { ...report, terms: scope.terms() };
     } finally {
       scope.end();
     }

@@ -1,9 +1,11 @@
+import { collectLabels } from '../data/collect-labels.js';
 import type { LabelOverlays } from '../data/label-overlay.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { type Balancing, buildModel, type Model } from '../model/multi-task-model.js';
 import type { AuxiliaryObjective } from '../spec/auxiliary.js';
 import type { InputSpecs } from '../spec/batch.js';
-import type { Executor } from '../spec/executor.js';
+import type { MultiTaskDataset } from '../spec/dataset.js';
+import type { Executor, ExecutorSession } from '../spec/executor.js';
 import type { Optimizer } from '../spec/optimizer.js';
 import type { BoundSchedule, TaskSchedule } from '../spec/schedule.js';
 import type { SharingStrategy } from '../spec/sharing.js';
@@ -32,7 +34,8 @@ export interface Run {
   readonly model: Model;
   readonly runtime: Runtime;
   readonly runStep: RunStep;
-  readonly constants: { readonly [task: string]: TaskConstants };
+  /** What tasks have learned from the training labels so far. */
+  readonly constants: { [task: string]: TaskConstants };
   readonly overlays: LabelOverlays;
   history: History;
   sums: EpochSums;
@@ -41,6 +44,10 @@ export interface Run {
   batch: number;
   /** Where the training cursor stands within the epoch; undefined at its start. */
   position: State | undefined;
+  /** How `fit` goes through the data, in words: a position means something only there. */
+  pass: string;
+  /** What is under way and must not be seen half done: a step, or the end of an epoch. */
+  busy: Promise<unknown> | undefined;
   /** Further training and validation batches that plans have asked for. */
   drawn: { another: number; validation: number };
   /** Tasks that early stopping has left out. */
@@ -54,16 +61,21 @@ export interface Run {
   dispose(): void;
 }
 
-/** Builds model and runtime; the constants have been learned or restored. */
+/** Builds model and runtime. Constants are learned later, by the first `fit`, or have been restored. */
 export async function openRun(
   description: RunDescription,
   inputs: InputSpecs,
-  constants: { readonly [task: string]: TaskConstants },
+  constants: { [task: string]: TaskConstants },
   overlays: LabelOverlays,
 ): Promise<Run> {
   const model = buildModel({ ...description, inputs });
+  let session: ExecutorSession | undefined;
+  const dispose = () => {
+    session?.dispose();
+    model.dispose();
+  };
   try {
-    const session = await description.executor.open(model.layout);
+    session = await description.executor.open(model.layout);
     const runtime = await createRuntime({ ...description, model, constants, session });
     const run: Run = {
       description,
@@ -72,11 +84,13 @@ export async function openRun(
       runStep: createRunStep(model.balancing),
       constants,
       overlays,
-      history: emptyHistory(description.tasks),
+      history: emptyHistory(description.tasks, [...model.terms, ...model.objectives.slice(model.tasks.length)]),
       sums: emptySums(model.objectives.length),
       epoch: 0,
       batch: 0,
       position: undefined,
+      pass: '',
+      busy: undefined,
       drawn: { another: 0, validation: 0 },
       frozen: [],
       stopping: undefined,
@@ -85,14 +99,36 @@ export async function openRun(
       scheduleState: undefined,
       dispose() {
         run.schedule?.dispose?.();
-        session.dispose();
-        model.dispose();
+        dispose();
       },
     };
     return run;
   } catch (error) {
-    model.dispose();
+    dispose();
     throw error;
+  }
+}
+
+/** Does what changes the run in several places; checkpoints wait until it is done. */
+export async function change<Result>(run: Run, work: () => Promise<Result>): Promise<Result> {
+  const done = work();
+  run.busy = done;
+  try {
+    return await done;
+  } finally {
+    run.busy = undefined;
+  }
+}
+
+/** Waits until nothing is under way, well or badly. */
+export async function settled(run: Run): Promise<void> {
+  while (run.busy !== undefined) await run.busy.catch(() => {});
+}
+
+/** Lets tasks learn their constants from the training labels, those that have not yet. */
+export async function learnConstants(run: Run, train: MultiTaskDataset): Promise<void> {
+  for (const task of run.description.tasks) {
+    if (lacksConstants(run, task)) run.constants[task.name] = task.prepare?.(await collectLabels(train, task)) ?? {};
   }
 }
 
@@ -103,4 +139,19 @@ export function requireRun(run: Run | undefined, what: string): Run {
     'POLYTASK_NO_MODEL',
     `\`${what}\` needs a model, which is built by the first \`fit\` (from the data set's inputs) or by \`restore\`. Call one of them first.`,
   );
+}
+
+/** The run, whose tasks have learned their constants. */
+export function requireLearned(run: Run | undefined, what: string): Run {
+  const found = requireRun(run, what);
+  const lacking = found.description.tasks.find((task) => lacksConstants(found, task));
+  if (lacking === undefined) return found;
+  throw new PolytaskError(
+    'POLYTASK_NO_MODEL',
+    `\`${what}\` needs what task \`${lacking.name}\` learns from the training labels. Call \`fit\` or \`restore\` first.`,
+  );
+}
+
+function lacksConstants({ constants }: Run, { name, prepare }: AnyTask): boolean {
+  return prepare !== undefined && !Object.hasOwn(constants, name);
 }

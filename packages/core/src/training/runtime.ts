@@ -1,5 +1,3 @@
-import { PolytaskError } from '../errors/polytask-error.js';
-import { UnknownNameError } from '../errors/unknown-name-error.js';
 import type { Model } from '../model/multi-task-model.js';
 import { uniformFloats } from '../random/uniform-stream.js';
 import type { Batch } from '../spec/batch.js';
@@ -13,12 +11,13 @@ import type {
 } from '../spec/executor.js';
 import type { StepInfo } from '../spec/loss-weighting.js';
 import type { Optimizer } from '../spec/optimizer.js';
-import type { ParameterReader } from '../spec/parameters.js';
+import type { ParameterReader, SegmentRange } from '../spec/parameters.js';
 import type { TaskConstants } from '../spec/task.js';
 import type { HostFeeds, HostTensor } from '../spec/tensors.js';
 import { activeTasks, batchFeeds, prefixed } from './batch-feeds.js';
+import { momentaryReader, parameterReader } from './parameter-reader.js';
 import { createPrograms, type Programs } from './programs.js';
-import { updateNumbers } from './update.js';
+import { type UpdateMode, updateNumbers } from './update.js';
 
 /** Everything of a run that lives with the executor, and the host numbers that go with it. */
 export interface Runtime {
@@ -41,13 +40,24 @@ export interface Runtime {
   active(batch: Batch): number[];
   /** Random numbers of the `draw`-th batch of a step. */
   uniform(step: number, draw: number): UniformSource;
-  /** Runs a program that ends with the optimizer's update, overwriting parameters and moments. */
+  /**
+   * Runs a program that ends with the optimizer's update, overwriting parameters and moments. With `trial`, a scratch copy gets
+   * what the update makes of it, and nothing else changes; `moves` narrows down what moves.
+   */
   update(
-    program: (mode: 'uniform' | 'ranged') => Program,
+    program: (mode: UpdateMode) => Program,
     step: number,
     active: readonly number[],
     call: ProgramCall,
+    options?: {
+      readonly trial?: ParameterSet | undefined;
+      readonly moves?: ((range: SegmentRange) => boolean) | undefined;
+    },
   ): Promise<{ readonly [output: string]: HostTensor }>;
+  /** What asks a training program for its auxiliary terms, where there are any. */
+  readonly termsOutput: { readonly terms?: 'read' };
+  /** The auxiliary terms by name, from the output `terms` of a training program. */
+  terms(host: { readonly [output: string]: HostTensor }): Record<string, number>;
 }
 
 /** What a runtime is made from. */
@@ -62,7 +72,7 @@ export interface RuntimeParts {
 /** Uploads the variables' initial values and makes the programs. */
 export async function createRuntime({ model, optimizer, constants, session, seed }: RuntimeParts): Promise<Runtime> {
   const { layout } = model;
-  const programs = createPrograms({ model, optimizer, constants });
+  const programs = createPrograms(model, optimizer, constants);
   const parameters: ParameterSet = {
     values: session.upload(await gather(layout.segments, layout.size)),
     state: session.upload(await gather(layout.stateSegments, layout.stateSize)),
@@ -71,45 +81,27 @@ export async function createRuntime({ model, optimizer, constants, session, seed
   for (const slot of optimizer.slots) {
     slots[slot] = session.upload({ data: new Float32Array(layout.size), shape: [layout.size] });
   }
-  const reader: ParameterReader = {
-    layout,
-    async read(path) {
-      for (const [segments, handle] of [
-        [layout.segments, parameters.values],
-        [layout.stateSegments, parameters.state],
-      ] as const) {
-        const segment = segments.find((one) => one.path === path);
-        if (segment === undefined) continue;
-        const { data } = await session.download(handle);
-        return { data: data.slice(segment.offset, segment.offset + segment.size), shape: segment.shape };
-      }
-      throw new UnknownNameError(
-        'parameter',
-        path,
-        [...layout.segments, ...layout.stateSegments].map((s) => s.path),
-      );
-    },
-  };
   const prepared = new Map<string, HostFeeds>();
-  // A plan may feed several programs in one step; the host phase belongs to the step.
-  const preparedAt = new Map<string, number>();
 
-  async function auxiliaryFeeds(info: StepInfo): Promise<Record<string, HostTensor>> {
-    const feeds: Record<string, HostTensor> = {};
-    for (const { description, bound } of model.auxiliaries) {
-      const { name, updateEvery = 1 } = description;
-      const due = info.step % updateEvery === 0 && preparedAt.get(name) !== info.step;
-      if (bound.prepare !== undefined && (due || !prepared.has(name))) {
-        preparedAt.set(name, info.step);
-        prepared.set(name, await bound.prepare(reader));
+  async function numbersOf(info: StepInfo): Promise<Record<string, HostTensor>> {
+    const feeds: Record<string, HostTensor> = { ...prefixed('sharing', model.sharing.feeds?.(info) ?? {}) };
+    for (const { name, updateEvery, bound } of model.auxiliaries) {
+      if (bound.prepare !== undefined && (info.step % updateEvery === 0 || !prepared.has(name))) {
+        prepared.set(name, await bound.prepare(momentaryReader(layout, session, parameters)));
       }
-      const numbers = { ...prepared.get(name), ...bound.feeds?.(info) };
-      Object.assign(feeds, prefixed(`auxiliary/${name}`, numbers));
+      Object.assign(feeds, prefixed(`auxiliary/${name}`, { ...prepared.get(name), ...bound.feeds?.(info) }));
     }
     return feeds;
   }
 
-  const withRows = model.auxiliaries.length > 0 || (model.sharing.auxiliary?.length ?? 0) > 0;
+  // A plan may feed several programs in one step; host phases belong to the step, before its first program.
+  let numbersOfStep: { readonly step: number; readonly feeds: Record<string, HostTensor> } | undefined;
+  async function stepNumbers(info: StepInfo): Promise<Record<string, HostTensor>> {
+    if (numbersOfStep?.step !== info.step) numbersOfStep = { step: info.step, feeds: await numbersOf(info) };
+    return numbersOfStep.feeds;
+  }
+
+  const withRows = model.auxiliaries.length > 0;
   const runtime: Runtime = {
     model,
     session,
@@ -119,7 +111,7 @@ export async function createRuntime({ model, optimizer, constants, session, seed
     counts: layout.ranges.map(() => 0),
     stored: new Map(),
     prepared,
-    reader,
+    reader: parameterReader(layout, session, parameters),
     active(batch) {
       // Auxiliary objectives balanced like tasks are always there.
       const extra = model.objectives.slice(model.tasks.length).map((_, i) => model.tasks.length + i);
@@ -131,23 +123,27 @@ export async function createRuntime({ model, optimizer, constants, session, seed
       return {
         ...batchFeeds(model.tasks, batch, withRows),
         active: { data: active, shape: [active.length] },
-        ...(model.auxiliaries.length === 0 ? {} : await auxiliaryFeeds(info)),
+        ...(await stepNumbers(info)),
       };
     },
     uniform: (step, draw) => (path, occurrence, length) =>
       uniformFloats(length, seed, 'forward', step, draw, path, occurrence),
-    async update(program, step, active, call) {
+    async update(program, step, active, call, { trial, moves: allowed = () => true } = {}) {
       const present = new Set(active.map((k) => model.objectives[k]));
-      const moves = layout.ranges.map(({ usedBy }) => usedBy.length === 0 || usedBy.some((task) => present.has(task)));
+      const isPresent = ({ usedBy }: SegmentRange) => usedBy.length === 0 || usedBy.some((task) => present.has(task));
+      const moves = layout.ranges.map((range) => isPresent(range) && allowed(range));
       const numbers = updateNumbers(optimizer, layout, runtime.counts, moves, step);
+      const { values } = trial ?? parameters;
       const { host } = await session.run(program(numbers.mode), {
         ...call,
-        feeds: { ...call.feeds, ...numbers.feeds, values: parameters.values, ...prefixed('slot', slots) },
-        outputs: { ...call.outputs, values: parameters.values, ...prefixed('slot', slots) },
+        feeds: { ...call.feeds, ...numbers.feeds, values, ...prefixed('slot', slots) },
+        outputs: { ...call.outputs, values, ...(trial === undefined ? prefixed('slot', slots) : {}) },
       });
-      runtime.counts = numbers.counts;
+      if (trial === undefined) runtime.counts = numbers.counts;
       return host;
     },
+    termsOutput: model.terms.length === 0 ? {} : { terms: 'read' },
+    terms: ({ terms }) => Object.fromEntries(model.terms.map((name, i) => [name, terms?.data[i] ?? Number.NaN])),
   };
   return runtime;
 }
@@ -159,13 +155,4 @@ async function gather(
   const data = new Float32Array(size);
   for (const segment of segments) data.set((await segment.variable.data()) as Float32Array, segment.offset);
   return { data, shape: [size] };
-}
-
-/** Refuses a batch that carries no label of any task. */
-export function requireLabels(runtime: Runtime, batch: Batch, step: number): void {
-  if (activeTasks(runtime.model.tasks, batch).length > 0) return;
-  throw new PolytaskError(
-    'POLYTASK_NO_LABELS',
-    `The batch of step ${step} has no label of any task. Leave such rows out of the training data, or use a larger batch.`,
-  );
 }

@@ -8,7 +8,7 @@ interface TapeNode {
 /** tfjs' own gradient functions; `state.activeTape` is what a running gradient has recorded so far. */
 const engine = () => tf.engine() as unknown as Engine;
 interface Engine {
-  readonly state: { activeTape: TapeNode[] | null };
+  readonly state: { activeTape: TapeNode[] | null; gradientDepth: number };
   gradients(
     f: () => tf.Tensor,
     xs: readonly tf.Tensor[],
@@ -26,14 +26,13 @@ type Tensors = Record<string, tf.Tensor>;
 export function onTape(forward: () => Tensors): Tensors {
   const anchor = tf.scalar(0);
   let kept: Tensors = {};
-  engine().gradients(
+  differentiate(
     () => {
       kept = keep(forward());
       return tf.clone(anchor);
     },
     [anchor],
-    undefined,
-    true,
+    () => tf.dispose(kept),
   );
   return handOver(kept);
 }
@@ -57,17 +56,31 @@ export function gradientWith(
   xs: readonly tf.Tensor[],
 ): { gradients: (tf.Tensor | undefined)[]; others: Tensors } {
   let kept: Tensors = {};
-  const { grads } = engine().gradients(
+  const gradients = differentiate(
     () => {
       const { loss, others } = forward();
       kept = keep(others);
       return loss;
     },
     xs,
-    undefined,
-    true,
+    () => tf.dispose(kept),
   );
-  return { gradients: grads, others: handOver(kept) };
+  return { gradients, others: handOver(kept) };
+}
+
+/** An outermost gradient. tfjs keeps what the tape saved for the backward pass where either pass throws; here it goes. */
+function differentiate(f: () => tf.Tensor, xs: readonly tf.Tensor[], failed: () => void): (tf.Tensor | undefined)[] {
+  try {
+    return engine().gradients(f, xs, undefined, true).grads;
+  } catch (error) {
+    failed();
+    const { state } = engine();
+    if (state.gradientDepth === 0) {
+      for (const node of state.activeTape ?? []) tf.dispose([...node.saved]);
+      state.activeTape = null;
+    }
+    throw error;
+  }
 }
 
 /** Gradients of neighbouring segments as one vector; zeros where there is none. */

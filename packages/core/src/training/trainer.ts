@@ -1,9 +1,9 @@
-import { collectLabels } from '../data/collect-labels.js';
+import * as tf from '@tensorflow/tfjs';
 import { createOverlays, type LabelOverlays } from '../data/label-overlay.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { eager } from '../executor/eager.js';
 import { checkPart } from '../model/check-part.js';
-import type { Balancing } from '../model/multi-task-model.js';
+import { type Balancing, checkParts } from '../model/multi-task-model.js';
 import { adam } from '../optimizers/adam.js';
 import type { AuxiliaryObjective } from '../spec/auxiliary.js';
 import type { InputSpecs } from '../spec/batch.js';
@@ -13,13 +13,13 @@ import type { Optimizer } from '../spec/optimizer.js';
 import type { ParameterReader } from '../spec/parameters.js';
 import type { TaskSchedule } from '../spec/schedule.js';
 import type { SharingStrategy } from '../spec/sharing.js';
-import type { AnyTask, TaskConstants } from '../spec/task.js';
+import type { AnyTask } from '../spec/task.js';
 import type { HostTensor } from '../spec/tensors.js';
 import type { Checkpoint } from './checkpoint.js';
 import { evaluateDataset, type Predictions, predictInputs, type Scores } from './evaluate.js';
 import { type FitOptions, fitRun } from './fit.js';
 import type { History } from './history.js';
-import { openRun, type Run, type RunDescription, requireRun } from './run.js';
+import { learnConstants, openRun, type Run, type RunDescription, requireLearned, requireRun } from './run.js';
 import { buildFacts, loadRun, saveRun } from './run-checkpoint.js';
 import { sumOfLosses } from './sum-of-losses.js';
 
@@ -28,18 +28,18 @@ export interface TrainerOptions<Tasks extends readonly AnyTask[]> {
   readonly tasks: Tasks;
   readonly sharing: SharingStrategy;
   /** Default: {@link sumOfLosses}. */
-  readonly balancing?: Balancing;
-  readonly auxiliary?: readonly AuxiliaryObjective[];
+  readonly balancing?: Balancing | undefined;
+  readonly auxiliary?: readonly AuxiliaryObjective[] | undefined;
   /** Default: {@link adam} with its defaults. */
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: Optimizer | undefined;
   /** Default: {@link eager}. */
-  readonly executor?: Executor;
+  readonly executor?: Executor | undefined;
   /** Chooses rows where tasks have data sets of their own; default: in proportion to their sizes. */
-  readonly schedule?: TaskSchedule;
+  readonly schedule?: TaskSchedule | undefined;
   /** Builds the model at once; otherwise the first `fit` builds it from its data set's inputs. */
-  readonly inputs?: InputSpecs;
+  readonly inputs?: InputSpecs | undefined;
   /** All randomness comes from it. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** A run: trains, measures, predicts, and saves itself. Owns all tensors; call `dispose` at the end. */
@@ -103,38 +103,30 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     schedule: options.schedule,
     seed,
   };
+  checkParts(description);
   checkPart(description.optimizer, 'optimizer', 'optimizer');
   checkPart(description.executor, 'executor', 'executor');
   if (description.schedule !== undefined) checkPart(description.schedule, 'schedule', 'schedule');
+  // A backend may start asynchronously, and variables are made below.
+  await tf.ready();
   const overlays = createOverlays();
   let run: Run | undefined;
 
-  const constantsOf = async (train: MultiTaskDataset | undefined): Promise<Record<string, TaskConstants>> => {
-    const constants: Record<string, TaskConstants> = {};
-    for (const task of description.tasks) {
-      if (task.prepare !== undefined && train !== undefined) {
-        constants[task.name] = task.prepare(await collectLabels(train, task));
-      }
-    }
-    return constants;
-  };
-  // A task that learns constants from labels cannot be built before there are any.
-  if (options.inputs !== undefined && description.tasks.every((task) => task.prepare === undefined)) {
-    run = await openRun(description, options.inputs, {}, overlays);
-  }
+  if (options.inputs !== undefined) run = await openRun(description, options.inputs, {}, overlays);
 
   return {
     tasks: options.tasks,
     async fit(train, fitOptions) {
-      run ??= await openRun(description, options.inputs ?? train.inputs, await constantsOf(train), overlays);
+      run ??= await openRun(description, train.inputs, {}, overlays);
+      await learnConstants(run, train);
       return (await fitRun(run, train, fitOptions as unknown as FitOptions)) as History<Tasks>;
     },
     async evaluate(dataset, { batchSize = 1024 } = {}) {
-      const { runtime, constants } = requireRun(run, 'evaluate');
+      const { runtime, constants } = requireLearned(run, 'evaluate');
       return (await evaluateDataset(runtime, constants, dataset, batchSize)) as Scores<Tasks>;
     },
     async predict(inputs) {
-      const { runtime } = requireRun(run, 'predict');
+      const { runtime } = requireLearned(run, 'predict');
       const numbers = await predictInputs(runtime, inputs);
       return Object.fromEntries(
         options.tasks.map((task) => [task.name, task.decode(numbers[task.name] as HostTensor)]),
@@ -142,10 +134,11 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     },
     checkpoint: async () => saveRun(requireRun(run, 'checkpoint')),
     async restore(checkpoint) {
-      const { inputs, constants } = buildFacts(checkpoint);
+      const { inputs, constants } = buildFacts(description, checkpoint);
       const fresh = await openRun(description, inputs, constants, overlays);
       try {
         loadRun(fresh, checkpoint);
+        await fresh.runtime.session.sync(fresh.runtime.parameters);
       } catch (error) {
         fresh.dispose();
         throw error;

@@ -31,7 +31,7 @@ export function updateNumbers(
     const group = optimizer.groups[range.group];
     return {
       ...optimizer.factors(Math.max(1, after[r] as number)),
-      learningRate: (group?.learningRate ?? optimizer.learningRate) * scheduled,
+      learningRate: (group?.learningRate ?? range.learningRate ?? optimizer.learningRate) * scheduled,
       decay: group?.decay ?? (range.group === 'balancing' ? 0 : optimizer.decay),
     } as Record<string, number>;
   });

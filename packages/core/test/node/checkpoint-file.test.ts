@@ -1,0 +1,58 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Checkpoint, CheckpointError, encodeCheckpoint } from '@polytask/core';
+import { loadCheckpoint, saveCheckpoint } from '@polytask/core/node';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'polytask-checkpoint-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const checkpoint: Checkpoint = {
+  state: { epoch: 2, mask: { data: Int32Array.of(1, 0, -1), shape: [3] } },
+  tensors: {
+    parameters: { data: Float32Array.of(0.5, Number.NaN, -0), shape: [3] },
+    large: { data: Float32Array.from({ length: 50_000 }, (_, i) => i / 7), shape: [50_000] },
+  },
+};
+
+it('reads back what was written', async () => {
+  const path = join(folder, 'new/folder/a.safetensors');
+  await saveCheckpoint(path, checkpoint);
+  expect(await loadCheckpoint(path)).toEqual(checkpoint);
+  expect(new Uint8Array(await readFile(path))).toEqual(await encodeCheckpoint(checkpoint));
+});
+
+it('replaces an earlier one and leaves no other file', async () => {
+  const path = join(folder, 'replaced/b.safetensors');
+  await saveCheckpoint(path, { state: { epoch: 1 }, tensors: {} });
+  await saveCheckpoint(path, checkpoint);
+  expect((await loadCheckpoint(path)).state.epoch).toBe(2);
+  expect(await readdir(join(folder, 'replaced'))).toEqual(['b.safetensors']);
+});
+
+it('leaves the earlier one where the new one cannot be written', async () => {
+  const path = join(folder, 'kept.safetensors');
+  await saveCheckpoint(path, checkpoint);
+  const unwritable = { state: { f: () => 1 }, tensors: {} } as unknown as Checkpoint;
+  await expect(saveCheckpoint(path, unwritable)).rejects.toThrow(CheckpointError);
+  expect(await loadCheckpoint(path)).toEqual(checkpoint);
+});
+
+it('names the file that is missing, damaged or something else', async () => {
+  const missing = join(folder, 'missing.safetensors');
+  await expect(loadCheckpoint(missing)).rejects.toThrow(`The checkpoint \`${missing}\` cannot be read`);
+  await expect(loadCheckpoint(missing)).rejects.toMatchObject({
+    code: 'POLYTASK_CHECKPOINT',
+    cause: { code: 'ENOENT' },
+  });
+  await expect(loadCheckpoint(folder)).rejects.toThrow(CheckpointError);
+  const cut = join(folder, 'cut.safetensors');
+  const bytes = await encodeCheckpoint(checkpoint);
+  await writeFile(cut, bytes.subarray(0, bytes.length - 1));
+  await expect(loadCheckpoint(cut)).rejects.toThrow(`\`${cut}\`: This is not a complete Polytask checkpoint`);
+  await expect(loadCheckpoint(cut)).rejects.toThrow(CheckpointError);
+});
