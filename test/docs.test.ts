@@ -1,0 +1,66 @@
+// What the documentation promises to be complete is complete, and its links lead somewhere. (Links within the site are checked
+// when it is built, all but those to a place on a page.)
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readYaml } from '../apps/cli/src/config/read-yaml.js';
+import { configSchema } from '../apps/cli/src/config/schema.js';
+import { root } from '../scripts/run.mjs';
+import { pages, sourcesIn } from './support/sources.js';
+
+const sources = [...sourcesIn('packages'), ...sourcesIn('apps/cli/src')].filter(({ path }) => path.includes('/src/'));
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+describe('apps/docs/errors.md', () => {
+  const explained = [...read('apps/docs/errors.md').matchAll(/^### (POLYTASK_\w+)$/gm)].map(
+    ([, code]) => code as string,
+  );
+  const thrown = new Set(sources.flatMap(({ text }) => text.match(/(?<=')POLYTASK_[A-Z_]+(?=')/g) ?? []));
+
+  it('explains every error code, each once', () => {
+    expect([...explained].sort()).toEqual([...thrown].sort());
+  });
+
+  it('is not contradicted by doc comments', () => {
+    const named = new Set(sources.flatMap(({ text }) => text.match(/POLYTASK_[A-Z_]+/g) ?? []));
+    expect([...named].filter((code) => !thrown.has(code))).toEqual([]);
+  });
+
+  it('is linked to by codes that it has', () => {
+    const anchors = pages().flatMap(({ text }) => [...text.matchAll(/errors#([\w-]+)/g)].map(([, anchor]) => anchor));
+    expect(anchors.filter((anchor) => !explained.some((code) => code.toLowerCase() === anchor))).toEqual([]);
+  });
+});
+
+it('the paper index has every paper that a part cites', () => {
+  const index = read('apps/docs/paper-index.md');
+  const cited = sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/^\s+url: '(https:[^']+)'/gm)].map(([, url]) => ({ path, url: url as string })),
+  );
+  expect(cited.length).toBeGreaterThan(0);
+  expect(cited.filter(({ url }) => !index.includes(url))).toEqual([]);
+});
+
+it('links between files of the repository lead to files', () => {
+  const dead = pages()
+    .filter(({ path }) => !path.startsWith('apps/docs/'))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\((?!https?:|#)([^)\s]+)\)/g)]
+        .map(([, link]) => link?.replace(/#.*/, '') as string)
+        .filter((link) => !existsSync(join(root, dirname(path), link)))
+        .map((link) => `${path}: ${link}`),
+    );
+  expect(dead).toEqual([]);
+});
+
+it('run files in the documentation are valid', () => {
+  const runs = pages().flatMap(({ path, text }) =>
+    [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml]) => ({ path, yaml: yaml as string })),
+  );
+  expect(runs.length).toBeGreaterThan(0);
+  for (const { path, yaml } of runs) {
+    const { value, mistakes } = readYaml(yaml, path);
+    expect(mistakes, path).toEqual([]);
+    expect(configSchema.safeParse(value).error, path).toBeUndefined();
+  }
+});
