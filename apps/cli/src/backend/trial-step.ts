@@ -1,0 +1,32 @@
+import { createTrainer, type MultiTaskDataset, subset, type TableDataset } from '@polytask/core';
+import type { PreparedRun } from '../build/prepare-run.js';
+
+/**
+ * Takes one step of a run on a trainer that is thrown away, and measures two rows: what the backend lacks, and labels that do
+ * not fit their task, show here and not after the run has begun.
+ */
+export async function trialStep(run: PreparedRun): Promise<void> {
+  const trainer = await createTrainer({ ...(await run.joint()), seed: run.config.seed });
+  try {
+    const { validation } = run.data;
+    await trainer.fit(run.data.train, {
+      ...run.training,
+      ...(validation === undefined ? {} : { validation }),
+      epochs: 1,
+      signal: AbortSignal.abort(),
+    });
+    const few = firstRows(run.data.test, 2);
+    if (few !== undefined) await trainer.evaluate(few);
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** Only data in memory can be had in part. */
+function firstRows(dataset: MultiTaskDataset, rows: number): TableDataset | undefined {
+  if (!('gather' in dataset)) return undefined;
+  return subset(
+    dataset as TableDataset,
+    Array.from({ length: Math.min(rows, dataset.size) }, (_, row) => row),
+  );
+}

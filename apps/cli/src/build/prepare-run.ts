@@ -1,0 +1,112 @@
+import { type AnyTask, createTrainer, type FitOptions, type PolytaskError } from '@polytask/core';
+import { useBackend } from '../backend/backends.js';
+import { checkNames } from '../config/check-names.js';
+import { didYouMean } from '../config/explain-issues.js';
+import type { LoadedConfig } from '../config/load-config.js';
+import type { Path } from '../config/paths.js';
+import type { Config } from '../config/schema.js';
+import { InputError, inFileOrder } from '../errors/mistakes.js';
+import { checkColumns } from './check-columns.js';
+import { loadData, type RunData } from './load-data.js';
+import { buildNetwork, type Network, type NetworkConfig } from './network.js';
+import { placeOf } from './place-error.js';
+import { singleTaskConfig, singleTaskStopping } from './single-task.js';
+
+/** How a network is trained: everything that `fit` needs but the data. */
+export type Training = Omit<FitOptions, 'signal' | 'onMetrics' | 'callbacks' | 'validation'>;
+
+/** A run whose configuration, data and parts are right, before anything is computed. */
+export interface PreparedRun {
+  readonly source: Pick<LoadedConfig, 'path' | 'folder' | 'name'>;
+  readonly config: Config;
+  readonly data: RunData;
+  readonly tasks: readonly AnyTask[];
+  readonly training: Training;
+  /** New parts for all tasks together. */
+  joint(): Promise<Network>;
+  /** New parts for one task alone, and how that one is trained. */
+  alone(task: AnyTask): Promise<{ network: Network; training: Training }>;
+  /** Makes a mistake of an error that the configuration is to blame for; throws others as they are. */
+  blame(error: unknown, path?: Path): InputError;
+}
+
+/**
+ * Loads the data and builds all parts of a configuration.
+ *
+ * @throws InputError with every mistake that was found.
+ */
+export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
+  const { sections, mistakes, folder } = loaded;
+  const report = (path: Path, error: PolytaskError) => mistakes.add(path, error.message);
+  const fail = () => new InputError(inFileOrder(mistakes.mistakes));
+  await useBackend('cpu', folder);
+  const written = mistakes.mistakes.length;
+  checkNames(loaded);
+  const namesAgree = mistakes.mistakes.length === written;
+  const data = await loadData(loaded, report);
+  const inputsAgree = data !== undefined && checkColumns(loaded, data);
+
+  const { epochs = 1, ...rest } = sections.training ?? {};
+  const steps = data === undefined ? undefined : epochs * Math.max(1, data.train.batches({ batchSize: 32, ...rest }));
+  const context = { folder, ...(steps === undefined ? {} : { totalSteps: steps }) };
+  // A wrong optimizer is no reason to leave the model unchecked.
+  const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...sections }, context, report);
+  if (network !== undefined) checkMetric(sections.training?.earlyStopping, network.tasks, mistakes.add);
+  const names = network?.tasks.map(({ name }) => name) ?? [];
+  if (network !== undefined && inputsAgree && namesAgree) {
+    await tryModel(network, data).catch((error: unknown) => {
+      const place = placeOf(error, names);
+      if (place === undefined) throw error;
+      mistakes.add(place, (error as Error).message);
+    });
+  }
+  if (mistakes.mistakes.length > 0 || network === undefined || data === undefined) throw fail();
+
+  const config = sections as Config;
+  const { earlyStopping, ...training } = config.training;
+  const rebuild = async (parts: NetworkConfig): Promise<Network> => {
+    const built = await buildNetwork(parts, context, report);
+    if (built === undefined) throw fail();
+    return built;
+  };
+  const trainingWith = (stopping: typeof earlyStopping): Training =>
+    stopping === undefined ? training : { ...training, earlyStopping: stopping };
+  return {
+    source: loaded,
+    config,
+    data,
+    tasks: network.tasks,
+    training: trainingWith(earlyStopping),
+    joint: () => rebuild(config),
+    async alone(task) {
+      const alone = await rebuild(singleTaskConfig(config, names.indexOf(task.name)));
+      return { network: alone, training: trainingWith(singleTaskStopping(earlyStopping, task)) };
+    },
+    blame(error, path = placeOf(error, names)) {
+      if (path === undefined) throw error;
+      mistakes.add(path, (error as Error).message);
+      return fail();
+    },
+  };
+}
+
+/** Builds the model without looking at labels: whether the encoder can take the inputs, and all parts fit together. */
+async function tryModel(network: Network, data: RunData): Promise<void> {
+  const unprepared = network.tasks.map(({ prepare: _, ...task }) => task as AnyTask);
+  const trainer = await createTrainer({ ...network, tasks: unprepared, inputs: data.train.inputs });
+  trainer.dispose();
+}
+
+function checkMetric(
+  stopping: Config['training']['earlyStopping'],
+  tasks: readonly AnyTask[],
+  add: LoadedConfig['mistakes']['add'],
+): void {
+  const monitor = stopping?.monitor;
+  if (typeof monitor !== 'object') return;
+  const task = tasks.find(({ name }) => name === monitor.task);
+  const known = ['loss', ...(task?.metrics.filter(({ better }) => better !== 'none').map(({ name }) => name) ?? [])];
+  if (task === undefined || known.includes(monitor.metric)) return;
+  const expected = `task \`${task.name}\` has no metric \`${monitor.metric}\`; expected ${known.join(', ')}`;
+  add(['training', 'earlyStopping', 'monitor', 'metric'], `${expected}${didYouMean(monitor.metric, known)}`);
+}

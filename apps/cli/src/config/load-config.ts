@@ -1,0 +1,96 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, extname, resolve } from 'node:path';
+import type * as z from 'zod';
+import { InputError } from '../errors/mistakes.js';
+import { didYouMean, expectedWords, explainIssues } from './explain-issues.js';
+import { createMistakeList, type MistakeList } from './mistake-list.js';
+import { isMapping, showValue } from './paths.js';
+import { readYaml } from './read-yaml.js';
+import { type Config, configSchema } from './schema.js';
+import { applySetOption, parseSetOption, type SetOption } from './set-option.js';
+
+/** Which configuration is meant, and what the command line changes in it. */
+export interface ConfigRequest {
+  /** The file as the user wrote it. */
+  readonly file: string;
+  /** The folder that `file` is seen from. */
+  readonly cwd: string;
+  /** `key=value` each, in order. */
+  readonly set?: readonly string[];
+  /** What other options put in, after `set`. */
+  readonly overrides?: readonly SetOption[];
+}
+
+/** A configuration as far as it is right; what is wrong with it is in `mistakes`. */
+export interface LoadedConfig {
+  readonly file: string;
+  /** The file from the root of the disk. */
+  readonly path: string;
+  /** Folder of the file; relative paths in it start here. */
+  readonly folder: string;
+  /** Name of the file without its ending. */
+  readonly name: string;
+  /** As written, with the command line's changes. */
+  readonly raw: Readonly<Record<string, unknown>>;
+  /** The top-level keys that are right, defaults filled in; all of them where there is no mistake. */
+  readonly sections: Partial<Config>;
+  readonly mistakes: MistakeList;
+}
+
+/**
+ * Reads a configuration file, applies what the command line says, and checks all of it against the schema.
+ *
+ * @throws InputError where there is no such file, or nothing in it that can be looked at further.
+ */
+export async function loadConfig({ file, cwd, set = [], overrides = [] }: ConfigRequest): Promise<LoadedConfig> {
+  const path = resolve(cwd, file);
+  const yaml = readYaml(await readText(file, path), file);
+  if (!yaml.readable) throw new InputError(yaml.mistakes);
+  if (!isMapping(yaml.value)) {
+    const message = `found ${showValue(yaml.value)}, expected a mapping with ${Object.keys(configSchema.shape).join(', ')}`;
+    throw new InputError([...yaml.mistakes, { where: `${file}:1:1`, file, line: 1, column: 1, message }]);
+  }
+  const raw = yaml.value;
+  const parsed = set.map(parseSetOption);
+  const sets = [...parsed.filter((one): one is SetOption => !('problem' in one)), ...overrides];
+  const mistakes = createMistakeList(file, yaml.positions, sets);
+  mistakes.addPlaced(...yaml.mistakes);
+  for (const one of parsed) if ('problem' in one) mistakes.addPlaced({ where: one.where, message: one.problem });
+  for (const one of sets) {
+    const problem = applySetOption(raw, one);
+    if (problem !== undefined) mistakes.addPlaced({ where: one.where, message: problem });
+  }
+  const sections = checkSections(raw, mistakes);
+  return { file, path, folder: dirname(path), name: basename(path, extname(path)), raw, sections, mistakes };
+}
+
+/** Checks all against the schema; what is right can be looked at further even if something else is not. */
+function checkSections(raw: Record<string, unknown>, mistakes: MistakeList): Partial<Config> {
+  const all = configSchema.safeParse(raw, { error: expectedWords });
+  if (all.success) return all.data;
+  for (const { path, atKey, message } of explainIssues(all.error.issues, raw)) mistakes.add(path, message, atKey);
+  const right = Object.entries(configSchema.shape).flatMap(([key, schema]) => {
+    const section = (schema as z.ZodType).safeParse(raw[key]);
+    return section.success && section.data !== undefined ? [[key, section.data] as const] : [];
+  });
+  return Object.fromEntries(right) as Partial<Config>;
+}
+
+async function readText(file: string, path: string): Promise<string> {
+  const refuse = (message: string) => new InputError([{ where: file, file, message }]);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw refuse(`there is no such file${await nearestFile(path)}`);
+    if (code === 'EISDIR') throw refuse('this is a folder; name a YAML file');
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw refuse('this is not text in UTF-8');
+    throw refuse(message);
+  }
+}
+
+async function nearestFile(path: string): Promise<string> {
+  const files = await readdir(dirname(path)).catch(() => []);
+  const yaml = files.filter((file) => /\.(ya?ml|json)$/.test(file));
+  return didYouMean(basename(path), yaml);
+}

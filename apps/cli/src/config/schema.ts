@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { balancingSchema } from '../build/balancing.js';
+import { dataSchema } from '../build/datasets.js';
+import { optimizerSchema } from '../build/optimizers.js';
+import { sharingSchema } from '../build/sharing.js';
+import { taskSchema } from '../build/tasks.js';
+import { atLeastZero, flag, list, mapping, share, text, whole } from './words.js';
+
+const split = mapping({
+  validation: share()
+    .default(0)
+    .describe('Share of the training rows that are set apart and measured after every epoch. Default 0.'),
+  seed: whole(0)
+    .default(0)
+    .describe('Of this split alone, so that the same rows are set apart in every run. Default 0.'),
+});
+
+const monitor = z.union(
+  [
+    mapping({ task: text("a task's name"), metric: text("a metric's name") }),
+    z.enum(['loss', 'tasks'], { error: 'loss, tasks, or { task, metric }' }),
+  ],
+  { error: 'loss, tasks, or { task, metric }' },
+);
+
+const earlyStopping = mapping({
+  patience: whole(0).describe('Epochs without improvement that are put up with.'),
+  minDelta: atLeastZero().exactOptional().describe('How much better counts as better. Default 0.'),
+  monitor: monitor
+    .exactOptional()
+    .describe("loss: the sum of the tasks' losses (default); tasks: each by itself; or one task's metric."),
+  restoreBest: flag().exactOptional().describe('Go back to the best epoch at the end. Default false.'),
+});
+
+const training = mapping({
+  epochs: whole(1).default(10).describe('Times that every row is seen. Default 10.'),
+  batchSize: whole(1).default(32).describe('Rows per step. Default 32.'),
+  evaluationBatchSize: whole(1).default(1024).describe('Rows per pass when measuring. Default 1024.'),
+  shuffle: flag().default(true).describe('A new order in every epoch. Default true.'),
+  lastBatch: z.enum(['keep', 'drop']).default('keep').describe('What happens to a last, smaller batch. Default keep.'),
+  earlyStopping: earlyStopping.exactOptional().describe('Stop before the last epoch; needs `split.validation`.'),
+});
+
+/** What a configuration file may say. */
+export const configSchema = mapping({
+  data: dataSchema.describe('Where the rows come from.'),
+  split: split.prefault({}).describe('What is set apart from the training rows.'),
+  tasks: list(taskSchema, 'tasks', 1).describe('What is learned.'),
+  sharing: sharingSchema.describe('What the tasks share.'),
+  balancing: balancingSchema.exactOptional().describe('How the tasks are balanced. Default: the sum of their losses.'),
+  optimizer: optimizerSchema.prefault({ use: 'adam' } as never).describe('Default: adam.'),
+  training: training.prefault({}).describe('How long, and in what portions.'),
+  backend: z
+    .enum(['auto', 'wasm', 'cpu', 'node'])
+    .default('auto')
+    .describe(
+      'What computes: auto takes wasm where it can train this model, else cpu. node needs @tensorflow/tfjs-node.',
+    ),
+  compare: z
+    .enum(['single-task', 'none'])
+    .default('none')
+    .describe('single-task: also train one network per task, with the same data and seed, and compare. Default none.'),
+  seed: whole(0).default(0).describe('All randomness of the run comes from it. Default 0.'),
+  output: text('a folder')
+    .exactOptional()
+    .describe('Run folder, from the folder of this file; must be new or empty. Default: runs/<name>-<n>.'),
+}).meta({
+  title: 'Polytask run',
+  description: 'A run of `polytask train`: data, tasks, what they share, and training.',
+});
+
+/** A configuration with its defaults filled in; parts are still mappings. */
+export type Config = z.output<typeof configSchema>;
+
+/** The schema as JSON Schema, for editors: it completes keys and marks mistakes while a file is written. */
+export function jsonSchema(): object {
+  return z.toJSONSchema(configSchema, { target: 'draft-7', io: 'input' });
+}

@@ -1,0 +1,39 @@
+import { InputError, inFileOrder } from './mistakes.js';
+
+/** How a command that failed ends: what is printed, what `--json` says, and the exit code. */
+export interface Failure {
+  readonly code: 1 | 2;
+  /** For standard error. */
+  readonly text: string;
+  /** For standard output under `--json`. */
+  readonly document: object;
+}
+
+/** Says what went wrong: mistakes with their places, our own errors without a stack, anything else with one. */
+export function tellFailure(error: unknown): Failure {
+  if (error instanceof InputError) return tellMistakes(error);
+  const { message, code, stack, syscall } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC') return failed(`The disk is full: ${message}. Free some space and run it again.`, code);
+  // Our own errors by their mark, so that this file needs no other copy of core; the system's by their call.
+  const expected = typeof error === 'object' && error !== null && Symbol.for('polytask.error') in error;
+  if (expected || syscall !== undefined) return failed(`The run failed: ${message}`, code);
+  const report =
+    'This is a fault of Polytask, not yours. Please report it with the text above and the configuration file.';
+  return failed(`${stack ?? String(error)}\n\n${report}`, code);
+}
+
+function tellMistakes({ mistakes }: InputError): Failure {
+  const sorted = inFileOrder(mistakes);
+  const lines = sorted.map(({ where, message }) => `${where}: ${message}`);
+  const count = sorted.length === 1 ? 'One mistake' : `${sorted.length} mistakes`;
+  return {
+    code: 2,
+    text: [...lines, `${count}; nothing was done.`].join('\n'),
+    document: { status: 'invalid', mistakes: sorted },
+  };
+}
+
+function failed(text: string, code: string | undefined): Failure {
+  const error = { ...(code === undefined ? {} : { code }), message: text };
+  return { code: 1, text, document: { status: 'failed', error } };
+}

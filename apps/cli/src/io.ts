@@ -1,0 +1,28 @@
+import type { Writable } from 'node:stream';
+import pc from 'picocolors';
+
+/** A stream that may be a terminal. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** What a command may touch of its surroundings; tests give their own. */
+export interface Io {
+  /** The result, and nothing else. */
+  readonly stdout: Output;
+  /** Progress, notes and mistakes. */
+  readonly stderr: Output;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the program is asked to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** Colours for one of the streams: real ones on a terminal, none elsewhere, under NO_COLOR, or on a dumb terminal. */
+export function colorsFor(stream: Output, env: Io['env']): ReturnType<typeof pc.createColors> {
+  const refused = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
+  return pc.createColors(stream.isTTY === true && !refused);
+}
+
+/** Writes a line. */
+export function print(stream: Output, line: string): void {
+  stream.write(`${line}\n`);
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { pathToFileURL } from 'node:url';
+import { projectProgram } from './hand-over.js';
+import { print } from './io.js';
+import { runProgram } from './program.js';
+import { watchSignals } from './signals.js';
+
+const { stdout, stderr } = process;
+const args = process.argv.slice(2);
+const other = projectProgram(args, process.cwd(), import.meta.url);
+if (other === undefined) process.exitCode = await runHere();
+else await import(pathToFileURL(other).href);
+
+async function runHere(): Promise<number> {
+  // A reader such as `head` may leave before all is written; that is its right.
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  const { signal, exitCode } = watchSignals({
+    on: (name, listener) => process.on(name, listener),
+    say: (text) => print(stderr, text),
+    exit: (code) => process.exit(code),
+    now: () => performance.now(),
+  });
+  const code = await runProgram(args, { stdout, stderr, cwd: process.cwd(), env: process.env, signal });
+  return code ?? exitCode() ?? 1;
+}

@@ -1,0 +1,86 @@
+import { Command, CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { tellFailure } from './errors/tell-failure.js';
+import { type Io, print } from './io.js';
+
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
+/**
+ * Runs the program with the arguments of a command line.
+ *
+ * @returns 0 when all is done, 1 when a run failed, 2 when the input is wrong, undefined when it was stopped from outside.
+ */
+export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1 | 2 | undefined> {
+  let code: 0 | undefined = 0;
+  let json = false;
+  const program = new Command('polytask')
+    .description('Trains and compares multi-task models from one YAML file.')
+    .version(manifest.version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => Math.min(io.stdout.columns ?? 100, 100),
+      getErrHelpWidth: () => Math.min(io.stderr.columns ?? 100, 100),
+    });
+
+  program
+    .command('train')
+    .summary('train what a file describes, and compare')
+    .description('Trains what a YAML file describes, prints the results and leaves a run folder.')
+    .argument('<file>', 'the YAML file of the run')
+    .option('-s, --set <key=value>', 'change a value, such as training.epochs=5; may be given again', collect)
+    .option('--seed <number>', 'seed of the run')
+    .option('-o, --output <folder>', 'run folder, new or empty (default: runs/<name>-<n>)')
+    .option('--compare', 'also train one network per task, and compare')
+    .option('--no-compare', 'do not compare, whatever the file says')
+    .option('--json', 'print one JSON document instead of the table')
+    .option('-q, --quiet', 'no progress on standard error')
+    .addHelpText('after', trainNotes)
+    .action(async (file: string, options) => {
+      json = options.json === true;
+      const { train } = await import('./commands/train.js');
+      if ((await train(file, options, io)) === 'interrupted') code = undefined;
+    });
+
+  program
+    .command('check')
+    .summary('check a file and its data without training')
+    .description('Checks a YAML file, its data and all parts that it names, without training.')
+    .argument('<file>', 'the YAML file of the run')
+    .option('-s, --set <key=value>', 'change a value; may be given again', collect)
+    .option('--json', 'print one JSON document')
+    .action(async (file: string, options) => {
+      json = options.json === true;
+      const { check } = await import('./commands/check.js');
+      await check(file, options, io);
+    });
+
+  program
+    .command('schema')
+    .summary('print the JSON Schema of run files')
+    .description('Prints the JSON Schema of run files, with which editors complete and check them.')
+    .action(async () => {
+      const { schema } = await import('./commands/schema.js');
+      schema(io);
+    });
+
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    // commander has printed what it has to say; asking for help or the version is no mistake.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const failure = tellFailure(error);
+    print(io.stderr, failure.text);
+    if (json) print(io.stdout, JSON.stringify(failure.document, null, 2));
+    return failure.code;
+  }
+}
+
+const trainNotes = `
+Exit codes: 0 done; 1 the run failed; 2 the input was wrong, and nothing was written;
+130 (SIGINT) or 143 (SIGTERM) stopped: a checkpoint was written after the step under
+way. A second signal ends the program at once.`;

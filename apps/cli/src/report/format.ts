@@ -1,0 +1,41 @@
+/** A measurement with four digits after the point, or fewer where it is large. */
+export function formatValue(value: unknown): string {
+  if (typeof value !== 'number' || Number.isNaN(value)) return '–';
+  const size = Math.abs(value);
+  const text = size >= 1000 ? value.toFixed(0) : size >= 10 ? value.toFixed(2) : value.toFixed(4);
+  return text.replace('-', '−');
+}
+
+/** A number on its way, with three digits after the point. */
+export function formatLoss(value: unknown): string {
+  if (typeof value !== 'number' || Number.isNaN(value)) return '–';
+  return Math.abs(value) >= 1000 ? value.toPrecision(4) : value.toFixed(3);
+}
+
+/** A change in percent, with its sign. */
+export function formatChange(percent: number): string {
+  const rounded = Math.abs(percent).toFixed(2);
+  const sign = Number(rounded) === 0 ? '±' : percent > 0 ? '+' : '−';
+  return `${sign}${rounded} %`;
+}
+
+/** A duration as people say it: `8.3 s`, `2 min 5 s`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+}
+
+/** A duration still to come, which nobody knows to a tenth: `12 s`, `2 min`. */
+export function formatRemaining(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '';
+  if (seconds < 100) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 6000) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** Counts with a noun: `1 epoch`, `3 epochs`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

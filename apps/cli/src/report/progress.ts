@@ -1,0 +1,126 @@
+import type { AnyTask, EpochEvent, StepEvent } from '@polytask/core';
+import { type Io, print } from '../io.js';
+import { createBar } from './bar.js';
+import { counted, formatLoss, formatRemaining, formatSeconds } from './format.js';
+
+/** A network whose training is about to be shown. */
+export interface ProgressOf {
+  readonly label: string;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  readonly rowsPerStep: number;
+  readonly tasks: readonly Pick<AnyTask, 'name' | 'primaryMetric'>[];
+}
+
+/** Tells how far a run has come, on standard error. */
+export interface Progress {
+  note(text: string): void;
+  begin(network: ProgressOf): void;
+  step(event: StepEvent): void;
+  epoch(event: EpochEvent): void;
+  /** Training of this network is over; may be called more than once. */
+  end(): void;
+}
+
+/** Where training stands within an epoch. */
+export interface Standing {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly step: number;
+  readonly steps: number;
+  /** Mean loss per task since the epoch began. */
+  readonly losses: readonly (readonly [task: string, loss: number])[];
+  readonly rowsPerSecond: number;
+  /** Of this network. */
+  readonly secondsLeft: number;
+}
+
+/** Nothing at all, for `--quiet`. */
+export const noProgress: Progress = { note() {}, begin() {}, step() {}, epoch() {}, end() {} };
+
+/** On a terminal a bar that moves and a line for every epoch done; elsewhere the lines alone. */
+export function createProgress({ stderr, env }: Pick<Io, 'stderr' | 'env'>, now = () => performance.now()): Progress {
+  const bar = stderr.isTTY === true && env.TERM !== 'dumb' ? createBar(stderr) : undefined;
+  let network: ProgressOf | undefined;
+  let tracker = createTracker({ label: '', epochs: 0, stepsPerEpoch: 1, rowsPerStep: 1, tasks: [] }, now);
+  return {
+    note: (text) => print(stderr, text),
+    begin(next) {
+      network = next;
+      tracker = createTracker(next, now);
+      print(stderr, `${next.label}: ${counted(next.epochs, 'epoch')} of ${counted(next.stepsPerEpoch, 'step')}`);
+    },
+    step(event) {
+      const standing = tracker.step(event);
+      bar?.show(standing);
+    },
+    epoch(event) {
+      bar?.clear();
+      const parts = epochParts(tracker.standing(), event, network?.tasks ?? []);
+      // A terminal would break long lines anywhere; files and pipes get one line per epoch.
+      print(stderr, bar === undefined ? parts.join('; ') : wrap(parts, stderr.columns ?? 80));
+      tracker.nextEpoch();
+    },
+    end: () => bar?.clear(),
+  };
+}
+
+/** Keeps means and speed from step to step. */
+function createTracker({ epochs, stepsPerEpoch, rowsPerStep }: ProgressOf, now: () => number) {
+  const began = now();
+  let epochBegan = began;
+  let sums = new Map<string, { sum: number; count: number }>();
+  let [epoch, step, taken] = [0, 0, 0];
+  const standing = (): Standing => {
+    const perStep = (now() - began) / 1000 / Math.max(taken, 1);
+    return {
+      epoch: epoch + 1,
+      epochs,
+      step,
+      steps: stepsPerEpoch,
+      losses: [...sums].map(([task, { sum, count }]) => [task, sum / count] as const),
+      rowsPerSecond: (step * rowsPerStep) / Math.max((now() - epochBegan) / 1000, 1e-6),
+      secondsLeft: Math.max(0, epochs * stepsPerEpoch - taken) * perStep,
+    };
+  };
+  return {
+    standing,
+    step(event: StepEvent): Standing {
+      [epoch, step, taken] = [event.epoch, event.batch, taken + 1];
+      for (const [task, loss] of Object.entries(event.losses)) {
+        if (Number.isNaN(loss)) continue;
+        const mean = sums.get(task) ?? { sum: 0, count: 0 };
+        sums.set(task, { sum: mean.sum + loss, count: mean.count + 1 });
+      }
+      return standing();
+    },
+    nextEpoch() {
+      epochBegan = now();
+      sums = new Map();
+    },
+  };
+}
+
+/** What is left of an epoch: its losses, what was measured, its time. */
+function epochParts(standing: Standing, event: EpochEvent, tasks: ProgressOf['tasks']): string[] {
+  const { epoch, epochs, scores, seconds, history } = event;
+  const losses = standing.losses.map(([task, loss]) => `${task} ${formatLoss(loss)}`).join(', ');
+  const parts = [`  epoch ${epoch}/${epochs}, step ${history.steps}: loss ${losses}`];
+  if (scores !== undefined) {
+    const measured = scores.tasks as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    const values = tasks.map(({ name, primaryMetric }) => `${name} ${formatLoss(measured[name]?.[primaryMetric])}`);
+    const metrics = [...new Set(tasks.map(({ primaryMetric }) => primaryMetric))].join('/');
+    parts.push(`validation ${metrics} ${values.join(', ')}`);
+  }
+  parts.push(`${formatSeconds(seconds)}, ${Math.round(standing.rowsPerSecond)} rows/s`);
+  if (epoch < epochs) parts.push(`about ${formatRemaining(standing.secondsLeft)} left`);
+  return parts;
+}
+
+/** Lines of at most `columns`, broken between parts. */
+function wrap(parts: readonly string[], columns: number): string {
+  return parts.reduce((text, part) => {
+    const last = text.slice(text.lastIndexOf('\n') + 1);
+    return last.length + part.length + 2 < columns ? `${text}; ${part}` : `${text};\n    ${part}`;
+  });
+}

@@ -1,0 +1,103 @@
+import Table from 'cli-table3';
+import type { colorsFor } from '../io.js';
+import type { RunDocument, TaskSummary } from './document.js';
+import { counted, formatChange, formatSeconds, formatValue } from './format.js';
+
+type Colors = ReturnType<typeof colorsFor>;
+
+const borders = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
+  ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
+};
+
+/** The results of a run as text: a row per task, then in words what the comparison says and what it cost. */
+export function resultTable(document: RunDocument, colors: Colors): string {
+  const { tasks, joint, singleTask, deltaM } = document;
+  const metrics = metricColumns(tasks);
+  const compared = singleTask !== undefined && Object.keys(singleTask).length > 0;
+  const head = [
+    'task',
+    ...metrics.map((metric) => withDirection(metric, tasks)),
+    ...(compared ? [aloneTitle(tasks), 'Δm'] : []),
+  ];
+  const rows = tasks.map(({ name, primaryMetric }) => {
+    // A metric that a task does not have leaves its cell empty; one without a labelled row is a dash.
+    const values = joint?.tasks?.[name] ?? {};
+    const together = metrics.map((metric) => (metric in values ? formatValue(values[metric]) : ''));
+    if (!compared) return [name, ...together];
+    const alone = singleTask[name]?.tasks?.[name]?.[primaryMetric];
+    return [name, ...together, formatValue(alone), change(deltaM?.improvementPercentByTask[name], colors)];
+  });
+  const mean = deltaM ? [['mean', ...metrics.map(() => ''), '', change(deltaM.improvementPercent, colors)]] : [];
+  const table = new Table({
+    chars: borders,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
+  });
+  table.push(
+    head.map((title) => colors.dim(title)),
+    ...rows,
+    ...mean.map((cells) => cells.map((cell) => colors.bold(cell))),
+  );
+  const lines = table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+  return [...lines, '', ...comparisonInWords(document), ...costs(document)].join('\n');
+}
+
+/** Primary metrics in the order of the tasks, then macro F1 where a task has it. */
+function metricColumns(tasks: readonly TaskSummary[]): string[] {
+  const primary = tasks.map(({ primaryMetric }) => primaryMetric);
+  const hasF1 = tasks.some(({ better }) => 'macroF1' in better);
+  return [...new Set([...primary, ...(hasF1 ? ['macroF1'] : [])])];
+}
+
+/** Names the metric where it is the same for all tasks. */
+function aloneTitle(tasks: readonly TaskSummary[]): string {
+  const [metric, ...others] = new Set(tasks.map(({ primaryMetric }) => primaryMetric));
+  return others.length === 0 ? `${metric} alone` : 'alone';
+}
+
+function withDirection(metric: string, tasks: readonly TaskSummary[]): string {
+  const better = tasks.map((task) => task.better[metric]).find((side) => side !== undefined);
+  return `${metric} ${better === 'lower' ? '↓' : '↑'}`;
+}
+
+function change(percent: number | undefined, colors: Colors): string {
+  if (percent === undefined) return '–';
+  const text = formatChange(percent);
+  if (text.startsWith('±')) return text;
+  return percent > 0 ? colors.green(text) : colors.red(text);
+}
+
+/** What the sign of Δm says about this run. */
+function comparisonInWords({ deltaM, tasks, seed, singleTask }: RunDocument): string[] {
+  if (singleTask === undefined || deltaM === undefined) return [];
+  if (deltaM === null) return ['No task can be compared with its single-task network.'];
+  const { improvementPercent, leftOut } = deltaM;
+  const text = formatChange(improvementPercent);
+  const verdict = text.startsWith('±') ? 'as good as' : improvementPercent > 0 ? 'better than' : 'worse than';
+  const count = tasks.length - Object.keys(leftOut).length;
+  return [
+    `Δm ${text}: learning together was ${verdict} learning each task alone.`,
+    `  Mean over ${counted(count, 'task')} by primary metric; positive means that joint training is better.`,
+    `  Measured once, with seed ${seed}; another seed may give another sign.`,
+    ...Object.entries(leftOut).map(([task, reason]) => `  Left out: ${task}, ${reason}.`),
+  ];
+}
+
+function costs({ joint, singleTask = {}, seconds, backend }: RunDocument): string[] {
+  if (joint === undefined) return [];
+  const alone = Object.values(singleTask);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const networks = `in ${counted(alone.length, 'network')} alone`;
+  const time = formatSeconds(joint.seconds.training);
+  const timeAlone = formatSeconds(sum(alone.map((network) => network.seconds.training)));
+  const parametersAlone = sum(alone.map(({ parameters }) => parameters));
+  return [
+    `Parameters: ${joint.parameters}${alone.length > 0 ? ` together, ${parametersAlone} ${networks}` : ''}`,
+    `Training time: ${time}${alone.length > 0 ? ` together, ${timeAlone} ${networks}` : ''} (backend ${backend.name})`,
+    ...(seconds === undefined ? [] : [`Whole run: ${formatSeconds(seconds)}`]),
+  ];
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { colorsFor } from '../../src/io.js';
+import type { NetworkResult, RunDocument } from '../../src/report/document.js';
+import { resultTable } from '../../src/report/table.js';
+import { written } from '../helpers/fake-io.js';
+
+const plain = colorsFor(written().stream, {});
+const network = (tasks: NetworkResult['tasks'], parameters: number, training: number) =>
+  ({ parameters, seconds: { training, evaluation: 1 }, tasks }) as NetworkResult;
+
+const classes = {
+  primaryMetric: 'accuracy',
+  better: { accuracy: 'higher', macroF1: 'higher' },
+  type: 'classification',
+};
+const document = {
+  seed: 3,
+  backend: { name: 'wasm', wanted: 'auto' },
+  tasks: [
+    { name: 'left', ...classes },
+    { name: 'height', type: 'regression', primaryMetric: 'rmse', better: { rmse: 'lower' } },
+  ],
+  joint: network({ left: { accuracy: 0.9, macroF1: 0.89 }, height: { rmse: 2.5 } }, 1000, 12.34),
+  singleTask: {
+    left: network({ left: { accuracy: 0.75, macroF1: 0.7 } }, 900, 5),
+    height: network({ height: { rmse: 2 } }, 900, 6),
+  },
+  deltaM: { improvementPercent: -2.5, improvementPercentByTask: { left: 20, height: -25 }, leftOut: {} },
+  seconds: 30,
+} as unknown as RunDocument;
+
+const lines = (changes: Partial<RunDocument> = {}, colors = plain) =>
+  resultTable({ ...document, ...changes }, colors).split('\n');
+
+describe('resultTable', () => {
+  it('has a row per task, columns in line, and says in words what Δm means', () => {
+    expect(lines()).toEqual([
+      'task    accuracy ↑  rmse ↓  macroF1 ↑   alone        Δm',
+      'left        0.9000             0.8900  0.7500  +20.00 %',
+      'height              2.5000             2.0000  −25.00 %',
+      'mean                                            −2.50 %',
+      '',
+      'Δm −2.50 %: learning together was worse than learning each task alone.',
+      '  Mean over 2 tasks by primary metric; positive means that joint training is better.',
+      '  Measured once, with seed 3; another seed may give another sign.',
+      'Parameters: 1000 together, 1800 in 2 networks alone',
+      'Training time: 12.3 s together, 11.0 s in 2 networks alone (backend wasm)',
+      'Whole run: 30.0 s',
+    ]);
+  });
+
+  it('says better, and as good as', () => {
+    const deltaM = (improvementPercent: number) => ({ deltaM: { ...document.deltaM, improvementPercent } as never });
+    expect(lines(deltaM(4))[5]).toBe('Δm +4.00 %: learning together was better than learning each task alone.');
+    expect(lines(deltaM(0))[5]).toBe('Δm ±0.00 %: learning together was as good as learning each task alone.');
+  });
+
+  it('leaves the comparison out where there was none', () => {
+    const { singleTask: _, deltaM: __, ...joint } = document;
+    expect(resultTable(joint, plain).split('\n')).toEqual([
+      'task    accuracy ↑  rmse ↓  macroF1 ↑',
+      'left        0.9000             0.8900',
+      'height              2.5000',
+      '',
+      'Parameters: 1000',
+      'Training time: 12.3 s (backend wasm)',
+      'Whole run: 30.0 s',
+    ]);
+  });
+
+  it('says what was left out of the comparison', () => {
+    const leftOut = { height: 'its rmse alone is 0' };
+    const some = lines({
+      deltaM: { improvementPercent: 20, improvementPercentByTask: { left: 20 }, leftOut } as never,
+    });
+    expect(some[2]).toMatch(/–$/);
+    expect(some).toContain('  Mean over 1 task by primary metric; positive means that joint training is better.');
+    expect(some).toContain('  Left out: height, its rmse alone is 0.');
+    expect(lines({ deltaM: null })).toContain('No task can be compared with its single-task network.');
+  });
+
+  it('names the metric that is compared where it is the same for all', () => {
+    expect(lines({ tasks: [document.tasks[0] as never] })[0]).toBe(
+      'task  accuracy ↑  macroF1 ↑  accuracy alone        Δm',
+    );
+  });
+
+  it('has colours on a terminal, which move nothing', () => {
+    const colored = lines({}, colorsFor(written(80).stream, {}));
+    expect(colored[1]).toContain('\u001b[32m+20.00 %');
+    expect(colored[2]).toContain('\u001b[31m−25.00 %');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for.
+    expect(colored.map((line) => line.replaceAll(/\u001b\[\d+m/g, '').trimEnd())).toEqual(lines());
+  });
+});
