@@ -203,7 +203,7 @@ export type { Checkpoint } from './training/checkpoint.js';
 export { CheckpointError, checkpointVersion, decodeCheckpoint, encodeCheckpoint } from './training/checkpoint.js';
 export type { EarlyStopping } from './training/early-stopping.js';
 export type { PredictionOf, Predictions, Scores, TaskScores } from './training/evaluate.js';
-export type { Callback, EpochEvent, FitOptions, StepEvent } from './training/fit.js';
+export type { Callback, EpochEvent, FitOptions, StepEvent } from './training/fit-options.js';
 export type { History, NumberMetricNames, TaskHistory } from './training/history.js';
 export { sumOfLosses } from './training/sum-of-losses.js';
 export type { Trainer, TrainerOptions } from './training/trainer.js';

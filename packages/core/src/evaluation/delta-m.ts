@@ -21,8 +21,8 @@ export interface DeltaM {
  * where $T$ is the number of tasks, $M_t$ the number of metrics of task $t$, $M_{tm}$ the joint model's value, $B_{tm}$ the value
  * of the model that was trained on task $t$ alone, and $s_{tm}$ is 1 where lower is better and 0 where higher is.
  *
- * @remarks The sign is that of the first publication and of LibMTL. Tables of Nash-MTL and FAMO have the opposite one, where
- * negative is better. The absolute value in the denominator, which changes nothing for positive metrics, keeps the sign right
+ * @remarks The sign is that of the first publication and of LibMTL. Tables of later papers on balancing often have the opposite
+ * one, where negative is better. The absolute value in the denominator, which changes nothing for positive metrics, keeps the sign right
  * for metrics that can be negative, such as R².
  * @param joint Values of the model trained on all tasks, by task and metric.
  * @param single Values of the models trained on one task each, with the same data, budget and selection.

@@ -11,7 +11,7 @@ import type { HostFeeds, HostTensor, NamedTensors } from './tensors.js';
  */
 export type GradientsOf = 'shared' | 'last-shared-layer' | 'layers' | 'representation';
 
-/** What host-side weights are computed from. Only tasks present in the batch occur. */
+/** What host-side weights are computed from. Only tasks occur that are present in the batch and use what is compared. */
 export interface GramianInput {
   /** G = J Jᵀ, row-major `[K', K']`. */
   readonly gramian: Float64Array;

@@ -1,11 +1,8 @@
 import { labelBatch } from '../data/label-batch.js';
-import type { LabelOverlays } from '../data/label-overlay.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { uniformStream } from '../random/uniform-stream.js';
 import type { Batch } from '../spec/batch.js';
-import type { Cursor, MultiTaskDataset } from '../spec/dataset.js';
-import type { AnyTask } from '../spec/task.js';
+import type { MultiTaskDataset } from '../spec/dataset.js';
 import { activeTasks } from './batch-feeds.js';
 import {
   checkStopping,
@@ -16,63 +13,13 @@ import {
   startStopping,
 } from './early-stopping.js';
 import { evaluateDataset, type Scores } from './evaluate.js';
+import type { EpochEvent, FitOptions, StepEvent } from './fit-options.js';
+import { furtherBatches, withoutFrozen } from './further-batches.js';
 import { addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
 import type { BatchSources } from './primitives.js';
 import { change, type Run } from './run.js';
 import type { StepOutcome } from './run-step.js';
-
-/** What happened in one step. */
-export interface StepEvent {
-  readonly step: number;
-  readonly epoch: number;
-  /** Batches of this epoch done, this one included, and in all. */
-  readonly batch: number;
-  readonly batches: number;
-  /** By objective, NaN where it was absent. */
-  readonly losses: { readonly [objective: string]: number };
-  readonly weights: { readonly [objective: string]: number };
-  /** Auxiliary terms, not weighted; see {@link History.auxiliary}. */
-  readonly terms: { readonly [term: string]: number };
-}
-
-/** What happened in one epoch. */
-export interface EpochEvent<Tasks extends readonly AnyTask[] = readonly AnyTask[]> {
-  /** Epochs done, this one included. */
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly history: History<Tasks>;
-  /** Scores on the validation data, where there are any. */
-  readonly scores: Scores<Tasks> | undefined;
-  readonly seconds: number;
-}
-
-/** Something that looks at a run, and may change labels between epochs. */
-export interface Callback {
-  /** After every step. Awaited; a checkpoint taken here goes on with the next step. */
-  stepEnd?(event: StepEvent): void | Promise<void>;
-  /** Between epochs labels may be overlaid: pseudo-labels, distilled targets, confidence. Awaited. */
-  epochEnd?(event: EpochEvent, labels: LabelOverlays): void | Promise<void>;
-}
-
-/** Options of `fit`. */
-export interface FitOptions<Tasks extends readonly AnyTask[] = readonly AnyTask[]> {
-  /** Epochs of the whole run: a run that has done 3 of 10, resumed or not, does 7 more. */
-  readonly epochs: number;
-  /** Rows per step, default 32 (as Keras). */
-  readonly batchSize?: number | undefined;
-  readonly validation?: MultiTaskDataset | undefined;
-  /** Rows per evaluation pass, default 1024. */
-  readonly evaluationBatchSize?: number | undefined;
-  /** Default true: a new order each epoch, from the run's seed. */
-  readonly shuffle?: boolean | undefined;
-  /** What happens to a last, smaller batch; default `'keep'`. */
-  readonly lastBatch?: 'keep' | 'drop' | undefined;
-  readonly earlyStopping?: EarlyStopping | undefined;
-  /** Ends the run after the step under way; nothing is lost, `checkpoint` and a later `fit` go on from there. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onMetrics?: ((event: EpochEvent<Tasks>) => void | Promise<void>) | undefined;
-  readonly callbacks?: readonly Callback[] | undefined;
-}
+import { scheduleRows } from './schedule-rows.js';
 
 /** Trains until the last epoch, a stop or the signal. */
 export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOptions): Promise<History> {
@@ -98,7 +45,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
   run.frozen = earlyStopping && run.stopping ? frozenTasks(earlyStopping, run.stopping, tasks) : [];
   const pass = `batchSize ${batchSize}, lastBatch '${lastBatch}', shuffle ${shuffle} and ${train.size} rows`;
   requireSamePass(run, pass);
-  const rows = rowsOfSchedule(run, train, batchSize);
+  const rows = scheduleRows(run, train, batchSize);
   const cursor = train.open({
     batchSize,
     lastBatch,
@@ -233,83 +180,6 @@ function requireSamePass(run: Run, pass: string): void {
     );
   }
   run.pass = pass;
-}
-
-/** The run's schedule as the data set asks it: it speaks of tasks in their order, the data set of its sources. */
-function rowsOfSchedule(run: Run, train: MultiTaskDataset, batchSize: number): (() => readonly number[]) | undefined {
-  const { schedule: description, tasks, seed } = run.description;
-  if (description === undefined) return undefined;
-  const names = tasks.map(({ name }) => name);
-  const sources = tasks.map((task) =>
-    train.sources.findIndex(({ name }) => name === task.name || name === task.column),
-  );
-  if (train.sources.length !== tasks.length || sources.includes(-1) || new Set(sources).size < tasks.length) {
-    throw new PolytaskError(
-      'POLYTASK_NO_SOURCES',
-      `Schedule \`${description.name}\` chooses rows of each task's own data set, so there must be one per task ` +
-        `(${names.join(', ')}); the training data has ${train.sources.map(({ name }) => name).join(', ')}. ` +
-        'Join data sets with `perTaskDatasets`.',
-    );
-  }
-  if (run.schedule === undefined) {
-    run.schedule = description.bind({
-      tasks: names,
-      sizes: sources.map((source) => train.sources[source]?.rows as number),
-      batchSize,
-      uniform: (step) => uniformStream(seed, 'schedule', description.name, step),
-    });
-    if (run.scheduleState !== undefined) run.schedule.loadState?.(run.scheduleState);
-  }
-  const { schedule } = run;
-  return () => {
-    const rows = schedule.rows({ step: run.history.steps, epoch: run.epoch });
-    return train.sources.map((_, source) => rows[sources.indexOf(source)] as number);
-  };
-}
-
-/** Labels of frozen tasks are taken away, so that nothing of theirs moves. */
-function withoutFrozen(batch: Batch, frozen: readonly string[]): Batch {
-  if (frozen.length === 0) return batch;
-  const weights = { ...batch.weights };
-  for (const name of frozen) weights[name] = new Float32Array(weights[name]?.length ?? 0);
-  return { ...batch, weights };
-}
-
-/** Endless streams of further batches, with orders of their own; counted, so that a resumed run goes on where it was. */
-function furtherBatches(
-  run: Run,
-  train: MultiTaskDataset,
-  validation: MultiTaskDataset | undefined,
-  batchSize: number,
-): BatchSources {
-  const { tasks, seed } = run.description;
-  const cursors = new Map<string, Cursor>();
-  const draw = async (kind: 'another' | 'validation', dataset: MultiTaskDataset): Promise<Batch> => {
-    const size = Math.min(batchSize, dataset.size);
-    const perEpoch = dataset.batches({ batchSize: size, lastBatch: 'drop' });
-    const shuffleSeed = `${seed}/${kind}`;
-    const cursor = cursors.get(kind) ?? dataset.open({ batchSize: size, lastBatch: 'drop', shuffleSeed });
-    cursors.set(kind, cursor);
-    const count = run.drawn[kind]++;
-    cursor.seek(Math.floor(count / perEpoch), count % perEpoch);
-    const raw = await cursor.next();
-    if (raw === null)
-      throw new PolytaskError('POLYTASK_DATASET', 'The data set ended before the number of batches that it names.');
-    const overlays = kind === 'another' ? run.overlays : undefined;
-    return withoutFrozen(labelBatch(raw, tasks, run.constants, overlays, dataset.sources), run.frozen);
-  };
-  return {
-    another: () => draw('another', train),
-    validation: () => {
-      if (validation === undefined) {
-        throw new PolytaskError(
-          'POLYTASK_NO_VALIDATION',
-          `\`${run.description.balancing.name}\` needs batches of validation data; pass \`validation\` to \`fit\`.`,
-        );
-      }
-      return draw('validation', validation);
-    },
-  };
 }
 
 /** Lets timers, signals and other work run every 50 ms: on a CPU backend a training loop never does so by itself. */

@@ -1,8 +1,9 @@
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import type { BoundGradientBalancing, GradientBalancing } from '../spec/gradient-balancing.js';
-import type { HostTensor } from '../spec/tensors.js';
+import { type HostTensor, hostTensor } from '../spec/tensors.js';
 import { aggregationPlan } from './aggregation-plan.js';
+import { gradientBlocks } from './gradient-blocks.js';
 import { compacted, spread } from './present-objectives.js';
 import { checkGramian, presentLosses, splitGramians } from './primitives.js';
 import type { RunStep } from './run-step.js';
@@ -22,6 +23,14 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
 }
 
 type Weights = NonNullable<BoundGradientBalancing['weights']>;
+
+/** What a method made of one block of gradients. */
+interface BlockWeights {
+  /** Indices of the objectives that it compared. */
+  readonly tasks: readonly number[];
+  /** `[K]`, 0 for all others. */
+  readonly weights: Float64Array;
+}
 
 function weightsStep(description: GradientBalancing, weights: Weights): RunStep {
   const of = description.gradientsOf ?? 'shared';
@@ -53,38 +62,45 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
     try {
       const losses = presentLosses(host.losses as HostTensor, active, model.objectives, info.step);
       const gramians = splitGramians(runtime, of, host.gramians as HostTensor);
-      const perBlock = Object.entries(gramians).map(([block, gramian]) => {
+      const k = model.objectives.length;
+      const perBlock = gradientBlocks(model.layout, of).map(({ name, usedBy }): BlockWeights => {
+        const gramian = gramians[name] as Float64Array;
         checkGramian(gramian, active, model.objectives, info.step);
+        // A task without a gradient here would have nothing to lose, and all weight under some methods.
+        const tasks = active.filter((i) => i >= model.tasks.length || usedBy.includes(model.objectives[i] as string));
+        if (tasks.length === 0) return { tasks, weights: new Float64Array(k) };
         const compact = Float64Array.from(
           weights({
-            gramian: compacted(gramian, active, model.objectives.length),
-            tasks: active,
-            losses: Float64Array.from(active, (k) => losses[k] as number),
-            block,
+            gramian: compacted(gramian, tasks, k),
+            tasks,
+            losses: Float64Array.from(tasks, (i) => losses[i] as number),
+            block: name,
             step: info,
           }),
         );
-        checkWeights(description.name, compact, active.length, info.step);
-        return spread(scaled(compact, description.scale ?? 'tasks'), active, model.objectives.length);
+        checkWeights(description.name, compact, tasks.length, info.step);
+        return { tasks, weights: spread(scaled(compact, description.scale ?? 'tasks'), tasks, k) };
       });
-      const flat = Float32Array.from(perBlock.flatMap((row) => [...row]));
-      const k = model.objectives.length;
+      const effective = effectiveWeights(perBlock, active, k);
+      // Weights of a single block hold for all that is shared.
+      const rows = of === 'layers' ? perBlock.map((block) => block.weights) : [effective];
+      const fed = { data: Float32Array.from(rows.flatMap((row) => [...row])), shape: [rows.length, k] };
       if (inRepresentation) {
         await runtime.update((mode) => programs.gradientAndApply(mode, heads), info.step, active, {
           parameters: runtime.parameters,
           keepState: false,
-          feeds: { ...feeds, weights: { data: flat, shape: [k] } },
+          feeds: { ...feeds, weights: hostTensor(effective) },
           outputs: {},
           uniform,
         });
       } else {
         await runtime.update((mode) => programs.combineAndApply(mode, of, heads), info.step, active, {
-          feeds: { ...device, weights: { data: flat, shape: [perBlock.length, k] } },
+          feeds: { ...device, weights: fed, ...(heads === 'weighted' && { 'head-weights': hostTensor(effective) }) },
           outputs: {},
         });
       }
       const gramian = sum(Object.values(gramians));
-      return { losses, weights: mean(perBlock), gramian, terms: runtime.terms(host) };
+      return { losses, weights: effective, gramian, terms: runtime.terms(host) };
     } finally {
       for (const handle of Object.values(device)) session.release(handle);
     }
@@ -115,8 +131,13 @@ function scaled(weights: Float64Array, scale: 'paper' | 'tasks'): Float64Array {
   return scale === 'paper' || total <= 1e-12 ? weights : weights.map((weight) => (weight * weights.length) / total);
 }
 
-function mean(rows: readonly Float64Array[]): Float64Array {
-  return sum(rows).map((total) => total / rows.length);
+/** Every objective's mean weight over the blocks that it uses; 1 where it uses none, 0 where it is absent. */
+function effectiveWeights(blocks: readonly BlockWeights[], active: readonly number[], k: number): Float64Array {
+  const total = sum(blocks.map(({ weights }) => weights));
+  return Float64Array.from({ length: k }, (_, i) => {
+    const count = blocks.filter(({ tasks }) => tasks.includes(i)).length;
+    return count > 0 ? (total[i] as number) / count : active.includes(i) ? 1 : 0;
+  });
 }
 
 function sum(rows: readonly Float64Array[]): Float64Array {

@@ -134,7 +134,10 @@ export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, s
     async combine({ shared, own, auxiliary }, weights, headGradients = 'raw') {
       const { data } = vector(weights, '`weights` of a combination');
       const { device } = await session.run(programs.combine('shared', headGradients), {
-        feeds: { shared, own, auxiliary, weights: { data, shape: [1, data.length] } },
+        feeds: {
+          ...{ shared, own, auxiliary, weights: { data, shape: [1, data.length] } },
+          ...(headGradients === 'weighted' && { 'head-weights': hostTensor(data) }),
+        },
         outputs: { gradient: 'hold' },
       });
       return held(device, 'gradient');

@@ -21,16 +21,21 @@ async function affinities(optimizer: Optimizer) {
 test('task affinity: a trial step of SGD on one task changes the others by the inner product of gradients', async () => {
   const { found } = await affinities(sgd({ learningRate: 0.1 }));
   // Z_ij = η G_ij / L_j with G = [[18, -22], [-22, 38]].
-  expectClose(found[0]?.flat(), [0.1 * 18 / 2, (0.1 * -22) / 3, (0.1 * -22) / 2, (0.1 * 38) / 3]);
+  expectClose(found[0]?.flat(), [(0.1 * 18) / 2, (0.1 * -22) / 3, (0.1 * -22) / 2, (0.1 * 38) / 3]);
 });
 
 test("task affinity: trial steps use the optimizer's moments and leave them, counts and parameters alone", async () => {
   const { found, ends } = await affinities(adam({ learningRate: 0.1 }));
   // Adam's first step is the learning rate against the sign of the gradient.
   expectClose(found[0]?.flat(), [(0.1 * 6) / 2, (0.1 * -4) / 3, (0.1 * -2) / 2, (0.1 * 8) / 3], 1e-4);
-  await trained({ ...problem, optimizer: adam({ learningRate: 0.1 }) }, data, { epochs: 2, batchSize: 2 }, ({ values }) => {
-    expect(values).toEqual(ends);
-  });
+  await trained(
+    { ...problem, optimizer: adam({ learningRate: 0.1 }) },
+    data,
+    { epochs: 2, batchSize: 2 },
+    ({ values }) => {
+      expect(values).toEqual(ends);
+    },
+  );
 });
 
 test('task affinity resumes', async () => {

@@ -27,7 +27,12 @@ test('a balancing around another one', async () => {
   await trained(options, data, { epochs: 2, batchSize: 2 }, ({ events }) => {
     expectClose(Object.values(events[1]?.weights ?? {}), [2.222222, 1.578947]);
   });
-  await expectResumes(() => ({ tasks, sharing: tinySharing(), balancing: smoothed(gradNorm()) }), train, { epochs: 2, batchSize: 4 }, 5);
+  await expectResumes(
+    () => ({ tasks, sharing: tinySharing(), balancing: smoothed(gradNorm()) }),
+    train,
+    { epochs: 2, batchSize: 4 },
+    5,
+  );
 });
 
 /** Keeps a running mean of the gradient: a device tensor that the plan makes by a program of its own, and stores. */
@@ -35,7 +40,10 @@ function averaged(beta: number) {
   const average: Program = {
     name: 'average',
     run: ({ mean, gradient, beta: share }) => ({
-      mean: tf.add(tf.mul(mean as tf.Tensor, share as tf.Tensor), tf.mul(gradient as tf.Tensor, tf.sub(1, share as tf.Tensor))),
+      mean: tf.add(
+        tf.mul(mean as tf.Tensor, share as tf.Tensor),
+        tf.mul(gradient as tf.Tensor, tf.sub(1, share as tf.Tensor)),
+      ),
     }),
   };
   return defineStepPlan({
@@ -62,7 +70,12 @@ test('a plan with a program and device state of its own', async () => {
     // Means of (2, 2, 2): a half, three quarters, seven eighths of it.
     expectClose(values['shared/0/theta'], [-4.25, -4.25, -4.25]);
   });
-  await expectResumes(() => ({ tasks, sharing: tinySharing(), balancing: averaged(0.9) }), train, { epochs: 2, batchSize: 4 }, 5);
+  await expectResumes(
+    () => ({ tasks, sharing: tinySharing(), balancing: averaged(0.9) }),
+    train,
+    { epochs: 2, batchSize: 4 },
+    5,
+  );
 });
 
 /** Two programs of different phases: the discriminator alone moves in one step, the model alone in the next. */
@@ -93,7 +106,11 @@ test('a plan that moves parts in turn', async () => {
   }
   const [first = {}, second = {}, third = {}] = runs;
   const movedBetween = (a: typeof first, b: typeof first) =>
-    new Set(Object.keys(a).filter((path) => a[path]?.join() !== b[path]?.join()).map((path) => path.split('/')[0]));
+    new Set(
+      Object.keys(a)
+        .filter((path) => a[path]?.join() !== b[path]?.join())
+        .map((path) => path.split('/')[0]),
+    );
   expect(movedBetween(first, second)).toEqual(new Set(['trunk', 'heads']));
   expect(movedBetween(second, third)).toEqual(new Set(['auxiliary']));
 });
@@ -102,7 +119,12 @@ test("a user's own tf.LayersModel keeps to the rules", async () => {
   const build = () =>
     tf.sequential({
       layers: [
-        tf.layers.dense({ inputShape: [4], units: 6, activation: 'relu', kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }) }),
+        tf.layers.dense({
+          inputShape: [4],
+          units: 6,
+          activation: 'relu',
+          kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
+        }),
         tf.layers.batchNormalization(),
       ],
     });

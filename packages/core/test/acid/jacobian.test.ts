@@ -2,6 +2,7 @@ import {
   type AnyTask,
   defineStepPlan,
   mlp,
+  type NamedTensors,
   type Program,
   type SharingStrategy,
   sumOfLosses,
@@ -18,7 +19,7 @@ import { toyTable, toyTasks } from './support/toy-data.js';
 const names = ['a', 'b', 'c'];
 const reading: Program = {
   name: 'read',
-  run: ({ shared, own, gradient }) => ({ shared: shared!, own: own!, gradient: gradient! }),
+  run: (feeds) => feeds,
 };
 
 /** Reads J and what else there is at the first step. */
@@ -55,7 +56,7 @@ function separately(tasks: readonly AnyTask[], sharing: SharingStrategy, data: T
           const uniform = () => x;
           const state = model.sharing.forward({ x }, { training: true, uniform }, {});
           const target = tf.tensor1d(raw.columns[task.name]?.data as Float32Array);
-          return tf.mean(task.loss(state.outputs[task.name]!, target, {}));
+          return tf.mean(task.loss(state.outputs[task.name] as NamedTensors, target, {}));
         },
         segments.filter(({ usedBy }) => usedBy.includes(task.name)).map(({ variable }) => variable),
       );
@@ -86,12 +87,12 @@ test.each([
     1e-6,
   );
   // Beyond what is shared every number belongs to one task.
-  const own = (rows[0] as Float64Array).map((_, i) => rows.reduce((sum, row) => sum + row[i]!, 0));
+  const own = (rows[0] as Float64Array).map((_, i) => rows.reduce((sum, row) => sum + (row[i] as number), 0));
   expectClose(found.own, own.subarray(sharedSize), 1e-6);
-  const weighted = own.map((_, i) => 0.5 * rows[0]![i]! + 2 * rows[1]![i]! + rows[2]![i]!);
+  const weighted = own.map((_, i) => rows.reduce((sum, row, k) => sum + ([0.5, 2, 1][k] ?? 0) * (row[i] ?? 0), 0));
   expectClose(found.gradient, weighted, 1e-6);
   const gramian = rows.flatMap((p) =>
-    rows.map((q) => p.subarray(0, sharedSize).reduce((sum, value, i) => sum + value * q[i]!, 0)),
+    rows.map((q) => p.subarray(0, sharedSize).reduce((sum, value, i) => sum + value * (q[i] as number), 0)),
   );
   expectClose(found.gramian, gramian, 1e-5);
 });

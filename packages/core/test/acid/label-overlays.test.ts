@@ -5,12 +5,14 @@ import { expectResumes, trained } from './support/runs.js';
 
 const rows = 24;
 const x = uniformFloats(rows * 2, 'overlays').map((value) => 2 * value - 1);
-const above = Int32Array.from({ length: rows }, (_, row) => (x[2 * row]! > x[2 * row + 1]! ? 1 : 0));
+const above = Int32Array.from({ length: rows }, (_, row) =>
+  (x[2 * row] as number) > (x[2 * row + 1] as number) ? 1 : 0,
+);
 // A quarter of the labels of `above` is known.
 const partly = above.map((label, row) => (row % 4 === 0 ? label : -1));
 const quarter = Int32Array.from(
   { length: rows },
-  (_, row) => (x[2 * row]! > 0 ? 2 : 0) + (x[2 * row + 1]! > 0 ? 1 : 0),
+  (_, row) => ((x[2 * row] as number) > 0 ? 2 : 0) + ((x[2 * row + 1] as number) > 0 ? 1 : 0),
 );
 const train = tableDataset({
   inputs: { x: { data: x, shape: [rows, 2] } },
@@ -58,7 +60,7 @@ test('labels laid over between epochs are what the next epoch learns from', asyn
     taught = ((await trainer.predict({ x: { data: x, shape: [rows, 2] } })) as { above: readonly { index: number }[] })
       .above;
   });
-  const opposite = taught.filter(({ index }, row) => index === 1 - above[row]!).length;
+  const opposite = taught.filter(({ index }, row) => index === 1 - (above[row] as number)).length;
   expect(opposite).toBeGreaterThan(0.75 * rows);
   expect(losses[0]).toBeGreaterThan(0);
 });

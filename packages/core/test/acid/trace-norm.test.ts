@@ -13,7 +13,8 @@ const train = toyTable(['a', 'b'], 48);
 
 /** Sum of the singular values of two columns. */
 function nuclearNorm(a: readonly number[], b: readonly number[]): number {
-  const inner = (p: readonly number[], q: readonly number[]) => p.reduce((sum, value, i) => sum + value * q[i]!, 0);
+  const inner = (p: readonly number[], q: readonly number[]) =>
+    p.reduce((sum, value, i) => sum + value * (q[i] as number), 0);
   const [aa, ab, bb] = [inner(a, a), inner(a, b), inner(b, b)];
   // (σ₁ + σ₂)² = σ₁² + σ₂² + 2 σ₁σ₂ = tr + 2 √det.
   return Math.sqrt(aa + bb + 2 * Math.sqrt(aa * bb - ab * ab));
@@ -43,7 +44,9 @@ test('trace norm: value and gradient are those of the sum of singular values', a
     b.map((_, i) => (nuclearNorm(a, shifted(b, i, h)) - nuclearNorm(a, shifted(b, i, -h))) / (2 * h)),
   ];
   paths.forEach((path, k) => {
-    const difference = (without[path] ?? []).map((value, i) => (value - within[path]![i]!) / (0.1 * 2));
+    const difference = (without[path] ?? []).map(
+      (value, i) => (value - ((within[path] as number[])[i] as number)) / (0.1 * 2),
+    );
     expectClose(difference, slopes[k] ?? [], 1e-4);
   });
   expect(within['trunk/dense0/kernel']).toEqual(without['trunk/dense0/kernel']);

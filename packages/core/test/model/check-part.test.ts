@@ -7,12 +7,20 @@ describe('checkPart', () => {
     checkPart(sgd(), 'optimizer', 'optimizer');
     checkPart(regression('a'), 'tasks', 'encoder', 'task');
     // What another copy's `definePart` gives: the same marker, which `Symbol.for` finds.
-    checkPart({ kind: 'optimizer', specVersion: 1, name: 'theirs', [Symbol.for('polytask.part')]: true }, 'optimizer', 'optimizer');
+    checkPart(
+      { kind: 'optimizer', specVersion: 1, name: 'theirs', [Symbol.for('polytask.part')]: true },
+      'optimizer',
+      'optimizer',
+    );
     expect(partMarker).toBe(Symbol.for('polytask.part'));
   });
 
   it.each([
-    ['another kind', mlp([1]), /`sharing` must be a sharing made by a `define...` helper, but is a part of kind `encoder`/],
+    [
+      'another kind',
+      mlp([1]),
+      /`sharing` must be a sharing made by a `define...` helper, but is a part of kind `encoder`/,
+    ],
     ['a factory that was not called', sgd, /but is a function; did you forget to call it, as in `sgd\(\)`\?/],
     ['a look-alike', { kind: 'sharing', specVersion: 1 }, /but is a part of kind `sharing`/],
     ['undefined', undefined, /but is undefined/],
@@ -20,17 +28,25 @@ describe('checkPart', () => {
     ['text', 'hard', /but is string/],
   ])('refuses %s', (_, value, message) => {
     expect(() => checkPart(value, 'sharing', 'sharing')).toThrow(message);
-    expect(() => checkPart(value, 'sharing', 'sharing')).toThrow(expect.objectContaining({ code: 'POLYTASK_WRONG_PART' }));
+    expect(() => checkPart(value, 'sharing', 'sharing')).toThrow(
+      expect.objectContaining({ code: 'POLYTASK_WRONG_PART' }),
+    );
   });
 
   it('names all kinds that would do', () => {
-    expect(() => checkPart(1, 'balancing', 'loss-weighting', 'step-plan')).toThrow(/must be a loss-weighting or a step-plan/);
+    expect(() => checkPart(1, 'balancing', 'loss-weighting', 'step-plan')).toThrow(
+      /must be a loss-weighting or a step-plan/,
+    );
   });
 
   it('refuses a part of another version of its contract', () => {
     const newer = { ...definePart('optimizer', { name: 'newer' } as never), specVersion: 99 };
     expect(isPart(newer, 'optimizer')).toBe(true);
-    expect(() => checkPart(newer, 'optimizer', 'optimizer')).toThrow(/optimizer `newer` was written for version 99 .* this core speaks version 1/);
-    expect(() => checkPart(newer, 'optimizer', 'optimizer')).toThrow(expect.objectContaining({ code: 'POLYTASK_UNSUPPORTED_VERSION' }));
+    expect(() => checkPart(newer, 'optimizer', 'optimizer')).toThrow(
+      /optimizer `newer` was written for version 99 .* this core speaks version 1/,
+    );
+    expect(() => checkPart(newer, 'optimizer', 'optimizer')).toThrow(
+      expect.objectContaining({ code: 'POLYTASK_UNSUPPORTED_VERSION' }),
+    );
   });
 });

@@ -18,6 +18,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildModel, checkParts, type ModelParts } from '../../src/model/multi-task-model.js';
 import { useBackend } from '../helpers/backends.js';
 import { tinySharing } from '../helpers/tiny-sharing.js';
+import { noting } from '../training/fixtures.js';
 
 beforeAll(() => useBackend('cpu'));
 let before: number;
@@ -85,14 +86,22 @@ describe('a model', () => {
 
   it('balances its tasks, then auxiliary objectives that ask for it; several of one name are numbered', () => {
     const seen: BalancingContext[] = [];
-    const balancing = defineLossWeighting({ ...sumOfLosses(), bind: (context) => (seen.push(context), { scalarize: (l) => tf.sum(l) as tf.Scalar }) });
-    const model = buildModel(parts({ balancing, auxiliary: [auxiliary('a', true), auxiliary('b'), auxiliary('a', true), auxiliary('a')] }));
+    const balancing = defineLossWeighting({
+      ...sumOfLosses(),
+      bind: (context) => noting(seen, context, { scalarize: (l) => tf.sum(l) as tf.Scalar }),
+    });
+    const model = buildModel(
+      parts({ balancing, auxiliary: [auxiliary('a', true), auxiliary('b'), auxiliary('a', true), auxiliary('a')] }),
+    );
     model.dispose();
     expect(model.objectives).toEqual(['kind', 'level', 'a', 'a-2']);
     expect(model.terms).toEqual(['b', 'a-3']);
     expect(seen[0]?.tasks).toEqual(model.objectives);
     expect(model.layout.segments.map(({ path }) => path).filter((path) => path.startsWith('auxiliary'))).toEqual([
-      'auxiliary/a/own', 'auxiliary/b/own', 'auxiliary/a-2/own', 'auxiliary/a-3/own',
+      'auxiliary/a/own',
+      'auxiliary/b/own',
+      'auxiliary/a-2/own',
+      'auxiliary/a-3/own',
     ]);
   });
 
@@ -130,15 +139,43 @@ describe('what does not fit is refused, and leaves no variable', () => {
     ['what is no task', { tasks: [mlp([1]) as never] }, /`tasks` must be a task/],
     ['two tasks of one name', { tasks: [regression('a'), regression('a')] }, /`a` occurs twice/],
     ['an auxiliary objective named like a task', { auxiliary: [auxiliary('kind')] }, /`kind` occurs twice/],
-    ['an input that is not there', { tasks: [regression('a', { inputs: ['y'] })] }, /no input \(task `a` asks for it\) named `y`/],
+    [
+      'an input that is not there',
+      { tasks: [regression('a', { inputs: ['y'] })] },
+      /no input \(task `a` asks for it\) named `y`/,
+    ],
     ['another sharing', { sharing: mlp([1]) as never }, /`sharing` must be a sharing/],
     ['another auxiliary', { auxiliary: [mlp([1]) as never] }, /`auxiliary` must be a auxiliary/],
-    ['another balancing', { balancing: mlp([1]) as never }, /`balancing` must be a loss-weighting or a gradient-balancing or a step-plan/],
-    ['a missing output', { sharing: broken(() => ({ kind: { logits: tf.zeros([2, 3]) }, level: {} })) }, /no output of task `level`.* named `value`/],
-    ['an output of another width', { sharing: broken(() => ({ kind: { logits: tf.zeros([2, 4]) } })) }, /output `logits` of task `kind` must have shape \[3\], but has shape \[4\]/],
-    ['a sharing that fails', { sharing: defineSharing({ name: 's', bind: () => throws('sharing') }) }, /sharing failed/],
-    ['an auxiliary that fails', { auxiliary: [auxiliary('a'), defineAuxiliary({ name: 'b', bind: () => throws('auxiliary') })] }, /auxiliary failed/],
-    ['a balancing that fails', { auxiliary: [auxiliary('a')], balancing: defineLossWeighting({ name: 'w', bind: () => throws('balancing') }) }, /balancing failed/],
+    [
+      'another balancing',
+      { balancing: mlp([1]) as never },
+      /`balancing` must be a loss-weighting or a gradient-balancing or a step-plan/,
+    ],
+    [
+      'a missing output',
+      { sharing: broken(() => ({ kind: { logits: tf.zeros([2, 3]) }, level: {} })) },
+      /no output of task `level`.* named `value`/,
+    ],
+    [
+      'an output of another width',
+      { sharing: broken(() => ({ kind: { logits: tf.zeros([2, 4]) } })) },
+      /output `logits` of task `kind` must have shape \[3\], but has shape \[4\]/,
+    ],
+    [
+      'a sharing that fails',
+      { sharing: defineSharing({ name: 's', bind: () => throws('sharing') }) },
+      /sharing failed/,
+    ],
+    [
+      'an auxiliary that fails',
+      { auxiliary: [auxiliary('a'), defineAuxiliary({ name: 'b', bind: () => throws('auxiliary') })] },
+      /auxiliary failed/,
+    ],
+    [
+      'a balancing that fails',
+      { auxiliary: [auxiliary('a')], balancing: defineLossWeighting({ name: 'w', bind: () => throws('balancing') }) },
+      /balancing failed/,
+    ],
   ])('%s', (_, changed, message) => {
     expect(() => buildModel(parts(changed))).toThrow(message);
     expect(tf.memory().numTensors).toBe(before);

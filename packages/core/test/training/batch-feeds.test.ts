@@ -17,7 +17,9 @@ const batch: Batch = {
 
 it('knows which tasks have a label', () => {
   expect(activeTasks(tasks, batch)).toEqual([0]);
-  expect(activeTasks(tasks, { ...batch, weights: { a: new Float32Array(3), b: Float32Array.of(0, 0, 0.1) } })).toEqual([1]);
+  expect(activeTasks(tasks, { ...batch, weights: { a: new Float32Array(3), b: Float32Array.of(0, 0, 0.1) } })).toEqual([
+    1,
+  ]);
 });
 
 describe('feeds', () => {
@@ -41,13 +43,20 @@ describe('feeds', () => {
     ['no target', { targets: { a: batch.targets.a } }],
     ['fewer weights than rows', { weights: { ...batch.weights, b: new Float32Array(2) } }],
   ])('are refused for a task with %s', (_, changed) => {
-    expect(() => batchFeeds(tasks, { ...batch, ...changed } as Batch, false)).toThrow(/weights of task `b` must have shape/);
+    expect(() => batchFeeds(tasks, { ...batch, ...changed } as Batch, false)).toThrow(
+      /weights of task `b` must have shape/,
+    );
   });
 
   it('are found again under their prefix', () => {
     const [one, two] = [{} as tf.Tensor, {} as tf.Tensor];
-    expect(feedsUnder('input', { 'input/x': one, 'inputs/y': two, input: two, 'input/a/b': two })).toEqual({ x: one, 'a/b': two });
-    expect(feedsUnder('input', { ...prefixed('input', { x: one }), ...prefixed('share', { x: two }) })).toEqual({ x: one });
+    expect(feedsUnder('input', { 'input/x': one, 'inputs/y': two, input: two, 'input/a/b': two })).toEqual({
+      x: one,
+      'a/b': two,
+    });
+    expect(feedsUnder('input', { ...prefixed('input', { x: one }), ...prefixed('share', { x: two }) })).toEqual({
+      x: one,
+    });
     const all = Object.fromEntries(Object.keys(batchFeeds(tasks, batch, true)).map((name) => [name, one]));
     expect(tensorBatch(all)).toEqual({
       inputs: { x: one },
@@ -87,28 +96,49 @@ describe('weights that are whole numbers act as repetition of rows', () => {
     }
     expect(weighted.state.constants).toEqual({
       kind: {},
-      level: { mean: expect.closeTo((plain.state.constants as { level: { mean: number } }).level.mean, 4), standardDeviation: expect.any(Number) },
+      level: {
+        mean: expect.closeTo((plain.state.constants as { level: { mean: number } }).level.mean, 4),
+        standardDeviation: expect.any(Number),
+      },
     });
   });
 
   it('exactly, in the gradient of a task whose sums are exact', async () => {
-    const targets = [[1, 2], [-4, 8], [16, 1], [2, -2], [0.5, 4]];
+    const targets = [
+      [1, 2],
+      [-4, 8],
+      [16, 1],
+      [2, -2],
+      [0.5, 4],
+    ];
     const dataset = (rows: number[], sampleWeights?: number[]) =>
       tableDataset({
         inputs: { x: { data: new Float32Array(rows.length).fill(1), shape: [rows.length, 1] } },
-        columns: { a: { data: Float32Array.from(rows.flatMap((row) => targets[row] as number[])), shape: [rows.length, 2] } },
+        columns: {
+          a: { data: Float32Array.from(rows.flatMap((row) => targets[row] as number[])), shape: [rows.length, 2] },
+        },
         ...(sampleWeights === undefined ? {} : { sampleWeights }),
       });
     const task = linearTask('a', 2);
     // Eight rows in all: every share is a power of two.
-    const batchOf = (data: ReturnType<typeof dataset>) => labelBatch(data.gather(Array.from({ length: data.size }, (_, i) => i)), [task]);
+    const batchOf = (data: ReturnType<typeof dataset>) =>
+      labelBatch(data.gather(Array.from({ length: data.size }, (_, i) => i)), [task]);
     const gradient = (one: Batch) =>
       tf.tidy(() => {
         const feeds = batchFeeds([task], one, false);
         const tensor = (name: string) => tf.tensor(feeds[name]?.data as Float32Array, [...(feeds[name]?.shape ?? [])]);
         const loss = (v: tf.Tensor) =>
-          tf.sum(tf.mul(task.loss({ value: tf.mul(tensor('input/x'), tf.expandDims(v, 0)) }, tensor('target/a'), {}), tensor('share/a')));
-        return Array.from(tf.grad(loss)(tf.tensor1d([0.3, -0.7])).dataSync());
+          tf.sum(
+            tf.mul(
+              task.loss({ value: tf.mul(tensor('input/x'), tf.expandDims(v, 0)) }, tensor('target/a'), {}),
+              tensor('share/a'),
+            ),
+          );
+        return Array.from(
+          tf
+            .grad(loss)(tf.tensor1d([0.3, -0.7]))
+            .dataSync(),
+        );
       });
     const weighted = gradient(batchOf(dataset([0, 1, 2, 3, 4], weights)));
     expect(weighted).toEqual(gradient(batchOf(dataset(repeated))));

@@ -1,4 +1,4 @@
-import { type AnyTask, classification, defineMetric, defineTask, regression, type RunningMetric } from '@polytask/core';
+import { type AnyTask, classification, defineMetric, defineTask, type RunningMetric, regression } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -56,33 +56,65 @@ describe('what is watched', () => {
   });
 
   it('is every task by its primary metric, each for itself', () => {
-    expect(course({ patience: 0, monitor: 'tasks' }, { kind, level }, 5)).toEqual(['best', 'best', 'stopfrozen kind,level', 'beststopfrozen kind,level', 'stopfrozen kind,level']);
+    expect(course({ patience: 0, monitor: 'tasks' }, { kind, level }, 5)).toEqual([
+      'best',
+      'best',
+      'stopfrozen kind,level',
+      'beststopfrozen kind,level',
+      'stopfrozen kind,level',
+    ]);
     const later = { ...level, rmse: [3, 2, 1, 0.5, 1] };
-    expect(course({ patience: 0, monitor: 'tasks' }, { kind, level: later }, 5)).toEqual(['best', 'best', 'bestfrozen kind', 'bestfrozen kind', 'stopfrozen kind,level']);
+    expect(course({ patience: 0, monitor: 'tasks' }, { kind, level: later }, 5)).toEqual([
+      'best',
+      'best',
+      'bestfrozen kind',
+      'bestfrozen kind',
+      'stopfrozen kind,level',
+    ]);
   });
 
   it('must get better by more than minDelta', () => {
     const slow = { loss: [5, 4.9, 4.8, 4.4] };
-    expect(course({ patience: 3, minDelta: 0.5 }, { kind: slow, level: { loss: [0, 0, 0, 0] } }, 4)).toEqual(['best', '', '', 'best']);
+    expect(course({ patience: 3, minDelta: 0.5 }, { kind: slow, level: { loss: [0, 0, 0, 0] } }, 4)).toEqual([
+      'best',
+      '',
+      '',
+      'best',
+    ]);
   });
 
   it('does not count tasks without a validation label, nor anything before there is a number', () => {
     const none = { loss: [Number.NaN, Number.NaN, Number.NaN] };
     expect(course({ patience: 0 }, { kind: none, level: { loss: [3, 2, 2] } }, 3)).toEqual(['best', 'best', 'stop']);
-    expect(course({ patience: 0, monitor: { task: 'kind', metric: 'loss' } }, { kind: none, level }, 2)).toEqual(['stop', 'stop']);
+    expect(course({ patience: 0, monitor: { task: 'kind', metric: 'loss' } }, { kind: none, level }, 2)).toEqual([
+      'stop',
+      'stop',
+    ]);
     const late = { loss: [Number.NaN, 4, 5] };
-    expect(course({ patience: 1, monitor: { task: 'kind', metric: 'loss' } }, { kind: late, level }, 3)).toEqual(['', 'best', '']);
+    expect(course({ patience: 1, monitor: { task: 'kind', metric: 'loss' } }, { kind: late, level }, 3)).toEqual([
+      '',
+      'best',
+      '',
+    ]);
   });
 
   it('stops exactly when the best epoch lies further back than patience allows', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 20 }), fc.nat(4), (losses, patience) => {
-        const verdicts = course({ patience }, { kind: { loss: losses }, level: { loss: losses.map(() => 0) } }, losses.length);
-        const stop = verdicts.findIndex((verdict) => verdict.includes('stop'));
-        const lag = (epoch: number) => epoch - losses.indexOf(Math.min(...losses.slice(0, epoch + 1)));
-        const wanted = losses.findIndex((_, epoch) => lag(epoch) > patience);
-        expect(stop).toBe(wanted);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 20 }),
+        fc.nat(4),
+        (losses, patience) => {
+          const verdicts = course(
+            { patience },
+            { kind: { loss: losses }, level: { loss: losses.map(() => 0) } },
+            losses.length,
+          );
+          const stop = verdicts.findIndex((verdict) => verdict.includes('stop'));
+          const lag = (epoch: number) => epoch - losses.indexOf(Math.min(...losses.slice(0, epoch + 1)));
+          const wanted = losses.findIndex((_, epoch) => lag(epoch) > patience);
+          expect(stop).toBe(wanted);
+        },
+      ),
     );
   });
 });
@@ -145,14 +177,18 @@ describe('a run', () => {
   const rows = rowsDataset({ a: [[1, 1, 1]], b: [[1, 2, 3]] });
 
   it('ends early, and says so', async () => {
-    const trainer = keep(await mixedTrainer({ tasks: [planned('a', 'lower', [5, 4, 4.5, 6, 1]), planned('b', 'higher', [1])], sharing }));
+    const trainer = keep(
+      await mixedTrainer({ tasks: [planned('a', 'lower', [5, 4, 4.5, 6, 1]), planned('b', 'higher', [1])], sharing }),
+    );
     const earlyStopping: EarlyStopping = { patience: 1, monitor: { task: 'a', metric: 'planned' } };
     const history = await trainer.fit(rows, { epochs: 10, validation: rows, earlyStopping });
     expect(history).toMatchObject({ stopped: 'early', steps: 4 });
   });
 
   it('goes back to the parameters of its best epoch, statistics included', async () => {
-    const trainer = keep(await mixedTrainer({ tasks: [planned('a', 'higher', [1, 3, 2, 2, 9]), planned('b', 'higher', [1])], sharing }));
+    const trainer = keep(
+      await mixedTrainer({ tasks: [planned('a', 'higher', [1, 3, 2, 2, 9]), planned('b', 'higher', [1])], sharing }),
+    );
     const earlyStopping: EarlyStopping = { patience: 1, monitor: { task: 'a', metric: 'planned' }, restoreBest: true };
     const seen: Record<string, Uint32Array>[] = [];
     const onMetrics = async () => void seen.push(await readBits(trainer));
@@ -163,7 +199,9 @@ describe('a run', () => {
   });
 
   it('goes back also where it was not stopped', async () => {
-    const trainer = keep(await mixedTrainer({ tasks: [planned('a', 'higher', [3, 1]), planned('b', 'higher', [1])], sharing }));
+    const trainer = keep(
+      await mixedTrainer({ tasks: [planned('a', 'higher', [3, 1]), planned('b', 'higher', [1])], sharing }),
+    );
     const earlyStopping: EarlyStopping = { patience: 5, monitor: { task: 'a', metric: 'planned' }, restoreBest: true };
     const seen: Record<string, Uint32Array>[] = [];
     const onMetrics = async () => void seen.push(await readBits(trainer));
@@ -173,10 +211,20 @@ describe('a run', () => {
   });
 
   it('leaves out tasks one by one: their own parameters stand still, shared ones go on', async () => {
-    const trainer = keep(await mixedTrainer({ tasks: [planned('a', 'higher', [3, 1, 1, 9]), planned('b', 'lower', [9, 8, 7, 6, 6, 6])], sharing }));
+    const trainer = keep(
+      await mixedTrainer({
+        tasks: [planned('a', 'higher', [3, 1, 1, 9]), planned('b', 'lower', [9, 8, 7, 6, 6, 6])],
+        sharing,
+      }),
+    );
     const seen: Record<string, Uint32Array>[] = [];
     const onMetrics = async () => void seen.push(await readBits(trainer));
-    const history = await trainer.fit(rows, { epochs: 10, validation: rows, earlyStopping: { patience: 0, monitor: 'tasks' }, onMetrics });
+    const history = await trainer.fit(rows, {
+      epochs: 10,
+      validation: rows,
+      earlyStopping: { patience: 0, monitor: 'tasks' },
+      onMetrics,
+    });
     expect(history).toMatchObject({ stopped: 'early', steps: 5 });
     // Task a stops after its second epoch; its loss is not a training loss any more.
     expect(history.tasks.a?.trainLoss.map(Number.isNaN)).toEqual([false, false, true, true, true]);
@@ -193,7 +241,11 @@ describe('a run', () => {
     const monitor = { task: 'a', metric: 'planned' };
     const trainer = keep(await mixedTrainer({ tasks: make(), sharing }));
     const fit = (patience: number | undefined, epochs: number) =>
-      trainer.fit(rows, { epochs, validation: rows, ...(patience === undefined ? {} : { earlyStopping: { patience, monitor } }) });
+      trainer.fit(rows, {
+        epochs,
+        validation: rows,
+        ...(patience === undefined ? {} : { earlyStopping: { patience, monitor } }),
+      });
     expect(await fit(1, 20)).toMatchObject({ stopped: 'early', steps: 3 });
     expect(await fit(1, 20)).toMatchObject({ stopped: 'early', steps: 3 });
     expect(await fit(2, 20)).toMatchObject({ stopped: 'early', steps: 4 });
@@ -201,16 +253,24 @@ describe('a run', () => {
   });
 
   it('may watch something else from one fit to the next', async () => {
-    const trainer = keep(await mixedTrainer({ tasks: [planned('a', 'higher', [3, 1, 1]), planned('b', 'higher', [1, 2, 3, 4])], sharing }));
-    const fit = (earlyStopping: EarlyStopping, epochs: number) => trainer.fit(rows, { epochs, validation: rows, earlyStopping });
-    expect(await fit({ patience: 0, monitor: { task: 'a', metric: 'planned' } }, 9)).toMatchObject({ stopped: 'early', steps: 2 });
+    const trainer = keep(
+      await mixedTrainer({ tasks: [planned('a', 'higher', [3, 1, 1]), planned('b', 'higher', [1, 2, 3, 4])], sharing }),
+    );
+    const fit = (earlyStopping: EarlyStopping, epochs: number) =>
+      trainer.fit(rows, { epochs, validation: rows, earlyStopping });
+    expect(await fit({ patience: 0, monitor: { task: 'a', metric: 'planned' } }, 9)).toMatchObject({
+      stopped: 'early',
+      steps: 2,
+    });
     expect(await fit({ patience: 0, monitor: 'tasks' }, 4)).toMatchObject({ stopped: 'epochs', steps: 4 });
   });
 
   it('watches the sum of losses of real tasks', async () => {
     const trainer = keep(await mixedTrainer());
     const history = await trainer.fit(train, { epochs: 40, batchSize: 4, validation, earlyStopping: { patience: 1 } });
-    const sums = history.tasks.kind?.loss.map((loss, epoch) => loss + (history.tasks.level?.loss[epoch] as number)) as number[];
+    const sums = history.tasks.kind?.loss.map(
+      (loss, epoch) => loss + (history.tasks.level?.loss[epoch] as number),
+    ) as number[];
     expect(history.stopped).toBe('early');
     const best = sums.indexOf(Math.min(...sums));
     expect(sums.length - 1 - best).toBe(2);
@@ -219,7 +279,12 @@ describe('a run', () => {
   it('leaks nothing', async () => {
     const before = tf.memory().numTensors;
     const trainer = await mixedTrainer();
-    await trainer.fit(train, { epochs: 3, batchSize: 8, validation, earlyStopping: { patience: 0, restoreBest: true } });
+    await trainer.fit(train, {
+      epochs: 3,
+      batchSize: 8,
+      validation,
+      earlyStopping: { patience: 0, restoreBest: true },
+    });
     trainer.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });

@@ -43,7 +43,8 @@ describe('evaluate', () => {
     const predicted = await trainer.predict(inputs);
     const [kinds, levels] = [columns.kind?.data as Int32Array, columns.level?.data as Float32Array];
     const known = rows.filter((row) => (kinds[row] as number) >= 0);
-    const right = known.filter((row) => (predicted.kind?.[row] as { index: number }).index === kinds[row]);
+    const kindsFound = predicted.kind as readonly { index: number }[];
+    const right = known.filter((row) => kindsFound[row]?.index === kinds[row]);
     expect(tasks.kind).toMatchObject({ rows: known.length, accuracy: right.length / known.length });
     const measured = rows.filter((row) => !Number.isNaN(levels[row]));
     const squares = measured.map((row) => ((predicted.level?.[row] as number) - (levels[row] as number)) ** 2);
@@ -51,7 +52,9 @@ describe('evaluate', () => {
     expect(tasks.level?.rows).toBe(measured.length);
     expect((tasks.level as unknown as { rmse: number }).rmse).toBeCloseTo(rmse, 4);
     // The loss is taken in the units that the task learns in.
-    const deviation = (await trainer.checkpoint()).state.constants as unknown as { level: { standardDeviation: number } };
+    const deviation = (await trainer.checkpoint()).state.constants as unknown as {
+      level: { standardDeviation: number };
+    };
     expect(tasks.level?.loss).toBeCloseTo((rmse / deviation.level.standardDeviation) ** 2, 5);
     expect(tasks.kind?.loss).toBeCloseTo((tasks.kind as unknown as { logLoss: number }).logLoss, 5);
   });
@@ -63,7 +66,8 @@ describe('evaluate', () => {
     for (const batchSize of [1, 4, 15]) {
       const parts = (await trainer.evaluate(validation, { batchSize })).tasks as unknown as typeof whole;
       for (const [task, scores] of Object.entries(whole)) {
-        for (const [name, value] of Object.entries(scores)) expect(parts[task]?.[name], `${task} ${name}`).toBeCloseTo(value, 4);
+        for (const [name, value] of Object.entries(scores))
+          expect(parts[task]?.[name], `${task} ${name}`).toBeCloseTo(value, 4);
       }
     }
   });
@@ -84,11 +88,19 @@ describe('evaluate', () => {
     const tasks: readonly AnyTask[] = [classification('kind', { classes: 2, classWeights: [1, 5] })];
     const trainer = keep(await mixedTrainer({ tasks }));
     const x = { data: Float32Array.from([0, 0, 0, 1, 1, 1, 0.2, 0.1, 0.9]), shape: [3, 3] };
-    const rows = (sampleWeights: number[]) => tableDataset({ inputs: { x }, columns: { kind: Int32Array.of(0, 1, 1) }, sampleWeights });
+    const rows = (sampleWeights: number[]) =>
+      tableDataset({ inputs: { x }, columns: { kind: Int32Array.of(0, 1, 1) }, sampleWeights });
     await trainer.fit(rows([1, 1, 1]), { epochs: 1 });
     const each: number[] = [];
-    for (const weights of [[1, 0, 0], [0, 1, 0], [0, 0, 1]]) {
-      const { loss, rows: counted } = (await trainer.evaluate(rows(weights))).tasks.kind as { loss: number; rows: number };
+    for (const weights of [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ]) {
+      const { loss, rows: counted } = (await trainer.evaluate(rows(weights))).tasks.kind as {
+        loss: number;
+        rows: number;
+      };
       each.push(loss);
       expect(counted).toBe(1);
     }
@@ -108,7 +120,9 @@ describe('evaluate', () => {
     expect(counts.flat().reduce((sum, count) => sum + count, 0)).toBe(9);
     expect(history.tasks.kind).not.toHaveProperty('confusion');
     const { inputs } = validation.gather([0, 1, 2]);
-    const bare = (await trainer.evaluate(tableDataset({ inputs: { x: inputs.x as never }, columns: { level: [1, 2, 3] } }))).tasks;
+    const bare = (
+      await trainer.evaluate(tableDataset({ inputs: { x: inputs.x as never }, columns: { level: [1, 2, 3] } }))
+    ).tasks;
     expect(bare.kind).toMatchObject({ loss: Number.NaN, rows: 0, accuracy: Number.NaN });
     expect(bare.level?.rows).toBe(3);
   });
@@ -116,9 +130,26 @@ describe('evaluate', () => {
   it('takes data sets of single tasks', async () => {
     const tasks: readonly AnyTask[] = [linearTask('a', 2), linearTask('b', 2)];
     const trainer = keep(await mixedTrainer({ tasks, sharing: vectorSharing({ v: { size: 2, usedBy: ['a', 'b'] } }) }));
-    const perTask = perTaskDatasets({ a: rowsDataset({ a: [[1, 2], [3, 4]] }), b: rowsDataset({ b: [[1, 0], [2, 0], [3, 0]] }) });
+    const perTask = perTaskDatasets({
+      a: rowsDataset({
+        a: [
+          [1, 2],
+          [3, 4],
+        ],
+      }),
+      b: rowsDataset({
+        b: [
+          [1, 0],
+          [2, 0],
+          [3, 0],
+        ],
+      }),
+    });
     await trainer.fit(perTask, { epochs: 1 });
-    expect((await trainer.evaluate(perTask)).tasks).toMatchObject({ a: { rows: 2, rowCount: 2 }, b: { rows: 3, rowCount: 3 } });
+    expect((await trainer.evaluate(perTask)).tasks).toMatchObject({
+      a: { rows: 2, rowCount: 2 },
+      b: { rows: 3, rowCount: 3 },
+    });
   });
 
   it('names the task whose loss is not finite', async () => {
@@ -136,7 +167,10 @@ describe('predict', () => {
   const inputs = { x: { data: Float32Array.of(0.9, 0.1, 0, 0.1, 0.2, 0.9), shape: [2, 3] } };
 
   it('speaks in terms of the user: names of classes, numbers in the units of the data', async () => {
-    const tasks: readonly AnyTask[] = [classification('kind', { classes: ['left', 'middle', 'right'] }), regression('level')];
+    const tasks: readonly AnyTask[] = [
+      classification('kind', { classes: ['left', 'middle', 'right'] }),
+      regression('level'),
+    ];
     const trainer = keep(await mixedTrainer({ tasks, optimizer: adam({ learningRate: 0.05 }) }));
     await trainer.fit(makeTable(60, 1, false), { epochs: 30, batchSize: 10 });
     const { kind, level } = await trainer.predict(inputs);
@@ -159,7 +193,12 @@ describe('predict', () => {
 
   it.each([
     ['a missing input', {}, 'POLYTASK_MISSING_INPUT', /needs input `x` of shape \[rows, 3\] of float32/],
-    ['another width', { x: { data: new Float32Array(4), shape: [2, 2] } }, 'POLYTASK_SHAPE_MISMATCH', /has shape \[2, 2\] of float32/],
+    [
+      'another width',
+      { x: { data: new Float32Array(4), shape: [2, 2] } },
+      'POLYTASK_SHAPE_MISMATCH',
+      /has shape \[2, 2\] of float32/,
+    ],
     ['another rank', { x: { data: new Float32Array(3), shape: [3] } }, 'POLYTASK_SHAPE_MISMATCH', /has shape \[3\]/],
     ['another dtype', { x: { data: new Int32Array(3), shape: [1, 3] } }, 'POLYTASK_SHAPE_MISMATCH', /of int32/],
   ])('refuses %s', async (_, given, code, message) => {
@@ -183,7 +222,9 @@ describe('before there is anything to measure', () => {
     const trainer = keep(await mixedTrainer({ inputs: { x: { shape: [3], dtype: 'float32' } } }));
     expect(trainer.parameters?.layout.size).toBeGreaterThan(0);
     await expect(trainer.evaluate(validation)).rejects.toMatchObject(refusal);
-    await expect(trainer.predict({})).rejects.toThrow(/`predict` needs what task `kind` learns from the training labels/);
+    await expect(trainer.predict({})).rejects.toThrow(
+      /`predict` needs what task `kind` learns from the training labels/,
+    );
   });
 
   it('but not where tasks need to learn nothing', async () => {

@@ -61,9 +61,15 @@ describe('epochs', () => {
       await trainer.fit(rowsDataset({ a: rows(6), b: rows(6) }), { epochs: 2, batchSize: 4, shuffle });
       return seen;
     };
-    expect(await orders(false)).toEqual([[0, 1, 2, 3], [4, 5], [0, 1, 2, 3], [4, 5]]);
+    expect(await orders(false)).toEqual([
+      [0, 1, 2, 3],
+      [4, 5],
+      [0, 1, 2, 3],
+      [4, 5],
+    ]);
     const shuffled = await orders(true);
-    for (const epoch of [shuffled.slice(0, 2), shuffled.slice(2)]) expect(epoch.flat().sort()).toEqual([0, 1, 2, 3, 4, 5]);
+    for (const epoch of [shuffled.slice(0, 2), shuffled.slice(2)])
+      expect(epoch.flat().sort()).toEqual([0, 1, 2, 3, 4, 5]);
     expect(shuffled.slice(2).flat()).not.toEqual(shuffled.slice(0, 2).flat());
     expect(await orders(true)).toEqual(shuffled);
     expect(await orders(true, 2)).not.toEqual(shuffled);
@@ -135,7 +141,9 @@ describe('the signal', () => {
     const history = await trainer.fit(train, { epochs: 1, signal: AbortSignal.abort() });
     expect(history).toMatchObject({ steps: 0, stopped: 'signal', seconds: [] });
     expect(await trainer.fit(train, { epochs: 1, batchSize: 8 })).toMatchObject({ steps: 3, stopped: 'epochs' });
-    expect(await trainer.fit(train, { epochs: 1, batchSize: 8, signal: AbortSignal.abort() })).toMatchObject({ stopped: 'epochs' });
+    expect(await trainer.fit(train, { epochs: 1, batchSize: 8, signal: AbortSignal.abort() })).toMatchObject({
+      stopped: 'epochs',
+    });
   });
 
   it('that comes with the last batch leaves the end of the epoch to the next fit', async () => {
@@ -150,7 +158,12 @@ describe('the signal', () => {
   it('that comes between epochs ends the run there', async () => {
     const trainer = keep(await mixedTrainer());
     const abort = new AbortController();
-    await trainer.fit(train, { epochs: 3, batchSize: 8, signal: abort.signal, onMetrics: ({ epoch }) => (epoch === 2 ? abort.abort() : undefined) });
+    await trainer.fit(train, {
+      epochs: 3,
+      batchSize: 8,
+      signal: abort.signal,
+      onMetrics: ({ epoch }) => (epoch === 2 ? abort.abort() : undefined),
+    });
     expect(trainer.history).toMatchObject({ steps: 6, stopped: 'signal' });
   });
 
@@ -183,7 +196,9 @@ describe('an epoch that was stopped within', () => {
   it('goes on with the same number of rows', async () => {
     const trainer = keep(await mixedTrainer());
     await fitSteps(trainer, train, 1, { epochs: 2, batchSize: 8 });
-    await expect(trainer.fit(makeTable(23, 1), { epochs: 2, batchSize: 8 })).rejects.toThrow(/and 22 rows, but .* and 23 rows/);
+    await expect(trainer.fit(makeTable(23, 1), { epochs: 2, batchSize: 8 })).rejects.toThrow(
+      /and 22 rows, but .* and 23 rows/,
+    );
   });
 });
 
@@ -223,7 +238,12 @@ describe('events', () => {
     ];
     expect(log).toEqual([...epoch(1), ...epoch(2)]);
     expect(steps.map(({ step, epoch, batch, batches }) => [step, epoch, batch, batches])).toEqual(
-      [[0, 0, 1, 2], [1, 0, 2, 2], [2, 1, 1, 2], [3, 1, 2, 2]].flatMap((one) => [one, one]),
+      [
+        [0, 0, 1, 2],
+        [1, 0, 2, 2],
+        [2, 1, 1, 2],
+        [3, 1, 2, 2],
+      ].flatMap((one) => [one, one]),
     );
     for (const { losses, weights, terms } of steps) {
       expect(Object.keys(losses)).toEqual(['kind', 'level']);
@@ -233,12 +253,14 @@ describe('events', () => {
     const [first, second] = epochs as [EpochEvent, EpochEvent];
     expect(first).toMatchObject({ epoch: 1, epochs: 2, scores: { tasks: { kind: { rows: 9 }, level: { rows: 13 } } } });
     // What is recorded of an epoch is the mean over its steps.
-    const means = [0, 2].map((from) => ((steps[2 * from]?.losses.level ?? 0) + (steps[2 * from + 2]?.losses.level ?? 0)) / 2);
+    const means = [0, 2].map(
+      (from) => ((steps[2 * from]?.losses.level ?? 0) + (steps[2 * from + 2]?.losses.level ?? 0)) / 2,
+    );
     expect(trainer.history?.tasks.level?.trainLoss).toEqual(means);
     expect(first.history.tasks.level?.trainLoss).toEqual(means.slice(0, 1));
     expect(trainer.history?.tasks.level).toMatchObject({
       loss: [first, second].map(({ scores }) => scores?.tasks.level?.loss),
-      rmse: [first, second].map(({ scores }) => (scores?.tasks.level as unknown as { rmse: number }).rmse),
+      rmse: [first, second].map(({ scores }) => (scores?.tasks.level as { rmse?: number } | undefined)?.rmse),
     });
     expect(trainer.history?.seconds).toEqual([first.seconds, second.seconds]);
   });
@@ -250,7 +272,9 @@ describe('events', () => {
     for (const name of ['kind', 'level'] as const) {
       const { rows: _, ...scores } = tasks[name] as unknown as Record<string, number>;
       const { trainLoss, weight, ...recorded } = history.tasks[name] as unknown as Record<string, number[]>;
-      expect(Object.fromEntries(Object.entries(recorded).map(([metric, values]) => [metric, values.at(-1)]))).toEqual(scores);
+      expect(Object.fromEntries(Object.entries(recorded).map(([metric, values]) => [metric, values.at(-1)]))).toEqual(
+        scores,
+      );
       expect([trainLoss, weight].map((values) => values?.length)).toEqual([2, 2]);
     }
   });
@@ -270,9 +294,18 @@ describe('events', () => {
     expect(trainer.history).toMatchObject({ steps: 6, skipped: 4 });
     expect(weights).toEqual([2, 4]);
     expect(events.map(({ step, batch, batches }) => [step, batch, batches])).toEqual([
-      [0, 1, 5], [1, 4, 5], [2, 5, 5], [3, 1, 5], [4, 4, 5], [5, 5, 5],
+      [0, 1, 5],
+      [1, 4, 5],
+      [2, 5, 5],
+      [3, 1, 5],
+      [4, 4, 5],
+      [5, 5, 5],
     ]);
-    expect(events.map(({ losses }) => [Number.isNaN(losses.a), Number.isNaN(losses.b)]).slice(0, 3)).toEqual([[false, true], [true, false], [false, true]]);
+    expect(events.map(({ losses }) => [Number.isNaN(losses.a), Number.isNaN(losses.b)]).slice(0, 3)).toEqual([
+      [false, true],
+      [true, false],
+      [false, true],
+    ]);
   });
 
   it('go on counting batches after a resumption', async () => {
@@ -281,14 +314,28 @@ describe('events', () => {
     const second = keep(await mixedTrainer());
     await second.restore(await first.checkpoint());
     const seen: number[][] = [];
-    await second.fit(train, { epochs: 1, batchSize: 8, callbacks: [{ stepEnd: ({ step, batch, batches }) => void seen.push([step, batch, batches]) }] });
+    await second.fit(train, {
+      epochs: 1,
+      batchSize: 8,
+      callbacks: [{ stepEnd: ({ step, batch, batches }) => void seen.push([step, batch, batches]) }],
+    });
     expect(seen).toEqual([[2, 3, 3]]);
   });
 
   it('record the cosine between gradients, and only of tasks that were there', async () => {
-    const balancing = defineGradientBalancing({ name: 'even', bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }) });
+    const balancing = defineGradientBalancing({
+      name: 'even',
+      bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }),
+    });
     const trainer = keep(await vectorTrainer({ balancing }));
-    const data = rowsDataset({ a: [[1, 0], [1, 0], [3, 0]], b: [[1, 1], null, [-2, 0]] });
+    const data = rowsDataset({
+      a: [
+        [1, 0],
+        [1, 0],
+        [3, 0],
+      ],
+      b: [[1, 1], null, [-2, 0]],
+    });
     const history = await trainer.fit(data, { epochs: 1, batchSize: 1, shuffle: false });
     const mean = (Math.SQRT1_2 - 1) / 2;
     expect(history.cosines).toHaveLength(1);
@@ -300,18 +347,30 @@ describe('events', () => {
   it('let labels be laid over for the next epoch', async () => {
     const trainer = keep(await vectorTrainer({ optimizer: sgd({ learningRate: 1 }) }));
     const seen: unknown[] = [];
-    await trainer.fit(rowsDataset({ a: [[1, 0], [1, 0]], b: [null, [1, 1]] }), {
-      epochs: 2,
-      batchSize: 1,
-      shuffle: false,
-      callbacks: [
-        {
-          stepEnd: ({ losses }) => void seen.push(Number.isNaN(losses.b)),
-          epochEnd: (_, labels) =>
-            labels.setOverlay('b', { ids: Int32Array.of(0), targets: { data: Float32Array.of(1, 1), shape: [1, 2] } }),
-        },
-      ],
-    });
+    await trainer.fit(
+      rowsDataset({
+        a: [
+          [1, 0],
+          [1, 0],
+        ],
+        b: [null, [1, 1]],
+      }),
+      {
+        epochs: 2,
+        batchSize: 1,
+        shuffle: false,
+        callbacks: [
+          {
+            stepEnd: ({ losses }) => void seen.push(Number.isNaN(losses.b)),
+            epochEnd: (_, labels) =>
+              labels.setOverlay('b', {
+                ids: Int32Array.of(0),
+                targets: { data: Float32Array.of(1, 1), shape: [1, 2] },
+              }),
+          },
+        ],
+      },
+    );
     expect(seen).toEqual([true, false, false, false]);
   });
 });
@@ -340,7 +399,9 @@ describe('a task schedule', () => {
 
   it('is refused for data without a source per task, and rows that do not add up', async () => {
     const one = keep(await vectorTrainer({ schedule: schedule(() => [1, 1]) }));
-    await expect(one.fit(rowsDataset({ a: rows(2), b: rows(2) }), { epochs: 1 })).rejects.toMatchObject({ code: 'POLYTASK_NO_SOURCES' });
+    await expect(one.fit(rowsDataset({ a: rows(2), b: rows(2) }), { epochs: 1 })).rejects.toMatchObject({
+      code: 'POLYTASK_NO_SOURCES',
+    });
     const two = keep(await vectorTrainer({ schedule: schedule(() => [1, 1]) }));
     await expect(two.fit(perTask, { epochs: 1, batchSize: 3 })).rejects.toThrow(/sum to batchSize 3/);
   });
@@ -350,17 +411,36 @@ describe('what is not finite', () => {
   it('stops the run, naming task and step', async () => {
     const sharing = vectorSharing({ a: { size: 2, usedBy: ['a'] }, b: { size: 2, usedBy: ['b'] } });
     const trainer = keep(await vectorTrainer({ sharing, optimizer: sgd({ learningRate: 1e30 }) }));
-    const fit = trainer.fit(rowsDataset({ a: [[1, 1], [1, 1], [1, 1]], b: [[1e20, 1], [1e20, 1], [1e20, 1]] }), { epochs: 1, batchSize: 1, shuffle: false });
+    const fit = trainer.fit(
+      rowsDataset({
+        a: [
+          [1, 1],
+          [1, 1],
+          [1, 1],
+        ],
+        b: [
+          [1e20, 1],
+          [1e20, 1],
+          [1e20, 1],
+        ],
+      }),
+      { epochs: 1, batchSize: 1, shuffle: false },
+    );
     await expect(fit).rejects.toThrow(NonFiniteError);
     await expect(fit).rejects.toMatchObject({ task: 'b', step: 1, code: 'POLYTASK_NON_FINITE' });
     await expect(fit).rejects.toThrow(/The loss of task `b` is -?(Infinity|NaN) at step 1/);
   });
 
   it('leaves parameters alone where gradients are taken first', async () => {
-    const balancing = defineGradientBalancing({ name: 'even', bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }) });
+    const balancing = defineGradientBalancing({
+      name: 'even',
+      bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }),
+    });
     const trainer = keep(await vectorTrainer({ balancing, inputs: { x: { shape: [1], dtype: 'float32' } } }));
     const bits = await readBits(trainer);
-    await expect(trainer.fit(rowsDataset({ a: [[1, 1]], b: [[3e38, 3e38]] }), { epochs: 1 })).rejects.toThrow(NonFiniteError);
+    await expect(trainer.fit(rowsDataset({ a: [[1, 1]], b: [[3e38, 3e38]] }), { epochs: 1 })).rejects.toThrow(
+      NonFiniteError,
+    );
     expect(await readBits(trainer)).toEqual(bits);
   });
 
@@ -370,11 +450,16 @@ describe('what is not finite', () => {
       bind: () => ({ scalarize: (losses) => tf.sum(tf.sqrt(tf.sub(losses, 1e9))) as tf.Scalar }),
     });
     const trainer = keep(await vectorTrainer({ balancing }));
-    await expect(trainer.fit(rowsDataset({ a: [[1, 1]], b: [[1, 1]] }), { epochs: 1 })).rejects.toThrow(/The weight of task `a` is NaN at step 0/);
+    await expect(trainer.fit(rowsDataset({ a: [[1, 1]], b: [[1, 1]] }), { epochs: 1 })).rejects.toThrow(
+      /The weight of task `a` is NaN at step 0/,
+    );
   });
 
   it('is found in the gradients before a balancing sees them', async () => {
-    const balancing = defineGradientBalancing({ name: 'even', bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }) });
+    const balancing = defineGradientBalancing({
+      name: 'even',
+      bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }),
+    });
     const trainer = keep(await vectorTrainer({ balancing, inputs: { x: { shape: [1], dtype: 'float32' } } }));
     const bits = await readBits(trainer);
     // Finite losses, but a gradient whose square is not.
@@ -385,14 +470,19 @@ describe('what is not finite', () => {
 });
 
 it('refuses gradient balancing where nothing is shared, with the reason', async () => {
-  const balancing = defineGradientBalancing({ name: 'even', bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }) });
+  const balancing = defineGradientBalancing({
+    name: 'even',
+    bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }),
+  });
   const sharing = vectorSharing({ a: { size: 2, usedBy: ['a'] }, b: { size: 2, usedBy: ['b'] } });
   const tasks = [linearTask('a', 2), linearTask('b', 2)] as readonly AnyTask[];
   const trainer = keep(await createTrainer({ tasks, sharing, balancing }));
   const fit = trainer.fit(rowsDataset({ a: rows(2), b: rows(2) }), { epochs: 1 });
   await expect(fit).rejects.toMatchObject({ code: 'POLYTASK_NOTHING_SHARED' });
   await expect(fit).rejects.toThrow(/`even` .* under `vectors` no parameter is used by more than one task/);
-  await expect(createTrainer({ tasks, sharing, balancing, inputs: { x: { shape: [1], dtype: 'float32' } } })).rejects.toThrow(/no parameter is used/);
+  await expect(
+    createTrainer({ tasks, sharing, balancing, inputs: { x: { shape: [1], dtype: 'float32' } } }),
+  ).rejects.toThrow(/no parameter is used/);
 });
 
 it('refuses plans that want validation data where there is none', async () => {
@@ -406,5 +496,7 @@ it('refuses plans that want validation data where there is none', async () => {
     }),
   });
   const trainer = keep(await vectorTrainer({ balancing }));
-  await expect(trainer.fit(rowsDataset({ a: rows(2), b: rows(2) }), { epochs: 1 })).rejects.toThrow(/`curious` needs batches of validation data/);
+  await expect(trainer.fit(rowsDataset({ a: rows(2), b: rows(2) }), { epochs: 1 })).rejects.toThrow(
+    /`curious` needs batches of validation data/,
+  );
 });

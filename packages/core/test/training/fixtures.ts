@@ -60,7 +60,12 @@ export async function essence(trainer: Trainer<readonly AnyTask[]>): Promise<Che
 type Run = Trainer<readonly AnyTask[]>;
 
 /** Fits until so many steps are done in all, by the signal. */
-export async function fitSteps(trainer: Run, train: MultiTaskDataset, steps: number, options: FitOptions): Promise<void> {
+export async function fitSteps(
+  trainer: Run,
+  train: MultiTaskDataset,
+  steps: number,
+  options: FitOptions,
+): Promise<void> {
   const abort = new AbortController();
   const stepEnd = ({ step }: { step: number }) => {
     if (step + 1 >= steps) abort.abort();
@@ -81,4 +86,10 @@ export function disposer() {
       for (const trainer of trainers.splice(0)) trainer.dispose();
     },
   };
+}
+
+/** Adds to a list and gives the result: for functions that are watched. */
+export function noting<Seen, Result>(list: Seen[], seen: Seen, result: Result): Result {
+  list.push(seen);
+  return result;
 }

@@ -42,7 +42,16 @@ describe('auxiliary terms', () => {
       ...vectors,
       bind(context) {
         const bound = vectors.bind(context);
-        return { ...bound, auxiliary: [{ name: 'entropy', weight: 10, loss: ({ state }) => tf.mean(state.outputs.a?.value as tf.Tensor) as tf.Scalar }] };
+        return {
+          ...bound,
+          auxiliary: [
+            {
+              name: 'entropy',
+              weight: 10,
+              loss: ({ state }) => tf.mean(state.outputs.a?.value as tf.Tensor) as tf.Scalar,
+            },
+          ],
+        };
       },
     });
     const penalty = defineAuxiliary({
@@ -69,10 +78,18 @@ describe('auxiliary terms', () => {
   });
 
   it('balanced like tasks are recorded with their weight, as a loss', async () => {
-    const extra = defineAuxiliary({ name: 'extra', weight: 3, asTask: true, bind: ({ layout }) => ({ loss: () => leaning(layout, 2) }) });
+    const extra = defineAuxiliary({
+      name: 'extra',
+      weight: 3,
+      asTask: true,
+      bind: ({ layout }) => ({ loss: () => leaning(layout, 2) }),
+    });
     const events: StepEvent[] = [];
     const trainer = keep(await mixedTrainer({ tasks, sharing: vectors, auxiliary: [extra] }));
-    const history = await trainer.fit(rows, { epochs: 1, callbacks: [{ stepEnd: (event) => void events.push(event) }] });
+    const history = await trainer.fit(rows, {
+      epochs: 1,
+      callbacks: [{ stepEnd: (event) => void events.push(event) }],
+    });
     expect(events[0]).toMatchObject({ losses: { extra: 6 }, weights: { a: 1, b: 1, extra: 1 }, terms: {} });
     expect(history.auxiliary).toEqual({ extra: [6] });
     expect(Object.keys(history.tasks)).toEqual(['a', 'b']);
@@ -120,16 +137,23 @@ describe('auxiliary terms', () => {
   });
 
   it('must be scalars', async () => {
-    const vector = defineAuxiliary({ name: 'vector', bind: () => ({ loss: () => tf.ones([2]) as unknown as tf.Scalar }) });
+    const vector = defineAuxiliary({
+      name: 'vector',
+      bind: () => ({ loss: () => tf.ones([2]) as unknown as tf.Scalar }),
+    });
     const trainer = keep(await mixedTrainer({ tasks, sharing: vectors, auxiliary: [vector] }));
-    await expect(trainer.fit(rows, { epochs: 1 })).rejects.toThrow(/auxiliary term `vector` must have shape \[\], but has shape \[2\]/);
+    await expect(trainer.fit(rows, { epochs: 1 })).rejects.toThrow(
+      /auxiliary term `vector` must have shape \[\], but has shape \[2\]/,
+    );
   });
 });
 
 it('takes one loss per row from a task', async () => {
   const summed: AnyTask = { ...(tasks[0] as AnyTask), loss: () => tf.ones([1]) as tf.Tensor1D };
   const trainer = keep(await mixedTrainer({ tasks: [summed, tasks[1] as AnyTask], sharing: vectors }));
-  await expect(trainer.fit(rows, { epochs: 1 })).rejects.toThrow(/loss of task `a`.* must have shape \[2\], but has shape \[1\]/);
+  await expect(trainer.fit(rows, { epochs: 1 })).rejects.toThrow(
+    /loss of task `a`.* must have shape \[2\], but has shape \[1\]/,
+  );
 });
 
 describe('the sharing strategy', () => {
@@ -153,21 +177,33 @@ describe('the sharing strategy', () => {
     await trainer.fit(rows, { epochs: 1, batchSize: 1 });
     await trainer.predict({ x: hostTensor([1], [1, 1]) });
     // First when the model is built.
-    expect(seen).toEqual([[false, []], [true, [1]], [true, [0.5]], [false, []]]);
+    expect(seen).toEqual([
+      [false, []],
+      [true, [1]],
+      [true, [0.5]],
+      [false, []],
+    ]);
   });
 });
 
 describe('statistics of heads', () => {
   const train = makeTable(6, 'statistics', false);
-  const onlyLevel = { ...train, columns: ['level'], open: (options: never) => {
-    const cursor = train.open(options);
-    return { ...cursor, next: () => {
-      const raw = cursor.next();
-      if (raw === null) return null;
-      const { kind: _, ...columns } = raw.columns;
-      return { ...raw, columns };
-    } };
-  } };
+  const onlyLevel = {
+    ...train,
+    columns: ['level'],
+    open: (options: never) => {
+      const cursor = train.open(options);
+      return {
+        ...cursor,
+        next: () => {
+          const raw = cursor.next();
+          if (raw === null) return null;
+          const { kind: _, ...columns } = raw.columns;
+          return { ...raw, columns };
+        },
+      };
+    },
+  };
 
   it('of a task that is absent stand still, and shared ones move', async () => {
     const sharing = tinySharing(mlp([3], { batchNorm: true }), mlp([2], { batchNorm: true }));
@@ -177,9 +213,14 @@ describe('statistics of heads', () => {
     await trainer.fit(train, { epochs: 1, batchSize: 6 });
     await trainer.fit(onlyLevel as never, { epochs: 2, batchSize: 6 });
     const second = await readAll(trainer);
-    const moved = Object.keys(first).filter((path) => path.includes('moving') && String(first[path]) !== String(second[path]));
+    const moved = Object.keys(first).filter(
+      (path) => path.includes('moving') && String(first[path]) !== String(second[path]),
+    );
     expect(moved.sort()).toEqual(
-      ['heads/level/dense0', 'trunk/dense0'].flatMap((layer) => [`${layer}/batchNorm/movingMean`, `${layer}/batchNorm/movingVariance`]),
+      ['heads/level/dense0', 'trunk/dense0'].flatMap((layer) => [
+        `${layer}/batchNorm/movingMean`,
+        `${layer}/batchNorm/movingVariance`,
+      ]),
     );
   });
 });

@@ -14,7 +14,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../helpers/backends.js';
 import { linearTask, readAll, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, mixedTrainer } from './fixtures.js';
+import { disposer, mixedTrainer, noting } from './fixtures.js';
 
 const { keep, disposeAll } = disposer();
 let before: number;
@@ -39,15 +39,31 @@ const layered = vectorSharing({
 });
 const data = { a: [[1, 2, 3, 4, 5]], b: [[0, 1, 0, 1, 2]], c: [[3, 0, -1, 7]] };
 
-async function oneStep(balancing: GradientBalancing, options: Partial<Parameters<typeof mixedTrainer>[0]> = {}, targets: Parameters<typeof rowsDataset>[0] = data) {
+async function oneStep(
+  balancing: GradientBalancing,
+  options: Partial<Parameters<typeof mixedTrainer>[0]> = {},
+  targets: Parameters<typeof rowsDataset>[0] = data,
+) {
   const inputs = { x: { shape: [1], dtype: 'float32' as const } };
   const trainer = keep(
-    await mixedTrainer({ tasks: three, sharing: layered, balancing, inputs, optimizer: sgd({ learningRate: 1 }), ...options }),
+    await mixedTrainer({
+      tasks: three,
+      sharing: layered,
+      balancing,
+      inputs,
+      optimizer: sgd({ learningRate: 1 }),
+      ...options,
+    }),
   );
   const start = await readAll(trainer);
   const events: StepEvent[] = [];
   const rows = Object.values(targets)[0]?.length ?? 1;
-  await trainer.fit(rowsDataset(targets), { epochs: 1, batchSize: rows, shuffle: false, callbacks: [{ stepEnd: (event) => void events.push(event) }] });
+  await trainer.fit(rowsDataset(targets), {
+    epochs: 1,
+    batchSize: rows,
+    shuffle: false,
+    callbacks: [{ stepEnd: (event) => void events.push(event) }],
+  });
   const end = await readAll(trainer);
   const moved = Object.fromEntries(
     Object.entries(end).map(([path, values]) => [
@@ -64,7 +80,7 @@ const by = (weights: NonNullable<BoundGradientBalancing['weights']>, options: Pa
 describe('weights', () => {
   it('are worked out from the Gramian of what is shared', async () => {
     const seen: GramianInput[] = [];
-    const { moved, weights } = await oneStep(by((input) => (seen.push(input), [1, 10, 100])));
+    const { moved, weights } = await oneStep(by((input) => noting(seen, input, [1, 10, 100])));
     expect(seen).toEqual([
       {
         gramian: Float64Array.of(30, 6, 0, 6, 2, 0, 0, 0, 10),
@@ -82,14 +98,16 @@ describe('weights', () => {
     const { moved, weights } = await oneStep(by(() => [1, 2, 3], { scale: 'tasks' }));
     expect(weights).toEqual([0.5, 1, 1.5]);
     expect(moved.first).toEqual([5, 2]);
-    expect((await oneStep(defineGradientBalancing({ name: 'x', bind: () => ({ weights: () => [1, 2, 3] }) }))).weights).toEqual([0.5, 1, 1.5]);
+    expect(
+      (await oneStep(defineGradientBalancing({ name: 'x', bind: () => ({ weights: () => [1, 2, 3] }) }))).weights,
+    ).toEqual([0.5, 1, 1.5]);
     expect((await oneStep(by(() => [-1, 0, 1], { scale: 'tasks' }))).weights).toEqual([-1, 0, 1]);
     expect((await oneStep(by(() => [0, 0, 0], { scale: 'tasks' }))).weights).toEqual([0, 0, 0]);
   });
 
   it('are those of the tasks that are there', async () => {
     const seen: GramianInput[] = [];
-    const weigh = by((input) => (seen.push(input), [2, 5]));
+    const weigh = by((input) => noting(seen, input, [2, 5]));
     const { moved, weights } = await oneStep(weigh, {}, { ...data, b: [null] });
     expect(seen[0]).toMatchObject({ gramian: Float64Array.of(30, 0, 0, 10), tasks: [0, 2] });
     expect([weights, seen[0]?.losses.length]).toEqual([[2, 0, 5], 2]);
@@ -105,9 +123,14 @@ describe('weights', () => {
     const auxiliary = defineAuxiliary({
       name: 'pull',
       weight: 0.5,
-      bind: ({ layout }) => ({ loss: () => tf.addN(layout.segments.map(({ variable }) => tf.sum(variable))) as tf.Scalar }),
+      bind: ({ layout }) => ({
+        loss: () => tf.addN(layout.segments.map(({ variable }) => tf.sum(variable))) as tf.Scalar,
+      }),
     });
-    const { moved } = await oneStep(by(() => [1, 10, 100]), { auxiliary: [auxiliary] });
+    const { moved } = await oneStep(
+      by(() => [1, 10, 100]),
+      { auxiliary: [auxiliary] },
+    );
     expect(moved).toEqual({ first: [301.5, 12.5], second: [-96.5], partly: [14.5], a: [5.5], b: [2.5], c: [7.5] });
   });
 
@@ -115,7 +138,13 @@ describe('weights', () => {
     const balancing = defineGradientBalancing({
       name: 'remembering',
       scale: 'paper',
-      bind: () => ({ factor: 4, weights(this: { factor: number }) { return [this.factor, 0, 0]; } }) as BoundGradientBalancing,
+      bind: () =>
+        ({
+          factor: 4,
+          weights(this: { factor: number }) {
+            return [this.factor, 0, 0];
+          },
+        }) as BoundGradientBalancing,
     });
     expect((await oneStep(balancing)).weights).toEqual([4, 0, 0]);
   });
@@ -144,7 +173,9 @@ describe('gradients of', () => {
 
   it('the last shared layer: weights for everything', async () => {
     const seen: [string, number[]][] = [];
-    const balancing = by(({ block, gramian }) => (seen.push([block, Array.from(gramian)]), [1, 10, 100]), { gradientsOf: 'last-shared-layer' });
+    const balancing = by(({ block, gramian }) => noting(seen, [block, Array.from(gramian)], [1, 10, 100]), {
+      gradientsOf: 'last-shared-layer',
+    });
     const { moved } = await oneStep(balancing);
     expect(seen).toEqual([['second', [9, 0, -3, 0, 0, 0, -3, 0, 1]]]);
     expect(moved).toMatchObject({ first: [301, 12], second: [-97], partly: [14] });
@@ -160,20 +191,36 @@ describe('gradients of', () => {
       return {
         forward({ x }) {
           const shared = tf.mul(x as tf.Tensor, tf.expandDims(below, 0));
-          const rest = (name: string) => tf.mul(x as tf.Tensor, name === 'a' ? tf.concat([beside, own] as tf.Tensor1D[]) : beside);
-          const outputs = Object.fromEntries(tasks.map(({ name }) => [name, { value: tf.concat([shared, rest(name)] as tf.Tensor2D[], 1) }]));
+          const rest = (name: string) =>
+            tf.mul(x as tf.Tensor, name === 'a' ? tf.concat([beside, own] as tf.Tensor1D[]) : beside);
+          const outputs = Object.fromEntries(
+            tasks.map(({ name }) => [name, { value: tf.concat([shared, rest(name)] as tf.Tensor2D[], 1) }]),
+          );
           return { outputs, features: {}, shared, intermediates: {} };
         },
       };
     },
   });
   const pair: readonly AnyTask[] = [linearTask('a', 4), linearTask('b', 3)];
-  const rows = { a: [[2, 4, 6, 8], [0, 2, 0, 2]], b: [[2, 0, 4], [4, -2, 0]] };
+  const rows = {
+    a: [
+      [2, 4, 6, 8],
+      [0, 2, 0, 2],
+    ],
+    b: [
+      [2, 0, 4],
+      [4, -2, 0],
+    ],
+  };
 
   it('the representation: not summed over the batch, one weighted backward pass', async () => {
     const seen: GramianInput[] = [];
     const options = { tasks: pair, sharing: represented };
-    const { moved, weights } = await oneStep(by((input) => (seen.push(input), [1, 10]), { gradientsOf: 'representation' }), options, rows);
+    const { moved, weights } = await oneStep(
+      by((input) => noting(seen, input, [1, 10]), { gradientsOf: 'representation' }),
+      options,
+      rows,
+    );
     // Rows of the gradients, halved by the mean: a [1 2 | 0 1], b [1 0 | 2 -1].
     expect(seen[0]).toMatchObject({ block: 'representation', gramian: Float64Array.of(6, 0, 0, 6) });
     expect(weights).toEqual([1, 10]);
@@ -186,22 +233,34 @@ describe('gradients of', () => {
 describe('what is refused', () => {
   it.each([
     ['neither weights nor aggregate', {}],
-    ['both', { weights: () => [1], aggregate: ({ jacobian }: { jacobian: tf.Tensor2D }) => ({ direction: tf.sum(jacobian, 0) as tf.Tensor1D }) }],
+    [
+      'both',
+      {
+        weights: () => [1],
+        aggregate: ({ jacobian }: { jacobian: tf.Tensor2D }) => ({ direction: tf.sum(jacobian, 0) as tf.Tensor1D }),
+      },
+    ],
   ])('%s, and nothing leaks', async (what, bound) => {
     const balancing = defineGradientBalancing({ name: 'shapeless', bind: () => bound as BoundGradientBalancing });
     const inputs = { x: { shape: [1], dtype: 'float32' as const } };
     const make = mixedTrainer({ tasks: three, sharing: layered, balancing, inputs });
     await expect(make).rejects.toMatchObject({ code: 'POLYTASK_BALANCING_SHAPE' });
-    await expect(make).rejects.toThrow(`\`shapeless\` must have exactly one of \`weights\` and \`aggregate\`, but has ${what === 'both' ? 'both' : 'neither'}`);
+    await expect(make).rejects.toThrow(
+      `\`shapeless\` must have exactly one of \`weights\` and \`aggregate\`, but has ${what === 'both' ? 'both' : 'neither'}`,
+    );
   });
 
   it('weights of another number than there are tasks', async () => {
-    await expect(oneStep(by(() => [1, 2]))).rejects.toThrow(/What `weights` of `test-balancing` returns must have shape \[3\], but has shape \[2\]/);
+    await expect(oneStep(by(() => [1, 2]))).rejects.toThrow(
+      /What `weights` of `test-balancing` returns must have shape \[3\], but has shape \[2\]/,
+    );
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('a weight of %s, before anything moves', async (bad) => {
     const inputs = { x: { shape: [1], dtype: 'float32' as const } };
-    const trainer = keep(await mixedTrainer({ tasks: three, sharing: layered, balancing: by(() => [1, bad, 1]), inputs }));
+    const trainer = keep(
+      await mixedTrainer({ tasks: three, sharing: layered, balancing: by(() => [1, bad, 1]), inputs }),
+    );
     const start = await readAll(trainer);
     const fit = trainer.fit(rowsDataset(data), { epochs: 1 });
     await expect(fit).rejects.toMatchObject({ code: 'POLYTASK_NON_FINITE_WEIGHT' });

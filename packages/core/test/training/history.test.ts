@@ -2,7 +2,11 @@ import { accuracy, classification, confusionCounts, regression } from '@polytask
 import { describe, expect, it } from 'vitest';
 import { addStep, emptyHistory, emptySums, epochMeans } from '../../src/training/history.js';
 
-const step = (losses: number[], weights: number[], rest: { gramian?: Float64Array; terms?: Record<string, number> } = {}) => ({
+const step = (
+  losses: number[],
+  weights: number[],
+  rest: { gramian?: Float64Array; terms?: Record<string, number> } = {},
+) => ({
   losses: Float64Array.from(losses),
   weights,
   terms: {},
@@ -42,10 +46,16 @@ describe('means of an epoch', () => {
     addStep(sums, step([1, 1], [1, 1], { gramian: Float64Array.of(1, -1, -1, 1) }));
     addStep(sums, step([1, Number.NaN], [1, 0], { gramian: Float64Array.of(1, 0, 0, 0) }));
     addStep(sums, step([1, 1], [1, 1]));
-    expect(epochMeans(sums).cosines).toEqual([[1, -0.25], [-0.25, 1]]);
+    expect(epochMeans(sums).cosines).toEqual([
+      [1, -0.25],
+      [-0.25, 1],
+    ]);
     const never = emptySums(2);
     addStep(never, step([1, Number.NaN], [1, 0], { gramian: Float64Array.of(1, 0, 0, 0) }));
-    expect(epochMeans(never).cosines).toEqual([[1, Number.NaN], [Number.NaN, Number.NaN]]);
+    expect(epochMeans(never).cosines).toEqual([
+      [1, Number.NaN],
+      [Number.NaN, Number.NaN],
+    ]);
   });
 
   it('of terms are over all steps', () => {

@@ -31,13 +31,20 @@ afterEach(() => {
 /** Losses that do not depend on parameters much: what is added makes them `wanted`, more or less. */
 const tasks: readonly AnyTask[] = ['a', 'b', 'c'].map((name, k) => {
   const task = linearTask(name, 2);
-  return { ...task, loss: (outputs, target, constants) => tf.add(task.loss(outputs, target, constants), 2 + k) } as AnyTask;
+  return {
+    ...task,
+    loss: (outputs, target, constants) => tf.add(task.loss(outputs, target, constants), 2 + k),
+  } as AnyTask;
 });
 const sharing = vectorSharing({ v: { size: 2, usedBy: ['a', 'b', 'c'] } });
 const gradients = { a: [[0.1, 0.2]], b: [[-0.3, 0.1]], c: [[0.2, -0.2]] };
 
 /** One step of sgd: the event, and by how much everything moved, per unit of the learning rate. */
-async function oneStep(balancing: LossWeighting, data: Parameters<typeof rowsDataset>[0] = gradients, learningRate = 0.01) {
+async function oneStep(
+  balancing: LossWeighting,
+  data: Parameters<typeof rowsDataset>[0] = gradients,
+  learningRate = 0.01,
+) {
   const inputs = { x: { shape: [1], dtype: 'float32' as const } };
   const trainer = keep(await mixedTrainer({ tasks, sharing, balancing, inputs, optimizer: sgd({ learningRate }) }));
   const start = await readAll(trainer);
@@ -45,7 +52,10 @@ async function oneStep(balancing: LossWeighting, data: Parameters<typeof rowsDat
   await trainer.fit(rowsDataset(data), { epochs: 1, callbacks: [{ stepEnd: (event) => void events.push(event) }] });
   const end = await readAll(trainer);
   const moved = Object.fromEntries(
-    Object.entries(end).map(([path, values]) => [path, Array.from(values, (value, i) => ((start[path]?.[i] as number) - value) / learningRate)]),
+    Object.entries(end).map(([path, values]) => [
+      path,
+      Array.from(values, (value, i) => ((start[path]?.[i] as number) - value) / learningRate),
+    ]),
   );
   const { losses, weights } = events[0] as StepEvent;
   return { moved, losses: Object.values(losses), weights: Object.values(weights) };
@@ -76,7 +86,9 @@ const expectClose = (found: readonly number[] | undefined, wanted: readonly numb
 
 /** Σ w_k g_k of the gradients above. */
 const combined = (weights: readonly number[]) =>
-  [0, 1].map((i) => Object.values(gradients).reduce((sum, [g], k) => sum + (weights[k] as number) * (g?.[i] as number), 0));
+  [0, 1].map((i) =>
+    Object.values(gradients).reduce((sum, [g], k) => sum + (weights[k] as number) * (g?.[i] as number), 0),
+  );
 
 const functions: [string, Scalarization, (losses: readonly number[]) => number][] = [
   ['sum', (l) => tf.sum(l) as tf.Scalar, (l) => l.reduce((sum, one) => sum + one, 0)],
@@ -85,7 +97,11 @@ const functions: [string, Scalarization, (losses: readonly number[]) => number][
     (l) => tf.exp(tf.mean(tf.log(l))) as tf.Scalar,
     (l) => Math.exp(l.reduce((sum, one) => sum + Math.log(one), 0) / l.length),
   ],
-  ['log of sum of exponentials', (l) => tf.logSumExp(l) as tf.Scalar, (l) => Math.log(l.reduce((sum, one) => sum + Math.exp(one), 0))],
+  [
+    'log of sum of exponentials',
+    (l) => tf.logSumExp(l) as tf.Scalar,
+    (l) => Math.log(l.reduce((sum, one) => sum + Math.exp(one), 0)),
+  ],
   ['maximum', (l) => tf.max(l) as tf.Scalar, (l) => Math.max(...l)],
   ['a product of two', (l) => tf.prod(tf.slice(l, 0, 2)) as tf.Scalar, (l) => (l[0] as number) * (l[1] as number)],
 ];
@@ -108,7 +124,8 @@ describe('effective weights', () => {
 
   it('come from what is fed for the step', async () => {
     const feeds = () => ({ factors: hostTensor([1, 2, 3]) });
-    const scalarize: Scalarization = (losses, _, { factors }) => tf.sum(tf.mul(losses, factors as tf.Tensor)) as tf.Scalar;
+    const scalarize: Scalarization = (losses, _, { factors }) =>
+      tf.sum(tf.mul(losses, factors as tf.Tensor)) as tf.Scalar;
     expect((await oneStep(weighting(scalarize, 'paper', feeds))).weights).toEqual([1, 2, 3]);
     expectClose((await oneStep(weighting(scalarize, 'tasks', feeds))).weights, [0.5, 1, 1.5]);
   });
@@ -158,7 +175,11 @@ describe('variables of a weighting', () => {
     const { moved, losses, weights } = await oneStep(balancing);
     const factor = Math.exp(-1);
     expectClose(weights, [1, 1, 1]);
-    expectClose(moved['balancing/uncertain/s'], losses.map((loss) => 0.5 - factor * loss), 1e-3);
+    expectClose(
+      moved['balancing/uncertain/s'],
+      losses.map((loss) => 0.5 - factor * loss),
+      1e-3,
+    );
   });
 });
 

@@ -4,7 +4,12 @@ import { expect, it } from 'vitest';
 import { momentaryReader, parameterReader } from '../../src/training/parameter-reader.js';
 import { useBackend } from '../helpers/backends.js';
 
-const segment = (path: string, offset: number, shape: number[]) => ({ path, offset, shape, size: shape.reduce((a, b) => a * b, 1) });
+const segment = (path: string, offset: number, shape: number[]) => ({
+  path,
+  offset,
+  shape,
+  size: shape.reduce((a, b) => a * b, 1),
+});
 const layout = {
   segments: [segment('a', 0, [2]), segment('b', 2, [1, 2])],
   stateSegments: [segment('mean', 0, [1])],
@@ -16,7 +21,13 @@ it('reads segments of parameters and statistics, at each read or as of the first
   const upload = (...values: number[]) => session.upload({ data: Float32Array.from(values), shape: [values.length] });
   const set = { values: upload(1, 2, 3, 4), state: upload(9) };
   let downloads = 0;
-  const counted = { ...session, download: (handle: never) => (downloads++, session.download(handle)) };
+  const counted = {
+    ...session,
+    download: (handle: never) => {
+      downloads += 1;
+      return session.download(handle);
+    },
+  };
   const [live, moment] = [parameterReader(layout, counted, set), momentaryReader(layout, counted, set)];
   for (const reader of [live, moment]) {
     expect(await reader.read('b')).toEqual({ data: Float32Array.of(3, 4), shape: [1, 2] });

@@ -3,9 +3,9 @@ import {
   adam,
   type Batch,
   classification,
+  type DeviceTensor,
   defineAuxiliary,
   defineSharing,
-  type DeviceTensor,
   type Encoder,
   hostTensor,
   mlp,
@@ -48,7 +48,8 @@ const expectClose = (found: ArrayLike<number>, wanted: ArrayLike<number>, tolera
     expect(Math.abs((found[i] as number) - (wanted[i] as number)) / size, `number ${i}`).toBeLessThan(tolerance);
   }
 };
-const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+const dot = (a: readonly number[], b: readonly number[]) =>
+  a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
 
 const train = makeTable(12, 'primitives', false);
 const tasks: readonly AnyTask[] = [classification('kind', { classes: 3 }), regression('level', { standardize: false })];
@@ -67,7 +68,11 @@ const penalty = defineAuxiliary({
 const smooth = (encoder: Encoder = mlp([4], { activation: 'tanh' })): SharingStrategy => tinySharing(encoder);
 
 /** Σ w_k L_k + 0.7 Σ sin θ and its central differences, from nothing but `losses`, `clone` and `axpy`. */
-async function differences(p: StepPrimitives, weights: readonly number[], indices: readonly number[]): Promise<number[]> {
+async function differences(
+  p: StepPrimitives,
+  weights: readonly number[],
+  indices: readonly number[],
+): Promise<number[]> {
   const h = 1e-2;
   const found: number[] = [];
   for (const i of indices) {
@@ -87,22 +92,33 @@ async function differences(p: StepPrimitives, weights: readonly number[], indice
 
 describe('gradient', () => {
   it('is what finite differences of the losses and the auxiliary term say', async () => {
-    await withPrimitives({ tasks: tamed, sharing: smooth(), auxiliary: [penalty] }, { train, batchSize: 12 }, async (p) => {
-      const { gradient, losses, weights } = await p.gradient({ weights: [0.5, 2] });
-      expect(Array.from(weights)).toEqual([0.5, 2]);
-      expectClose(losses, await p.losses());
-      const indices = Array.from({ length: p.layout.size }, (_, i) => i);
-      expectClose(await read(p, gradient), await differences(p, [0.5, 2], indices), 2e-3);
-    });
+    await withPrimitives(
+      { tasks: tamed, sharing: smooth(), auxiliary: [penalty] },
+      { train, batchSize: 12 },
+      async (p) => {
+        const { gradient, losses, weights } = await p.gradient({ weights: [0.5, 2] });
+        expect(Array.from(weights)).toEqual([0.5, 2]);
+        expectClose(losses, await p.losses());
+        const indices = Array.from({ length: p.layout.size }, (_, i) => i);
+        expectClose(await read(p, gradient), await differences(p, [0.5, 2], indices), 2e-3);
+      },
+    );
   });
 
   it('may leave the auxiliary terms out, and the weights', async () => {
-    await withPrimitives({ tasks: tamed, sharing: smooth(), auxiliary: [penalty] }, { train, batchSize: 12 }, async (p) => {
-      const all = await read(p, (await p.gradient()).gradient);
-      const bare = await read(p, (await p.gradient({ auxiliary: false })).gradient);
-      const theta = await read(p, p.parameters.values);
-      expectClose(all, bare.map((value, i) => value + 0.7 * Math.cos(theta[i] as number)));
-    });
+    await withPrimitives(
+      { tasks: tamed, sharing: smooth(), auxiliary: [penalty] },
+      { train, batchSize: 12 },
+      async (p) => {
+        const all = await read(p, (await p.gradient()).gradient);
+        const bare = await read(p, (await p.gradient({ auxiliary: false })).gradient);
+        const theta = await read(p, p.parameters.values);
+        expectClose(
+          all,
+          bare.map((value, i) => value + 0.7 * Math.cos(theta[i] as number)),
+        );
+      },
+    );
   });
 
   it('gives what belongs to one task its own gradient, weighted or raw', async () => {
@@ -115,7 +131,10 @@ describe('gradient', () => {
       expectClose(raw.slice(sharedSize), ones.slice(sharedSize));
       for (const { offset, size, usedBy } of segments.slice(2)) {
         const factor = usedBy[0] === 'kind' ? 0.5 : 3;
-        expectClose(weighted.slice(offset, offset + size), ones.slice(offset, offset + size).map((value) => factor * value));
+        expectClose(
+          weighted.slice(offset, offset + size),
+          ones.slice(offset, offset + size).map((value) => factor * value),
+        );
       }
     });
   });
@@ -152,44 +171,69 @@ describe.each(['cpu', 'wasm'] as const)('the Jacobian on %s', (backend) => {
   };
 
   it("has each task's gradient as a row, and what is its own beside", async () => {
-    await withPrimitives({ tasks: tamed, sharing: smooth(), auxiliary: [penalty] }, { train, batchSize: 12 }, async (p) => {
-      const { shared, own, auxiliary, losses, active } = await p.jacobian();
-      const { sharedSize, size } = p.layout;
-      expect([shared.shape, own.shape, auxiliary.shape, active]).toEqual([[2, sharedSize], [1, size - sharedSize], [size], [0, 1]]);
-      expect(Array.from(losses)).toEqual(Array.from(await p.losses()));
-      const rows = await read(p, shared);
-      const beside = await read(p, own);
-      for (const k of [0, 1]) {
-        const weights = [k === 0 ? 1 : 0, k];
-        const { gradient } = await p.gradient({ weights, auxiliary: false });
-        const alone = await read(p, gradient);
-        expectEqual(rows.slice(k * sharedSize, (k + 1) * sharedSize), alone.slice(0, sharedSize));
-        for (const { offset, size: length, usedBy } of p.layout.segments) {
-          if (usedBy.length !== 1 || usedBy[0] !== tamed[k]?.name) continue;
-          expectEqual(beside.slice(offset - sharedSize, offset - sharedSize + length), alone.slice(offset, offset + length));
+    await withPrimitives(
+      { tasks: tamed, sharing: smooth(), auxiliary: [penalty] },
+      { train, batchSize: 12 },
+      async (p) => {
+        const { shared, own, auxiliary, losses, active } = await p.jacobian();
+        const { sharedSize, size } = p.layout;
+        expect([shared.shape, own.shape, auxiliary.shape, active]).toEqual([
+          [2, sharedSize],
+          [1, size - sharedSize],
+          [size],
+          [0, 1],
+        ]);
+        expect(Array.from(losses)).toEqual(Array.from(await p.losses()));
+        const rows = await read(p, shared);
+        const beside = await read(p, own);
+        for (const k of [0, 1]) {
+          const weights = [k === 0 ? 1 : 0, k];
+          const { gradient } = await p.gradient({ weights, auxiliary: false });
+          const alone = await read(p, gradient);
+          expectEqual(rows.slice(k * sharedSize, (k + 1) * sharedSize), alone.slice(0, sharedSize));
+          for (const { offset, size: length, usedBy } of p.layout.segments) {
+            if (usedBy.length !== 1 || usedBy[0] !== tamed[k]?.name) continue;
+            expectEqual(
+              beside.slice(offset - sharedSize, offset - sharedSize + length),
+              alone.slice(offset, offset + length),
+            );
+          }
         }
-      }
-      const theta = await read(p, p.parameters.values);
-      expectClose(await read(p, auxiliary), theta.map((value) => 0.7 * Math.cos(value)), 1e-6);
-    });
+        const theta = await read(p, p.parameters.values);
+        expectClose(
+          await read(p, auxiliary),
+          theta.map((value) => 0.7 * Math.cos(value)),
+          1e-6,
+        );
+      },
+    );
   });
 
   it('combined with weights is the gradient of the weighted sum', async () => {
-    await withPrimitives({ tasks: tamed, sharing: smooth(), auxiliary: [penalty] }, { train, batchSize: 12 }, async (p) => {
-      const jacobian = await p.jacobian();
-      for (const weights of [[1, 1], [0.3, 1.7], [-1, 2], [0, 0]]) {
-        for (const headGradients of ['raw', 'weighted'] as const) {
-          const combined = await read(p, await p.combine(jacobian, weights, headGradients));
-          const { gradient } = await p.gradient({ weights, headGradients });
-          expectClose(combined, await read(p, gradient), 1e-5);
+    await withPrimitives(
+      { tasks: tamed, sharing: smooth(), auxiliary: [penalty] },
+      { train, batchSize: 12 },
+      async (p) => {
+        const jacobian = await p.jacobian();
+        for (const weights of [
+          [1, 1],
+          [0.3, 1.7],
+          [-1, 2],
+          [0, 0],
+        ]) {
+          for (const headGradients of ['raw', 'weighted'] as const) {
+            const combined = await read(p, await p.combine(jacobian, weights, headGradients));
+            const { gradient } = await p.gradient({ weights, headGradients });
+            expectClose(combined, await read(p, gradient), 1e-5);
+          }
         }
-      }
-      expectClose(
-        await read(p, await p.combine(jacobian, [1, 2])),
-        await read(p, await p.combine(jacobian, [1, 2], 'raw')),
-        1e-12,
-      );
-    });
+        expectClose(
+          await read(p, await p.combine(jacobian, [1, 2])),
+          await read(p, await p.combine(jacobian, [1, 2], 'raw')),
+          1e-12,
+        );
+      },
+    );
   });
 
   it('has a Gramian that is J Jᵀ, and one with another Jacobian', async () => {
@@ -201,7 +245,8 @@ describe.each(['cpu', 'wasm'] as const)('the Jacobian on %s', (backend) => {
         return [0, 1].map((k) => flat.slice(k * p.layout.sharedSize, (k + 1) * p.layout.sharedSize));
       };
       const [rowsA, rowsB] = [await rowsOf(a.shared), await rowsOf(b.shared)];
-      const product = (left: number[][], right: number[][]) => left.flatMap((row) => right.map((other) => dot(row, other)));
+      const product = (left: number[][], right: number[][]) =>
+        left.flatMap((row) => right.map((other) => dot(row, other)));
       expectClose(await p.gramian(a), product(rowsA, rowsA));
       expectClose(await p.gramian(a, b), product(rowsA, rowsB));
       expect(Array.from(await p.gramian(a, b))).not.toEqual(Array.from(await p.gramian(a)));
@@ -227,7 +272,8 @@ describe('Gramians of blocks', () => {
     await withPrimitives({ tasks: tamed, sharing: deep() }, { train, batchSize: 12 }, async (p) => {
       const { gramians, losses } = await p.gramianOf('layers');
       expect(Object.keys(gramians)).toEqual(['trunk/dense0', 'trunk/dense1']);
-      for (const [layer, gramian] of Object.entries(gramians)) expectClose(gramian, await gramianOnHost(p, (one) => one === layer));
+      for (const [layer, gramian] of Object.entries(gramians))
+        expectClose(gramian, await gramianOnHost(p, (one) => one === layer));
       expect(Array.from(losses)).toEqual(Array.from(await p.losses()));
     });
   });
@@ -257,7 +303,18 @@ describe('Gramians of blocks', () => {
         };
       },
     });
-    const targets = { a: [[1, 2], [3, 4], [5, 6]], b: [[1, 0], [-1, 0], [1, 1]] };
+    const targets = {
+      a: [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+      b: [
+        [1, 0],
+        [-1, 0],
+        [1, 1],
+      ],
+    };
     const linear = [linearTask('a', 2), linearTask('b', 2)];
     await withPrimitives({ tasks: linear, sharing }, { train: rowsDataset(targets), batchSize: 3 }, async (p) => {
       const { representation } = (await p.gramianOf('representation')).gramians;
@@ -289,7 +346,10 @@ describe('Gramians of blocks', () => {
       const { gramians, losses } = await p.gramianOf('layers');
       expectClose(gramians.all as Float64Array, [5, 14, 0, 14, 41, 0, 0, 0, 0]);
       expectClose(gramians.some as Float64Array, [9, 18, 0, 18, 36, 0, 0, 0, 0]);
-      expect([p.active(), Array.from(losses, Number.isNaN)]).toEqual([[0, 1], [false, false, true]]);
+      expect([p.active(), Array.from(losses, Number.isNaN)]).toEqual([
+        [0, 1],
+        [false, false, true],
+      ]);
       const { own, shared } = await p.jacobian();
       expect(await read(p, own)).toEqual([7, 0]);
       expect(await read(p, shared)).toEqual([1, 2, 3, 4, 5, 6, 0, 0, 0]);
@@ -302,7 +362,9 @@ describe('objectives that are balanced like tasks', () => {
     name: 'extra',
     asTask: true,
     weight: 2,
-    bind: ({ layout }) => ({ loss: () => tf.addN(layout.segments.map(({ variable }) => tf.sum(variable))) as tf.Scalar }),
+    bind: ({ layout }) => ({
+      loss: () => tf.addN(layout.segments.map(({ variable }) => tf.sum(variable))) as tf.Scalar,
+    }),
   });
 
   it('have a row of their own, and count in every combination', async () => {
@@ -310,10 +372,16 @@ describe('objectives that are balanced like tasks', () => {
     const sharing = vectorSharing({ v: { size: 2, usedBy: ['a', 'b'] }, own: { size: 1, usedBy: ['a'] } });
     const data = rowsDataset({ a: [[1, 2, 3]], b: [[4, 5]] });
     await withPrimitives({ tasks: linear, sharing, auxiliary: [asTask] }, { train: data, batchSize: 1 }, async (p) => {
-      expect([p.objectives, p.active()]).toEqual([['a', 'b', 'extra'], [0, 1, 2]]);
+      expect([p.objectives, p.active()]).toEqual([
+        ['a', 'b', 'extra'],
+        [0, 1, 2],
+      ]);
       const jacobian = await p.jacobian();
       expect(await read(p, jacobian.shared)).toEqual([1, 2, 4, 5, 2, 2]);
-      expect([jacobian.own.shape, await read(p, jacobian.own)]).toEqual([[2, 1], [3, 2]]);
+      expect([jacobian.own.shape, await read(p, jacobian.own)]).toEqual([
+        [2, 1],
+        [3, 2],
+      ]);
       expect(await read(p, await p.combine(jacobian, [1, 1, 1]))).toEqual([7, 9, 5]);
       expect(await read(p, await p.combine(jacobian, [10, 1, 3], 'weighted'))).toEqual([20, 31, 36]);
       for (const headGradients of ['raw', 'weighted'] as const) {
@@ -370,7 +438,10 @@ describe('scratch copies', () => {
     await withPrimitives({ tasks: linear, sharing }, { train: data, batchSize: 1 }, async (p) => {
       const [a, b] = [await hold(p, [1, 2]), await hold(p, [10, 20])];
       await p.axpy(a, 2, b);
-      expect([await read(p, a), await read(p, b)]).toEqual([[21, 42], [10, 20]]);
+      expect([await read(p, a), await read(p, b)]).toEqual([
+        [21, 42],
+        [10, 20],
+      ]);
       expect([await p.dot(b), await p.dot(a, b)]).toEqual([500, 1050]);
     });
   });
@@ -379,12 +450,17 @@ describe('scratch copies', () => {
 describe('apply', () => {
   it("moves shared parameters and those of the batch's tasks, or of the tasks that are named", async () => {
     const linear = [linearTask('a', 3), linearTask('b', 3)];
-    const sharing = vectorSharing({ v: { size: 2, usedBy: ['a', 'b'] }, a: { size: 1, usedBy: ['a'] }, b: { size: 1, usedBy: ['b'] } });
+    const sharing = vectorSharing({
+      v: { size: 2, usedBy: ['a', 'b'] },
+      a: { size: 1, usedBy: ['a'] },
+      b: { size: 1, usedBy: ['b'] },
+    });
     const data = rowsDataset({ a: [[1, 2, 3]], b: [null] });
     const optimizer = sgd({ learningRate: 1 });
     await withPrimitives({ tasks: linear, sharing, optimizer }, { train: data, batchSize: 1 }, async (p) => {
       const theta = await read(p, p.parameters.values);
-      const by = async () => (await read(p, p.parameters.values)).map((value, i) => Math.round((theta[i] as number) - value));
+      const by = async () =>
+        (await read(p, p.parameters.values)).map((value, i) => Math.round((theta[i] as number) - value));
       const gradient = await hold(p, [1, 1, 1, 1]);
       await p.apply(gradient);
       expect(await by()).toEqual([1, 1, 1, 0]);
@@ -453,7 +529,16 @@ describe('statistics of BatchNorm', () => {
 describe('device tensors', () => {
   const linear = [linearTask('a', 2), linearTask('b', 2)];
   const sharing = vectorSharing({ v: { size: 2, usedBy: ['a', 'b'] } });
-  const data = rowsDataset({ a: [[1, 2], [1, 2]], b: [[3, 4], [3, 4]] });
+  const data = rowsDataset({
+    a: [
+      [1, 2],
+      [1, 2],
+    ],
+    b: [
+      [3, 4],
+      [3, 4],
+    ],
+  });
 
   it('are released when the step ends, except those that are stored', async () => {
     const handles: DeviceTensor[] = [];
@@ -494,6 +579,9 @@ it('tells the step, the layout and the objectives', async () => {
     expect(p.layout.tasks).toEqual(['kind', 'level']);
     expect(p.batch.size).toBe(6);
   });
-  expect(seen).toEqual([{ step: 0, epoch: 0 }, { step: 1, epoch: 0 }, { step: 2, epoch: 1 }]);
+  expect(seen).toEqual([
+    { step: 0, epoch: 0 },
+    { step: 1, epoch: 0 },
+    { step: 2, epoch: 1 },
+  ]);
 });
-

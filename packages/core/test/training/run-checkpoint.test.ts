@@ -47,7 +47,12 @@ afterEach(() => {
 });
 
 /** Several interruptions on the way: at each of `stops` the run goes through bytes into a new trainer. */
-async function inPieces(make: () => Promise<Awaited<ReturnType<typeof mixedTrainer>>>, train: MultiTaskDataset, fit: FitOptions, stops: number[]) {
+async function inPieces(
+  make: () => Promise<Awaited<ReturnType<typeof mixedTrainer>>>,
+  train: MultiTaskDataset,
+  fit: FitOptions,
+  stops: number[],
+) {
   let trainer = keep(await make());
   for (const stop of stops) {
     await fitSteps(trainer, train, stop, fit);
@@ -62,12 +67,18 @@ async function inPieces(make: () => Promise<Awaited<ReturnType<typeof mixedTrain
 }
 
 /** An interrupted run must be, in everything that a checkpoint holds, the run that was not. */
-async function expectSame(options: Partial<Options>, train: MultiTaskDataset, fit: FitOptions, stops: readonly number[][]) {
+async function expectSame(
+  options: Partial<Options>,
+  train: MultiTaskDataset,
+  fit: FitOptions,
+  stops: readonly number[][],
+) {
   const make = () => mixedTrainer(options);
   const whole = keep(await make());
   await whole.fit(train, fit);
   const expected = await essence(whole);
-  for (const pieces of stops) expect(await essence(await inPieces(make, train, fit, pieces)), `stopped at ${pieces}`).toEqual(expected);
+  for (const pieces of stops)
+    expect(await essence(await inPieces(make, train, fit, pieces)), `stopped at ${pieces}`).toEqual(expected);
   return { whole, expected };
 }
 
@@ -120,7 +131,12 @@ describe('a run that is interrupted and goes on is the same, bit for bit', () =>
         };
       },
     });
-    const { expected } = await expectSame({ balancing, optimizer: adam() }, train, { epochs: 3, batchSize: 8 }, [[1], [3], [5], [4, 8]]);
+    const { expected } = await expectSame({ balancing, optimizer: adam() }, train, { epochs: 3, batchSize: 8 }, [
+      [1],
+      [3],
+      [5],
+      [4, 8],
+    ]);
     expect((expected.state.balancing as { ratio: number }).ratio).not.toBe(1);
   });
 
@@ -137,7 +153,12 @@ describe('a run that is interrupted and goes on is the same, bit for bit', () =>
         },
       }),
     });
-    const { expected } = await expectSame({ balancing, sharing: restlessSharing() }, train, { epochs: 2, batchSize: 8 }, [[1], [3], [4]]);
+    const { expected } = await expectSame(
+      { balancing, sharing: restlessSharing() },
+      train,
+      { epochs: 2, batchSize: 8 },
+      [[1], [3], [4]],
+    );
     expect(expected.tensors['stored/balancing/mean']?.data.some((value) => value !== 0)).toBe(true);
   });
 
@@ -176,7 +197,12 @@ describe('a run that is interrupted and goes on is the same, bit for bit', () =>
         },
       }),
     });
-    const { expected } = await expectSame({ balancing }, train, { epochs: 2, batchSize: 8, validation }, [[1], [2], [3], [4, 5]]);
+    const { expected } = await expectSame({ balancing }, train, { epochs: 2, batchSize: 8, validation }, [
+      [1],
+      [2],
+      [3],
+      [4, 5],
+    ]);
     expect(expected.state.drawn).toEqual({ another: 6, validation: 6 });
   });
 
@@ -222,13 +248,30 @@ describe('a run that is interrupted and goes on is the same, bit for bit', () =>
 
   it('with a data set per task and a schedule that learns', async () => {
     const perTask = perTaskDatasets({
-      b: rowsDataset({ b: [[1, 2], [3, 4], [-1, -2]] }),
-      a: rowsDataset({ a: [[1, 0], [0, 1], [1, 1], [2, 2], [3, 1]] }),
+      b: rowsDataset({
+        b: [
+          [1, 2],
+          [3, 4],
+          [-1, -2],
+        ],
+      }),
+      a: rowsDataset({
+        a: [
+          [1, 0],
+          [0, 1],
+          [1, 1],
+          [2, 2],
+          [3, 1],
+        ],
+      }),
     });
     const schedule = defineSchedule({
       name: 'learning',
       bind({ tasks, sizes, batchSize, uniform }) {
-        expect([tasks, sizes]).toEqual([['a', 'b'], [5, 3]]);
+        expect([tasks, sizes]).toEqual([
+          ['a', 'b'],
+          [5, 3],
+        ]);
         let last = 0;
         return {
           rows({ step }) {
@@ -259,7 +302,11 @@ describe('a run that is interrupted and goes on is the same, bit for bit', () =>
     const relabel = {
       epochEnd({ epoch }: { epoch: number }, labels: { setOverlay(task: string, overlay: object): void }) {
         const ids = Int32Array.of(2, epoch + 4);
-        labels.setOverlay('kind', { ids, targets: { data: Int32Array.of(0, 1), shape: [2] }, weights: Float32Array.of(0.5, 2) });
+        labels.setOverlay('kind', {
+          ids,
+          targets: { data: Int32Array.of(0, 1), shape: [2] },
+          weights: Float32Array.of(0.5, 2),
+        });
       },
     };
     const fit = { epochs: 3, batchSize: 8, callbacks: [relabel] };
@@ -294,7 +341,9 @@ describe('a checkpoint', () => {
     const take = async () => void taken.push(await whole.checkpoint());
     const fit: FitOptions = { epochs: 2, batchSize: 8 };
     await whole.fit(train, { ...fit, onMetrics: take, callbacks: [{ stepEnd: take, epochEnd: take }] });
-    expect(taken.map(({ state }) => (state.history as { steps?: number }).steps)).toEqual([1, 2, 3, 3, 3, 4, 5, 6, 6, 6]);
+    expect(taken.map(({ state }) => (state.history as { steps?: number }).steps)).toEqual([
+      1, 2, 3, 3, 3, 4, 5, 6, 6, 6,
+    ]);
     const expected = await essence(whole);
     for (const checkpoint of taken) {
       const trainer = keep(await mixedTrainer());
@@ -390,20 +439,45 @@ describe('a checkpoint of another run is refused, saying what differs', () => {
   const penalty = (weight: number) =>
     defineAuxiliary({ name: 'penalty', weight, bind: () => ({ loss: () => tf.scalar(0) }) });
   const weighting = (alpha: number, scale: 'paper' | 'tasks' = 'tasks') =>
-    defineLossWeighting({ name: 'weighting', scale, options: { alpha }, bind: () => ({ scalarize: (losses) => tf.sum(losses) as tf.Scalar }) });
+    defineLossWeighting({
+      name: 'weighting',
+      scale,
+      options: { alpha },
+      bind: () => ({ scalarize: (losses) => tf.sum(losses) as tf.Scalar }),
+    });
   const base: Partial<Options> = {
     optimizer: adam({ learningRate: 0.1, schedule: warmUp(10) }),
     balancing: weighting(1),
     auxiliary: [penalty(1)],
   };
   const cases: [string, Partial<Options>, string][] = [
-    ['task', { tasks: [classification('other', { classes: 3, column: 'kind' }), tasks[1] as AnyTask] }, '`tasks.0.name` is "kind" there and "other" here'],
+    [
+      'task',
+      { tasks: [classification('other', { classes: 3, column: 'kind' }), tasks[1] as AnyTask] },
+      '`tasks.0.name` is "kind" there and "other" here',
+    ],
     ['task order', { tasks: [...tasks].reverse() }, '`tasks.0.name` is "kind" there and "level" here'],
     ['number of tasks', { tasks: tasks.slice(0, 1) }, '`tasks.1` is'],
-    ['task type', { tasks: [tasks[0] as AnyTask, classification('level', { classes: 3 })] }, '`tasks.1.options.classes` is missing there and 3 here'],
-    ['task option', { tasks: [tasks[0] as AnyTask, regression('level', { loss: 'mae' })] }, '`tasks.1.options.loss` is missing there and "mae" here'],
-    ['sharing strategy', { sharing: vectorSharing({ v: { size: 3, usedBy: ['kind'] } }) }, '`sharing.name` is "tiny" there and "vectors" here'],
-    ['layer', { sharing: tinySharing(mlp([6])) }, '`variables.0` is "trunk/dense0/kernel [3, 5]" there and "trunk/dense0/kernel [3, 6]" here'],
+    [
+      'task type',
+      { tasks: [tasks[0] as AnyTask, classification('level', { classes: 3 })] },
+      '`tasks.1.options.classes` is missing there and 3 here',
+    ],
+    [
+      'task option',
+      { tasks: [tasks[0] as AnyTask, regression('level', { loss: 'mae' })] },
+      '`tasks.1.options.loss` is missing there and "mae" here',
+    ],
+    [
+      'sharing strategy',
+      { sharing: vectorSharing({ v: { size: 3, usedBy: ['kind'] } }) },
+      '`sharing.name` is "tiny" there and "vectors" here',
+    ],
+    [
+      'layer',
+      { sharing: tinySharing(mlp([6])) },
+      '`variables.0` is "trunk/dense0/kernel [3, 5]" there and "trunk/dense0/kernel [3, 6]" here',
+    ],
     ['number of layers', { sharing: tinySharing(mlp([5, 5])) }, '`variables.2` is "heads/kind'],
     ['balancing', { balancing: sumOfLosses() }, '`balancing.name` is "weighting" there and "sum-of-losses" here'],
     ['balancing option', { balancing: weighting(2) }, '`balancing.options.alpha` is 1 there and 2 here'],
@@ -411,10 +485,26 @@ describe('a checkpoint of another run is refused, saying what differs', () => {
     ['auxiliary objective', { auxiliary: [] }, '`auxiliary.0` is'],
     ['auxiliary weight', { auxiliary: [penalty(2)] }, '`auxiliary.0.weight` is 1 there and 2 here'],
     ['optimizer', { optimizer: sgd() }, '`optimizer.name` is "adam" there and "sgd" here'],
-    ['learning rate', { optimizer: adam({ learningRate: 0.2, schedule: warmUp(10) }) }, '`optimizer.options.learningRate` is 0.1 there and 0.2 here'],
-    ['group', { optimizer: adam({ learningRate: 0.1, schedule: warmUp(10), groups: { balancing: { learningRate: 1 } } }) }, '`optimizer.options.groups` is missing there'],
-    ['learning rate schedule', { optimizer: adam({ learningRate: 0.1, schedule: warmUp(20) }) }, '`rates.0` is 0.1 there and 0.05 here'],
-    ['task schedule', { schedule: defineSchedule({ name: 'even', bind: () => ({ rows: () => [1] }) }) }, '`schedule` is null there'],
+    [
+      'learning rate',
+      { optimizer: adam({ learningRate: 0.2, schedule: warmUp(10) }) },
+      '`optimizer.options.learningRate` is 0.1 there and 0.2 here',
+    ],
+    [
+      'group',
+      { optimizer: adam({ learningRate: 0.1, schedule: warmUp(10), groups: { balancing: { learningRate: 1 } } }) },
+      '`optimizer.options.groups` is missing there',
+    ],
+    [
+      'learning rate schedule',
+      { optimizer: adam({ learningRate: 0.1, schedule: warmUp(20) }) },
+      '`rates.0` is 0.1 there and 0.05 here',
+    ],
+    [
+      'task schedule',
+      { schedule: defineSchedule({ name: 'even', bind: () => ({ rows: () => [1] }) }) },
+      '`schedule` is null there',
+    ],
     ['seed', { seed: 2 }, '`seed` is 1 there and 2 here'],
   ];
 
@@ -448,9 +538,15 @@ describe('a checkpoint of another run is refused, saying what differs', () => {
     const short = { data: new Float32Array(1), shape: [1] };
     const broken: [unknown, RegExp][] = [
       [{ ...whole, tensors: others }, /lacks the tensor `parameters`/],
-      [{ ...whole, tensors: { ...whole.tensors, statistics: short } }, /`statistics` of the checkpoint must have shape \[0\], but has \[1\]/],
+      [
+        { ...whole, tensors: { ...whole.tensors, statistics: short } },
+        /`statistics` of the checkpoint must have shape \[0\], but has \[1\]/,
+      ],
       [{ state: {}, tensors: {} }, /was not written by `trainer.checkpoint\(\)`/],
-      [{ ...whole, state: { ...whole.state, overlays: { kind: { ids: 'none' } } as unknown as State } }, /overlay of task `kind`/],
+      [
+        { ...whole, state: { ...whole.state, overlays: { kind: { ids: 'none' } } as unknown as State } },
+        /overlay of task `kind`/,
+      ],
     ];
     for (const [checkpoint, message] of broken) {
       const held = tf.memory().numTensors;

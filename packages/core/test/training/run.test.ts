@@ -10,10 +10,10 @@ import {
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { change, settled, type Run } from '../../src/training/run.js';
+import { change, type Run, settled } from '../../src/training/run.js';
 import { useBackend } from '../helpers/backends.js';
 import { linearTask, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { makeTable, mixedTrainer } from './fixtures.js';
+import { makeTable, mixedTrainer, noting } from './fixtures.js';
 
 let before: number;
 beforeEach(async () => {
@@ -84,7 +84,10 @@ describe('constants', () => {
   it('are learned once, from the labels of the first fit', async () => {
     const seen: number[] = [];
     const base = regression('level');
-    const task: AnyTask = { ...base, prepare: (labels) => (seen.push(labels.targets.data.length), base.prepare?.(labels) ?? {}) };
+    const task: AnyTask = {
+      ...base,
+      prepare: (labels) => noting(seen, labels.targets.data.length, base.prepare?.(labels) ?? {}),
+    };
     const trainer = await mixedTrainer({ tasks: [task], inputs });
     await trainer.fit(makeTable(8, 1, false), { epochs: 1 });
     const { constants } = (await trainer.checkpoint()).state;
@@ -129,7 +132,13 @@ describe('what is under way', () => {
     const run = { busy: undefined } as Run;
     const log: string[] = [];
     let finish: () => void = () => {};
-    const first = change(run, () => new Promise<void>((resolve) => { finish = resolve; }));
+    const first = change(
+      run,
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
     const waiting = settled(run).then(() => log.push('settled'));
     await Promise.resolve();
     expect(log).toEqual([]);

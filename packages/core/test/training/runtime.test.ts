@@ -3,8 +3,8 @@ import {
   defineAuxiliary,
   defineExecutor,
   defineStepPlan,
-  eager,
   type ExecutorSession,
+  eager,
   hostTensor,
   mlp,
   type ParameterReader,
@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../helpers/backends.js';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { linearTask, readAll, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, essence, makeTable, mixedTrainer } from './fixtures.js';
+import { disposer, essence, makeTable, mixedTrainer, noting } from './fixtures.js';
 
 const { keep, disposeAll } = disposer();
 let before: number;
@@ -30,7 +30,18 @@ afterEach(() => {
 
 const tasks: readonly AnyTask[] = [linearTask('a', 2), linearTask('b', 2)];
 const sharing = vectorSharing({ v: { size: 2, usedBy: ['a', 'b'] } });
-const rows = rowsDataset({ a: [[1, 2], [3, 4], [5, 6]], b: [[1, 1], [1, 1], [1, 1]] });
+const rows = rowsDataset({
+  a: [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ],
+  b: [
+    [1, 1],
+    [1, 1],
+    [1, 1],
+  ],
+});
 
 /** An executor that counts what it is asked for. */
 function counting() {
@@ -56,7 +67,7 @@ function counting() {
 }
 
 describe('host phases of auxiliary objectives', () => {
-  const noting = (seen: unknown[], updateEvery?: number) =>
+  const watched = (seen: unknown[], updateEvery?: number) =>
     defineAuxiliary({
       name: 'noting',
       ...(updateEvery === undefined ? {} : { updateEvery }),
@@ -67,17 +78,24 @@ describe('host phases of auxiliary objectives', () => {
           seen.push(values[0]);
           return { first: hostTensor(values[0] as number) };
         },
-        feeds: ({ step }) => (seen.push(`feeds ${step}`), { step: hostTensor(step) }),
+        feeds: ({ step }) => noting(seen, `feeds ${step}`, { step: hostTensor(step) }),
         loss: () => tf.scalar(0),
       }),
     });
 
   it('run before the first of so many steps', async () => {
     const seen: unknown[] = [];
-    const trainer = keep(await mixedTrainer({ tasks, sharing, auxiliary: [noting(seen, 3)] }));
+    const trainer = keep(await mixedTrainer({ tasks, sharing, auxiliary: [watched(seen, 3)] }));
     await trainer.fit(rows, { epochs: 2, batchSize: 1 });
     expect(seen.map((one) => (typeof one === 'number' ? 'prepare' : one))).toEqual([
-      'prepare', 'feeds 0', 'feeds 1', 'feeds 2', 'prepare', 'feeds 3', 'feeds 4', 'feeds 5',
+      'prepare',
+      'feeds 0',
+      'feeds 1',
+      'feeds 2',
+      'prepare',
+      'feeds 3',
+      'feeds 4',
+      'feeds 5',
     ]);
     expect(seen[0]).not.toBe(seen[4]);
   });
@@ -97,14 +115,14 @@ describe('host phases of auxiliary objectives', () => {
         },
       }),
     });
-    const trainer = keep(await mixedTrainer({ tasks, sharing, balancing: plan, auxiliary: [noting(seen)] }));
+    const trainer = keep(await mixedTrainer({ tasks, sharing, balancing: plan, auxiliary: [watched(seen)] }));
     await trainer.fit(rows, { epochs: 1, batchSize: 1 });
     expect(seen).toHaveLength(6);
   });
 
   it('read all parameters in one transfer', async () => {
     const { executor, log } = counting();
-    const auxiliary = [noting([], 2)];
+    const auxiliary = [watched([], 2)];
     const trainer = keep(await mixedTrainer({ sharing: tinySharing(mlp([4, 4])), executor, auxiliary }));
     await trainer.fit(makeTable(8, 1, false), { epochs: 1, batchSize: 2 });
     expect(log.downloads).toBe(2);
@@ -159,17 +177,26 @@ describe('parameters', () => {
 
   it('are in the variables after a fit and after a restoration, for code outside', async () => {
     const variables: tf.Variable[] = [];
-    const watched = { ...sharing, bind: (context: Parameters<typeof sharing.bind>[0]) => {
-      const scope = { ...context.scope, child: (name: string, options?: object) => {
-        const child = context.scope.child(name, options);
-        return { ...child, variable: (...args: Parameters<typeof child.variable>) => {
-          const variable = child.variable(...args);
-          variables.push(variable);
-          return variable;
-        } };
-      } };
-      return sharing.bind({ ...context, scope });
-    } };
+    const watched = {
+      ...sharing,
+      bind: (context: Parameters<typeof sharing.bind>[0]) => {
+        const scope = {
+          ...context.scope,
+          child: (name: string, options?: object) => {
+            const child = context.scope.child(name, options);
+            return {
+              ...child,
+              variable: (...args: Parameters<typeof child.variable>) => {
+                const variable = child.variable(...args);
+                variables.push(variable);
+                return variable;
+              },
+            };
+          },
+        };
+        return sharing.bind({ ...context, scope });
+      },
+    };
     const one = keep(await mixedTrainer({ tasks, sharing: watched }));
     await one.fit(rows, { epochs: 1, batchSize: 1 });
     const held = (await readAll(one))['v/vector'];

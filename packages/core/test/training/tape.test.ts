@@ -150,7 +150,7 @@ describe.each([
   });
 
   describe('leaves nothing behind', () => {
-    const boom = () => {
+    const boom = (_: unknown) => {
       throw new Error('boom');
     };
     /** A product whose backward pass throws. */
@@ -158,11 +158,11 @@ describe.each([
 
     it.each([
       ['when all goes well', false, () => onTape(() => ({ sum: tf.addN(net.forward()) }))],
-      ['when the forward pass throws', true, () => onTape(() => (net.forward(), boom()))],
+      ['when the forward pass throws', true, () => onTape(() => boom(net.forward()))],
       [
         'when it throws between two gradients',
         true,
-        () => onTape(() => (gradientOf(net.forward()[0] as tf.Scalar, net.variables), boom())),
+        () => onTape(() => boom(gradientOf(net.forward()[0] as tf.Scalar, net.variables))),
       ],
       [
         'when a backward pass throws',
@@ -172,7 +172,7 @@ describe.each([
       [
         'when the forward pass of a single gradient throws',
         true,
-        () => gradientWith(() => (net.forward(), boom()), net.variables),
+        () => gradientWith(() => boom(net.forward()), net.variables),
       ],
       [
         'when the backward pass of a single gradient throws',

@@ -123,11 +123,18 @@ describe('tasks made beforehand', () => {
 });
 
 describe('metrics of their own', () => {
-  const mine = defineMetric({ name: 'mine', better: 'lower', start: () => ({ update: () => {}, result: () => 1 as number }) });
+  const mine = defineMetric({
+    name: 'mine',
+    better: 'lower',
+    start: () => ({ update: () => {}, result: () => 1 as number }),
+  });
 
   it('replace the usual ones; the history has those that are numbers', async () => {
     const trainer = await createTrainer({
-      tasks: [classification('a', { classes: 2, metrics: [accuracy(), confusionCounts()] }), regression('b', { metrics: [mine] })],
+      tasks: [
+        classification('a', { classes: 2, metrics: [accuracy(), confusionCounts()] }),
+        regression('b', { metrics: [mine] }),
+      ],
       sharing,
     });
     const history = await trainer.fit(data, { epochs: 1 });
@@ -152,7 +159,11 @@ describe('metrics of their own', () => {
 });
 
 it('tasks of anybody flow through like those of core', async () => {
-  const mine = defineMetric({ name: 'distance', better: 'lower', start: () => ({ update: () => {}, result: () => 1 as number }) });
+  const mine = defineMetric({
+    name: 'distance',
+    better: 'lower',
+    start: () => ({ update: () => {}, result: () => 1 as number }),
+  });
   const boxes = defineTask({
     name: 'boxes',
     type: 'boxes',

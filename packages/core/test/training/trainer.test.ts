@@ -56,7 +56,11 @@ it('learns several tasks at once', async () => {
 });
 
 it('learns a single task', async () => {
-  const trainer = await createTrainer({ tasks: [regression('level')], sharing: tinySharing(mlp([4])), optimizer: adam({ learningRate: 0.05 }) });
+  const trainer = await createTrainer({
+    tasks: [regression('level')],
+    sharing: tinySharing(mlp([4])),
+    optimizer: adam({ learningRate: 0.05 }),
+  });
   const train = makeTable(40, 1, false);
   const { tasks } = await trainer.fit(train, { epochs: 25, batchSize: 8, validation: train });
   expect(tasks.level.r2.at(-1)).toBeGreaterThan(0.9);
@@ -76,7 +80,11 @@ describe('is refused at once', () => {
     ['a schedule that is none', { schedule: sgd() }, 'POLYTASK_WRONG_PART'],
     ['a part of a later contract', { optimizer: { ...sgd(), specVersion: 2 } }, 'POLYTASK_UNSUPPORTED_VERSION'],
     ['a seed that is no whole number', { seed: 0.5 }, 'POLYTASK_INVALID_OPTION'],
-    ['an input that the model does not have', { inputs, tasks: [regression('a', { inputs: ['y'] })] }, 'POLYTASK_UNKNOWN_NAME'],
+    [
+      'an input that the model does not have',
+      { inputs, tasks: [regression('a', { inputs: ['y'] })] },
+      'POLYTASK_UNKNOWN_NAME',
+    ],
   ])('%s', async (_, options, code) => {
     await expect(mixedTrainer(options as never)).rejects.toMatchObject({ code });
     expect(tf.memory().numTensors).toBe(before);
@@ -90,7 +98,9 @@ describe('the model', () => {
     expect(at.parameters?.layout.segments[0]?.shape).toEqual([3, 5]);
     expect([late.parameters, late.history]).toEqual([undefined, undefined]);
     await late.fit(makeTable(8, 1), { epochs: 1 });
-    expect(late.parameters?.layout.segments.map(({ path }) => path)).toEqual(at.parameters?.layout.segments.map(({ path }) => path));
+    expect(late.parameters?.layout.segments.map(({ path }) => path)).toEqual(
+      at.parameters?.layout.segments.map(({ path }) => path),
+    );
     at.dispose();
     late.dispose();
   });
@@ -132,7 +142,12 @@ describe('tensors', () => {
     const trainer = await mixedTrainer({ sharing: restlessSharing(), optimizer: adam() });
     await trainer.fit(train, { epochs: 1, batchSize: 5, validation });
     const trained = tf.memory().numTensors;
-    await trainer.fit(train, { epochs: 3, batchSize: 4, validation, earlyStopping: { patience: 1, restoreBest: true } });
+    await trainer.fit(train, {
+      epochs: 3,
+      batchSize: 4,
+      validation,
+      earlyStopping: { patience: 1, restoreBest: true },
+    });
     await trainer.evaluate(validation);
     await trainer.predict(validation.gather([0]).inputs);
     await trainer.parameters?.read('trunk/dense0/kernel');
@@ -177,7 +192,9 @@ describe('tensors', () => {
     for (const task of [stepped, floored]) {
       const trainer = await mixedTrainer({ tasks: [kind, task], inputs });
       const built = tf.memory().numTensors;
-      await trainer.fit(makeTable(8, 1), { epochs: 1 }).catch((error: Error) => expect(error.message).toContain('gradient'));
+      await trainer
+        .fit(makeTable(8, 1), { epochs: 1 })
+        .catch((error: Error) => expect(error.message).toContain('gradient'));
       expect(tf.memory().numTensors).toBe(built);
       trainer.dispose();
     }

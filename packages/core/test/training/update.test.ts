@@ -35,7 +35,13 @@ function layoutOf(sizes: readonly number[]): ParameterLayout {
   let offset = 0;
   const ranges = sizes.map((size, r) => {
     const last = r === sizes.length - 1;
-    const range = { usedBy: last ? [] : [r % 2 === 0 ? 'a' : 'b'], group: last ? 'balancing' : 'model', learningRate: undefined, offset, size };
+    const range = {
+      usedBy: last ? [] : [r % 2 === 0 ? 'a' : 'b'],
+      group: last ? 'balancing' : 'model',
+      learningRate: undefined,
+      offset,
+      size,
+    };
     offset += size;
     return range;
   });
@@ -65,13 +71,18 @@ function update(
   return tf.tidy(() => {
     const { feeds, mode, counts: after } = updateNumbers(optimizer, layout, counts, moves, 0);
     const n = layout.ranges.length;
-    const spread = ([name, { data, shape }]: [string, { data: Float32Array | Int32Array; shape: readonly number[] }]) => {
+    const spread = ([name, { data, shape }]: [
+      string,
+      { data: Float32Array | Int32Array; shape: readonly number[] },
+    ]) => {
       const numbers = ranged && mode === 'uniform' ? new Float32Array(n).fill(data[0] as number) : data;
       return [name, tf.tensor(numbers, ranged ? [n] : [...shape])] as const;
     };
     const factors = Object.fromEntries(Object.entries(feeds).map(spread as never)) as Record<string, tf.Tensor>;
     if (ranged && mode === 'uniform') factors['factor/moves'] = tf.ones([n]);
-    const slots = Object.fromEntries(Object.entries(before.slots).map(([name, slot]) => [`slot/${name}`, tf.tensor1d(slot)]));
+    const slots = Object.fromEntries(
+      Object.entries(before.slots).map(([name, slot]) => [`slot/${name}`, tf.tensor1d(slot)]),
+    );
     const found = applyUpdate(
       optimizer,
       layout,
@@ -94,54 +105,61 @@ const allBits = ({ values, slots }: Numbers) => [bits(values), ...Object.values(
 describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  it.each(Object.entries(optimizers))('%s: one number for all ranges and one per range give the same bits', (_, make) => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 5 }),
-        fc.integer(),
-        fc.double({ min: 1e-4, max: 0.5, noNaN: true }),
-        fc.constantFrom(undefined, 0.3),
-        (sizes, seed, learningRate, clipNorm) => {
-          const layout = layoutOf(sizes);
-          // Balancing variables decay like the others here, so that one number does for all.
-          const groups = make().decay > 0 ? { groups: { balancing: { decay: 0.1 } } } : {};
-          const optimizer = make({ learningRate, ...groups, ...(clipNorm === undefined ? {} : { clipNorm }) });
-          const moves = sizes.map(() => true);
-          let uniform = { ...started(optimizer, layout.size), counts: sizes.map(() => 0), mode: '' };
-          let ranged = uniform;
-          for (let step = 0; step < 3; step++) {
-            const gradient = noise(layout.size, seed + step);
-            uniform = update(optimizer, layout, uniform.counts, moves, uniform, gradient);
-            ranged = update(optimizer, layout, ranged.counts, moves, ranged, gradient, true);
-            expect(uniform.mode).toBe('uniform');
-            expect(allBits(ranged)).toEqual(allBits(uniform));
-          }
-        },
-      ),
-      { numRuns: 10 },
-    );
-  });
+  it.each(Object.entries(optimizers))(
+    '%s: one number for all ranges and one per range give the same bits',
+    (_, make) => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 5 }),
+          fc.integer(),
+          fc.double({ min: 1e-4, max: 0.5, noNaN: true }),
+          fc.constantFrom(undefined, 0.3),
+          (sizes, seed, learningRate, clipNorm) => {
+            const layout = layoutOf(sizes);
+            // Balancing variables decay like the others here, so that one number does for all.
+            const groups = make().decay > 0 ? { groups: { balancing: { decay: 0.1 } } } : {};
+            const optimizer = make({ learningRate, ...groups, ...(clipNorm === undefined ? {} : { clipNorm }) });
+            const moves = sizes.map(() => true);
+            let uniform = { ...started(optimizer, layout.size), counts: sizes.map(() => 0), mode: '' };
+            let ranged = uniform;
+            for (let step = 0; step < 3; step++) {
+              const gradient = noise(layout.size, seed + step);
+              uniform = update(optimizer, layout, uniform.counts, moves, uniform, gradient);
+              ranged = update(optimizer, layout, ranged.counts, moves, ranged, gradient, true);
+              expect(uniform.mode).toBe('uniform');
+              expect(allBits(ranged)).toEqual(allBits(uniform));
+            }
+          },
+        ),
+        { numRuns: 10 },
+      );
+    },
+  );
 
-  it.each(Object.entries(optimizers))('%s: a range that stands still keeps values, moments and count, whatever its gradient', (_, make) => {
-    const layout = layoutOf([2, 3, 2]);
-    const optimizer = make({ learningRate: 0.1 });
-    const first = update(optimizer, layout, [0, 0, 0], [true, true, true], started(optimizer, 7), noise(7, 1));
-    const second = update(optimizer, layout, first.counts, [true, false, true], first, noise(7, 2));
-    expect(second.counts).toEqual([2, 1, 2]);
-    expect(second.mode).toBe('ranged');
-    const part = (numbers: Numbers, from: number, to: number) => allBits(numbers).map((all) => all.subarray(from, to));
-    expect(part(second, 2, 5)).toEqual(part(first, 2, 5));
-    for (const [now, before] of [
-      [part(second, 0, 2), part(first, 0, 2)],
-      [part(second, 5, 7), part(first, 5, 7)],
-    ] as const) {
-      now.forEach((values, i) => {
-        values.forEach((value, j) => {
-          expect(value).not.toBe(before[i]?.[j]);
+  it.each(Object.entries(optimizers))(
+    '%s: a range that stands still keeps values, moments and count, whatever its gradient',
+    (_, make) => {
+      const layout = layoutOf([2, 3, 2]);
+      const optimizer = make({ learningRate: 0.1 });
+      const first = update(optimizer, layout, [0, 0, 0], [true, true, true], started(optimizer, 7), noise(7, 1));
+      const second = update(optimizer, layout, first.counts, [true, false, true], first, noise(7, 2));
+      expect(second.counts).toEqual([2, 1, 2]);
+      expect(second.mode).toBe('ranged');
+      const part = (numbers: Numbers, from: number, to: number) =>
+        allBits(numbers).map((all) => all.subarray(from, to));
+      expect(part(second, 2, 5)).toEqual(part(first, 2, 5));
+      for (const [now, before] of [
+        [part(second, 0, 2), part(first, 0, 2)],
+        [part(second, 5, 7), part(first, 5, 7)],
+      ] as const) {
+        now.forEach((values, i) => {
+          values.forEach((value, j) => {
+            expect(value).not.toBe(before[i]?.[j]);
+          });
         });
-      });
-    }
-  });
+      }
+    },
+  );
 });
 
 describe('numbers', () => {
@@ -162,7 +180,9 @@ describe('numbers', () => {
     expect(updateNumbers(adam(), layout, [4, 4, 4], [true, true, true], 0).mode).toBe('uniform');
     expect(updateNumbers(adam(), layout, [4, 1, 4], [true, true, true], 0).mode).toBe('ranged');
     expect(updateNumbers(sgd(), layout, [0, 0, 0], [true, false, true], 0).mode).toBe('ranged');
-    expect(updateNumbers(sgd({ groups: { balancing: { learningRate: 1 } } }), layout, [0, 0, 0], [true, true, true], 0).mode).toBe('ranged');
+    expect(
+      updateNumbers(sgd({ groups: { balancing: { learningRate: 1 } } }), layout, [0, 0, 0], [true, true, true], 0).mode,
+    ).toBe('ranged');
     // Balancing variables do not decay.
     expect(updateNumbers(adamW(), layout, [0, 0, 0], [true, true, true], 0).mode).toBe('ranged');
   });
@@ -198,7 +218,10 @@ describe('a task that is absent from a batch', () => {
     c: { size: 2, usedBy: ['c'] },
   });
   const row = (i: number) => noise(5, i);
-  const even = defineGradientBalancing({ name: 'even', bind: () => ({ weights: ({ tasks: present }) => present.map(() => 1) }) });
+  const even = defineGradientBalancing({
+    name: 'even',
+    bind: () => ({ weights: ({ tasks: present }) => present.map(() => 1) }),
+  });
   const summing = defineGradientBalancing({
     name: 'summing',
     bind: () => ({ aggregate: ({ jacobian }) => ({ direction: tf.sum(jacobian, 0) }) }),
@@ -227,7 +250,9 @@ describe('a task that is absent from a batch', () => {
       ranges.forEach(({ usedBy, offset, size }, r) => {
         const moves = usedBy.some((task) => present.includes(task));
         if (before === undefined) return;
-        expect((now?.counts[r] as number) - (before.counts[r] as number), `${usedBy} at step ${step}`).toBe(moves ? 1 : 0);
+        expect((now?.counts[r] as number) - (before.counts[r] as number), `${usedBy} at step ${step}`).toBe(
+          moves ? 1 : 0,
+        );
         for (const slot of ['slot/first', 'slot/second']) {
           const part = (stage: typeof now) => stage?.tensors[slot]?.subarray(offset, offset + size);
           if (moves) expect(part(now)).not.toEqual(part(before));
@@ -244,7 +269,14 @@ describe('a task that is absent from a batch', () => {
 
   it('moves by the formula of Adam with the counts of its own', async () => {
     // b has gradients at steps 0 and 2 only: its second update must be corrected as a second one.
-    const gradients = { a: [[1, 2], [0.5, 1], [3, -1]], b: [[2, -1], null, [1, 1]] };
+    const gradients = {
+      a: [
+        [1, 2],
+        [0.5, 1],
+        [3, -1],
+      ],
+      b: [[2, -1], null, [1, 1]],
+    };
     const trainer = await createTrainer({
       tasks: [linearTask('a', 2), linearTask('b', 2)],
       sharing: vectorSharing({ a: { size: 2, usedBy: ['a'] }, b: { size: 2, usedBy: ['b'] } }),

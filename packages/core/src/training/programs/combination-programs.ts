@@ -10,7 +10,7 @@ import type { ProgramParts } from './program-parts.js';
 export function combinationPrograms({ model, optimizer, once }: ProgramParts) {
   const { layout } = model;
 
-  /** Jᵀw for what is shared, weights `[blocks, K]` fed. */
+  /** Jᵀw for what is shared, weights `[blocks, K]` fed, and `head-weights` [K] for weighted heads. */
   function combined(of: GradientsOf, heads: HeadGradients, feeds: NamedTensors): tf.Tensor1D {
     const weights = feeds.weights as tf.Tensor2D;
     const jacobian = feeds.shared as tf.Tensor2D;
@@ -21,7 +21,7 @@ export function combinationPrograms({ model, optimizer, once }: ProgramParts) {
       return tf.reshape(tf.matMul(row, tf.slice(jacobian, [0, offset], [-1, size]) as tf.Tensor2D), [-1]);
     });
     const direction = parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts);
-    return withRest(model, direction, feeds, heads === 'weighted' ? tf.mean(weights, 0) : undefined);
+    return withRest(model, direction, feeds, heads === 'weighted' ? feeds['head-weights'] : undefined);
   }
 
   return {

@@ -41,7 +41,7 @@ export function autoLambda({ primary, innerRate, learningRate = 1e-2, onGradient
           const below = await losses({ parameters: scratch });
           const present = active();
           const byLambda = tasks.map((_, k) =>
-            present.includes(k) ? (-innerRate * (above[k]! - below[k]!)) / (2 * epsilon) : 0,
+            present.includes(k) ? (-innerRate * ((above[k] as number) - (below[k] as number))) / (2 * epsilon) : 0,
           );
           onGradient?.(byLambda, [...lambda.values]);
           lambda.step(byLambda);

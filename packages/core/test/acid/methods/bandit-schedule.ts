@@ -16,13 +16,14 @@ export function banditSchedule({ epsilon = 0.2 } = {}): TaskSchedule {
           const random = Math.floor(draw() * tasks.length);
           const best = falls.indexOf(Math.min(...falls));
           const arm = untried >= 0 ? untried : draw() < epsilon ? random : best;
-          counts[arm]! += 1;
+          counts[arm] = (counts[arm] as number) + 1;
           return tasks.map((_, task) => (task === arm ? batchSize : 0));
         },
         observe({ losses }) {
           losses.forEach((loss, task) => {
             if (Number.isNaN(loss)) return;
-            if (last[task] !== null) falls[task] = 0.5 * falls[task]! + 0.5 * (last[task]! - loss);
+            if (last[task] !== null)
+              falls[task] = 0.5 * (falls[task] as number) + 0.5 * ((last[task] as number) - loss);
             last[task] = loss;
           });
         },

@@ -12,7 +12,9 @@ export function dynamicWeightAverage({ temperature = 2 } = {}): LossWeighting {
         const [before, last] = history;
         if (before === undefined || last === undefined) return tasks.map(() => 1);
         // A task without a label in an epoch has no ratio: 1, as if its loss had stood still.
-        const ratios = last.map((loss, k) => (Number.isFinite(loss / before[k]!) ? loss / before[k]! : 1));
+        const ratios = last.map((loss, k) =>
+          Number.isFinite(loss / (before[k] as number)) ? loss / (before[k] as number) : 1,
+        );
         const exponentials = ratios.map((ratio) => Math.exp(ratio / temperature));
         const total = exponentials.reduce((sum, value) => sum + value, 0);
         return exponentials.map((value) => (tasks.length * value) / total);

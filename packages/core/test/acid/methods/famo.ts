@@ -28,11 +28,17 @@ export function famo({ learningRate = 0.025, decay = 1e-3 } = {}): StepPlan {
           const found = await gradient({ scalarize, feeds: { z: hostTensor(z) } });
           await apply(found.gradient);
           const after = await lossesNow();
-          const change = tasks.map((_, k) => Math.log(found.losses[k]! + epsilon) - Math.log(after[k]! + epsilon));
+          const change = tasks.map(
+            (_, k) => Math.log((found.losses[k] as number) + epsilon) - Math.log((after[k] as number) + epsilon),
+          );
           const present = active();
-          const mean = present.reduce((sum, k) => sum + z[k]! * change[k]!, 0);
+          const mean = present.reduce((sum, k) => sum + (z[k] as number) * (change[k] as number), 0);
           logits.step(
-            tasks.map((_, k) => (present.includes(k) ? z[k]! * (change[k]! - mean) : 0) + decay * logits.values[k]!),
+            tasks.map(
+              (_, k) =>
+                (present.includes(k) ? (z[k] as number) * ((change[k] as number) - mean) : 0) +
+                decay * (logits.values[k] as number),
+            ),
           );
           return found;
         },

@@ -17,18 +17,23 @@ export function gradNorm({ alpha = 1.5, learningRate = 0.025 } = {}): GradientBa
           const k = tasks.length;
           const shares = softmax(logits);
           // Only the tasks present share K' between them; the others' logits wait.
-          const total = tasks.reduce((sum, task) => sum + shares[task]!, 0);
-          const weights = tasks.map((task) => (k * shares[task]!) / total);
-          const norms = tasks.map((_, i) => Math.sqrt(gramian[i * k + i]!));
-          const ratios = tasks.map((task, i) => losses[i]! / (initial[task] ??= losses[i]!));
-          const meanRatio = ratios.reduce((sum, ratio) => sum + ratio, 0) / k;
-          const meanNorm = norms.reduce((sum, norm, i) => sum + weights[i]! * norm, 0) / k;
-          const byWeight = norms.map(
-            (norm, i) => Math.sign(weights[i]! * norm - meanNorm * (ratios[i]! / meanRatio) ** alpha) * norm,
-          );
-          const inner = byWeight.reduce((sum, slope, i) => sum + (slope * weights[i]!) / k, 0);
+          const total = tasks.reduce((sum, task) => sum + (shares[task] as number), 0);
+          const weights = tasks.map((task) => (k * (shares[task] as number)) / total);
+          const norms = tasks.map((_, i) => Math.sqrt(gramian[i * k + i] as number));
           tasks.forEach((task, i) => {
-            logits[task]! -= learningRate * weights[i]! * (byWeight[i]! - inner);
+            initial[task] ??= losses[i] as number;
+          });
+          const ratios = tasks.map((task, i) => (losses[i] as number) / (initial[task] as number));
+          const meanRatio = ratios.reduce((sum, ratio) => sum + ratio, 0) / k;
+          const meanNorm = norms.reduce((sum, norm, i) => sum + (weights[i] as number) * norm, 0) / k;
+          const byWeight = norms.map(
+            (norm, i) =>
+              Math.sign((weights[i] as number) * norm - meanNorm * ((ratios[i] as number) / meanRatio) ** alpha) * norm,
+          );
+          const inner = byWeight.reduce((sum, slope, i) => sum + (slope * (weights[i] as number)) / k, 0);
+          tasks.forEach((task, i) => {
+            logits[task] =
+              (logits[task] as number) - learningRate * (weights[i] as number) * ((byWeight[i] as number) - inner);
           });
           return weights;
         },

@@ -5,6 +5,7 @@ import {
   defineSharing,
   type Encoder,
   hostTensor,
+  type InputSpec,
   type NamedTensors,
   type SharingStrategy,
 } from '@polytask/core';
@@ -34,12 +35,13 @@ export function mixtureOfExperts(
       const perTask = tasks.map((task) => {
         const own = { usedBy: [task.name] };
         const mine = built.filter(({ usedBy }) => usedBy.includes(task.name));
-        const features = (mine[0] ?? built[0]!).stages.output;
+        const [first] = mine;
+        if (first === undefined) throw new Error(`task ${task.name} has no expert`);
         return {
           name: task.name,
           mine,
-          gate: buildDense(scope.child('gates').child(task.name, own), inputs.x!, mine.length),
-          head: buildHead(scope.child('heads').child(task.name, own), task, features),
+          gate: buildDense(scope.child('gates').child(task.name, own), inputs.x as InputSpec, mine.length),
+          head: buildHead(scope.child('heads').child(task.name, own), task, first.stages.output),
         };
       });
       return {

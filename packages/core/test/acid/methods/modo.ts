@@ -17,7 +17,7 @@ export function modo({ gamma = 0.1, rho = 0.1 } = {}): StepPlan {
           const cross = await gramian(first, second);
           lambda = projectOnSimplex(
             lambda.map((value, i) => {
-              const product = lambda.reduce((sum, other, j) => sum + cross[i * k + j]! * other, 0);
+              const product = lambda.reduce((sum, other, j) => sum + (cross[i * k + j] as number) * other, 0);
               return value - gamma * (product + rho * value);
             }),
           );

@@ -16,10 +16,10 @@ export function pcgrad(options: Pick<GradientBalancing, 'scale' | 'headGradients
           for (const j of permutation(k, draw)) {
             if (j === i) continue;
             let product = 0;
-            for (let m = 0; m < k; m++) product += c[m]! * gramian[m * k + j]!;
-            if (product < 0) c[j]! -= product / gramian[j * k + j]!;
+            for (let m = 0; m < k; m++) product += (c[m] as number) * (gramian[m * k + j] as number);
+            if (product < 0) c[j] = (c[j] as number) - product / (gramian[j * k + j] as number);
           }
-          for (let m = 0; m < k; m++) total[m]! += c[m]!;
+          for (let m = 0; m < k; m++) total[m] = (total[m] as number) + (c[m] as number);
         }
         return total;
       },

@@ -1,4 +1,5 @@
 import {
+  type BuiltHead,
   buildEncoder,
   buildHead,
   buildTaskInputs,
@@ -25,7 +26,7 @@ export function perTaskInputs(encoder: Encoder, adapters: { readonly [task: stri
         forward(x, step) {
           const built = sources.flatMap(({ tasks: readers, select }) => {
             const shared: tf.Tensor = trunk.apply(select(x, step), step);
-            return readers.map((name) => [name, heads.get(name)!.apply(shared, step)] as const);
+            return readers.map((name) => [name, (heads.get(name) as BuiltHead).apply(shared, step)] as const);
           });
           return {
             outputs: Object.fromEntries(built.map(([name, { outputs }]) => [name, outputs])),

@@ -41,10 +41,12 @@ export function traceNorm(
 
 /** WᵀW of two columns `[a, b, b, c]`. */
 async function gramOf(parameters: ParameterReader, paths: readonly string[]): Promise<[number, number, number]> {
-  const [first, second] = (await Promise.all(paths.map((path) => parameters.read(path)))).map(({ data }) => data);
-  const inner = (p: ArrayLike<number>, q: ArrayLike<number>) =>
-    Array.from(p).reduce((sum, value, i) => sum + value * q[i]!, 0);
-  return [inner(first!, first!), inner(first!, second!), inner(second!, second!)];
+  const [first = [], second = []] = (await Promise.all(paths.map((path) => parameters.read(path)))).map(({ data }) =>
+    Array.from(data),
+  );
+  const inner = (p: readonly number[], q: readonly number[]) =>
+    p.reduce((sum, value, i) => sum + value * (q[i] ?? 0), 0);
+  return [inner(first, first), inner(first, second), inner(second, second)];
 }
 
 /** M^{-1/2} of a symmetric 2×2 matrix: √M = (M + √det I) / √(tr + 2 √det). */

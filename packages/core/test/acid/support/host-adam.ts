@@ -11,11 +11,11 @@ export function hostAdam(start: readonly number[], learningRate: number) {
     values: values as readonly number[],
     step(gradient: readonly number[]) {
       count += 1;
-      first = first.map((m, i) => beta1 * m + (1 - beta1) * gradient[i]!);
-      second = second.map((v, i) => beta2 * v + (1 - beta2) * gradient[i]! ** 2);
+      first = first.map((m, i) => beta1 * m + (1 - beta1) * (gradient[i] as number));
+      second = second.map((v, i) => beta2 * v + (1 - beta2) * (gradient[i] as number) ** 2);
       for (let i = 0; i < values.length; i++) {
-        const root = Math.sqrt(second[i]! / (1 - beta2 ** count)) + epsilon;
-        values[i]! -= (learningRate * (first[i]! / (1 - beta1 ** count))) / root;
+        const root = Math.sqrt((second[i] as number) / (1 - beta2 ** count)) + epsilon;
+        values[i] = (values[i] as number) - (learningRate * ((first[i] as number) / (1 - beta1 ** count))) / root;
       }
     },
     save: (): State => ({ values: [...values], first, second, count }),

@@ -1,0 +1,51 @@
+import { labelBatch } from '../data/label-batch.js';
+import { PolytaskError } from '../errors/polytask-error.js';
+import type { Batch } from '../spec/batch.js';
+import type { Cursor, MultiTaskDataset } from '../spec/dataset.js';
+import type { BatchSources } from './primitives.js';
+import type { Run } from './run.js';
+
+/** Labels of frozen tasks are taken away, so that nothing of theirs moves. */
+export function withoutFrozen(batch: Batch, frozen: readonly string[]): Batch {
+  if (frozen.length === 0) return batch;
+  const weights = { ...batch.weights };
+  for (const name of frozen) weights[name] = new Float32Array(weights[name]?.length ?? 0);
+  return { ...batch, weights };
+}
+
+/** Endless streams of further batches, with orders of their own; counted, so that a resumed run goes on where it was. */
+export function furtherBatches(
+  run: Run,
+  train: MultiTaskDataset,
+  validation: MultiTaskDataset | undefined,
+  batchSize: number,
+): BatchSources {
+  const { tasks, seed } = run.description;
+  const cursors = new Map<string, Cursor>();
+  const draw = async (kind: 'another' | 'validation', dataset: MultiTaskDataset): Promise<Batch> => {
+    const size = Math.min(batchSize, dataset.size);
+    const perEpoch = dataset.batches({ batchSize: size, lastBatch: 'drop' });
+    const shuffleSeed = `${seed}/${kind}`;
+    const cursor = cursors.get(kind) ?? dataset.open({ batchSize: size, lastBatch: 'drop', shuffleSeed });
+    cursors.set(kind, cursor);
+    const count = run.drawn[kind]++;
+    cursor.seek(Math.floor(count / perEpoch), count % perEpoch);
+    const raw = await cursor.next();
+    if (raw === null)
+      throw new PolytaskError('POLYTASK_DATASET', 'The data set ended before the number of batches that it names.');
+    const overlays = kind === 'another' ? run.overlays : undefined;
+    return withoutFrozen(labelBatch(raw, tasks, run.constants, overlays, dataset.sources), run.frozen);
+  };
+  return {
+    another: () => draw('another', train),
+    validation: () => {
+      if (validation === undefined) {
+        throw new PolytaskError(
+          'POLYTASK_NO_VALIDATION',
+          `\`${run.description.balancing.name}\` needs batches of validation data; pass \`validation\` to \`fit\`.`,
+        );
+      }
+      return draw('validation', validation);
+    },
+  };
+}
