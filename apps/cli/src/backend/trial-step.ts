@@ -9,11 +9,13 @@ export async function trialStep(run: PreparedRun): Promise<void> {
   const trainer = await createTrainer({ ...(await run.joint()), seed: run.config.seed });
   try {
     const { validation } = run.data;
+    const controller = new AbortController();
     await trainer.fit(run.data.train, {
       ...run.training,
       ...(validation === undefined ? {} : { validation }),
       epochs: 1,
-      signal: AbortSignal.abort(),
+      signal: controller.signal,
+      callbacks: [{ stepEnd: () => controller.abort() }],
     });
     const few = firstRows(run.data.test, 2);
     if (few !== undefined) await trainer.evaluate(few);

@@ -1,4 +1,4 @@
-import { type AnyTask, createTrainer, type FitOptions, type PolytaskError } from '@polytask/core';
+import { type AnyTask, createTrainer, type PolytaskError } from '@polytask/core';
 import { useBackend } from '../backend/backends.js';
 import { checkNames } from '../config/check-names.js';
 import { didYouMean } from '../config/explain-issues.js';
@@ -13,7 +13,7 @@ import { placeOf } from './place-error.js';
 import { singleTaskConfig, singleTaskStopping } from './single-task.js';
 
 /** How a network is trained: everything that `fit` needs but the data. */
-export type Training = Omit<FitOptions, 'signal' | 'onMetrics' | 'callbacks' | 'validation'>;
+export type Training = Config['training'];
 
 /** A run whose configuration, data and parts are right, before anything is computed. */
 export interface PreparedRun {

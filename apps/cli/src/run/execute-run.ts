@@ -41,7 +41,8 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings): Pro
       if (!signal.aborted)
         await update({ deltaM: compareWithAlone(run.tasks, joint, document.singleTask ?? {}) ?? null });
     }
-    await finish(signal.aborted ? 'interrupted' : 'done');
+    const complete = run.config.compare === 'single-task' ? document.deltaM !== undefined : joint.tasks !== undefined;
+    await finish(complete ? 'done' : 'interrupted');
     return document;
   } catch (error) {
     const { message } = error as Error;
@@ -94,12 +95,19 @@ async function trainAlone(run: PreparedRun, task: AnyTask, around: RunSurroundin
 
 /** What an epoch gave, by task: training loss, effective weight, and every number measured on the validation rows. */
 function metricsLine({ epoch, seconds, history }: EpochEvent): object {
-  const tasks = Object.entries(history.tasks).map(([name, values]) => {
-    const last = Object.entries(values).map(([metric, list]) => [metric, (list as readonly number[]).at(-1)]);
-    return [name, Object.fromEntries(last.filter(([, value]) => value !== undefined))];
-  });
+  const last = (lists: Readonly<Record<string, readonly number[]>>) =>
+    Object.fromEntries(Object.entries(lists).flatMap(([name, list]) => (list.length > 0 ? [[name, list.at(-1)]] : [])));
+  const tasks = Object.fromEntries(Object.entries(history.tasks).map(([name, values]) => [name, last(values)]));
+  const auxiliary = last(history.auxiliary);
   const cosines = history.cosines.at(-1);
-  return { epoch, seconds, steps: history.steps, tasks: Object.fromEntries(tasks), ...(cosines && { cosines }) };
+  return {
+    epoch,
+    seconds,
+    steps: history.steps,
+    tasks,
+    ...(Object.keys(auxiliary).length > 0 && { auxiliary }),
+    ...(cosines && { cosines }),
+  };
 }
 
 function firstDocument(run: PreparedRun, { folder, backend, versions }: RunSurroundings): RunDocument {

@@ -30,8 +30,8 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
     progress.begin({
       label: run.label,
       epochs: training.epochs,
-      stepsPerEpoch: data.train.batches({ batchSize: 32, ...training }),
-      rowsPerStep: Math.min(training.batchSize ?? 32, data.train.size),
+      stepsPerEpoch: data.train.batches(training),
+      rowsPerStep: Math.min(training.batchSize, data.train.size),
       tasks: network.tasks,
     });
     const history = await trainer.fit(data.train, {
@@ -47,7 +47,7 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
     progress.end();
     const trainingSeconds = (performance.now() - started) / 1000;
     await run.trained?.(trainer as Trainer<never>, () => trainer.checkpoint());
-    const { evaluationBatchSize: batchSize = 1024 } = training;
+    const { evaluationBatchSize: batchSize } = training;
     const measuring = performance.now();
     const scores = signal.aborted ? undefined : await trainer.evaluate(data.test, { batchSize });
     const evaluationSeconds = scores === undefined ? 0 : (performance.now() - measuring) / 1000;

@@ -1,25 +1,44 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { useBackend } from '../../src/backend/backends.js';
 import { trialStep } from '../../src/backend/trial-step.js';
-import { prepareRun } from '../../src/build/prepare-run.js';
-import { loadConfig } from '../../src/config/load-config.js';
+import { chooseBackend } from '../../src/commands/train.js';
 import { changed, smallRun } from '../helpers/configs.js';
-import { folderWith } from '../helpers/folder.js';
+import { prepared } from '../helpers/prepared.js';
 
-async function prepare(text: string, set: readonly string[] = []) {
-  return prepareRun(await loadConfig({ file: 'run.yaml', cwd: folderWith({ 'run.yaml': text }), set }));
+/** Takes a kernel out of the wasm backend; this one is half of the gradient of relu. */
+async function takeOut(name: string): Promise<tf.KernelConfig> {
+  await useBackend('wasm', '/');
+  const kernel = tf.getKernel(name, 'wasm');
+  tf.unregisterKernel(name, 'wasm');
+  return kernel;
 }
 
 describe('trialStep', () => {
   it('leaves nothing behind', async () => {
-    const run = await prepare(smallRun, ['split.validation=0.2']);
+    const run = await prepared(smallRun, ['split.validation=0.2']);
     const before = tf.memory().numTensors;
     await trialStep(run);
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('finds what the backend lacks, so that another can be taken', async () => {
+    const kernel = await takeOut('Step');
+    try {
+      expect(await chooseBackend(await prepared(smallRun))).toEqual({
+        name: 'cpu',
+        wanted: 'auto',
+        reason: 'the backend `wasm` has no kernel Step, which training this model needs; `cpu` has it',
+      });
+      const explicit = chooseBackend(await prepared(`${smallRun}backend: wasm\n`));
+      await expect(explicit).rejects.toThrow(/^run\.yaml:11:10: the backend `wasm` has no kernel Step.*`cpu` has it/);
+    } finally {
+      tf.registerKernel(kernel);
+    }
+  });
+
   it('finds labels that do not fit', async () => {
-    const run = await prepare(
+    const run = await prepared(
       changed('name: right, type: classification, classes: 10', 'name: right, type: classification, classes: 4'),
     );
     await expect(trialStep(run)).rejects.toMatchObject({ code: 'POLYTASK_LABELS', task: 'right' });

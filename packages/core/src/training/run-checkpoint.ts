@@ -36,7 +36,6 @@ export async function saveRun(run: Run): Promise<Checkpoint> {
     history: run.history,
     counts: runtime.counts,
     drawn: run.drawn,
-    frozen: run.frozen,
     stopping: run.stopping ?? null,
     overlays: run.overlays.toState(),
     balancing: stateOf(model.balancing.bound),
@@ -88,7 +87,6 @@ export function loadRun(run: Run, checkpoint: Checkpoint): void {
   run.sums = copy.sums;
   run.history = copy.history;
   run.drawn = copy.drawn;
-  run.frozen = copy.frozen;
   run.stopping = copy.stopping ?? undefined;
   runtime.counts = [...copy.counts];
   model.balancing.bound.loadState?.(copy.balancing);
@@ -130,7 +128,6 @@ interface Saved {
   readonly history: History;
   readonly counts: readonly number[];
   readonly drawn: { another: number; validation: number };
-  readonly frozen: readonly string[];
   readonly stopping: StoppingState | null;
   readonly overlays: State;
   readonly balancing: State;

@@ -1,4 +1,5 @@
-import { sgd, uniformFloats } from '@polytask/core';
+import { defineAuxiliary, defineGradientBalancing, mlp, sgd, uniformFloats } from '@polytask/core';
+import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { gradDrop } from './methods/grad-drop.js';
@@ -24,25 +25,36 @@ test('GradDrop: keeps one sign per coordinate, by the numbers that the step draw
   });
 });
 
-test('GradDrop on the representation: one pass, and with equal tasks the plain sum of gradients', async () => {
-  const train = toyTable(['a'], 8);
-  const tasks = [...toyTasks('a'), ...toyTasks('b').map((task) => ({ ...task, column: 'a' }))];
-  const optimizer = sgd({ learningRate: 0.1 });
-  const fit = { epochs: 2, batchSize: 4 };
-  const sharing = tinySharing();
-  const sums: Record<string, number[]>[] = [];
-  await trained({ tasks: toyTasks('a'), sharing, optimizer }, train, fit, ({ values }) => void sums.push(values));
-  await trained(
-    { tasks: toyTasks('a'), sharing, optimizer, balancing: gradDrop({ gradientsOf: 'representation' }) },
-    train,
-    fit,
-    ({ values, programs }) => {
-      for (const [path, expected] of Object.entries(sums[0] ?? {})) expectClose(values[path], expected);
-      expect(programs.map(({ program }) => program)).toContain('aggregate-representation-and-apply-uniform');
-      expect(programs.length).toBe(4);
-    },
-  );
-  await trained({ tasks, sharing, optimizer, balancing: gradDrop({ gradientsOf: 'representation' }) }, train, fit);
+test('an aggregation on the representation: the plain sum is the gradient of the sum of losses, in one program', async () => {
+  const sum = (gradientsOf: 'shared' | 'representation') =>
+    defineGradientBalancing({
+      name: 'sum',
+      gradientsOf,
+      bind: () => ({ aggregate: ({ jacobian }) => ({ direction: tf.sum(jacobian, 0) }) }),
+    });
+  const shrink = defineAuxiliary({
+    name: 'shrink',
+    weight: 0.1,
+    bind: ({ layout }) => ({ loss: () => tf.addN(layout.segments.map(({ variable }) => tf.sum(tf.square(variable)))) }),
+  });
+  const train = toyTable(['a', 'b'], 8, { b: (row) => row < 2 });
+  const options = { tasks: toyTasks('a', 'b'), sharing: tinySharing(mlp([6, 5])), auxiliary: [shrink] };
+  let plain: Record<string, number[]> = {};
+  for (const balancing of [undefined, sum('shared'), sum('representation')]) {
+    const run = { ...options, balancing, optimizer: sgd({ learningRate: 0.1 }) };
+    await trained(run, train, { epochs: 2, batchSize: 4 }, ({ values, programs, events }) => {
+      if (balancing === undefined) plain = values;
+      for (const [path, expected] of Object.entries(plain)) expectClose(values[path], expected);
+      if (balancing?.gradientsOf === 'representation') expect(programs.length).toBe(4);
+      for (const { weights } of events) expectClose(Object.values(weights), [1, 1], 1e-4);
+    });
+  }
+});
+
+test('GradDrop on the representation trains and resumes', async () => {
+  const balancing = gradDrop({ gradientsOf: 'representation' });
+  const options = () => ({ tasks: toyTasks('a', 'b'), sharing: tinySharing(), balancing });
+  await expectResumes(options, toyTable(['a', 'b'], 24), { epochs: 2, batchSize: 8 }, 4);
 });
 
 test('GradDrop resumes', async () => {

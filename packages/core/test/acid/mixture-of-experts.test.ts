@@ -1,4 +1,4 @@
-import { adam, mlp, sgd } from '@polytask/core';
+import { adam, defineGradientBalancing, mlp, sgd } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { mixtureOfExperts } from './methods/mixture-of-experts.js';
@@ -84,6 +84,44 @@ test('mixture of experts: under gradient balancing an expert of two tasks gets n
   const moved = Object.keys(before).filter((path) => before[path]?.join() !== after[path]?.join());
   const places = new Set(moved.map((path) => path.split('/').slice(0, 2).join('/')));
   expect(places).toEqual(new Set(['experts/all', 'experts/every', 'gates/b', 'heads/b']));
+});
+
+test('mixture of experts: a layer is balanced between the tasks that use it', async () => {
+  const seen: Record<string, readonly number[]> = {};
+  const watching = defineGradientBalancing({
+    name: 'watching',
+    gradientsOf: 'layers',
+    headGradients: 'weighted',
+    scale: 'paper',
+    bind: () => ({
+      weights({ block, tasks: present, gramian }) {
+        seen[block] = present;
+        expect(gramian.every((value, i) => i % (present.length + 1) !== 0 || value > 0)).toBe(true);
+        return present.map((task) => task + 2);
+      },
+    }),
+  });
+  // A fourth task has an expert to itself, and so nothing to balance.
+  const own = [...experts.map((one) => ({ usedBy: names, ...one })), { name: 'own', usedBy: ['d'] }];
+  const four = [...names, 'd'];
+  const sharing = mixtureOfExperts(encoder, own, { balance: 0 });
+  const run = { tasks: toyTasks(...four), sharing, optimizer: sgd({ learningRate: 0.1 }) };
+  const data = toyTable(four, 8);
+  const after: Record<string, number[]>[] = [];
+  for (const balancing of [undefined, watching]) {
+    await trained({ ...run, balancing }, data, { epochs: 1, batchSize: 8 }, ({ values, events }) => {
+      after.push(values);
+      if (balancing !== undefined) expect(events[0]?.weights).toEqual({ a: 2, b: 3, c: 4, d: 1 });
+    });
+  }
+  expect(seen).toEqual({
+    'experts/all/dense0': [0, 1, 2],
+    'experts/every/dense0': [0, 1, 2],
+    'experts/some/dense0': [0, 2],
+  });
+  const ofD = Object.keys(after[0] ?? {}).filter((path) => /^(heads.d|gates.d|experts.own)/.test(path));
+  expect(ofD.length).toBe(6);
+  for (const path of ofD) expect(after[1]?.[path]).toEqual(after[0]?.[path]);
 });
 
 test('mixture of experts resumes, with a temperature that falls', async () => {

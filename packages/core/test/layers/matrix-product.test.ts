@@ -9,26 +9,23 @@ const xs = uniformFloats(n * m, 'x');
 const ws = uniformFloats(m * p, 'w');
 const ys = uniformFloats(n * p, 'y');
 
+const at = (data: Float32Array, columns: number) => (i: number, j: number) => data[i * columns + j] as number;
+
 /** Yᵀ-weighted sum of the product, and its gradients worked out with plain loops. */
 function byHand() {
-  const product = new Float64Array(n * p);
-  const dx = new Float64Array(n * m);
-  const dw = new Float64Array(m * p);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < m; j++) {
-      for (let k = 0; k < p; k++) {
-        product[i * p + k]! += xs[i * m + j]! * ws[j * p + k]!;
-        dx[i * m + j]! += ys[i * p + k]! * ws[j * p + k]!;
-        dw[j * p + k]! += xs[i * m + j]! * ys[i * p + k]!;
-      }
-    }
-  }
-  return { product, dx, dw };
+  const range = (length: number) => Array.from({ length }, (_, index) => index);
+  const [x, w, y] = [at(xs, m), at(ws, p), at(ys, p)];
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
+  return {
+    product: range(n).flatMap((i) => range(p).map((k) => sum(range(m).map((j) => x(i, j) * w(j, k))))),
+    dx: range(n).flatMap((i) => range(m).map((j) => sum(range(p).map((k) => y(i, k) * w(j, k))))),
+    dw: range(m).flatMap((j) => range(p).map((k) => sum(range(n).map((i) => x(i, j) * y(i, k))))),
+  };
 }
 
 function expectClose(found: ArrayLike<number>, wanted: ArrayLike<number>): void {
   expect(found.length).toBe(wanted.length);
-  for (let i = 0; i < wanted.length; i++) expect(found[i]).toBeCloseTo(wanted[i]!, 5);
+  for (let i = 0; i < wanted.length; i++) expect(found[i]).toBeCloseTo(wanted[i] as number, 5);
 }
 
 test.each(['cpu', 'wasm'])('product and gradients agree with plain loops (%s)', async (backend) => {
@@ -43,8 +40,8 @@ test.each(['cpu', 'wasm'])('product and gradients agree with plain loops (%s)', 
   tf.tidy(() => {
     expectClose(matrixProduct(x, w).dataSync(), product);
     const [foundX, foundW] = tf.grads(loss)([x, w]);
-    expectClose(foundX!.dataSync(), dx);
-    expectClose(foundW!.dataSync(), dw);
+    expectClose((foundX as tf.Tensor).dataSync(), dx);
+    expectClose((foundW as tf.Tensor).dataSync(), dw);
   });
   expect(tf.memory().numTensors).toBe(before);
   tf.dispose([x, w]);

@@ -6,10 +6,12 @@ import {
   createTrainer,
   decodeCheckpoint,
   defineAuxiliary,
+  defineExecutor,
   defineGradientBalancing,
   defineLossWeighting,
   defineSchedule,
   defineStepPlan,
+  eager,
   encodeCheckpoint,
   type FitOptions,
   hostTensor,
@@ -318,7 +320,10 @@ describe('a run that is interrupted and goes on is the same, bit for bit', () =>
     const fit: FitOptions = { epochs: 6, batchSize: 8, validation, earlyStopping: { patience: 0, monitor: 'tasks' } };
     const options = { optimizer: sgd({ learningRate: 0.3 }) };
     const { expected } = await expectSame(options, train, fit, [[3], [11], [12], [13], [14]]);
-    expect(expected.state).toMatchObject({ frozen: ['kind'], history: { epochs: 6 } });
+    expect(expected.state).toMatchObject({
+      stopping: { watched: [{ stopped: true }, { stopped: false }] },
+      history: { epochs: 6 },
+    });
   });
 
   it('after early stopping has ended it: nothing more happens', async () => {
@@ -355,41 +360,44 @@ describe('a checkpoint', () => {
   });
 
   it('asked for at any moment is one of a moment between steps', async () => {
-    const whole = keep(await mixedTrainer({ optimizer: adam() }));
-    const pending: Promise<void>[] = [];
-    const taken: Awaited<ReturnType<typeof whole.checkpoint>>[] = [];
-    /** Asks while a step is under way: labels are weighed by the task inside of it. */
-    const meddling = { ...(mixedTasks()[0] as AnyTask) };
-    const rowWeight = meddling.rowWeight as NonNullable<AnyTask['rowWeight']>;
-    let asked = 0;
-    let trainer: Awaited<ReturnType<typeof mixedTrainer>> | undefined;
-    const tasks = [
-      {
-        ...meddling,
-        rowWeight(...input: Parameters<typeof rowWeight>) {
-          // From here the run takes a step while the checkpoint is waiting for its turn.
-          if (trainer !== undefined && asked++ % 9 === 0) {
-            let wait = asked % 4;
-            const later = async () => {
-              while (wait-- > 0) await null;
-              if (trainer !== undefined) taken.push(await trainer.checkpoint());
-            };
-            pending.push(later());
-          }
-          return rowWeight.apply(meddling, input);
-        },
-      } as AnyTask,
-      mixedTasks()[1] as AnyTask,
-    ];
-    const fit: FitOptions = { epochs: 2, batchSize: 8 };
-    trainer = keep(await mixedTrainer({ tasks, optimizer: adam() }));
-    await trainer.fit(train, fit);
-    const last = trainer;
-    trainer = undefined;
-    await Promise.all(pending);
+    type Made = Awaited<ReturnType<typeof mixedTrainer>>;
+    const pending: Promise<Awaited<ReturnType<Made['checkpoint']>>>[] = [];
+    let asking: Made | undefined;
+    // A device that takes its time: somebody asks in the middle of every step, and of every evaluation.
+    const executor = defineExecutor({
+      name: 'slow',
+      async open(layout) {
+        const session = await eager().open(layout);
+        return {
+          ...session,
+          async run(program, call) {
+            const result = await session.run(program, call);
+            if (asking !== undefined) pending.push(asking.checkpoint());
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            return result;
+          },
+        };
+      },
+    });
+    const fit: FitOptions = { epochs: 2, batchSize: 8, validation };
+    const whole = keep(await mixedTrainer({ executor, optimizer: adam() }));
+    asking = whole;
     await whole.fit(train, fit);
-    const expected = await essence(last);
-    expect(taken.length).toBeGreaterThan(2);
+    asking = undefined;
+    const taken = await Promise.all(pending);
+    const expected = await essence(whole);
+    const counts = taken.map(({ state }) => [state.epoch, state.batch, (state.history as { steps?: number }).steps]);
+    // Three steps and one evaluation in each epoch.
+    expect(counts).toEqual([
+      [0, 1, 1],
+      [0, 2, 2],
+      [0, 3, 3],
+      [1, 0, 3],
+      [1, 1, 4],
+      [1, 2, 5],
+      [1, 3, 6],
+      [2, 0, 6],
+    ]);
     for (const checkpoint of taken) {
       const resumed = keep(await mixedTrainer({ optimizer: adam() }));
       await resumed.restore(checkpoint);
