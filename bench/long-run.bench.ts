@@ -31,7 +31,9 @@ const draw = uniformStream('long-run');
 const x = Float32Array.from({ length: rows * 4 }, draw);
 // A third of the labels of each task is missing, so that tasks come and go.
 const kind = Int32Array.from({ length: rows }, (_, row) => (draw() < 0.33 ? -1 : (x[4 * row] as number) > 0.5 ? 1 : 0));
-const level = Float32Array.from({ length: rows }, (_, row) => (draw() < 0.33 ? Number.NaN : (x[4 * row + 1] as number)));
+const level = Float32Array.from({ length: rows }, (_, row) =>
+  draw() < 0.33 ? Number.NaN : (x[4 * row + 1] as number),
+);
 const dataset = tableDataset({ inputs: { x: { data: x, shape: [rows, 4] } }, columns: { kind, level } });
 
 const balancings: Record<string, Balancing> = {
@@ -39,7 +41,8 @@ const balancings: Record<string, Balancing> = {
   'gradient balancing': defineGradientBalancing({
     name: 'inverse-norm',
     bind: () => ({
-      weights: ({ gramian, tasks }) => tasks.map((_, k) => 1 / Math.sqrt((gramian[k * tasks.length + k] as number) + 1e-8)),
+      weights: ({ gramian, tasks }) =>
+        tasks.map((_, k) => 1 / Math.sqrt((gramian[k * tasks.length + k] as number) + 1e-8)),
     }),
   }),
   'step plan': defineStepPlan({
@@ -67,7 +70,12 @@ for (const [name, balancing] of Object.entries(balancings)) {
   const before = tf.memory().numTensors;
   const tasks: readonly AnyTask[] = [classification('kind', { classes: 2 }), regression('level')];
   const encoder = mlp([4], { dropout: 0.1, batchNorm: true });
-  const trainer = await createTrainer({ tasks, sharing: hardSharing({ encoder }), balancing, optimizer: adam({ learningRate: 1e-4 }) });
+  const trainer = await createTrainer({
+    tasks,
+    sharing: hardSharing({ encoder }),
+    balancing,
+    optimizer: adam({ learningRate: 1e-4 }),
+  });
   const samples: { steps: number; tensors: number; heap: number; rss: number; seconds: number }[] = [];
   const started = performance.now();
   const epochs = Math.ceil(steps / stepsPerEpoch);

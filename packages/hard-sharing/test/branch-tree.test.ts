@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Branch, requireBranches, requireFit, tasksBelow } from '../src/branch-tree.js';
-import { errorOf } from './test-scope.js';
+import { errorOf } from './parts.js';
 
 const tree: Branch = { stages: 1, branches: [{ stages: 1, branches: ['a', 'b'] }, 'c'] };
 

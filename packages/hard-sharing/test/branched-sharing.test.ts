@@ -1,10 +1,11 @@
 import { type InputSpecs, mlp, type SharingContext } from '@polytask/core';
+import { openScope } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
 import type { Branch } from '../src/branch-tree.js';
 import { type BranchedSharingOptions, branchedSharing } from '../src/branched-sharing.js';
 import { hardSharing } from '../src/hard-sharing.js';
-import { errorOf, float, numbers, step, task, testScope } from './test-scope.js';
+import { errorOf, float, numbers, step, task } from './parts.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -17,7 +18,7 @@ function bind(
   given: SharingContext['tasks'] = tasks,
   specs: InputSpecs = inputs,
 ) {
-  const context = testScope(given.map((one) => one.name));
+  const context = openScope(given.map((one) => one.name));
   const strategy = branchedSharing({ encoder: mlp([6, 5, 3]), tree, ...options });
   return { ...context, model: strategy.bind({ tasks: given, inputs: specs, scope: context.scope }) };
 }
@@ -43,7 +44,7 @@ it('gives every task its outputs, for batches of 1 and 7; the shared representat
   const { model, dispose } = bind({ head: mlp([2]) });
   for (const rows of [1, 7]) {
     tf.tidy(() => {
-      const state = model.forward({ x: numbers([rows, 4]) }, step(true));
+      const state = model.forward({ x: numbers([rows, 4]) }, step(true), {});
       expect(state.shared?.shape).toEqual([rows, 6]);
       for (const { name } of tasks) {
         expect(state.outputs[name]?.value?.shape).toEqual([rows]);
@@ -58,7 +59,8 @@ it('has gradients exactly where tasks use variables: none of c in the branch of 
   const { model, registered, dispose } = bind({});
   for (const { name } of tasks) {
     tf.tidy(() => {
-      const loss = () => tf.sum(model.forward({ x: numbers([3, 4]) }, step(true)).outputs[name]?.value as tf.Tensor);
+      const loss = () =>
+        tf.sum(model.forward({ x: numbers([3, 4]) }, step(true), {}).outputs[name]?.value as tf.Tensor);
       const { grads } = tf.variableGrads(
         loss as () => tf.Scalar,
         registered.map((one) => one.variable),
@@ -73,12 +75,12 @@ it('has gradients exactly where tasks use variables: none of c in the branch of 
 
 it('is hard sharing where all tasks go all the way together', () => {
   const branched = bind({ tree: { stages: 3, branches: ['a', 'b', 'c'] } });
-  const context = testScope(['a', 'b', 'c']);
+  const context = openScope(['a', 'b', 'c']);
   const hard = hardSharing({ encoder: mlp([6, 5, 3]) }).bind({ tasks, inputs, scope: context.scope });
   expect(branched.registered.map((one) => one.path)).toEqual(context.registered.map((one) => one.path));
   tf.tidy(() => {
     const x = numbers([7, 4]);
-    const [one, other] = [branched.model.forward({ x }, step(false)), hard.forward({ x }, step(false))];
+    const [one, other] = [branched.model.forward({ x }, step(false), {}), hard.forward({ x }, step(false), {})];
     for (const { name } of tasks) {
       expect(one.outputs[name]?.value?.arraySync()).toEqual(other.outputs[name]?.value?.arraySync());
     }
@@ -92,7 +94,7 @@ it('is one column per task where the root has no stages, and then shares nothing
   const { model, registered, dispose } = bind({ tree: { stages: 0, branches: ['a', 'b', 'c'] } });
   expect(registered.every((one) => one.usedBy.length === 1)).toBe(true);
   tf.tidy(() => {
-    const state = model.forward({ x: numbers([2, 4]) }, step(false));
+    const state = model.forward({ x: numbers([2, 4]) }, step(false), {});
     expect('shared' in state).toBe(false);
     expect(state.outputs.c?.value?.shape).toEqual([2]);
   });
@@ -119,7 +121,7 @@ it('takes every task through all stages, whatever the tree', () => {
       expect(stages).toEqual(['dense0', 'dense1', 'dense2', 'dense3', 'value']);
     }
     tf.tidy(() => {
-      expect(model.forward({ x: tf.ones([1, 4]) }, step(false)).outputs.b?.value?.shape).toEqual([1]);
+      expect(model.forward({ x: tf.ones([1, 4]) }, step(false), {}).outputs.b?.value?.shape).toEqual([1]);
     });
     dispose();
   }
@@ -130,13 +132,13 @@ it('runs every node once per set of inputs', () => {
   const { model, dispose } = bind({}, own, { x1: float(4), x2: float(4) });
   tf.tidy(() => {
     const [x1, x2] = [numbers([2, 4], 1), numbers([3, 4], 2)];
-    const state = model.forward({ x1, x2 }, step(false));
+    const state = model.forward({ x1, x2 }, step(false), {});
     expect(state.shared?.shape).toEqual([5, 6]);
     expect(['a', 'b', 'c'].map((name) => state.outputs[name]?.value?.shape)).toEqual([[2], [3], [2]]);
     // The same rows give the same, whichever name they come under.
-    const swapped = model.forward({ x1: x2, x2: x1 }, step(false));
+    const swapped = model.forward({ x1: x2, x2: x1 }, step(false), {});
     expect(swapped.shared?.shape).toEqual([5, 6]);
-    const direct = model.forward({ x1: x2, x2 }, step(false));
+    const direct = model.forward({ x1: x2, x2 }, step(false), {});
     expect(direct.outputs.b?.value?.arraySync()).toEqual(state.outputs.b?.value?.arraySync());
   });
   dispose();
@@ -148,7 +150,7 @@ it('leaks no tensor', () => {
   const train = () =>
     tf.tidy(() => {
       const loss = () => {
-        const { outputs } = model.forward({ x: numbers([3, 4]) }, step(true));
+        const { outputs } = model.forward({ x: numbers([3, 4]) }, step(true), {});
         return tf.sum(tf.addN(tasks.map(({ name }) => outputs[name]?.value as tf.Tensor))) as tf.Scalar;
       };
       const trainable = registered.filter((one) => one.trainable).map((one) => one.variable);

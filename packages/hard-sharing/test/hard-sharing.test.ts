@@ -1,13 +1,14 @@
 import { convNet, fusion, type InputSpecs, isPart, layersModel, mlp, type SharingContext } from '@polytask/core';
+import { openScope } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
 import { type HardSharingOptions, hardSharing } from '../src/hard-sharing.js';
-import { errorOf, float, numbers, step, task, testScope } from './test-scope.js';
+import { errorOf, float, numbers, step, task } from './parts.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
 function bind(options: HardSharingOptions, tasks: SharingContext['tasks'], inputs: InputSpecs, seed = 1) {
-  const context = testScope(
+  const context = openScope(
     tasks.map((one) => one.name),
     seed,
   );
@@ -31,7 +32,7 @@ it('gives every task its outputs and features, for batches of 1 and 7', () => {
   const { model, dispose } = bind({ encoder: mlp([4]), head: { left: mlp([2]) } }, [left, right], { x: float(5) });
   for (const rows of [1, 7]) {
     tf.tidy(() => {
-      const state = model.forward({ x: numbers([rows, 5]) }, step(false));
+      const state = model.forward({ x: numbers([rows, 5]) }, step(false), {});
       expect(Object.keys(state.outputs)).toEqual(['left', 'right']);
       expect(state.outputs.left?.value?.shape).toEqual([rows]);
       expect(state.outputs.right?.value?.shape).toEqual([rows, 3]);
@@ -134,7 +135,7 @@ it('has the gradient of L1(θs, θ1) + L2(θs, θ2) that is derived by hand', ()
   expect(variables.map((one) => one.size)).toEqual(expected.map((one) => one.length));
   tf.tidy(() => {
     const loss = () => {
-      const { outputs } = model.forward({ x: tf.tensor2d(Float32Array.from(x), [rows, width]) }, step(true));
+      const { outputs } = model.forward({ x: tf.tensor2d(Float32Array.from(x), [rows, width]) }, step(true), {});
       const losses = tasks.map(({ name }, k) =>
         tf.mean(
           tf.squaredDifference(outputs[name]?.value as tf.Tensor, tf.tensor1d(Float32Array.from(targets[k] ?? []))),
@@ -157,7 +158,8 @@ it("has no gradient of one task in the other's head, and none missing in the tru
   const { model, registered, dispose } = bind({ encoder: mlp([4]), head: mlp([3]) }, [left, right], { x: float(5) });
   for (const name of ['left', 'right']) {
     tf.tidy(() => {
-      const loss = () => tf.sum(model.forward({ x: tf.ones([2, 5]) }, step(true)).outputs[name]?.value as tf.Tensor);
+      const loss = () =>
+        tf.sum(model.forward({ x: tf.ones([2, 5]) }, step(true), {}).outputs[name]?.value as tf.Tensor);
       const variables = registered.map((one) => one.variable);
       const { grads } = tf.variableGrads(loss as () => tf.Scalar, variables);
       for (const { variable, usedBy, path } of registered) {
@@ -189,7 +191,7 @@ it('leaks no tensor', () => {
   const train = () =>
     tf.tidy(() => {
       const loss = () => {
-        const { outputs } = model.forward({ x: numbers([2, 6, 6]) }, step(true));
+        const { outputs } = model.forward({ x: numbers([2, 6, 6]) }, step(true), {});
         return tf.add(tf.sum(outputs.left?.value as tf.Tensor), tf.sum(outputs.right?.value as tf.Tensor)) as tf.Scalar;
       };
       const trainable = registered.filter((one) => one.trainable).map((one) => one.variable);
@@ -207,23 +209,23 @@ it('leaks no tensor', () => {
 it('sends tasks with inputs of their own through the same trunk', () => {
   const tasks = [task('a', ['x1']), task('b', ['x2']), task('c', ['x1'])];
   const inputs = { x1: float(3), x2: float(3) };
-  const { model, registered, usersOf, dispose } = bind({ encoder: mlp([4]) }, tasks, inputs);
-  expect(usersOf('trunk/dense0/kernel')).toEqual(['a', 'b', 'c']);
+  const { model, registered, usedBy, dispose } = bind({ encoder: mlp([4]) }, tasks, inputs);
+  expect(usedBy('trunk/dense0/kernel')).toEqual(['a', 'b', 'c']);
   expect(registered.filter((one) => one.path.startsWith('trunk'))).toHaveLength(2);
   tf.tidy(() => {
     const [x1, x2] = [numbers([2, 3], 1), numbers([5, 3], 2)];
-    const state = model.forward({ x1, x2 }, step(false));
+    const state = model.forward({ x1, x2 }, step(false), {});
     expect(state.shared?.shape).toEqual([7, 4]);
     expect([state.outputs.a?.value?.shape, state.outputs.b?.value?.shape]).toEqual([[2], [5]]);
     // Each task alone gives the same as all together.
-    const alone = model.forward({ x1: x2, x2: x1 }, step(false));
+    const alone = model.forward({ x1: x2, x2: x1 }, step(false), {});
     const rows = state.shared?.arraySync() as number[][];
     expect(alone.shared?.arraySync()).toEqual([...rows.slice(2), ...rows.slice(0, 2)]);
     // The shared representation carries the gradient of every task, for its own rows.
     const trunk = registered[0]?.variable as tf.Variable;
     const found: (number | undefined)[][] = [];
     tf.variableGrads(() => {
-      const inner = model.forward({ x1, x2 }, step(false));
+      const inner = model.forward({ x1, x2 }, step(false), {});
       for (const name of ['a', 'b']) {
         const loss = () => tf.sum(inner.outputs[name]?.value as tf.Tensor);
         const { grads } = tf.engine().gradients(loss, [inner.shared as tf.Tensor]);
@@ -255,7 +257,7 @@ it('runs the trunk once for tasks with the same inputs', () => {
       engine.runKernel = original;
       return kernels.filter((name) => name === 'BatchMatMul').length;
     };
-    expect(profile(() => model.forward({ x }, step(false)))).toBe(1 + 3);
+    expect(profile(() => model.forward({ x }, step(false), {}))).toBe(1 + 3);
   });
   dispose();
 });
@@ -263,15 +265,15 @@ it('runs the trunk once for tasks with the same inputs', () => {
 it('fuses several inputs, and adapts inputs of other shapes', () => {
   const fused = bind({ encoder: fusion({ x: mlp([2]), z: mlp([3]) }) }, [left, right], { x: float(4), z: float(5) });
   tf.tidy(() => {
-    const state = fused.model.forward({ x: tf.ones([7, 4]), z: tf.ones([7, 5]) }, step(false));
+    const state = fused.model.forward({ x: tf.ones([7, 4]), z: tf.ones([7, 5]) }, step(false), {});
     expect(state.shared?.shape).toEqual([7, 5]);
   });
   fused.dispose();
   const tasks = [task('a', ['x']), task('b', ['z'])];
   const adapted = bind({ encoder: mlp([3]), adapters: { b: mlp([4]) } }, tasks, { x: float(4), z: float(5) });
-  expect(adapted.usersOf('adapters/b/dense0/kernel')).toEqual(['b']);
+  expect(adapted.usedBy('adapters/b/dense0/kernel')).toEqual(['b']);
   tf.tidy(() => {
-    const state = adapted.model.forward({ x: tf.ones([2, 4]), z: tf.ones([3, 5]) }, step(false));
+    const state = adapted.model.forward({ x: tf.ones([2, 4]), z: tf.ones([3, 5]) }, step(false), {});
     expect([state.outputs.a?.value?.shape, state.outputs.b?.value?.shape]).toEqual([[2], [3]]);
   });
   adapted.dispose();
@@ -281,10 +283,10 @@ it('works with a model of the layers API as trunk', () => {
   const encoder = layersModel(() =>
     tf.sequential({ layers: [tf.layers.dense({ inputShape: [3], units: 4, activation: 'relu' })] }),
   );
-  const { model, usersOf, dispose } = bind({ encoder }, [left, right], { x: float(3) });
-  expect(usersOf('trunk/model/0-Dense/kernel')).toEqual(['left', 'right']);
+  const { model, usedBy, dispose } = bind({ encoder }, [left, right], { x: float(3) });
+  expect(usedBy('trunk/model/0-Dense/kernel')).toEqual(['left', 'right']);
   tf.tidy(() => {
-    expect(model.forward({ x: tf.ones([1, 3]) }, step(false)).shared?.shape).toEqual([1, 4]);
+    expect(model.forward({ x: tf.ones([1, 3]) }, step(false), {}).shared?.shape).toEqual([1, 4]);
   });
   dispose();
 });

@@ -1,7 +1,7 @@
 import { mlp } from '@polytask/core';
 import { expect, it } from 'vitest';
 import { requireOptions } from '../src/require-options.js';
-import { errorOf } from './test-scope.js';
+import { errorOf } from './parts.js';
 
 it('wants encoders where encoders belong', () => {
   const encoder = mlp([3]);

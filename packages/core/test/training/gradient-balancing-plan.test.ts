@@ -14,7 +14,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../helpers/backends.js';
 import { linearTask, readAll, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, mixedTrainer, noting } from './fixtures.js';
+import { disposer, essence, makeTable, mixedTrainer, noting, restlessSharing } from './fixtures.js';
 
 const { keep, disposeAll } = disposer();
 let before: number;
@@ -103,6 +103,7 @@ describe('weights', () => {
     ).toEqual([0.5, 1, 1.5]);
     expect((await oneStep(by(() => [-1, 0, 1], { scale: 'tasks' }))).weights).toEqual([-1, 0, 1]);
     expect((await oneStep(by(() => [0, 0, 0], { scale: 'tasks' }))).weights).toEqual([0, 0, 0]);
+    expect((await oneStep(by(() => [-1, -2, 0], { scale: 'tasks' }))).weights).toEqual([-1, -2, 0]);
   });
 
   it('are those of the tasks that are there', async () => {
@@ -228,6 +229,20 @@ describe('gradients of', () => {
     const weighted = by(() => [2, 1], { gradientsOf: 'representation', headGradients: 'weighted' });
     expect((await oneStep(weighted, options, rows)).moved).toEqual({ below: [5, 5], beside: [8], own: [10] });
   });
+});
+
+it('moves the statistics of BatchNorm once a step, whatever gradients are compared', async () => {
+  const statistics = async (gradientsOf: 'shared' | 'representation') => {
+    const trainer = keep(
+      await mixedTrainer({ sharing: restlessSharing(), balancing: by(() => [1, 1], { gradientsOf }) }),
+    );
+    await trainer.fit(makeTable(8, 'statistics', false), { epochs: 1, batchSize: 8 });
+    const { tensors } = await essence(trainer);
+    return tensors.statistics?.data;
+  };
+  const found = await statistics('representation');
+  expect(found).toEqual(await statistics('shared'));
+  expect(found?.every((value) => value !== 0 && value !== 1)).toBe(true);
 });
 
 describe('what is refused', () => {

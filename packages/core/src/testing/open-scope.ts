@@ -1,0 +1,61 @@
+import type * as tf from '@tensorflow/tfjs';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
+import { createRootScope, type Registry } from '../model/build-scope.js';
+import type { BuildScope } from '../spec/parameters.js';
+
+/** A root scope outside a trainer, and what has been made in it. */
+export interface OpenScope {
+  readonly scope: BuildScope;
+  /** All variables, in order of creation. */
+  readonly registered: readonly {
+    readonly path: string;
+    readonly variable: tf.Variable;
+    readonly trainable: boolean;
+    /** Names of the tasks that use it. */
+    readonly usedBy: readonly string[];
+  }[];
+  /** The variable at a path. Errors: `POLYTASK_UNKNOWN_NAME` with the nearest path. */
+  variable(path: string): tf.Variable;
+  /** Names of the tasks that use it. */
+  usedBy(path: string): readonly string[];
+  /** Disposes of all variables that core would own. */
+  dispose(): void;
+}
+
+/**
+ * Core's own build scope for tests of encoders, layers and sharing strategies: binds and builds as a trainer does, without one.
+ *
+ * @param tasks - Names of all tasks.
+ * @param seed - Default 1; same seed, same initial values.
+ * @example
+ * ```ts
+ * import { buildDense } from '@polytask/core';
+ * import { openScope } from '@polytask/core/testing';
+ *
+ * const { scope, registered, dispose } = openScope(['a', 'b']);
+ * buildDense(scope.child('trunk'), { shape: [3], dtype: 'float32' }, 4);
+ * console.log(registered.map(({ path }) => path)); // => [ 'trunk/kernel', 'trunk/bias' ]
+ * dispose();
+ * ```
+ */
+export function openScope(tasks: readonly string[], seed = 1): OpenScope {
+  const registry: Registry = [];
+  const at = (path: string) => {
+    const found = registry.find((one) => one.path === path);
+    if (found !== undefined) return found;
+    throw new UnknownNameError(
+      'variable',
+      path,
+      registry.map((one) => one.path),
+    );
+  };
+  return {
+    scope: createRootScope(tasks, seed, registry),
+    registered: registry,
+    variable: (path) => at(path).variable,
+    usedBy: (path) => at(path).usedBy,
+    dispose() {
+      for (const { variable, owned } of registry) if (owned) variable.dispose();
+    },
+  };
+}
