@@ -1,0 +1,58 @@
+import { defineExecutor, type Executor, requireOption } from '@polytask/core';
+import { createCompiledSession } from './executor/compiled-session.js';
+import { nodeRuntime } from './runtime/node.js';
+import type { Runtime } from './runtime/runtime.js';
+import { webRuntime } from './runtime/web.js';
+
+/** Options of {@link compiled}. */
+export interface CompiledOptions {
+  /**
+   * Threads that one operation may use. Default 2. More are faster on a quiet machine and slower on a busy one; results do not
+   * depend on it beyond rounding.
+   */
+  readonly threads?: number;
+  /** Whether the first run of every program is compared with eager execution. Default false; it costs one eager run each. */
+  readonly verify?: boolean;
+  /** `'node'` is `onnxruntime-node`, `'web'` is `onnxruntime-web`. Default: `'node'` under Node, else `'web'`. */
+  readonly runtime?: 'node' | 'web';
+  /** Told once for each program that cannot be compiled and runs eagerly. Default: `console.warn`. */
+  readonly onFallback?: (message: string) => void;
+}
+
+/**
+ * The executor that traces every program once, compiles it to ONNX, and replays it on ONNX Runtime: the same numbers as
+ * `eager()` up to rounding, many times faster. A program with an operation that it does not know runs eagerly.
+ *
+ * @throws `POLYTASK_PACKAGE_MISSING` (when a session is opened) where the package of the runtime is not installed;
+ * `POLYTASK_TRACE_READS`, `POLYTASK_TRACE_RANDOM`, `POLYTASK_TRACE_CLOCK`, `POLYTASK_TRACE_DISPOSED`, `POLYTASK_TRACE_CAPTURES`
+ * (when a program is first run) where a program depends on more than its feeds and variables; `POLYTASK_VERIFY_FAILED`;
+ * `POLYTASK_INVALID_OPTION`.
+ * @example
+ * ```ts
+ * import { compiled } from '@polytask/compiler';
+ *
+ * console.log(compiled({ threads: 1 }).name); // => compiled
+ * ```
+ */
+export function compiled(options: CompiledOptions = {}): Executor {
+  const { threads = 2, verify = false, onFallback = (message: string) => console.warn(message) } = options;
+  requireOption(Number.isInteger(threads) && threads > 0, 'threads', 'a positive whole number', threads);
+  const { runtime = defaultRuntime() } = options;
+  requireOption(runtime === 'node' || runtime === 'web', 'runtime', "'node' or 'web'", runtime);
+  return defineExecutor({
+    name: 'compiled',
+    open: async (layout) =>
+      createCompiledSession(layout, { runtime: await openRuntime(runtime), threads, verify, onFallback }),
+  });
+}
+
+/** The runtime that fits where the code runs. */
+export function defaultRuntime(): 'node' | 'web' {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
+  return process?.versions?.node === undefined ? 'web' : 'node';
+}
+
+/** Loads a runtime's package. */
+export function openRuntime(name: 'node' | 'web'): Promise<Runtime> {
+  return name === 'node' ? nodeRuntime() : webRuntime();
+}

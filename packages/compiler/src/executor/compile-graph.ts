@@ -1,0 +1,83 @@
+import type { Graph } from '../ir/graph.js';
+import { constantData, isConstant, type Value } from '../ir/value.js';
+import { encodeModel } from '../emit/encode-model.js';
+import { lower } from '../lower/lower.js';
+import type { OnnxGraph } from '../onnx/graph.js';
+import type { Runtime, RuntimeSession } from '../runtime/runtime.js';
+import { overwritable } from './overwritable.js';
+
+/** Numbers of a compiled graph: booleans come out as int32. */
+export type HostArray = Float32Array | Int32Array;
+
+/** How a result is had without computing: a copy of an input, or a constant. */
+export type Shortcut = { readonly input: string } | { readonly data: HostArray };
+
+/** A slice of an input, fed as a view of its array. */
+export interface InputView {
+  readonly source: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Outputs of a traced function, ready to be computed. */
+export interface CompiledGraph {
+  /** What has to be fed. */
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly views: ReadonlyMap<string, InputView>;
+  readonly outputs: ReadonlyMap<string, { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' }>;
+  readonly shortcuts: ReadonlyMap<string, Shortcut>;
+  /** Missing where every output is a shortcut. */
+  readonly session: RuntimeSession | undefined;
+  readonly onnx: OnnxGraph | undefined;
+  /** Outputs that may be written over the inputs they were said to share memory with. */
+  readonly inPlace: ReadonlySet<string>;
+}
+
+/** What {@link compileGraph} needs. */
+export interface CompileGraphInput {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly outputs: ReadonlyMap<string, Value>;
+  readonly runtime: Runtime;
+  readonly threads: number;
+  /** Inputs that lie in the memory that an output is to be written to. */
+  readonly sharedWith: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * Lowers outputs to one ONNX model and opens it.
+ *
+ * @throws `POLYTASK_UNSUPPORTED_KERNEL`, `POLYTASK_MODEL_REFUSED`
+ */
+export async function compileGraph(input: CompileGraphInput): Promise<CompiledGraph> {
+  const { name, graph, runtime, threads, sharedWith } = input;
+  const shortcuts = new Map<string, Shortcut>();
+  const computed = new Map<string, Value>();
+  const outputs = new Map<string, { shape: readonly number[]; dtype: 'float32' | 'int32' }>();
+  for (const [output, given] of input.outputs) {
+    const value = given.dtype === 'bool' ? graph.cast(given, 'int32') : given;
+    outputs.set(output, { shape: value.shape, dtype: value.dtype === 'int32' ? 'int32' : 'float32' });
+    if (value.kind === 'input') shortcuts.set(output, { input: value.name });
+    else if (isConstant(value)) shortcuts.set(output, { data: constantData(value) as HostArray });
+    else computed.set(output, value);
+  }
+  if (computed.size === 0) {
+    const inputs = [...shortcuts.values()].flatMap((one) => ('input' in one ? [{ name: one.input, shape: [] }] : []));
+    return { inputs, views: new Map(), outputs, shortcuts, session: undefined, onnx: undefined, inPlace: new Set() };
+  }
+  const lowered = lower(name, computed);
+  const views = new Map(
+    lowered.views.map(({ name: view, source, offset, shape }) => [
+      view,
+      { source, offset, size: shape.reduce((product, size) => product * size, 1) },
+    ]),
+  );
+  const inPlace = new Set<string>();
+  for (const [output, shared] of sharedWith) {
+    const all = [...shared, ...[...views].filter(([, { source }]) => shared.includes(source)).map(([view]) => view)];
+    if (overwritable(lowered.graph, output, all)) inPlace.add(output);
+  }
+  const session = await runtime.open(encodeModel(lowered.graph), { threads, name });
+  const inputs = lowered.graph.inputs.map((one) => ({ name: one.name, shape: one.shape as readonly number[] }));
+  return { inputs, views, outputs, shortcuts, session, onnx: lowered.graph, inPlace };
+}

@@ -1,0 +1,215 @@
+import {
+  type DeviceTensor,
+  type ExecutorSession,
+  type HostTensor,
+  type ParameterLayout,
+  type ParameterSet,
+  PolytaskError,
+  type Program,
+  type ProgramCall,
+  type ProgramResult,
+  type Segment,
+} from '@polytask/core';
+import * as tf from '@tensorflow/tfjs';
+import type { Runtime, RuntimeTensor } from '../runtime/runtime.js';
+import type { HostArray } from './compile-graph.js';
+import { checked, createDeviceStore, type HostDevice } from './device.js';
+import { createEagerFallback } from './eager-fallback.js';
+import { type CompiledProgram, createProgramCache } from './program-cache.js';
+import { compareResults } from './verify.js';
+
+/** Settings of a session. */
+export interface CompiledSessionOptions {
+  readonly runtime: Runtime;
+  readonly threads: number;
+  readonly verify: boolean;
+  onFallback(message: string): void;
+}
+
+/** A session that compiles programs on their first call and replays them. Device tensors are arrays in memory. */
+export function createCompiledSession(layout: ParameterLayout, options: CompiledSessionOptions): ExecutorSession {
+  const { runtime, threads, verify } = options;
+  const store = createDeviceStore();
+  const fallback = createEagerFallback(layout, store);
+  const verified = new WeakSet<CompiledProgram>();
+  const places = new Map<string, { vector: 'values' | 'state'; segment: Segment }>();
+  for (const segment of layout.segments) places.set(`variable/${segment.path}`, { vector: 'values', segment });
+  for (const segment of layout.stateSegments) places.set(`state/${segment.path}`, { vector: 'state', segment });
+  let disposed = false;
+  const cache = createProgramCache({
+    layout,
+    runtime,
+    threads,
+    onRefused: (program, reason) => {
+      const kernel = (reason as { kernel?: string }).kernel;
+      const why = kernel === undefined ? reason.message : `kernel \`${kernel}\` has no compiled equivalent`;
+      options.onFallback(`Program \`${program.name}\` runs eagerly, which is slower: ${why}.`);
+    },
+  });
+
+  /** The array of an input of the compiled graph. */
+  function feed(made: CompiledProgram, program: Program, call: ProgramCall, name: string): HostArray {
+    const view = made.graph.views.get(name);
+    if (view !== undefined) return store.view(feed(made, program, call, view.source), view.offset, view.size);
+    if (name.startsWith('feed/')) {
+      const value = call.feeds[name.slice('feed/'.length)] as HostTensor | DeviceTensor;
+      return 'dtype' in value ? store.inside(value).data : checked(value.data, value.shape);
+    }
+    const place = places.get(name);
+    if (place !== undefined) {
+      if (call.parameters === undefined) throw noParameters(program, place.segment);
+      const { data } = store.inside(call.parameters[place.vector]);
+      return store.view(data, place.segment.offset, place.segment.size);
+    }
+    const uniform = made.trace.uniforms.find(({ input }) => input === name);
+    if (uniform === undefined || call.uniform === undefined) {
+      throw new PolytaskError(
+        'POLYTASK_NO_RANDOMNESS',
+        `Program \`${program.name}\` asked for random numbers (\`${uniform?.path ?? name}\`) where there are none. Draw them in ` +
+          'training steps only.',
+      );
+    }
+    return call.uniform(uniform.path, uniform.occurrence, uniform.shape.reduce((product, size) => product * size, 1));
+  }
+
+  async function runCompiled(made: CompiledProgram, program: Program, call: ProgramCall): Promise<ProgramResult> {
+    const { graph } = made;
+    const results = new Map<string, HostArray>();
+    for (const [output, shortcut] of graph.shortcuts) {
+      const data = 'data' in shortcut ? shortcut.data : feed(made, program, call, shortcut.input);
+      results.set(output, data.slice());
+    }
+    const targets = new Map<string, { handle: HostDevice; buffer: HostArray }>();
+    if (graph.session !== undefined) {
+      const feeds: Record<string, RuntimeTensor> = {};
+      for (const { name, shape } of graph.inputs) {
+        const data = feed(made, program, call, name);
+        feeds[name] = { type: data instanceof Int32Array ? 'int32' : 'float32', shape, data };
+      }
+      const fetches: Record<string, RuntimeTensor | null> = {};
+      for (const [output, { shape, dtype }] of graph.outputs) {
+        if (graph.shortcuts.has(output)) continue;
+        const target = output.startsWith('output/') ? call.outputs[output.slice('output/'.length)] : undefined;
+        fetches[output] = null;
+        if (target === undefined || typeof target === 'string') continue;
+        const handle = store.inside(target);
+        checkTarget(program, output, handle, shape, dtype);
+        const buffer = graph.inPlace.has(output) ? handle.data : (handle.spare ?? (handle.data.slice() as HostArray));
+        targets.set(output, { handle, buffer });
+        fetches[output] = { type: dtype, shape, data: buffer };
+      }
+      const found = await graph.session.run(feeds, fetches);
+      for (const [output, tensor] of Object.entries(found)) {
+        const target = targets.get(output);
+        results.set(output, (target?.buffer ?? tensor.data) as HostArray);
+      }
+    }
+    return settle(made, program, call, results, targets);
+  }
+
+  /** Puts results where the call wants them. */
+  function settle(
+    made: CompiledProgram,
+    program: Program,
+    call: ProgramCall,
+    results: ReadonlyMap<string, HostArray>,
+    targets: ReadonlyMap<string, { handle: HostDevice; buffer: HostArray }>,
+  ): ProgramResult {
+    const host: Record<string, HostTensor> = {};
+    const device: Record<string, DeviceTensor> = {};
+    for (const [output, { shape, dtype }] of made.graph.outputs) {
+      const data = results.get(output) as HostArray;
+      const path = made.stateOutputs.get(output);
+      if (path !== undefined) {
+        const segment = places.get(`state/${path}`)?.segment as Segment;
+        store.inside((call.parameters as ParameterSet).state).data.set(data, segment.offset);
+        continue;
+      }
+      const name = output.slice('output/'.length);
+      const target = call.outputs[name];
+      if (target === 'read') host[name] = { data, shape };
+      else if (target === 'hold') device[name] = store.own(data, shape);
+      else if (targets.has(output)) {
+        const { handle, buffer } = targets.get(output) as { handle: HostDevice; buffer: HostArray };
+        if (handle.data === buffer) continue;
+        handle.spare = handle.data;
+        handle.data = buffer;
+      } else {
+        const handle = store.inside(target as DeviceTensor);
+        checkTarget(program, output, handle, shape, dtype);
+        handle.data.set(data);
+      }
+    }
+    return { host, device };
+  }
+
+  async function run(program: Program, call: ProgramCall): Promise<ProgramResult> {
+    if (disposed) throw new PolytaskError('POLYTASK_RELEASED', `Program \`${program.name}\` was run after dispose().`);
+    const made = await cache.find(program, call);
+    if (made instanceof Error) return fallback.run(program, call);
+    if (!verify || verified.has(made)) return runCompiled(made, program, call);
+    const expected = await fallback.compute(program, call);
+    const result = await runCompiled(made, program, call);
+    compareResults(program.name, expected, call, result, (handle) => store.inside(handle).data);
+    verified.add(made);
+    return result;
+  }
+
+  return {
+    run,
+    upload: (value) => store.upload(value),
+    write(target, value) {
+      const { data, shape } = store.inside(target);
+      if (value.data.length !== data.length) checked(value.data, shape);
+      data.set(value.data);
+    },
+    async download(handle) {
+      const { data, shape } = store.inside(handle);
+      return { data: data.slice() as HostArray, shape };
+    },
+    release: (handle) => store.release(handle),
+    sync(parameters) {
+      fillVariables(store.inside(parameters.values).data, layout.segments);
+      fillVariables(store.inside(parameters.state).data, layout.stateSegments);
+    },
+    dispose() {
+      if (disposed) return;
+      disposed = true;
+      store.clear();
+      fallback.dispose();
+      for (const { graph } of cache.all()) void graph.session?.dispose();
+    },
+  };
+}
+
+/** Assigns parts of a flat vector to variables. */
+function fillVariables(flat: HostArray, segments: readonly Segment[]): void {
+  for (const { variable, offset, size, shape } of segments) {
+    const tensor = tf.tensor(flat.slice(offset, offset + size), [...shape], 'float32');
+    variable.assign(tensor);
+    tensor.dispose();
+  }
+}
+
+function checkTarget(
+  program: Program,
+  output: string,
+  handle: HostDevice,
+  shape: readonly number[],
+  dtype: string,
+): void {
+  if (handle.dtype === dtype && handle.shape.length === shape.length && shape.every((size, i) => size === handle.shape[i])) return;
+  throw new PolytaskError(
+    'POLYTASK_SHAPE_MISMATCH',
+    `An output must fit the device tensor that it overwrites, but \`${output}\` of program \`${program.name}\` is ${dtype} ` +
+      `[${shape.join(', ')}] and the tensor ${handle.dtype} [${handle.shape.join(', ')}].`,
+  );
+}
+
+function noParameters(program: Program, segment: Segment): PolytaskError {
+  return new PolytaskError(
+    'POLYTASK_NO_PARAMETERS',
+    `Program \`${program.name}\` uses the variable \`${segment.path}\`, so its call has to say what variables hold ` +
+      '(`parameters`), but it did not.',
+  );
+}

@@ -1,0 +1,168 @@
+import { type ParameterLayout, type Program, type ProgramCall, PolytaskError } from '@polytask/core';
+import type * as tf from '@tensorflow/tfjs';
+import type { DType, Spec, Value } from '../ir/value.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { trace, type Trace } from '../trace/trace.js';
+import { type CompiledGraph, compileGraph } from './compile-graph.js';
+
+/** A program compiled for feeds of certain shapes and for certain outputs; a string says why it has to run eagerly. */
+export interface CompiledProgram {
+  readonly graph: CompiledGraph;
+  readonly trace: Trace;
+  /** Statistics that the program assigns, by output. */
+  readonly stateOutputs: ReadonlyMap<string, string>;
+}
+
+/** Compiled programs of one session. */
+export interface ProgramCache {
+  find(program: Program, call: ProgramCall): Promise<CompiledProgram | Error>;
+  all(): Iterable<CompiledProgram>;
+}
+
+/** What a cache needs. */
+export interface ProgramCacheInput {
+  readonly layout: ParameterLayout;
+  readonly runtime: Runtime;
+  readonly threads: number;
+  /** Called once for a program that cannot be compiled. */
+  onRefused(program: Program, reason: Error): void;
+}
+
+/** Keeps programs by object, names and shapes of feeds, and wanted outputs. */
+export function createProgramCache({ layout, runtime, threads, onRefused }: ProgramCacheInput): ProgramCache {
+  const traces = new WeakMap<Program, Map<string, Trace | Error>>();
+  const compiled = new WeakMap<Program, Map<string, Promise<CompiledProgram | Error>>>();
+  const done = new Set<CompiledProgram>();
+  const refused = new WeakSet<Program>();
+  const variables = new Map<string, tf.Variable>();
+  for (const segment of layout.segments) variables.set(`variable/${segment.path}`, segment.variable);
+  for (const segment of layout.stateSegments) variables.set(`state/${segment.path}`, segment.variable);
+
+  function traceOnce(program: Program, signature: string, feeds: { readonly [name: string]: Spec }): Trace | Error {
+    const known = within(traces, program);
+    const before = known.get(signature);
+    if (before !== undefined) return before;
+    const found = unlessUnsupported(() => trace({ name: program.name, feeds, variables, run: (given, uniform) => program.run(given, { uniform }) }));
+    if (!(found instanceof Error)) checkAssigned(program, found);
+    known.set(signature, found);
+    return found;
+  }
+
+  function checkAssigned(program: Program, { assigned }: Trace): void {
+    const segment = layout.segments.find(({ path }) => assigned.has(`variable/${path}`));
+    if (segment === undefined) return;
+    throw new PolytaskError(
+      'POLYTASK_ASSIGNED_TRAINABLE',
+      `Program \`${program.name}\` assigned the trainable variable \`${segment.path}\`. Only the optimizer moves trainable ` +
+        'variables; register a statistic with `{ trainable: false }`.',
+    );
+  }
+
+  async function compile(program: Program, call: ProgramCall, signature: string, feeds: { readonly [name: string]: Spec }) {
+    const traced = traceOnce(program, signature, feeds);
+    if (traced instanceof Error) return refuse(program, traced);
+    const outputs = new Map<string, Value>();
+    for (const name of Object.keys(call.outputs)) {
+      const value = traced.outputs.get(name);
+      if (value === undefined) {
+        throw new PolytaskError('POLYTASK_NO_OUTPUT', `Program \`${program.name}\` gives no output \`${name}\`.`);
+      }
+      outputs.set(`output/${name}`, value);
+    }
+    const stateOutputs = new Map<string, string>();
+    if (call.parameters !== undefined && (call.keepState ?? true)) {
+      for (const [name, value] of traced.assigned) {
+        outputs.set(`next/${name}`, value);
+        stateOutputs.set(`next/${name}`, name.slice('state/'.length));
+      }
+    }
+    const sharedWith = sharing(call, layout);
+    try {
+      const graph = await compileGraph({ name: program.name, graph: traced.graph, outputs, runtime, threads, sharedWith });
+      const made: CompiledProgram = { graph, trace: traced, stateOutputs };
+      done.add(made);
+      return made;
+    } catch (error) {
+      if (isRefusal(error)) return refuse(program, error);
+      throw error;
+    }
+  }
+
+  function refuse(program: Program, reason: Error): Error {
+    if (!refused.has(program)) onRefused(program, reason);
+    refused.add(program);
+    return reason;
+  }
+
+  return {
+    async find(program, call) {
+      const feeds: Record<string, Spec> = {};
+      for (const [name, value] of Object.entries(call.feeds)) {
+        const dtype: DType = 'data' in value && !('dtype' in value) ? (value.data instanceof Int32Array ? 'int32' : 'float32') : (value as { dtype: DType }).dtype;
+        feeds[name] = { shape: value.shape, dtype };
+      }
+      const signature = Object.entries(feeds)
+        .map(([name, { shape, dtype }]) => `${name} ${dtype} ${shape.join()}`)
+        .sort()
+        .join('\n');
+      const key = `${signature}\n\n${wanted(call)}`;
+      const known = within(compiled, program);
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      const made = compile(program, call, signature, feeds);
+      known.set(key, made);
+      // A program that failed is tried again: what it used may have been put right.
+      made.catch(() => known.delete(key));
+      return made;
+    },
+    all: () => done,
+  };
+}
+
+/** Everything of a call but its feeds that a compiled program depends on. */
+function wanted(call: ProgramCall): string {
+  const targets = Object.entries(call.outputs).map(([name, target]) => {
+    if (typeof target === 'string') return name;
+    const places = Object.entries(call.feeds).flatMap(([feed, value]) => (value === target ? [feed] : []));
+    if (call.parameters?.values === target) places.push('(values)');
+    if (call.parameters?.state === target) places.push('(state)');
+    return `${name}=${places.join()}`;
+  });
+  return `${targets.join(' ')} ${call.parameters === undefined ? 'none' : (call.keepState ?? true)}`;
+}
+
+/** For outputs that overwrite a device tensor: the inputs that lie in it. */
+function sharing(call: ProgramCall, layout: ParameterLayout): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [name, target] of Object.entries(call.outputs)) {
+    if (typeof target === 'string') continue;
+    const inputs = Object.entries(call.feeds).flatMap(([feed, value]) => (value === target ? [`feed/${feed}`] : []));
+    if (call.parameters?.values === target) inputs.push(...layout.segments.map(({ path }) => `variable/${path}`));
+    if (call.parameters?.state === target) inputs.push(...layout.stateSegments.map(({ path }) => `state/${path}`));
+    found.set(`output/${name}`, inputs);
+  }
+  return found;
+}
+
+function within<T>(map: WeakMap<Program, Map<string, T>>, program: Program): Map<string, T> {
+  const known = map.get(program) ?? new Map<string, T>();
+  map.set(program, known);
+  return known;
+}
+
+/** Errors that eager execution may get around. */
+function isRefusal(error: unknown): error is PolytaskError {
+  return (
+    PolytaskError.isInstance(error) &&
+    (error.code === 'POLYTASK_UNSUPPORTED_KERNEL' || error.code === 'POLYTASK_MODEL_REFUSED')
+  );
+}
+
+function unlessUnsupported<T>(make: () => T): T | PolytaskError {
+  try {
+    return make();
+  } catch (error) {
+    if (isRefusal(error)) return error;
+    throw error;
+  }
+}

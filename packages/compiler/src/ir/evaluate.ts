@@ -1,0 +1,49 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Graph } from './graph.js';
+import { type Attributes, type Constant, constantData, type DType } from './value.js';
+
+interface CpuBackend {
+  /** Whether the hint about faster backends is still to be printed; constants are no reason to. */
+  firstUse: boolean;
+  makeTensorInfo(shape: readonly number[], dtype: string, values: ArrayLike<number>): tf.TensorInfo;
+  readSync(dataId: object): Float32Array | Int32Array | Uint8Array;
+  disposeIntermediateTensorInfo(info: tf.TensorInfo): void;
+}
+
+/** Names of a kernel's inputs where they are not `x`, or `a` and `b`. */
+const inputNames: { readonly [kernel: string]: readonly string[] } = {
+  Select: ['condition', 't', 'e'],
+  Prelu: ['x', 'alpha'],
+  EluGrad: ['dy', 'y'],
+};
+
+/** Runs a kernel of tfjs' cpu backend on constants, outside the engine. `names` null: the kernel takes a list. */
+export function evaluateKernel(
+  graph: Graph,
+  kernel: string,
+  inputs: readonly Constant[],
+  attributes: Attributes,
+  names: readonly string[] | null = inputNames[kernel] ?? (inputs.length === 1 ? ['x'] : ['a', 'b']),
+): Constant[] {
+  const config = tf.getKernel(kernel, 'cpu');
+  const backend = tf.engine().findBackend('cpu') as unknown as CpuBackend | null;
+  if (config === undefined || config === null || backend === null) {
+    throw new Error(`Constants are folded by tfjs' cpu backend, which has no kernel \`${kernel}\`.`);
+  }
+  const { firstUse } = backend;
+  backend.firstUse = false;
+  const given = inputs.map((input) => backend.makeTensorInfo(input.shape, input.dtype, constantData(input)));
+  const named = names === null ? given : Object.fromEntries(given.map((info, i) => [names[i] as string, info]));
+  const result = config.kernelFunc({
+    inputs: named as unknown as tf.NamedTensorInfoMap,
+    attrs: attributes as unknown as tf.NamedAttrMap,
+    backend,
+  });
+  const infos = Array.isArray(result) ? result : [result];
+  const constants = infos.map((info) =>
+    graph.constant(backend.readSync(info.dataId).slice(), { shape: info.shape, dtype: info.dtype as DType }),
+  );
+  for (const info of new Set([...given, ...infos])) backend.disposeIntermediateTensorInfo(info);
+  backend.firstUse = firstUse;
+  return constants;
+}

@@ -1,0 +1,60 @@
+import type { Graph } from './graph.js';
+import { type Attributes, broadcastShape, type DType, sameShape, type Value } from './value.js';
+
+/** A simpler way to what an elementwise operation gives, or undefined. Operands are stripped of broadcasts. */
+export function simplifyElementwise(
+  graph: Graph,
+  op: string,
+  inputs: readonly Value[],
+  dtype: DType,
+  attributes: Attributes,
+): Value | undefined {
+  const [a, b] = inputs as [Value, Value];
+  switch (op) {
+    case 'Multiply':
+      if (isFill(b, 1) && a.dtype === dtype) return a;
+      if (isFill(a, 1) && b.dtype === dtype) return b;
+      return gate(graph, a, b) ?? gate(graph, b, a);
+    case 'Add':
+      // x + 0 is not x for x = -0, which no computation that follows can tell except 1 / x.
+      if (isFill(b, 0) && a.dtype === dtype) return a;
+      return isFill(a, 0) && b.dtype === dtype ? b : undefined;
+    case 'Sub':
+      return isFill(b, 0) && a.dtype === dtype ? a : undefined;
+    case 'RealDiv':
+      return isFill(b, 1) && a.dtype === dtype ? a : undefined;
+    case 'Pow':
+      if (isFill(b, 1) && a.dtype === dtype) return a;
+      if (isFill(b, 2) && a.dtype === dtype) return graph.elementwise('Multiply', [a, a], dtype);
+      return undefined;
+    case 'Neg':
+    case 'LogicalNot':
+      return a.kind === 'node' && a.op === op ? a.inputs[0] : undefined;
+    case 'Relu':
+    case 'Abs':
+      return a.kind === 'node' && (a.op === 'Relu' || (op === 'Abs' && a.op === 'Abs')) ? a : undefined;
+    case 'Cast':
+      // int32 to float32 and back is the same for numbers below 2^24 only, so just a boolean's casts are shortened.
+      if (a.kind === 'node' && a.op === 'Cast' && (a.inputs[0] as Value).dtype === 'bool') {
+        return graph.elementwise('Cast', a.inputs, attributes.dtype as DType, attributes);
+      }
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** `y · step(x)` keeps y where x > 0: the gradient of a rectifier, one pass instead of two. */
+function gate(graph: Graph, y: Value, step: Value): Value | undefined {
+  if (step.kind !== 'node' || step.op !== 'Step' || step.attributes.alpha !== 0 || y.dtype !== 'float32') return undefined;
+  const x = step.inputs[0] as Value;
+  if (x.dtype !== 'float32' || !sameShape(broadcastShape([x.shape, y.shape]), broadcastShape([step.shape, y.shape]))) {
+    return undefined;
+  }
+  const positive = graph.elementwise('Greater', [x, graph.uniform(0, [], 'float32')], 'bool');
+  return graph.elementwise('Select', [positive, y, graph.uniform(0, [], 'float32')], 'float32');
+}
+
+function isFill(value: Value, fill: number): boolean {
+  return value.kind === 'uniform' && value.fill === fill;
+}

@@ -1,0 +1,191 @@
+import { broadcastShape } from '../ir/value.js';
+import { behindTranspositions } from './broadcast.js';
+import type { Builder, InnerType, OnnxAttributes, Operand } from './builder.js';
+import type { LowerCall, Lowering, Lowerings } from './lowering.js';
+
+/** Elementwise nodes on operands of one layout. */
+export interface Elementwise {
+  readonly builder: Builder;
+  readonly attributes: { readonly [name: string]: unknown };
+  /** A node whose result has the operands' common shape. */
+  emit(op: string, inputs: readonly Operand[], type?: InnerType, attributes?: OnnxAttributes): Operand;
+  float(value: number): Operand;
+}
+
+type Formula = (e: Elementwise, ...operands: Operand[]) => Operand;
+
+/** Wraps a formula so that it works behind transpositions. */
+function formula(compute: Formula): Lowering {
+  return ({ builder, node, inputs }: LowerCall) => {
+    const e: Elementwise = {
+      builder,
+      attributes: node.attributes,
+      emit: (op, operands, type = operands[0]?.type, attributes) =>
+        builder.emit(
+          op,
+          operands,
+          broadcastShape(operands.map((one) => one.shape)),
+          type as InnerType,
+          attributes === undefined ? {} : { attributes },
+        ),
+      float: (value) => builder.scalar('float32', value),
+    };
+    return behindTranspositions(builder, inputs, node.shape.length, (operands) => compute(e, ...operands));
+  };
+}
+
+const plain =
+  (op: string, type?: InnerType): Formula =>
+  (e, ...operands) =>
+    e.emit(op, operands, type);
+
+/** Whole numbers go through double, which holds every int32 exactly and knows division by zero. */
+function inDouble(e: Elementwise, a: Operand, b: Operand, compute: (a: Operand, b: Operand) => Operand): Operand {
+  const result = compute(e.builder.cast(a, 'double'), e.builder.cast(b, 'double'));
+  const nothing = e.emit('Equal', [b, e.builder.scalar('int32', 0)], 'bool');
+  // JavaScript stores NaN and infinity in an Int32Array as 0.
+  return e.emit('Where', [nothing, e.builder.scalar('int32', 0), e.builder.cast(result, 'int32')], 'int32');
+}
+
+/** The remainder with the sign of the divisor. */
+function modulo(e: Elementwise, a: Operand, b: Operand): Operand {
+  const remainder = (x: Operand) => e.emit('Mod', [x, b], x.type, { fmod: { int: 1 } });
+  const zero = e.builder.cast(e.float(0), a.type);
+  const rest = remainder(a);
+  const sameSign = e.emit('Equal', [e.emit('Less', [a, zero], 'bool'), e.emit('Less', [b, zero], 'bool')], 'bool');
+  return e.emit('Where', [sameSign, rest, remainder(e.emit('Add', [rest, b]))], a.type);
+}
+
+const where = (e: Elementwise, condition: Operand, t: Operand, f: Operand) => e.emit('Where', [condition, t, f], t.type);
+const isFloat = (x: Operand) => x.type === 'float32';
+const not = (e: Elementwise, x: Operand) => e.emit('Not', [x], 'bool');
+/** Comparisons and choices know no booleans everywhere; as bytes they are the same numbers. */
+const asNumber = (e: Elementwise, x: Operand) => (x.type === 'bool' ? e.builder.cast(x, 'int32') : x);
+const asBool = (e: Elementwise, x: Operand) => e.builder.cast(x, 'bool');
+
+const unary: { readonly [op: string]: Formula } = {
+  Abs: plain('Abs'),
+  Neg: plain('Neg'),
+  Exp: plain('Exp'),
+  Log: plain('Log'),
+  Sqrt: plain('Sqrt'),
+  Reciprocal: plain('Reciprocal'),
+  Sigmoid: plain('Sigmoid'),
+  Tanh: plain('Tanh'),
+  Elu: plain('Elu'),
+  Erf: plain('Erf'),
+  Sin: plain('Sin'),
+  Cos: plain('Cos'),
+  Tan: plain('Tan'),
+  Asin: plain('Asin'),
+  Acos: plain('Acos'),
+  Atan: plain('Atan'),
+  Sinh: plain('Sinh'),
+  Cosh: plain('Cosh'),
+  Asinh: plain('Asinh'),
+  Acosh: plain('Acosh'),
+  Atanh: plain('Atanh'),
+  LogicalNot: plain('Not', 'bool'),
+  Floor: (e, x) => (isFloat(x) ? e.emit('Floor', [x]) : x),
+  Ceil: (e, x) => (isFloat(x) ? e.emit('Ceil', [x]) : x),
+  Round: (e, x) => (isFloat(x) ? e.emit('Round', [x]) : x),
+  Rsqrt: (e, x) => e.emit('Div', [e.float(1), e.emit('Sqrt', [x])]),
+  // ln(1 + x) and e^x − 1 with all digits for small x.
+  Log1p: (e, x) => {
+    const u = e.emit('Add', [x, e.float(1)]);
+    const scaled = e.emit('Mul', [e.emit('Log', [u]), e.emit('Div', [x, e.emit('Sub', [u, e.float(1)])])]);
+    const exact = e.emit('Less', [e.emit('Abs', [x]), e.float(6e-8)], 'bool');
+    const large = e.emit('Greater', [u, e.float(3e38)], 'bool');
+    return where(e, exact, x, where(e, large, e.emit('Log', [u]), scaled));
+  },
+  Expm1: (e, x) => {
+    const half = e.emit('Tanh', [e.emit('Mul', [x, e.float(0.5)])]);
+    const small = e.emit('Div', [e.emit('Mul', [half, e.float(2)]), e.emit('Sub', [e.float(1), half])]);
+    return where(
+      e,
+      e.emit('Less', [e.emit('Abs', [x]), e.float(0.5)], 'bool'),
+      small,
+      e.emit('Sub', [e.emit('Exp', [x]), e.float(1)]),
+    );
+  },
+  Relu: (e, x) => e.emit('Relu', [x]),
+  Relu6: (e, x) => {
+    const zero = e.builder.cast(e.float(0), x.type);
+    return e.emit('Min', [e.emit('Max', [x, zero]), e.builder.cast(e.float(6), x.type)]);
+  },
+  Selu: (e, x) =>
+    e.emit('Selu', [x], 'float32', { alpha: { float: 1.6732632423543772 }, gamma: { float: 1.0507009873554805 } }),
+  Softplus: (e, x) => {
+    // Without overflow: max(x, 0) + ln(1 + e^−|x|).
+    const tail = (unary.Log1p as Formula)(e, e.emit('Exp', [e.emit('Neg', [e.emit('Abs', [x])])]));
+    return e.emit('Add', [e.emit('Relu', [x]), tail]);
+  },
+  LeakyRelu: (e, x) => e.emit('LeakyRelu', [x], 'float32', { alpha: { float: Number(e.attributes.alpha) } }),
+  Sign: (e, x) => {
+    const sign = e.emit('Sign', [x]);
+    return isFloat(x) ? where(e, e.emit('IsNaN', [x], 'bool'), x, sign) : sign;
+  },
+  Step: (e, x) => {
+    const constant = (value: number) => e.builder.cast(e.float(value), x.type);
+    const positive = e.emit('Greater', [x, constant(0)], 'bool');
+    const step = where(e, positive, constant(1), constant(Number(e.attributes.alpha)));
+    return isFloat(x) ? where(e, e.emit('IsNaN', [x], 'bool'), x, step) : step;
+  },
+  IsNan: (e, x) => (isFloat(x) ? e.emit('IsNaN', [x], 'bool') : never(e, x)),
+  IsInf: (e, x) => (isFloat(x) ? e.emit('IsInf', [x], 'bool') : never(e, x)),
+  IsFinite: (e, x) =>
+    isFloat(x) ? not(e, e.emit('Or', [e.emit('IsNaN', [x], 'bool'), e.emit('IsInf', [x], 'bool')], 'bool')) : not(e, never(e, x)),
+  ClipByValue: (e, x) => {
+    const bound = (name: string) => e.builder.cast(e.float(Number(e.attributes[name])), x.type);
+    // tfjs looks at the upper bound first, and lets NaN through.
+    const clipped = e.emit('Max', [e.emit('Min', [x, bound('clipValueMax')]), bound('clipValueMin')]);
+    return clipped;
+  },
+  Cast: (e, x) => e.builder.cast(x, e.attributes.dtype as InnerType),
+};
+
+/** False everywhere, in the shape of x. */
+function never(e: Elementwise, x: Operand): Operand {
+  return not(e, e.emit('Equal', [x, x], 'bool'));
+}
+
+const binary: { readonly [op: string]: Formula } = {
+  Add: plain('Add'),
+  Sub: plain('Sub'),
+  Multiply: plain('Mul'),
+  RealDiv: plain('Div'),
+  Maximum: plain('Max'),
+  Minimum: plain('Min'),
+  Pow: plain('Pow'),
+  SquaredDifference: (e, a, b) => {
+    const difference = e.emit('Sub', [a, b]);
+    return e.emit('Mul', [difference, difference]);
+  },
+  FloorDiv: (e, a, b) =>
+    isFloat(a)
+      ? e.emit('Floor', [e.emit('Div', [a, b])])
+      : inDouble(e, a, b, (x, y) => e.emit('Floor', [e.emit('Div', [x, y])])),
+  Mod: (e, a, b) => (isFloat(a) ? modulo(e, a, b) : inDouble(e, a, b, (x, y) => modulo(e, x, y))),
+  Equal: plain('Equal', 'bool'),
+  NotEqual: (e, a, b) => not(e, e.emit('Equal', [a, b], 'bool')),
+  Greater: (e, a, b) => e.emit('Greater', [asNumber(e, a), asNumber(e, b)], 'bool'),
+  GreaterEqual: (e, a, b) => e.emit('GreaterOrEqual', [asNumber(e, a), asNumber(e, b)], 'bool'),
+  Less: (e, a, b) => e.emit('Less', [asNumber(e, a), asNumber(e, b)], 'bool'),
+  LessEqual: (e, a, b) => e.emit('LessOrEqual', [asNumber(e, a), asNumber(e, b)], 'bool'),
+  LogicalAnd: (e, a, b) => e.emit('And', [asBool(e, a), asBool(e, b)], 'bool'),
+  LogicalOr: (e, a, b) => e.emit('Or', [asBool(e, a), asBool(e, b)], 'bool'),
+  Prelu: (e, x, alpha) => where(e, e.emit('Less', [x, e.float(0)], 'bool'), e.emit('Mul', [x, alpha]), x),
+  EluGrad: (e, dy, y) => {
+    const slope = e.emit('Mul', [dy, e.emit('Add', [y, e.float(1)])]);
+    return where(e, e.emit('GreaterOrEqual', [y, e.float(0)], 'bool'), dy, slope);
+  },
+  Select: (e, condition, t, f) => {
+    if (t.type !== 'bool') return where(e, condition, t, f);
+    return asBool(e, where(e, condition, asNumber(e, t), asNumber(e, f)));
+  },
+};
+
+/** Lowerings of operations that work entry by entry. */
+export const elementwiseLowerings: Lowerings = Object.fromEntries(
+  Object.entries({ ...unary, ...binary }).map(([op, compute]) => [op, formula(compute)]),
+);

@@ -1,0 +1,153 @@
+import { reachable } from '../ir/graph.js';
+import { isConstant, type NodeValue, sizeOf, type Value } from '../ir/value.js';
+import { constantData } from '../ir/value.js';
+import type { OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
+import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
+import { type Builder, createBuilder, type Operand } from './builder.js';
+import { elementwiseLowerings } from './elementwise.js';
+import { indexingLowerings } from './indexing.js';
+import type { LowerCall, Lowerings } from './lowering.js';
+import { biasedProduct, lowerMatMul, multiply } from './matmul.js';
+import { reductionLowerings } from './reductions.js';
+import { shapeLowerings } from './shapes.js';
+
+/** Every operation that can be lowered. */
+export const lowerings: Lowerings = {
+  ...elementwiseLowerings,
+  ...reductionLowerings,
+  ...shapeLowerings,
+  ...indexingLowerings,
+  BatchMatMul: lowerMatMul,
+};
+
+/** An input that is part of another one: `size` numbers from `offset` on, without a copy. */
+export interface View {
+  readonly name: string;
+  readonly source: string;
+  readonly offset: number;
+  readonly shape: readonly number[];
+}
+
+/** A lowered program. */
+export interface Lowered {
+  readonly graph: OnnxGraph;
+  readonly views: readonly View[];
+}
+
+/** Slices from this size on become inputs of their own, fed without a copy; below, a node costs less than an input. */
+const smallestView = 4096;
+
+/**
+ * Lowers what `outputs` depend on to an ONNX graph with these outputs. Outputs must be computed: constants and inputs are
+ * refused, since they need no graph.
+ *
+ * @throws `POLYTASK_UNSUPPORTED_KERNEL` where an operation has no ONNX equivalent.
+ */
+export function lower(name: string, outputs: ReadonlyMap<string, Value>): Lowered {
+  const builder = createBuilder();
+  const values = reachable([...outputs.values()]);
+  const users = new Map<object, NodeValue[]>();
+  const results = new Set<Value>(outputs.values());
+  for (const value of values) {
+    if (value.kind !== 'node') continue;
+    for (const input of new Set(value.inputs)) users.set(input, [...(users.get(input) ?? []), value]);
+  }
+  const usersOf = (value: object) => users.get(value) ?? [];
+  const operands = new Map<Value, Operand>();
+  const inputs = new Map<string, OnnxTensorInfo>();
+  const views = new Map<string, View>();
+  const operandOf = (value: Value): Operand => {
+    const known = operands.get(value);
+    if (known !== undefined) return known;
+    const made = leaf(builder, value);
+    if (value.kind === 'input') inputs.set(value.name, { name: value.name, type: value.dtype, shape: value.shape });
+    operands.set(value, made);
+    return made;
+  };
+  const biased = new Map<NodeValue, ReturnType<typeof biasedProduct>>();
+  const absorbed = new Set<Value>();
+  for (const value of values) {
+    if (value.kind !== 'node') continue;
+    const found = biasedProduct(value, usersOf);
+    if (found === undefined || results.has(found.product) || absorbed.has(found.product)) continue;
+    biased.set(value, found);
+    absorbed.add(found.product);
+  }
+  for (const value of values) {
+    if (value.kind !== 'node' || absorbed.has(value)) continue;
+    const view = viewOf(value);
+    if (view !== undefined) {
+      views.set(view.name, view);
+      inputs.set(view.name, { name: view.name, type: value.dtype, shape: value.shape });
+      operands.set(value, builder.input(view.name, value.dtype, value.shape));
+      continue;
+    }
+    const call: LowerCall = { builder, node: value, inputs: value.inputs.map((one) => (absorbed.has(one) ? (undefined as never) : operandOf(one))), usersOf, operandOf };
+    const sum = biased.get(value);
+    if (sum !== undefined) {
+      operands.set(value, multiply(call, sum.product, operandOf(sum.bias)));
+      continue;
+    }
+    const lowering = lowerings[value.op];
+    if (lowering === undefined) throw new UnsupportedKernelError(value.op);
+    operands.set(value, lowering(call));
+  }
+  const graph = finish(name, builder, outputs, operandOf, inputs);
+  return { graph, views: [...views.values()].filter((view) => graph.inputs.some((input) => input.name === view.name)) };
+}
+
+/** Inputs and constants. */
+function leaf(builder: Builder, value: Value): Operand {
+  if (value.kind === 'input') return builder.input(value.name, value.dtype, value.shape);
+  if (!isConstant(value)) throw new Error(`Operation \`${value.op}\` was used before it was lowered.`);
+  if (value.kind === 'uniform' && sizeOf(value.shape) > 256) {
+    const one = builder.cast(builder.constant(value.dtype, [], constantData({ ...value, shape: [] })), value.dtype);
+    return builder.emit('Expand', [one, builder.ints(value.shape)], value.shape, value.dtype);
+  }
+  return builder.constant(value.dtype, value.shape, constantData(value));
+}
+
+/** A large slice of an input along its first axis lies in one piece. */
+function viewOf(value: NodeValue): View | undefined {
+  const source = value.inputs[0];
+  if (value.op !== 'Slice' || source?.kind !== 'input' || sizeOf(value.shape) < smallestView) return undefined;
+  if (!value.shape.slice(1).every((size, i) => size === source.shape[i + 1])) return undefined;
+  const first = (value.attributes.begin as number[])[0] as number;
+  const offset = first * sizeOf(source.shape.slice(1));
+  return { name: `${source.name}@${offset}+${sizeOf(value.shape)}`, source: source.name, offset, shape: value.shape };
+}
+
+/** Keeps what outputs need, and gives outputs their names. */
+function finish(
+  name: string,
+  builder: Builder,
+  outputs: ReadonlyMap<string, Value>,
+  operandOf: (value: Value) => Operand,
+  inputs: ReadonlyMap<string, OnnxTensorInfo>,
+): OnnxGraph {
+  const final: OnnxNode[] = [];
+  const infos: OnnxTensorInfo[] = [];
+  const renamed = new Map<string, string>();
+  for (const [output, value] of outputs) {
+    const operand = operandOf(value);
+    infos.push({ name: output, type: operand.type as OnnxTensorInfo['type'], shape: value.shape });
+    if (operand.node !== undefined && !renamed.has(operand.name)) renamed.set(operand.name, output);
+    else final.push({ op: 'Identity', inputs: [operand.name], outputs: [output] });
+  }
+  const rename = (one: string) => renamed.get(one) ?? one;
+  const needed = new Set([...renamed.keys(), ...final.flatMap((node) => node.inputs)]);
+  const nodes: OnnxNode[] = [];
+  for (const { onnx } of [...builder.nodes].reverse()) {
+    if (!onnx.outputs.some((one) => needed.has(one))) continue;
+    for (const input of onnx.inputs) needed.add(input);
+    nodes.push({ ...onnx, inputs: onnx.inputs.map(rename), outputs: onnx.outputs.map(rename) });
+  }
+  nodes.reverse();
+  return {
+    name,
+    inputs: [...inputs.values()].filter((input) => needed.has(input.name)),
+    outputs: infos,
+    constants: builder.constants.filter((constant) => needed.has(constant.name)),
+    nodes: [...nodes, ...final.map((node) => ({ ...node, inputs: node.inputs.map(rename) }))],
+  };
+}

@@ -1,0 +1,19 @@
+import type { NodeValue } from '../ir/value.js';
+import type { Builder, Operand } from './builder.js';
+
+/** What a lowering works with: the builder, the node, its inputs, and questions about the whole program. */
+export interface LowerCall {
+  readonly builder: Builder;
+  readonly node: NodeValue;
+  readonly inputs: readonly Operand[];
+  /** Nodes of the program that use a value. */
+  readonly usersOf: (value: object) => readonly NodeValue[];
+  /** The operand of a value that has been lowered. */
+  readonly operandOf: (value: NodeValue['inputs'][number]) => Operand;
+}
+
+/** One operation as ONNX nodes. */
+export type Lowering = (call: LowerCall) => Operand;
+
+/** Lowerings by operation. */
+export type Lowerings = { readonly [op: string]: Lowering };

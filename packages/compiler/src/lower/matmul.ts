@@ -1,0 +1,53 @@
+import type { NodeValue, Value } from '../ir/value.js';
+import type { Builder, Operand } from './builder.js';
+import type { LowerCall, Lowering } from './lowering.js';
+
+/** A product with a bias added to every row, when the product has no other use. */
+export interface BiasedProduct {
+  readonly product: NodeValue;
+  readonly bias: Value;
+}
+
+/** Recognises `a b + bias` with a and b matrices. */
+export function biasedProduct(node: NodeValue, users: (value: object) => readonly NodeValue[]): BiasedProduct | undefined {
+  if (node.op !== 'Add' || node.dtype !== 'float32' || node.shape.length !== 2) return undefined;
+  const [a, b] = node.inputs as [Value, Value];
+  for (const [product, bias] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    if (product.kind !== 'node' || product.op !== 'BatchMatMul' || product.shape.length !== 2) continue;
+    if (users(product).length !== 1 || product === bias || bias.shape.length > 2) continue;
+    if (bias.shape.every((size, i) => size === 1 || size === product.shape[product.shape.length - bias.shape.length + i])) {
+      return { product, bias };
+    }
+  }
+  return undefined;
+}
+
+/** A product as one node, with transpositions as flags and a bias where there is one. */
+export function multiply(call: LowerCall, product: NodeValue, bias?: Operand): Operand {
+  const { builder, operandOf } = call;
+  const { transposeA, transposeB } = product.attributes as { transposeA: boolean; transposeB: boolean };
+  const [a, b] = product.inputs.map(operandOf) as [Operand, Operand];
+  const flags = { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 } };
+  if (product.dtype !== 'float32') {
+    const inputs = [transposeA ? swapped(builder, a) : a, transposeB ? swapped(builder, b) : b];
+    return builder.emit('MatMul', inputs, product.shape, a.type);
+  }
+  if (product.shape.length === 2) {
+    const inputs = bias === undefined ? [a, b] : [a, b, bias];
+    return builder.emit('Gemm', inputs, product.shape, 'float32', { attributes: flags });
+  }
+  if (!transposeA && !transposeB) return builder.emit('MatMul', [a, b], product.shape, 'float32');
+  return builder.emit('FusedMatMul', [a, b], product.shape, 'float32', { attributes: flags, domain: 'com.microsoft' });
+}
+
+function swapped(builder: Builder, x: Operand): Operand {
+  const rank = x.shape.length;
+  const permutation = x.shape.map((_, i) => (i === rank - 2 ? rank - 1 : i === rank - 1 ? rank - 2 : i));
+  return builder.transpose(x, permutation);
+}
+
+/** Lowering of products. */
+export const lowerMatMul: Lowering = (call) => multiply(call, call.node);

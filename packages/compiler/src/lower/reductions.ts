@@ -1,0 +1,65 @@
+import { type Builder, inverse, type Operand } from './builder.js';
+import type { Lowering, Lowerings } from './lowering.js';
+
+/** A reduction node over `axes`; a transposed operand is reduced before it is transposed. */
+function reduceOver(
+  builder: Builder,
+  op: string,
+  x: Operand,
+  axes: readonly number[],
+  keepDims: boolean,
+  shape: readonly number[],
+): Operand {
+  const permutation = x.node?.permutation;
+  if (permutation !== undefined) {
+    const source = x.node?.inputs[0] as Operand;
+    const before = axes.map((axis) => permutation[axis] as number).sort((a, b) => a - b);
+    const kept = source.shape.map((size, axis) => (before.includes(axis) ? 1 : size));
+    if (keepDims) return builder.transpose(reduceOver(builder, op, source, before, true, kept), permutation);
+    const left = permutation.filter((axis) => !before.includes(axis));
+    const sorted = [...left].sort((a, b) => a - b);
+    const order = left.map((axis) => sorted.indexOf(axis));
+    const inner = inverse(order).map((i) => shape[i] as number);
+    return builder.transpose(reduceOver(builder, op, source, before, false, inner), order);
+  }
+  return builder.emit(op, [x, builder.ints(axes)], shape, x.type, { attributes: { keepdims: { int: keepDims ? 1 : 0 } } });
+}
+
+const reduction =
+  (op: string): Lowering =>
+  ({ builder, node, inputs: [x] }) => {
+    const { axes, keepDims } = node.attributes as { axes: number[]; keepDims: boolean };
+    const operand = x as Operand;
+    if (operand.type !== 'bool') return reduceOver(builder, op, operand, axes, keepDims, node.shape);
+    return builder.cast(reduceOver(builder, op, builder.cast(operand, 'int32'), axes, keepDims, node.shape), 'bool');
+  };
+
+const arg =
+  (op: string): Lowering =>
+  ({ builder, node, inputs: [x] }) => {
+    const { axis } = node.attributes as { axis: number };
+    const given = x as Operand;
+    const operand = given.type === 'bool' ? builder.cast(given, 'int32') : given;
+    const attributes = { axis: { int: axis }, keepdims: { int: 0 } };
+    return builder.cast(builder.emit(op, [operand], node.shape, 'int64', { attributes }), 'int32');
+  };
+
+/** Lowerings of reductions and of operations along one axis. */
+export const reductionLowerings: Lowerings = {
+  Sum: reduction('ReduceSum'),
+  Mean: reduction('ReduceMean'),
+  Prod: reduction('ReduceProd'),
+  Max: reduction('ReduceMax'),
+  Min: reduction('ReduceMin'),
+  All: reduction('ReduceMin'),
+  Any: reduction('ReduceMax'),
+  ArgMax: arg('ArgMax'),
+  ArgMin: arg('ArgMin'),
+  Softmax: ({ builder, node, inputs: [x] }) =>
+    builder.emit('Softmax', [x], node.shape, 'float32', { attributes: { axis: { int: -1 } } }),
+  Cumsum: ({ builder, node, inputs: [x] }) => {
+    const { axis, exclusive, reverse } = node.attributes as { axis: number; exclusive: boolean; reverse: boolean };
+    const attributes = { exclusive: { int: exclusive ? 1 : 0 }, reverse: { int: reverse ? 1 : 0 } };
+    return builder.emit('CumSum', [x, builder.scalar('int64', axis)], node.shape, (x as Operand).type, { attributes });
+  },
+};

@@ -1,0 +1,17 @@
+import type { TraceRules } from '../rule.js';
+import { elementwiseRules } from './elementwise.js';
+import { imageRules } from './images.js';
+import { indexingRules } from './indexing.js';
+import { matmulRules } from './matmul.js';
+import { reductionRules } from './reductions.js';
+import { shapeRules } from './shapes.js';
+
+/** Every kernel that can be traced. */
+export const traceRules: TraceRules = {
+  ...elementwiseRules,
+  ...reductionRules,
+  ...shapeRules,
+  ...matmulRules,
+  ...indexingRules,
+  ...imageRules,
+};

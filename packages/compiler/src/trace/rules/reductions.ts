@@ -1,0 +1,66 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Graph } from '../../ir/graph.js';
+import { type DType, sizeOf, type Value } from '../../ir/value.js';
+import { need, type TraceRule, type TraceRules } from '../rule.js';
+
+/** A reduction over `axes`; several of them are one node. */
+export function reduce(graph: Graph, op: string, x: Value, axis: unknown, keepDims: boolean, dtype: DType): Value {
+  const axes = tf.util.parseAxisParam((axis ?? null) as number | number[], [...x.shape]).sort((a, b) => a - b);
+  const kept = x.shape.map((size, i) => (axes.includes(i) ? 1 : size));
+  const shape = keepDims ? kept : x.shape.filter((_, i) => !axes.includes(i));
+  const count = axes.reduce((product, i) => product * (x.shape[i] as number), 1);
+  // Over one entry every reduction but a count is that entry.
+  if (count === 1 && x.dtype === dtype) return graph.reshape(x, shape);
+  if (x.kind === 'uniform' && count > 0 && sizeOf(x.shape) > 0) {
+    const fill = op === 'Sum' ? Math.fround(x.fill * count) : op === 'Prod' ? Math.fround(x.fill ** count) : x.fill;
+    return graph.uniform(fill, shape, dtype);
+  }
+  return graph.node(op, [graph.cast(x, dtype)], { shape, dtype }, { axes, keepDims });
+}
+
+const reduction =
+  (op: string, dtype: (x: Value) => DType, axisName = 'axis'): TraceRule =>
+  (call) => {
+    const x = need(call, 'x');
+    return reduce(call.graph, op, x, call.attributes[axisName], call.attributes.keepDims === true, dtype(x));
+  };
+
+const counted = (x: Value): DType => (x.dtype === 'bool' ? 'int32' : x.dtype);
+const same = (x: Value): DType => x.dtype;
+
+const arg =
+  (op: string): TraceRule =>
+  (call) => {
+    const x = need(call, 'x');
+    const [axis] = tf.util.parseAxisParam((call.attributes.axis ?? 0) as number, [...x.shape]) as [number];
+    const shape = x.shape.filter((_, i) => i !== axis);
+    return call.graph.node(op, [x], { shape, dtype: 'int32' }, { axis });
+  };
+
+/** Kernels that make axes smaller, and those that run along one. */
+export const reductionRules: TraceRules = {
+  Sum: reduction('Sum', counted),
+  Mean: reduction('Mean', () => 'float32'),
+  Prod: reduction('Prod', counted),
+  Max: reduction('Max', same, 'reductionIndices'),
+  Min: reduction('Min', same),
+  All: reduction('All', same),
+  Any: reduction('Any', same),
+  ArgMax: arg('ArgMax'),
+  ArgMin: arg('ArgMin'),
+  Softmax: (call) => {
+    const x = need(call, 'logits');
+    return call.graph.node('Softmax', [call.graph.cast(x, 'float32')], { shape: x.shape, dtype: 'float32' });
+  },
+  Cumsum: ({ graph, inputs, attributes }) => {
+    const x = inputs.x as Value;
+    const { exclusive, reverse } = attributes;
+    const [axis] = tf.util.parseAxisParam((attributes.axis ?? 0) as number, [...x.shape]) as [number];
+    const dtype = counted(x);
+    return graph.node('Cumsum', [graph.cast(x, dtype)], { shape: x.shape, dtype }, {
+      axis,
+      exclusive: exclusive === true,
+      reverse: reverse === true,
+    });
+  },
+};

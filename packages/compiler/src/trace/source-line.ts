@@ -1,0 +1,23 @@
+/** Directory of this package's code, or its file once bundled. */
+const own = import.meta.url.replace(/\/src\/.*$/, '/src/');
+
+/**
+ * The first line of the stack that is neither tfjs' nor the compiler's: where the user's code called what went wrong.
+ * Empty where the stack does not say.
+ */
+export function sourceLine(stack = new Error().stack ?? ''): string {
+  const ownPath = own.replace(/^file:\/\//, '');
+  for (const line of stack.split('\n').slice(1)) {
+    if (line.includes('node_modules') || line.includes('node:internal') || line.includes('<anonymous>')) continue;
+    if (line.includes(own) || line.includes(ownPath)) continue;
+    const place = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/.exec(line.trim());
+    if (place?.[1] !== undefined) return place[1].replace(/^file:\/\//, '');
+  }
+  return '';
+}
+
+/** ` (at file:line:column)`, or nothing. */
+export function atSourceLine(): string {
+  const line = sourceLine();
+  return line === '' ? '' : ` (at ${line})`;
+}
