@@ -31,6 +31,8 @@ export interface EmitOptions {
   readonly attributes?: OnnxAttributes;
   readonly domain?: string;
   readonly permutation?: readonly number[];
+  /** Which output of the operator is meant; the ones before it are left out. Default 0. */
+  readonly output?: number;
 }
 
 /** Collects nodes of an ONNX graph; equal nodes are one. */
@@ -90,9 +92,9 @@ export function createBuilder(): Builder {
     scalar: (type, value) => builder.constant(type, [], arrayFor(type, [value])),
     ints: (values) => builder.constant('int64', [values.length], BigInt64Array.from(values, BigInt)),
     emit(op, inputs, shape, type, options = {}) {
-      const { attributes, domain, permutation } = options;
+      const { attributes, domain, permutation, output = 0 } = options;
       const names = inputs.map((input) => input?.name ?? '');
-      const key = `${op} ${names.join()} ${type} ${shape.join()} ${attributes === undefined ? '' : JSON.stringify(attributes)}`;
+      const key = `${op} ${output} ${names.join()} ${type} ${shape.join()} ${attributes === undefined ? '' : JSON.stringify(attributes)}`;
       const before = known.get(key);
       if (before !== undefined) return before;
       const name = `t${count++}`;
@@ -102,7 +104,8 @@ export function createBuilder(): Builder {
         onnx: {
           op,
           inputs: names,
-          outputs: [name],
+          // ONNX Runtime wants a first output of MaxPool even where only the positions are used.
+          outputs: output === 0 ? [name] : [...Array.from({ length: output }, (_, i) => `${name}_${i}`), name],
           ...(domain === undefined ? {} : { domain }),
           ...(attributes === undefined ? {} : { attributes }),
         },

@@ -42,7 +42,7 @@ const plain =
 /** Whole numbers go through double, which holds every int32 exactly and knows division by zero. */
 function inDouble(e: Elementwise, a: Operand, b: Operand, compute: (a: Operand, b: Operand) => Operand): Operand {
   const result = compute(e.builder.cast(a, 'double'), e.builder.cast(b, 'double'));
-  const nothing = e.emit('Equal', [b, e.builder.scalar('int32', 0)], 'bool');
+  const nothing = e.emit('Or', [e.emit('IsNaN', [result], 'bool'), e.emit('IsInf', [result], 'bool')], 'bool');
   // JavaScript stores NaN and infinity in an Int32Array as 0.
   return e.emit('Where', [nothing, e.builder.scalar('int32', 0), e.builder.cast(result, 'int32')], 'int32');
 }
@@ -121,9 +121,10 @@ const unary: { readonly [op: string]: Formula } = {
     return e.emit('Add', [e.emit('Relu', [x]), tail]);
   },
   LeakyRelu: (e, x) => e.emit('LeakyRelu', [x], 'float32', { alpha: { float: Number(e.attributes.alpha) } }),
+  // tfjs has sign(NaN) = 0.
   Sign: (e, x) => {
     const sign = e.emit('Sign', [x]);
-    return isFloat(x) ? where(e, e.emit('IsNaN', [x], 'bool'), x, sign) : sign;
+    return isFloat(x) ? where(e, e.emit('IsNaN', [x], 'bool'), e.float(0), sign) : sign;
   },
   Step: (e, x) => {
     const constant = (value: number) => e.builder.cast(e.float(value), x.type);
@@ -161,10 +162,7 @@ const binary: { readonly [op: string]: Formula } = {
     const difference = e.emit('Sub', [a, b]);
     return e.emit('Mul', [difference, difference]);
   },
-  FloorDiv: (e, a, b) =>
-    isFloat(a)
-      ? e.emit('Floor', [e.emit('Div', [a, b])])
-      : inDouble(e, a, b, (x, y) => e.emit('Floor', [e.emit('Div', [x, y])])),
+  FloorDiv: (e, a, b) => inDouble(e, a, b, (x, y) => e.emit('Floor', [e.emit('Div', [x, y])])),
   Mod: (e, a, b) => (isFloat(a) ? modulo(e, a, b) : inDouble(e, a, b, (x, y) => modulo(e, x, y))),
   Equal: plain('Equal', 'bool'),
   NotEqual: (e, a, b) => not(e, e.emit('Equal', [a, b], 'bool')),

@@ -4,11 +4,14 @@ import { constantData } from '../ir/value.js';
 import type { OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
 import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import { type Builder, createBuilder, type Operand } from './builder.js';
+import { convolutionLowerings } from './convolution.js';
 import { elementwiseLowerings } from './elementwise.js';
 import { indexingLowerings } from './indexing.js';
 import type { LowerCall, Lowerings } from './lowering.js';
 import { biasedProduct, lowerMatMul, multiply } from './matmul.js';
+import { poolingLowerings } from './pooling.js';
 import { reductionLowerings } from './reductions.js';
+import { resizeLowerings } from './resize.js';
 import { shapeLowerings } from './shapes.js';
 
 /** Every operation that can be lowered. */
@@ -17,6 +20,9 @@ export const lowerings: Lowerings = {
   ...reductionLowerings,
   ...shapeLowerings,
   ...indexingLowerings,
+  ...convolutionLowerings,
+  ...poolingLowerings,
+  ...resizeLowerings,
   BatchMatMul: lowerMatMul,
 };
 
@@ -82,7 +88,7 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>): Lowere
       operands.set(value, builder.input(view.name, value.dtype, value.shape));
       continue;
     }
-    const call: LowerCall = { builder, node: value, inputs: value.inputs.map((one) => (absorbed.has(one) ? (undefined as never) : operandOf(one))), usersOf, operandOf };
+    const call: LowerCall = { builder, node: value, inputs: value.inputs.map((one) => (absorbed.has(one) ? (undefined as never) : operandOf(one))), usersOf, operandOf, results };
     const sum = biased.get(value);
     if (sum !== undefined) {
       operands.set(value, multiply(call, sum.product, operandOf(sum.bias)));

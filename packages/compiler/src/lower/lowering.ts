@@ -1,4 +1,4 @@
-import type { NodeValue } from '../ir/value.js';
+import type { NodeValue, Value } from '../ir/value.js';
 import type { Builder, Operand } from './builder.js';
 
 /** What a lowering works with: the builder, the node, its inputs, and questions about the whole program. */
@@ -6,10 +6,12 @@ export interface LowerCall {
   readonly builder: Builder;
   readonly node: NodeValue;
   readonly inputs: readonly Operand[];
+  /** Values that the program gives. */
+  readonly results: ReadonlySet<Value>;
   /** Nodes of the program that use a value. */
   readonly usersOf: (value: object) => readonly NodeValue[];
   /** The operand of a value that has been lowered. */
-  readonly operandOf: (value: NodeValue['inputs'][number]) => Operand;
+  readonly operandOf: (value: Value) => Operand;
 }
 
 /** One operation as ONNX nodes. */

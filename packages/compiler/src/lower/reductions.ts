@@ -34,6 +34,25 @@ const reduction =
     return builder.cast(reduceOver(builder, op, builder.cast(operand, 'int32'), axes, keepDims, node.shape), 'bool');
   };
 
+/**
+ * Largest or smallest entries. ONNX Runtime passes over NaN, tfjs does not, so NaN is looked for; not where the result is
+ * subtracted from what it is the maximum of (every softmax does so), since NaN gets through there anyway.
+ */
+const extreme =
+  (op: string): Lowering =>
+  (call) => {
+    const { builder, node, usersOf, results } = call;
+    const found = reduction(op)(call);
+    const x = call.inputs[0] as Operand;
+    const source = node.inputs[0];
+    const subtracted = !results.has(node) && usersOf(node).every((user) => user.op === 'Sub' && user.inputs[0] === source);
+    if (x.type !== 'float32' || subtracted) return found;
+    const { axes, keepDims } = node.attributes as { axes: number[]; keepDims: boolean };
+    const missing = builder.cast(builder.emit('IsNaN', [x], x.shape, 'bool'), 'int32');
+    const any = builder.cast(reduceOver(builder, 'ReduceMax', missing, axes, keepDims, node.shape), 'bool');
+    return builder.emit('Where', [any, builder.scalar('float32', Number.NaN), found], node.shape, 'float32');
+  };
+
 const arg =
   (op: string): Lowering =>
   ({ builder, node, inputs: [x] }) => {
@@ -49,8 +68,8 @@ export const reductionLowerings: Lowerings = {
   Sum: reduction('ReduceSum'),
   Mean: reduction('ReduceMean'),
   Prod: reduction('ReduceProd'),
-  Max: reduction('ReduceMax'),
-  Min: reduction('ReduceMin'),
+  Max: extreme('ReduceMax'),
+  Min: extreme('ReduceMin'),
   All: reduction('ReduceMin'),
   Any: reduction('ReduceMax'),
   ArgMax: arg('ArgMax'),

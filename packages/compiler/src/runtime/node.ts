@@ -13,11 +13,10 @@ import { tensorCache } from './tensor-cache.js';
 export async function nodeRuntime(): Promise<Runtime> {
   // Not a literal: a bundler for the browser must not look for it.
   const name: string = 'onnxruntime-node';
-  const loaded = await loadPackage<{ default: typeof import('onnxruntime-node') }>(
+  const ort = await loadPackage<typeof import('onnxruntime-node')>(
     name,
     () => import(/* @vite-ignore */ /* webpackIgnore: true */ name),
   );
-  const ort = loaded.default;
   const tensorOf = tensorCache(ort.Tensor);
   return {
     name: 'node',

@@ -29,7 +29,7 @@ const floatUnary = [
 ];
 const sameUnary = ['Abs', 'Neg', 'Relu', 'Relu6', 'Sign', 'Floor', 'Ceil', 'Round'];
 const boolUnary = ['IsNan', 'IsInf', 'IsFinite', 'LogicalNot'];
-const sameBinary = ['Add', 'Sub', 'Multiply', 'Maximum', 'Minimum', 'Mod', 'Pow', 'SquaredDifference', 'FloorDiv'];
+const sameBinary = ['Add', 'Sub', 'Multiply', 'Maximum', 'Minimum', 'Mod', 'Pow', 'SquaredDifference'];
 const floatBinary = ['RealDiv', 'Atan2'];
 const boolBinary = ['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr'];
 
@@ -59,6 +59,7 @@ export const elementwiseRules: TraceRules = {
   ...table(sameBinary, (op) => binary(op)),
   ...table(floatBinary, (op) => binary(op, 'float32')),
   ...table(boolBinary, (op) => binary(op, 'bool')),
+  FloorDiv: binary('FloorDiv', 'int32'),
   Square: (call) => {
     const x = need(call, 'x');
     return call.graph.elementwise('Multiply', [x, x], x.dtype);

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Graph } from '../../ir/graph.js';
 import { type DType, sizeOf, type Value } from '../../ir/value.js';
-import { need, type TraceRule, type TraceRules } from '../rule.js';
+import { UnsupportedKernelError } from '../../unsupported-kernel-error.js';
+import { need, type RuleCall, type TraceRule, type TraceRules } from '../rule.js';
+import { along, concat } from './shapes.js';
 
 /** A reduction over `axes`; several of them are one node. */
 export function reduce(graph: Graph, op: string, x: Value, axis: unknown, keepDims: boolean, dtype: DType): Value {
@@ -37,6 +39,27 @@ const arg =
     return call.graph.node(op, [x], { shape, dtype: 'int32' }, { axis });
   };
 
+/** Axes up to this size are multiplied up one entry at a time. */
+const longestProduct = 256;
+
+/** Products of all entries so far along an axis, written out. */
+function cumulativeProduct({ graph, inputs, attributes }: RuleCall): Value {
+  const x = inputs.x as Value;
+  const [axis] = tf.util.parseAxisParam((attributes.axis ?? 0) as number, [...x.shape]) as [number];
+  const length = x.shape[axis] as number;
+  if (length > longestProduct) throw new UnsupportedKernelError(`Cumprod over ${length} entries`);
+  const entries = Array.from({ length }, (_, i) => along(graph, x, axis, i, 1));
+  if (attributes.reverse === true) entries.reverse();
+  let product: Value = graph.uniform(1, (entries[0] as Value).shape, x.dtype);
+  const products = entries.map((entry) => {
+    const before = product;
+    product = graph.elementwise('Multiply', [product, entry], x.dtype);
+    return attributes.exclusive === true ? before : product;
+  });
+  if (attributes.reverse === true) products.reverse();
+  return concat(graph, products, axis);
+}
+
 /** Kernels that make axes smaller, and those that run along one. */
 export const reductionRules: TraceRules = {
   Sum: reduction('Sum', counted),
@@ -52,6 +75,7 @@ export const reductionRules: TraceRules = {
     const x = need(call, 'logits');
     return call.graph.node('Softmax', [call.graph.cast(x, 'float32')], { shape: x.shape, dtype: 'float32' });
   },
+  Cumprod: cumulativeProduct,
   Cumsum: ({ graph, inputs, attributes }) => {
     const x = inputs.x as Value;
     const { exclusive, reverse } = attributes;

@@ -18,8 +18,8 @@ export function concat(graph: Graph, values: readonly Value[], axis: number): Va
   return graph.node('Concat', parts, { shape, dtype: first.dtype }, { axis });
 }
 
-/** One slice of size `size` along an axis. */
-function along(graph: Graph, x: Value, axis: number, start: number, size: number): Value {
+/** A slice along an axis. */
+export function along(graph: Graph, x: Value, axis: number, start: number, size: number): Value {
   const begin = x.shape.map((_, i) => (i === axis ? start : 0));
   return graph.slice(
     x,

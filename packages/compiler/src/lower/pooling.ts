@@ -1,0 +1,120 @@
+import { sizeOf } from '../ir/value.js';
+import type { Window } from '../trace/rules/images.js';
+import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
+import type { Builder, OnnxAttributes, Operand } from './builder.js';
+import { toChannelsFirst, toChannelsLast } from './convolution.js';
+import type { LowerCall, Lowerings } from './lowering.js';
+import { concat, pad, slice } from './shapes.js';
+
+type Four = [number, number, number, number];
+
+function windowAttributes(kernel: string, { size, strides, pads }: Window): OnnxAttributes {
+  if (pads.some((one, i) => one >= (size[i % 2] as number))) {
+    throw new UnsupportedKernelError(`${kernel} with padding as wide as its window`);
+  }
+  return { kernel_shape: { ints: size }, strides: { ints: strides }, pads: { ints: pads } };
+}
+
+function channelsFirst(shape: readonly number[]): Four {
+  return toChannelsFirst.map((axis) => shape[axis] as number) as Four;
+}
+
+/** A pooling node between transpositions. */
+function pool(call: LowerCall, op: string, extra: OnnxAttributes = {}): Operand {
+  const { builder, node, inputs } = call;
+  const attributes = { ...windowAttributes(node.op, node.attributes.window as Window), ...extra };
+  const x = builder.transpose(inputs[0] as Operand, toChannelsFirst);
+  const float = builder.cast(x, 'float32');
+  const y = builder.emit(op, [float], channelsFirst(node.shape), 'float32', { attributes });
+  return builder.transpose(builder.cast(y, x.type), toChannelsLast);
+}
+
+/** The gradient of max pooling: dy goes to the first entry of every window that is its maximum. */
+function maxPoolGradient(call: LowerCall): Operand {
+  const { builder, node, inputs } = call;
+  const window = node.attributes.window as Window;
+  const [dy, x, y] = inputs.map((one) => builder.transpose(one, toChannelsFirst)) as [Operand, Operand, Operand];
+  const apart = window.size.every((size, i) => size === window.strides[i]) && window.pads.every((one) => one === 0);
+  const gradient = apart ? separateWindows(builder, dy, x, y, window) : overlappingWindows(builder, dy, x, window);
+  return builder.transpose(gradient, toChannelsLast);
+}
+
+/** Windows side by side: every place of a window is a strided slice of x, compared with the maximum. */
+function separateWindows(builder: Builder, dy: Operand, x: Operand, y: Operand, { size }: Window): Operand {
+  const [batch, channels, outHeight, outWidth] = y.shape as Four;
+  const [, , height, width] = x.shape as Four;
+  const [rows, columns] = size;
+  const zero = builder.scalar('float32', 0);
+  const emit = (op: string, operands: Operand[], type: 'bool' | 'float32') => builder.emit(op, operands, y.shape, type);
+  const parts: Operand[] = [];
+  let left = dy;
+  for (let place = 0; place < rows * columns; place++) {
+    const begin = [0, 0, Math.floor(place / columns), place % columns];
+    const here = slice(builder, x, begin, y.shape, [1, 1, rows, columns]);
+    const hit = emit('Equal', [here, y], 'bool');
+    parts.push(emit('Where', [hit, left, zero], 'float32'));
+    if (place < rows * columns - 1) left = emit('Where', [hit, zero, left], 'float32');
+  }
+  const full: Four = [batch, channels, outHeight * rows, outWidth * columns];
+  const gradient = rows === columns ? interleaveSquare(builder, parts, full, rows) : interleave(builder, parts, full, size);
+  return pad(builder, gradient, [0, 0, 0, 0], [0, 0, height - full[2], width - full[3]]);
+}
+
+function interleaveSquare(builder: Builder, parts: readonly Operand[], full: Four, block: number): Operand {
+  const [batch, channels] = full;
+  const inner = (parts[0] as Operand).shape.slice(2) as [number, number];
+  const stacked = concat(builder, parts.map((part) => builder.reshape(part, [batch, channels, 1, ...inner])), 2);
+  const merged = builder.reshape(stacked, [batch, channels * parts.length, ...inner]);
+  const attributes = { blocksize: { int: block }, mode: { string: 'CRD' } };
+  return builder.emit('DepthToSpace', [merged], full, 'float32', { attributes });
+}
+
+function interleave(builder: Builder, parts: readonly Operand[], full: Four, size: readonly [number, number]): Operand {
+  const [batch, channels] = full;
+  const inner = (parts[0] as Operand).shape.slice(2) as [number, number];
+  const stacked = concat(builder, parts.map((part) => builder.reshape(part, [batch, channels, 1, ...inner])), 2);
+  const apart = builder.reshape(stacked, [batch, channels, ...size, ...inner]);
+  return builder.reshape(builder.transpose(apart, [0, 1, 4, 2, 5, 3]), full);
+}
+
+/** Windows that overlap or are padded: positions of the maxima from ONNX, and a scatter that adds. */
+function overlappingWindows(builder: Builder, dy: Operand, x: Operand, window: Window): Operand {
+  const attributes = windowAttributes('MaxPoolGrad', window);
+  const positions = builder.emit('MaxPool', [x], dy.shape, 'int64', { attributes, output: 1 });
+  const flat = (operand: Operand) => builder.reshape(operand, [sizeOf(dy.shape)]);
+  const start = builder.emit('Expand', [builder.scalar('float32', 0), builder.ints([sizeOf(x.shape)])], [sizeOf(x.shape)], 'float32');
+  const sums = builder.emit('ScatterElements', [start, flat(positions), flat(dy)], start.shape, 'float32', {
+    attributes: { axis: { int: 0 }, reduction: { string: 'add' } },
+  });
+  return builder.reshape(sums, x.shape);
+}
+
+/** The gradient of average pooling as tfjs has it: every window divides by its full size, padding included. */
+function averagePoolGradient({ builder, node, inputs }: LowerCall): Operand {
+  const { size, strides, pads } = node.attributes.window as Window;
+  const dy = builder.transpose(inputs[0] as Operand, toChannelsFirst);
+  const [batch, channels, outHeight, outWidth] = dy.shape as Four;
+  const [, height, width] = node.shape as Four;
+  const share = new Float32Array(size[0] * size[1]).fill(1 / (size[0] * size[1]));
+  const ones = builder.constant('float32', [1, 1, ...size], share);
+  const full = [(outHeight - 1) * strides[0] + size[0], (outWidth - 1) * strides[1] + size[1]] as const;
+  const behind = [Math.max(0, full[0] - pads[0] - height), Math.max(0, full[1] - pads[1] - width)] as const;
+  const found = [full[0] - pads[0] - behind[0], full[1] - pads[1] - behind[1]] as const;
+  const attributes: OnnxAttributes = {
+    strides: { ints: strides },
+    pads: { ints: [pads[0], pads[1], ...behind] },
+    kernel_shape: { ints: size },
+  };
+  const single = builder.reshape(dy, [batch * channels, 1, outHeight, outWidth]);
+  const spread = builder.emit('ConvTranspose', [single, ones], [batch * channels, 1, ...found], 'float32', { attributes });
+  const whole = pad(builder, spread, [0, 0, 0, 0], [0, 0, height - found[0], width - found[1]]);
+  return builder.transpose(builder.reshape(whole, [batch, channels, height, width]), toChannelsLast);
+}
+
+/** Lowerings of pooling and its gradients. */
+export const poolingLowerings: Lowerings = {
+  MaxPool: (call) => pool(call, 'MaxPool'),
+  AvgPool: (call) => pool(call, 'AveragePool', { count_include_pad: { int: 0 } }),
+  MaxPoolGrad: maxPoolGradient,
+  AvgPoolGrad: averagePoolGradient,
+};
