@@ -2,6 +2,10 @@
 export interface Contender {
   readonly name: string;
   step(): Promise<void>;
+  /** Runs so many steps and says how long each took, for a contender that lives in another process and has a clock of its own. */
+  steps?(count: number): Promise<readonly number[]>;
+  /** Called before each of its turns, outside of the clock. */
+  before?(): Promise<unknown> | undefined;
 }
 
 /** Timings of one contender in milliseconds. */
@@ -12,30 +16,61 @@ export interface Timing {
   readonly worst: number;
 }
 
-/**
- * Runs contenders in turn, A B C A B C …, so that whatever else the machine does meets all of them alike; reports medians.
- * `warmup` turns are not counted.
- */
-export async function interleave(contenders: readonly Contender[], turns: number, warmup: number): Promise<Timing[]> {
+/** How contenders take turns. */
+export interface Turns {
+  readonly turns: number;
+  /** Steps, by each contender, that are not counted. */
+  readonly warmup: number;
+  /** Steps of one contender before the next one's; after a change of contenders one more runs that is not counted. Default 1. */
+  readonly block?: number;
+  /** Milliseconds of rest before each block, so that nobody pays for threads that still spin for the contender before. */
+  readonly pause?: number;
+}
+
+/** Runs contenders in turn, A B C A B C …, so that whatever else the machine does meets all of them alike; reports medians. */
+export async function interleave(
+  contenders: readonly Contender[],
+  { turns, warmup, block = 1, pause = 0 }: Turns,
+): Promise<Timing[]> {
   const samples = contenders.map(() => [] as number[]);
-  for (let turn = 0; turn < warmup + turns; turn++) {
+  for (const contender of contenders) {
+    await contender.before?.();
+    await timed(contender, warmup);
+  }
+  for (let turn = 0; turn < turns; turn++) {
     // A new order each turn: nobody always runs behind the same neighbour.
     for (let i = 0; i < contenders.length; i++) {
       const index = (i + turn) % contenders.length;
-      const start = performance.now();
-      await (contenders[index] as Contender).step();
-      if (turn >= warmup) samples[index]?.push(performance.now() - start);
+      const contender = contenders[index] as Contender;
+      await contender.before?.();
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      const extra = block > 1 ? 1 : 0;
+      samples[index]?.push(...(await timed(contender, block + extra)).slice(extra));
     }
   }
-  return contenders.map(({ name }, i) => {
-    const sorted = (samples[i] as number[]).sort((a, b) => a - b);
-    return {
-      name,
-      median: sorted[Math.floor(sorted.length / 2)] as number,
-      best: sorted[0] as number,
-      worst: sorted.at(-1) as number,
-    };
-  });
+  return contenders.map(({ name }, i) => timing(name, samples[i] as number[]));
+}
+
+/** Median, best and worst of some measurements. */
+export function timing(name: string, samples: readonly number[]): Timing {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return {
+    name,
+    median: sorted[Math.floor(sorted.length / 2)] as number,
+    best: sorted[0] as number,
+    worst: sorted.at(-1) as number,
+  };
+}
+
+async function timed(contender: Contender, count: number): Promise<readonly number[]> {
+  if (contender.steps !== undefined) return contender.steps(count);
+  const found: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await contender.step();
+    found.push(performance.now() - start);
+  }
+  return found;
 }
 
 /** A table in Markdown: milliseconds, and each contender's median as a multiple of the first one's. */

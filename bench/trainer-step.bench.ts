@@ -1,9 +1,10 @@
 // What a step of the trainer costs over the same step written by hand in plain tfjs, on the same backend, in one run.
 // Network: trunk 784-128-64, heads 32-10 and 32-10, Adam.
 import '@tensorflow/tfjs-backend-wasm';
-import { classification, createTrainer, mlp, tableDataset, uniformFloats, uniformStream } from '@polytask/core';
+import { classification, eager, mlp, tableDataset, uniformFloats, uniformStream } from '@polytask/core';
 import { hardSharing } from '@polytask/hard-sharing';
 import * as tf from '@tensorflow/tfjs';
+import { type SteppedTrainer, steppedTrainer } from './contenders/trainer.js';
 import { type Contender, interleave, table } from './measure.js';
 
 const rows = 4096;
@@ -52,64 +53,15 @@ function byHand(batch: number): Contender {
   };
 }
 
-/** The trainer, advanced one step at a time: it hands over after every step. */
-async function byTrainer(batch: number): Promise<Contender & { stop(): Promise<void> }> {
+/** The trainer on the same network and data. */
+function byTrainer(batch: number): Promise<SteppedTrainer> {
   const dataset = tableDataset({ inputs: { x: { data: pixels, shape: [rows, 784] } }, columns: { left, right } });
-  const trainer = await createTrainer({
+  const options = {
     tasks: [classification('left', { classes: 10 }), classification('right', { classes: 10 })],
     sharing: hardSharing({ encoder: mlp([128, 64]), head: mlp([32]) }),
-  });
-  const abort = new AbortController();
-  // A step that the benchmark waits for ends where the next one begins, in the dataset's cursor.
-  let done: () => void = () => {};
-  let go: () => void = () => {};
-  let turn = new Promise<void>((resolve) => {
-    go = resolve;
-  });
-  const paced = {
-    ...dataset,
-    open(options: Parameters<typeof dataset.open>[0]) {
-      const cursor = dataset.open(options);
-      let epoch = 0;
-      return {
-        ...cursor,
-        async next() {
-          done();
-          await turn;
-          turn = new Promise((resolve) => {
-            go = resolve;
-          });
-          let rowsOfBatch = cursor.next();
-          if (rowsOfBatch === null) {
-            cursor.seek(++epoch, 0);
-            rowsOfBatch = cursor.next();
-          }
-          return rowsOfBatch;
-        },
-      };
-    },
+    executor: eager(),
   };
-  const started = new Promise<void>((resolve) => {
-    done = resolve;
-  });
-  const running = trainer.fit(paced, { epochs: 1_000_000, batchSize: batch, lastBatch: 'drop', signal: abort.signal });
-  await started;
-  return {
-    name: 'trainer',
-    step() {
-      const finished = new Promise<void>((resolve) => {
-        done = resolve;
-      });
-      go();
-      return finished;
-    },
-    async stop() {
-      abort.abort();
-      go();
-      await running;
-      trainer.dispose();
-    },
-  };
+  return steppedTrainer('trainer', options as never, dataset, batch);
 }
 
 const turns = Number(process.env.BENCH_TURNS ?? 200);
@@ -120,7 +72,7 @@ for (const backend of ['wasm', 'cpu']) {
     const hand = byHand(batch);
     const trainer = await byTrainer(batch);
     const count = backend === 'cpu' ? Math.min(turns, 30) : turns;
-    const timings = await interleave([hand, trainer], count, 10);
+    const timings = await interleave([hand, trainer], { turns: count, warmup: 10 });
     console.log(table(`Trainer step against plain tfjs, ${backend}, batch ${batch}`, timings));
     await trainer.stop();
   }

@@ -1,0 +1,122 @@
+// The training step against PyTorch and plain tfjs, contenders in turn, in one run; goals beside what is measured.
+//   BENCH_TURNS: blocks of 10 steps per contender (12); BENCH_ONLY: a part of a row's name; BENCH_THREADS (2);
+//   BENCH_PYTHON: the Python that has torch
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import * as tf from '@tensorflow/tfjs';
+import { byHand } from './contenders/by-hand.js';
+import { type Competitor, competitors, loadTfjsNode } from './contenders/executors.js';
+import { type PyTorch, startPyTorch } from './contenders/pytorch.js';
+import { type SteppedTrainer, steppedTrainer } from './contenders/trainer.js';
+import { parts, type Work, works } from './contenders/works.js';
+import { type Contender, interleave, type Timing, table, timing } from './measure.js';
+
+const turns = Number(process.env.BENCH_TURNS ?? 12);
+const threads = Number(process.env.BENCH_THREADS ?? 2);
+const only = process.env.BENCH_ONLY ?? '';
+const block = 10;
+
+const ours = await competitors(threads);
+const tfjsNodeMissing = await loadTfjsNode(threads);
+if (tfjsNodeMissing !== undefined) console.log(`Skipped: ${tfjsNodeMissing}\n`);
+const torch = await startPyTorch(threads);
+if ('missing' in torch) console.log(`Skipped: PyTorch, ${torch.missing}\n`);
+const pytorch = 'missing' in torch ? undefined : torch;
+
+const summary: string[] = [];
+for (const work of works.filter(({ name }) => name.includes(only))) {
+  try {
+    await measure(work);
+  } catch (error) {
+    console.log(`### ${work.name}\n\nFailed: ${error instanceof Error ? error.message : error}\n`);
+  }
+}
+const heading = `Medians in ms, ${threads} threads, PyTorch ${pytorch?.version ?? 'absent'}`;
+console.log(`### ${heading}\n`);
+console.log('| work | compiled | PyTorch | ratio | goal | stretch | trainer over programs | first step |');
+console.log(`| --- | --- | --- | --- | --- | --- | --- | --- |\n${summary.join('\n')}\n`);
+await printMemory();
+pytorch?.stop();
+
+/** One row: all contenders in turn, and their table. */
+async function measure(work: Work): Promise<void> {
+  const shared = parts(work);
+  const contenders: Contender[] = [];
+  const trainers: SteppedTrainer[] = [];
+  try {
+    for (const competitor of ours) {
+      if (competitor.backend !== 'cpu' && !work.backends.includes(competitor.backend)) continue;
+      const trainer = await open(competitor, work, shared);
+      trainers.push(trainer);
+      contenders.push({ ...trainer, before: competitor.prepare });
+    }
+    if (pytorch !== undefined) contenders.push(await pytorch.fastest(work.peers, 30));
+    for (const backend of work.backends) {
+      if (tf.findBackendFactory(backend) == null) continue;
+      await tf.setBackend(backend);
+      contenders.push(byHand(work, shared, backend));
+    }
+    for (const trainer of trainers) trainer.spent();
+    const counted = Math.max(4, Math.round(turns / (work.slow ?? 1)));
+    const timings = await interleave(contenders, { turns: counted, warmup: 10, block, pause: 5 });
+    const inPrograms = timing('of which in programs', trainers[0]?.spent().slice(10) ?? []);
+    const [first, ...rest] = timings as [Timing, ...Timing[]];
+    console.log(table(work.name, [first, { ...inPrograms, name: '… of which in programs' }, ...rest]));
+    summarize(work, timings, inPrograms, trainers[0] as SteppedTrainer);
+  } finally {
+    for (const trainer of trainers) await trainer.stop();
+    tf.disposeVariables();
+  }
+}
+
+async function open(competitor: Competitor, work: Work, shared: ReturnType<typeof parts>): Promise<SteppedTrainer> {
+  await competitor.prepare();
+  const options = { ...shared.options, executor: competitor.executor() };
+  const start = () => steppedTrainer(competitor.name, options as never, shared.dataset, work.batch);
+  // The second one tells what the first step costs in a process that is warm.
+  await (await start()).stop();
+  return start();
+}
+
+function summarize(work: Work, timings: readonly Timing[], inPrograms: Timing, trainer: SteppedTrainer): void {
+  const compiled = timings[0] as Timing;
+  const peer = timings.find(({ name }) => name.startsWith('PyTorch'));
+  const ratio = peer === undefined ? '' : (compiled.median / peer.median).toFixed(2);
+  const over = `${((compiled.median / inPrograms.median - 1) * 100).toFixed(0)} %`;
+  const cells = [
+    work.name,
+    compiled.median.toFixed(2),
+    peer?.median.toFixed(2) ?? '–',
+    ratio,
+    ...work.goals,
+    over,
+    `${trainer.firstStep.toFixed(0)} ms`,
+  ];
+  summary.push(`| ${cells.join(' | ')} |`);
+}
+
+/** Resident memory of processes that train the MLP at batch 128 and nothing else. */
+async function printMemory(): Promise<void> {
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+  console.log('| process training the MLP, batch 128 | resident | peak | before |\n| --- | --- | --- | --- |');
+  for (const name of ['compiled', 'wasm']) {
+    const node = [...process.execArgv, 'memory.ts', name];
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, node, { cwd: import.meta.dirname });
+      const { base, resident, peak } = JSON.parse(stdout.trim().split('\n').at(-1) as string) as Record<string, number>;
+      console.log(
+        `| Polytask, ${name} | ${[resident, peak, base].map((bytes) => megabytes(bytes as number)).join(' | ')} |`,
+      );
+    } catch (error) {
+      console.log(
+        `| Polytask, ${name} | failed: ${error instanceof Error ? error.message.split('\n')[0] : error} | | |`,
+      );
+    }
+  }
+  const alone = pytorch === undefined ? undefined : await startPyTorch(threads);
+  if (alone === undefined || 'missing' in alone) return;
+  const before = await alone.resident();
+  const step = await alone.fastest([(works[1] as Work).peers[2] as never], 300);
+  console.log(`| ${step.name} | ${megabytes(await (alone as PyTorch).resident())} | | ${megabytes(before)} |`);
+  alone.stop();
+}
