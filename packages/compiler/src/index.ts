@@ -1,3 +1,11 @@
+export type { AutoOptions } from './auto.js';
+export { auto } from './auto.js';
+export type { CompilableFunction, CompiledFunction, CompileOptions, Fed, Signature } from './compile.js';
+export { compile, float32, int32 } from './compile.js';
 export type { CompiledOptions } from './compiled.js';
 export { compiled } from './compiled.js';
+export type { DType, Spec } from './ir/value.js';
+export type { ExportOnnxOptions, ExportSource } from './export/export-onnx.js';
+export { exportOnnx } from './export/export-onnx.js';
+export type { TaskMetadata } from './export/model-metadata.js';
 export { UnsupportedKernelError } from './unsupported-kernel-error.js';

@@ -22,6 +22,16 @@ function groups(filter: Operand | readonly number[], depthwise: boolean): number
   return depthwise ? (shape[2] as number) : 1;
 }
 
+/**
+ * Places that a window has over an image with channels last. tfjs has fewer of them where the padding is a number and the window
+ * no square: it works out both sides from the height.
+ */
+export function windowPlaces(x: Operand, { size, strides, dilations, pads }: Window): [number, number] {
+  const places = (i: 0 | 1) =>
+    Math.floor(((x.shape[i + 1] as number) + pads[i] + (pads[i + 2] as number) - (size[i] - 1) * dilations[i] - 1) / strides[i]) + 1;
+  return [places(0), places(1)];
+}
+
 function forward({ builder, node, inputs }: LowerCall): Operand {
   const { window, depthwise } = node.attributes as { window: Window; depthwise: boolean };
   const [x, filter] = inputs as [Operand, Operand];
@@ -34,8 +44,9 @@ function forward({ builder, node, inputs }: LowerCall): Operand {
     kernel_shape: ints(window.size),
   };
   const operands = [builder.transpose(x, toChannelsFirst), onnxFilter(builder, filter, depthwise)];
-  const y = builder.emit('Conv', operands, [batch, channels, height, width], 'float32', { attributes });
-  return builder.transpose(y, toChannelsLast);
+  const found = windowPlaces(x, window);
+  const y = builder.emit('Conv', operands, [batch, channels, ...found], 'float32', { attributes });
+  return builder.transpose(slice(builder, y, [0, 0, 0, 0], [batch, channels, height, width]), toChannelsLast);
 }
 
 /** The gradient for the image: the transposed convolution. */

@@ -2,7 +2,7 @@ import { sizeOf } from '../ir/value.js';
 import type { Window } from '../trace/rules/images.js';
 import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import type { Builder, OnnxAttributes, Operand } from './builder.js';
-import { toChannelsFirst, toChannelsLast } from './convolution.js';
+import { toChannelsFirst, toChannelsLast, windowPlaces } from './convolution.js';
 import type { LowerCall, Lowerings } from './lowering.js';
 import { concat, pad, slice } from './shapes.js';
 
@@ -25,8 +25,11 @@ function pool(call: LowerCall, op: string, extra: OnnxAttributes = {}): Operand 
   const attributes = { ...windowAttributes(node.op, node.attributes.window as Window), ...extra };
   const x = builder.transpose(inputs[0] as Operand, toChannelsFirst);
   const float = builder.cast(x, 'float32');
-  const y = builder.emit(op, [float], channelsFirst(node.shape), 'float32', { attributes });
-  return builder.transpose(builder.cast(y, x.type), toChannelsLast);
+  const [batch, channels, height, width] = channelsFirst(node.shape);
+  const found = windowPlaces(inputs[0] as Operand, node.attributes.window as Window);
+  const y = builder.emit(op, [float], [batch, channels, ...found], 'float32', { attributes });
+  const exact = slice(builder, y, [0, 0, 0, 0], [batch, channels, height, width]);
+  return builder.transpose(builder.cast(exact, x.type), toChannelsLast);
 }
 
 /** The gradient of max pooling: dy goes to the first entry of every window that is its maximum. */
@@ -80,7 +83,9 @@ function interleave(builder: Builder, parts: readonly Operand[], full: Four, siz
 /** Windows that overlap or are padded: positions of the maxima from ONNX, and a scatter that adds. */
 function overlappingWindows(builder: Builder, dy: Operand, x: Operand, window: Window): Operand {
   const attributes = windowAttributes('MaxPoolGrad', window);
-  const positions = builder.emit('MaxPool', [x], dy.shape, 'int64', { attributes, output: 1 });
+  const places = windowPlaces({ ...x, shape: toChannelsLast.map((axis) => x.shape[axis] as number) }, window);
+  const all = builder.emit('MaxPool', [x], [...dy.shape.slice(0, 2), ...places], 'int64', { attributes, output: 1 });
+  const positions = slice(builder, all, [0, 0, 0, 0], dy.shape);
   const flat = (operand: Operand) => builder.reshape(operand, [sizeOf(dy.shape)]);
   const start = builder.emit('Expand', [builder.scalar('float32', 0), builder.ints([sizeOf(x.shape)])], [sizeOf(x.shape)], 'float32');
   const sums = builder.emit('ScatterElements', [start, flat(positions), flat(dy)], start.shape, 'float32', {

@@ -25,6 +25,8 @@ export interface Recording {
   readonly values: WeakMap<object, Value>;
   /** What data from before stands for: variables, and captured tensors once they have been seen. */
   readonly bound: Map<object, Value>;
+  /** Kernels that the program called. */
+  readonly kernels: Set<string>;
   /** Errors that could not be thrown where they happened. */
   readonly refusals: unknown[];
   /** The value of data that the program did not make; throws where that is not allowed. */
@@ -137,6 +139,7 @@ export function traceBackend(): TraceBackend {
 /** Records one kernel. */
 function record(made: TraceBackend, kernel: string, inputs: tf.NamedTensorInfoMap, attributes: Attributes): tf.TensorInfo | tf.TensorInfo[] {
   const recording = made.current();
+  recording.kernels.add(kernel);
   const named: Record<string, Value> = {};
   for (const [name, info] of Object.entries(inputs)) {
     if (info !== undefined && info !== null) named[name] = valueOf(recording, kernel, info);

@@ -5,7 +5,7 @@ const own = import.meta.url.replace(/\/src\/.*$/, '/src/');
  * The first line of the stack that is neither tfjs' nor the compiler's: where the user's code called what went wrong.
  * Empty where the stack does not say.
  */
-export function sourceLine(stack = new Error().stack ?? ''): string {
+export function sourceLine(stack = longStack()): string {
   const ownPath = own.replace(/^file:\/\//, '');
   for (const line of stack.split('\n').slice(1)) {
     if (line.includes('node_modules') || line.includes('node:internal') || line.includes('<anonymous>')) continue;
@@ -20,4 +20,13 @@ export function sourceLine(stack = new Error().stack ?? ''): string {
 export function atSourceLine(): string {
   const line = sourceLine();
   return line === '' ? '' : ` (at ${line})`;
+}
+
+/** The stack, long enough to reach through tfjs. */
+function longStack(): string {
+  const { stackTraceLimit } = Error as { stackTraceLimit?: number };
+  Object.assign(Error, { stackTraceLimit: 100 });
+  const { stack = '' } = new Error();
+  Object.assign(Error, { stackTraceLimit });
+  return stack;
 }

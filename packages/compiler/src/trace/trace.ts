@@ -38,6 +38,8 @@ export interface Trace {
   /** What variables hold in the end, by the variables' names, where something was assigned. */
   readonly assigned: ReadonlyMap<string, Value>;
   readonly uniforms: readonly UniformInput[];
+  /** Names of tfjs' kernels that the function called. */
+  readonly kernels: ReadonlySet<string>;
   /** Variables that the function made, with the constants they started from, if they did. */
   readonly made: ReadonlyMap<tf.Variable, Value>;
 }
@@ -78,6 +80,7 @@ export function trace(request: TraceRequest): Trace {
     program: request.name,
     values: new WeakMap(),
     bound,
+    kernels: new Set(),
     refusals: [],
     capture: (dataId, shape, dtype) => capture(request, graph, foreign, dataId, shape, dtype),
   };
@@ -119,7 +122,7 @@ export function trace(request: TraceRequest): Trace {
       if (name === undefined) throw foreignVariable(request.name, variable, 'assigned');
       assigned.set(name, valueOf(recording, 'assign', variable));
     }
-    return { graph, outputs, assigned, uniforms, made };
+    return { graph, outputs, assigned, uniforms, kernels: recording.kernels, made };
   } finally {
     undo();
     for (const one of held) giveBack(one);

@@ -11,7 +11,7 @@ for (const ta of [false, true]) {
     cases.push({ name: `matMul ${ta} ${tb}`, inputs: [f32(a), f32(b)], run });
     cases.push({ name: `matMul int32 ${ta} ${tb}`, inputs: [i32(a), i32(b)], run });
     cases.push({ name: `matMul batched ${ta} ${tb}`, inputs: [f32([5, ...a]), f32([5, ...b])], run });
-    cases.push({ name: `matMul broadcast ${ta} ${tb}`, inputs: [f32([2, 1, ...a]), f32([5, ...b])], run });
+    cases.push({ name: `matMul broadcast ${ta} ${tb}`, inputs: [f32([1, ...a]), f32([2, 5, ...b])], run });
     for (const batch of [[], [5]]) {
       cases.push({
         name: `gradients of matMul ${batch} ${ta} ${tb}`,

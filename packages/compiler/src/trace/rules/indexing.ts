@@ -46,6 +46,6 @@ export const indexingRules: TraceRules = {
     const fill = (value: number) => graph.uniform(value, [], dtype);
     return graph.elementwise('Select', [hit, fill(onValue ?? 1), fill(offValue ?? 0)], dtype);
   },
-  Range: ({ graph, attributes }) => evaluateKernel(graph, 'Range', [], attributes, []),
-  LinSpace: ({ graph, attributes }) => evaluateKernel(graph, 'LinSpace', [], attributes, []),
+  Range: ({ graph, attributes }) => evaluateKernel(graph, 'Range', [], attributes, [])[0] as Value,
+  LinSpace: ({ graph, attributes }) => evaluateKernel(graph, 'LinSpace', [], attributes, [])[0] as Value,
 };

@@ -1,0 +1,36 @@
+import type { Inference } from '@polytask/core';
+
+/** What a model says of one task. */
+export interface TaskMetadata {
+  readonly name: string;
+  /** `classification`, `regression`, … */
+  readonly type: string;
+  /** The model's output that holds the task's predictions. */
+  readonly output: string;
+  /** Names of the classes, where the task has names for them. */
+  readonly classes?: readonly string[];
+  /** The task's options as they were given: number of classes, unit, thresholds. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The metadata of an exported model: `polytask.version` of this description; `polytask.tasks`, a JSON list of
+ * {@link TaskMetadata}; `polytask.inputs`, the shape of a row and the type of every input as JSON.
+ */
+export function modelMetadata({ tasks, inputs }: Inference): Record<string, string> {
+  const described = tasks.map(({ name, type, options }): TaskMetadata => {
+    const { classes } = options;
+    const names = Array.isArray(classes) ? { classes: classes.map(String) } : {};
+    return { name, type, output: outputName(name, inputs), ...names, options };
+  });
+  return {
+    'polytask.version': '1',
+    'polytask.tasks': JSON.stringify(described),
+    'polytask.inputs': JSON.stringify(inputs),
+  };
+}
+
+/** The output of a task: its name, unless an input is called like that. */
+export function outputName(task: string, inputs: Readonly<Record<string, unknown>>): string {
+  return task in inputs ? `${task}/prediction` : task;
+}
