@@ -205,6 +205,7 @@ export type { EarlyStopping } from './training/early-stopping.js';
 export type { PredictionOf, Predictions, Scores, TaskScores } from './training/evaluate.js';
 export type { Callback, EpochEvent, FitOptions, StepEvent } from './training/fit-options.js';
 export type { History, NumberMetricNames, TaskHistory } from './training/history.js';
+export type { Inference } from './training/inference.js';
 export { sumOfLosses } from './training/sum-of-losses.js';
 export type { Trainer, TrainerOptions } from './training/trainer.js';
 export { createTrainer } from './training/trainer.js';

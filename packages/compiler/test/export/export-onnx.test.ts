@@ -76,7 +76,7 @@ test.each([
   ['a multi-layer perceptron', mlp([8]), [5], undefined],
   ['convolutions', convNet({ filters: [3, 4], kernelSize: 3, dense: [7] }), [12, 12, 1], undefined],
   ['images without channels', convNet({ filters: [3], kernelSize: 3, dense: [] }), [8, 8], undefined],
-  ['embeddings', tabular({ layers: [8] } as never), [2], [30, 4]],
+  ['embeddings', tabular({ units: [8] }), [2], [30, 4]],
 ] as const)('exports %s, which predicts the same for any number of rows', async (_, encoder, shape, categories) => {
   const { trainer, data } = await trained(encoder, shape, categories);
   const bytes = await exportOnnx(trainer);

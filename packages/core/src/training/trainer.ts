@@ -20,6 +20,7 @@ import { evaluateDataset, type Predictions, predictInputs, type Scores } from '.
 import { fitRun } from './fit.js';
 import type { FitOptions } from './fit-options.js';
 import type { History } from './history.js';
+import { type Inference, inferenceOf } from './inference.js';
 import { learnConstants, openRun, type Run, type RunDescription, requireLearned, requireRun } from './run.js';
 import { buildFacts, loadRun, saveRun } from './run-checkpoint.js';
 import { sumOfLosses } from './sum-of-losses.js';
@@ -52,6 +53,8 @@ export interface Trainer<Tasks extends readonly AnyTask[]> {
   evaluate(dataset: MultiTaskDataset, options?: { batchSize?: number }): Promise<Scores<Tasks>>;
   /** Predicts every task for rows `[rows, ...]` of every input. */
   predict(inputs: { readonly [input: string]: HostTensor }): Promise<Predictions<Tasks>>;
+  /** The model as it is now, for exporters. */
+  inference(): Promise<Inference>;
   /** Everything needed to continue as if not interrupted. */
   checkpoint(): Promise<Checkpoint>;
   /** Continues from a checkpoint of the same configuration. Errors: `POLYTASK_CHECKPOINT`, saying what differs. */
@@ -133,6 +136,7 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
         options.tasks.map((task) => [task.name, task.decode(numbers[task.name] as HostTensor)]),
       ) as unknown as Predictions<Tasks>;
     },
+    inference: async () => inferenceOf(requireRun(run, 'inference')),
     checkpoint: async () => saveRun(requireRun(run, 'checkpoint')),
     async restore(checkpoint) {
       const { inputs, constants } = buildFacts(description, checkpoint);
