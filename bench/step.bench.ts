@@ -50,7 +50,8 @@ async function measure(work: Work): Promise<void> {
       trainers.push(trainer);
       contenders.push({ ...trainer, before: competitor.prepare });
     }
-    if (pytorch !== undefined) contenders.push(await pytorch.fastest(work.peers, 30));
+    if (pytorch !== undefined)
+      contenders.push(await pytorch.fastest(work.peers, Math.max(9, Math.round(30 / (work.slow ?? 1)))));
     for (const backend of work.backends) {
       if (tf.findBackendFactory(backend) == null) continue;
       await tf.setBackend(backend);
