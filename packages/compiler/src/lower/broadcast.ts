@@ -21,21 +21,30 @@ export function behindTranspositions(
     ?.permutation;
   if (permutation === undefined) return compute(operands);
   const back = inverse(permutation);
+  // Images go back to channels first sooner or later, so that for them an operand may even be transposed on purpose.
+  let free = isImage(permutation) ? operands.filter((one) => isTransposed(one, permutation, rank)).length : 0;
   const moved: Operand[] = [];
   for (const operand of operands) {
     if (sizeOf(operand.shape) === 1) {
       moved.push(operand.shape.length === 0 ? operand : builder.reshape(operand, []));
       continue;
     }
-    const full = operand.shape.length === rank ? operand : undefined;
-    const mine = full?.node?.permutation;
-    if (mine?.every((axis, i) => axis === permutation[i])) {
-      moved.push(full?.node?.inputs[0] as Operand);
+    if (isTransposed(operand, permutation, rank)) {
+      moved.push(operand.node?.inputs[0] as Operand);
       continue;
     }
     const shape = [...new Array<number>(rank - operand.shape.length).fill(1), ...operand.shape];
-    if (!keepsOrder(shape, back)) return compute(operands);
+    if (!keepsOrder(shape, back) && operand.constant === undefined && --free < 0) return compute(operands);
     moved.push(builder.transpose(withRank(builder, operand, rank), back));
   }
   return builder.transpose(compute(moved), permutation);
+}
+
+function isTransposed(operand: Operand, permutation: readonly number[], rank: number): boolean {
+  const mine = operand.node?.permutation;
+  return operand.shape.length === rank && mine !== undefined && mine.every((axis, i) => axis === permutation[i]);
+}
+
+function isImage(permutation: readonly number[]): boolean {
+  return permutation.join() === '0,2,3,1';
 }

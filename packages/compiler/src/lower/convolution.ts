@@ -1,3 +1,4 @@
+import type { NodeValue } from '../ir/value.js';
 import type { Window } from '../trace/rules/images.js';
 import type { Builder, OnnxAttributes, Operand } from './builder.js';
 import type { LowerCall, Lowerings } from './lowering.js';
@@ -32,9 +33,9 @@ export function windowPlaces(x: Operand, { size, strides, dilations, pads }: Win
   return [places(0), places(1)];
 }
 
-function forward({ builder, node, inputs }: LowerCall): Operand {
+/** A convolution, with a bias for each channel where there is one. */
+export function convolve(builder: Builder, node: NodeValue, x: Operand, filter: Operand, bias?: Operand): Operand {
   const { window, depthwise } = node.attributes as { window: Window; depthwise: boolean };
-  const [x, filter] = inputs as [Operand, Operand];
   const [batch, height, width, channels] = node.shape as [number, number, number, number];
   const attributes: OnnxAttributes = {
     strides: ints(window.strides),
@@ -44,6 +45,7 @@ function forward({ builder, node, inputs }: LowerCall): Operand {
     kernel_shape: ints(window.size),
   };
   const operands = [builder.transpose(x, toChannelsFirst), onnxFilter(builder, filter, depthwise)];
+  if (bias !== undefined) operands.push(builder.reshape(bias, [channels]));
   const found = windowPlaces(x, window);
   const y = builder.emit('Conv', operands, [batch, channels, ...found], 'float32', { attributes });
   return builder.transpose(slice(builder, y, [0, 0, 0, 0], [batch, channels, height, width]), toChannelsLast);
@@ -117,7 +119,7 @@ function filterGradient({ builder, node, inputs }: LowerCall): Operand {
 
 /** Lowerings of convolutions and their gradients. */
 export const convolutionLowerings: Lowerings = {
-  Conv2D: forward,
+  Conv2D: ({ builder, node, inputs }) => convolve(builder, node, inputs[0] as Operand, inputs[1] as Operand),
   Conv2DBackpropInput: inputGradient,
   Conv2DBackpropFilter: filterGradient,
 };

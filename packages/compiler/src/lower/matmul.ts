@@ -1,5 +1,7 @@
-import type { NodeValue, Value } from '../ir/value.js';
+import { type NodeValue, sizeOf, type Value } from '../ir/value.js';
+
 import type { Builder, Operand } from './builder.js';
+import { convolve } from './convolution.js';
 import type { LowerCall, Lowering } from './lowering.js';
 
 /** A product with a bias added to every row, when the product has no other use. */
@@ -8,19 +10,21 @@ export interface BiasedProduct {
   readonly bias: Value;
 }
 
-/** Recognises `a b + bias` with a and b matrices. */
+/** Recognises `a b + bias` with matrices a and b, and a convolution with a bias for each channel. */
 export function biasedProduct(node: NodeValue, users: (value: object) => readonly NodeValue[]): BiasedProduct | undefined {
-  if (node.op !== 'Add' || node.dtype !== 'float32' || node.shape.length !== 2) return undefined;
+  if (node.op !== 'Add' || node.dtype !== 'float32') return undefined;
   const [a, b] = node.inputs as [Value, Value];
   for (const [product, bias] of [
     [a, b],
     [b, a],
   ] as const) {
-    if (product.kind !== 'node' || product.op !== 'BatchMatMul' || product.shape.length !== 2) continue;
-    if (users(product).length !== 1 || product === bias || bias.shape.length > 2) continue;
-    if (bias.shape.every((size, i) => size === 1 || size === product.shape[product.shape.length - bias.shape.length + i])) {
-      return { product, bias };
-    }
+    if (product.kind !== 'node' || product === bias || users(product).length !== 1) continue;
+    if (product.shape.length !== node.shape.length || bias.shape.length > product.shape.length) continue;
+    const fits =
+      product.op === 'BatchMatMul' && product.shape.length === 2
+        ? bias.shape.every((size, i) => size === 1 || size === product.shape[2 - bias.shape.length + i])
+        : product.op === 'Conv2D' && bias.shape.at(-1) === product.shape[3] && sizeOf(bias.shape) === product.shape[3];
+    if (fits) return { product, bias };
   }
   return undefined;
 }
@@ -30,6 +34,7 @@ export function multiply(call: LowerCall, product: NodeValue, bias?: Operand): O
   const { builder, operandOf } = call;
   const { transposeA, transposeB } = product.attributes as { transposeA: boolean; transposeB: boolean };
   const [a, b] = product.inputs.map(operandOf) as [Operand, Operand];
+  if (product.op === 'Conv2D') return convolve(builder, product, a, b, bias);
   const flags = { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 } };
   if (product.dtype !== 'float32') {
     const inputs = [transposeA ? swapped(builder, a) : a, transposeB ? swapped(builder, b) : b];
