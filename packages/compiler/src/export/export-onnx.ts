@@ -1,12 +1,11 @@
-import { type HostTensor, type Inference, requireOption, type Segment } from '@polytask/core';
-import type * as tf from '@tensorflow/tfjs';
+import { type Inference, type InputSpec, requireOption } from '@polytask/core';
 import { encodeModel } from '../emit/encode-model.js';
-import type { Spec, Value } from '../ir/value.js';
+import type { Value } from '../ir/value.js';
 import { lower } from '../lower/lower.js';
 import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
-import { trace } from '../trace/trace.js';
 import { sampleBatches, withDynamicBatch } from './dynamic-batch.js';
 import { modelMetadata, outputName } from './model-metadata.js';
+import { traceInference } from './trace-inference.js';
 import { withoutViews } from './without-views.js';
 
 /** Options of {@link exportOnnx}. */
@@ -53,30 +52,16 @@ export async function exportOnnx(source: ExportSource, options: ExportOnnxOption
 
 /** The prediction program for one batch size, variables as constants, inputs and outputs by their users' names. */
 function graphFor(inference: Inference, batch: number): OnnxGraph {
-  const { program, inputs, tasks, layout } = inference;
-  const variables = new Map<string, tf.Variable>();
+  const { program, inputs, tasks } = inference;
+  const { traced, inputs: given, variables } = traceInference(inference, batch);
   const held = new Map<string, OnnxConstant>();
-  const hold = (segment: Segment, { data: flat }: HostTensor) => {
-    const name = `variable/${segment.path}`;
-    const data = flat.slice(segment.offset, segment.offset + segment.size);
-    variables.set(name, segment.variable);
-    held.set(name, { name, type: 'float32', shape: segment.shape, data });
-  };
-  for (const segment of layout.segments) hold(segment, inference.values);
-  for (const segment of layout.stateSegments) hold(segment, inference.state);
-  const feeds: Record<string, Spec> = {};
+  for (const [name, variable] of variables) held.set(name, { name, type: 'float32', ...variable });
   const sources: OnnxTensorInfo[] = [...held.values()];
-  for (const [name, { shape, dtype }] of Object.entries(inputs)) {
-    feeds[`input/${name}`] = { shape: [batch, ...shape], dtype };
-    sources.push({ name: `feed/input/${name}`, type: dtype, shape: [batch, ...shape] });
+  for (const [name, input] of given) {
+    const { shape, dtype } = inputs[input] as InputSpec;
+    sources.push({ name, type: dtype, shape: [batch, ...shape] });
   }
-  const traced = trace({
-    name: program.name,
-    feeds,
-    variables,
-    run: (given, uniform) => program.run(given, { uniform }),
-  });
-  const names = new Map(Object.keys(inputs).map((name) => [`feed/input/${name}`, name]));
+  const names = new Map(given);
   const outputs = new Map<string, Value>();
   for (const { name } of tasks) {
     outputs.set(`prediction/${name}`, traced.outputs.get(`prediction/${name}`) as Value);

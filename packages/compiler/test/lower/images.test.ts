@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { describe } from 'vitest';
-import { type Case, differential, f32, type Input } from './differential.js';
+import { describe, expect, test } from 'vitest';
+import { type Case, differential, f32, type Input, runCompiled } from './differential.js';
 
 const cases: Case[] = [];
 /** The operation and its gradients for all inputs, with weights that tell positions apart. */
@@ -75,3 +75,16 @@ for (const size of [[8, 8], [3, 3], [5, 5], [1, 1], [2, 6]] as [number, number][
 }
 
 describe('images', () => differential(cases));
+
+test('gradients of resizing are those of each image by itself, which tfjs gets wrong for several', async () => {
+  for (const resize of [tf.image.resizeNearestNeighbor, tf.image.resizeBilinear]) {
+    const gradient = (x: tf.Tensor) => tf.grad((y) => tf.sum(tf.pow(resize(y as tf.Tensor4D, [6, 6]), 3)))(x);
+    const both = f32([2, 3, 3, 2]);
+    const [found] = (await runCompiled(gradient, [both])).outputs;
+    const expected = tf.tidy(() => {
+      const images = tf.split(tf.tensor(Float32Array.from(both.data), [2, 3, 3, 2]), 2);
+      return Array.from(tf.concat(images.map(gradient)).dataSync());
+    });
+    expected.forEach((x, i) => expect(found?.data[i]).toBeCloseTo(x, 3));
+  }
+});

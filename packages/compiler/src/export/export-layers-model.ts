@@ -1,0 +1,77 @@
+import type { InputSpec } from '@polytask/core';
+import * as tf from '@tensorflow/tfjs';
+import type { Value } from '../ir/value.js';
+import { constantFinder } from './constant-of.js';
+import { sampleBatches } from './dynamic-batch.js';
+import type { ExportSource } from './export-onnx.js';
+import { layersBuilder, type Symbol } from './layers-builder.js';
+import { modelMetadata, outputName } from './model-metadata.js';
+import { traceInference } from './trace-inference.js';
+
+/** The files of a layers model, by name. */
+export interface LayersModelFiles {
+  /** Topology, and what is in the other file. */
+  readonly 'model.json': string;
+  readonly 'weights.bin': Uint8Array;
+}
+
+/**
+ * A trained model as the files that `tf.loadLayersModel` reads, in browsers and elsewhere. Its inputs are the model's inputs, its
+ * outputs the tasks' predictions, by name; metadata as in `exportOnnx`, under `userDefinedMetadata`.
+ *
+ * Shapes: input `[rows, ...inputs[name].shape]`, output `[rows, ...]`; a task with one number per row gives `[rows, 1]`.
+ *
+ * @param source A trainer whose model is built.
+ * @throws `POLYTASK_EXPORT_LAYERS` where tfjs has no layer for what the model computes; `POLYTASK_NO_MODEL` before the first
+ * `fit`; `POLYTASK_UNSUPPORTED_KERNEL`.
+ * @example
+ * ```ts
+ * import { exportLayersModel, type ExportSource } from '@polytask/compiler';
+ *
+ * const topologyOf = async (trainer: ExportSource) => JSON.parse((await exportLayersModel(trainer))['model.json']);
+ * ```
+ */
+export async function exportLayersModel(source: ExportSource): Promise<LayersModelFiles> {
+  const inference = await source.inference();
+  const [batch] = sampleBatches;
+  const { traced, inputs: names, variables } = traceInference(inference, batch);
+  const inputs = new Map<string, Symbol>();
+  for (const [name, input] of names) {
+    const { shape, dtype } = inference.inputs[input] as InputSpec;
+    inputs.set(name, tf.input({ shape: [...shape], dtype, name: input }));
+  }
+  const build = layersBuilder({ batch, inputs, constantOf: constantFinder(traced.graph, variables) });
+  const outputs = inference.tasks.map(({ name }) => {
+    const made = build(traced.outputs.get(`prediction/${name}`) as Value);
+    // A model's outputs are called like their layers.
+    const layer = tf.layers.activation({ activation: 'linear', name: outputName(name, inference.inputs) });
+    return layer.apply(made) as Symbol;
+  });
+  const model = tf.model({ inputs: [...inputs.values()], outputs, name: 'polytask' });
+  try {
+    return await files(model, modelMetadata(inference));
+  } finally {
+    model.dispose();
+  }
+}
+
+async function files(model: tf.LayersModel, metadata: Record<string, string>): Promise<LayersModelFiles> {
+  let saved: tf.io.ModelArtifacts | undefined;
+  await model.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+    }),
+  );
+  const { modelTopology, weightSpecs, weightData, format, generatedBy } = saved as tf.io.ModelArtifacts;
+  const json = {
+    format,
+    generatedBy,
+    convertedBy: 'polytask',
+    modelTopology,
+    userDefinedMetadata: metadata,
+    weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }],
+  };
+  const buffer = tf.io.CompositeArrayBuffer.join(weightData as ArrayBuffer);
+  return { 'model.json': JSON.stringify(json), 'weights.bin': new Uint8Array(buffer) };
+}
