@@ -4,8 +4,10 @@ export type { CompilableFunction, CompiledFunction, CompileOptions, Fed, Signatu
 export { compile, float32, int32 } from './compile.js';
 export type { CompiledOptions } from './compiled.js';
 export { compiled } from './compiled.js';
-export type { DType, Spec } from './ir/value.js';
+export type { LayersModelFiles } from './export/export-layers-model.js';
+export { exportLayersModel } from './export/export-layers-model.js';
 export type { ExportOnnxOptions, ExportSource } from './export/export-onnx.js';
 export { exportOnnx } from './export/export-onnx.js';
 export type { TaskMetadata } from './export/model-metadata.js';
+export type { DType, Spec } from './ir/value.js';
 export { UnsupportedKernelError } from './unsupported-kernel-error.js';

@@ -4,7 +4,7 @@ import type { Value } from '../ir/value.js';
 import { constantFinder } from './constant-of.js';
 import { sampleBatches } from './dynamic-batch.js';
 import type { ExportSource } from './export-onnx.js';
-import { layersBuilder, type Symbol } from './layers-builder.js';
+import { type LayerTensor, layersBuilder } from './layers-builder.js';
 import { modelMetadata, outputName } from './model-metadata.js';
 import { traceInference } from './trace-inference.js';
 
@@ -35,7 +35,7 @@ export async function exportLayersModel(source: ExportSource): Promise<LayersMod
   const inference = await source.inference();
   const [batch] = sampleBatches;
   const { traced, inputs: names, variables } = traceInference(inference, batch);
-  const inputs = new Map<string, Symbol>();
+  const inputs = new Map<string, LayerTensor>();
   for (const [name, input] of names) {
     const { shape, dtype } = inference.inputs[input] as InputSpec;
     inputs.set(name, tf.input({ shape: [...shape], dtype, name: input }));
@@ -45,7 +45,7 @@ export async function exportLayersModel(source: ExportSource): Promise<LayersMod
     const made = build(traced.outputs.get(`prediction/${name}`) as Value);
     // A model's outputs are called like their layers.
     const layer = tf.layers.activation({ activation: 'linear', name: outputName(name, inference.inputs) });
-    return layer.apply(made) as Symbol;
+    return layer.apply(made) as LayerTensor;
   });
   const model = tf.model({ inputs: [...inputs.values()], outputs, name: 'polytask' });
   try {

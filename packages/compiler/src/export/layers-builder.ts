@@ -4,7 +4,7 @@ import { type Constant, constantData, type NodeValue, sameShape, sizeOf, type Va
 import type { Window } from '../trace/rules/images.js';
 
 /** What a layer is given to work on. */
-export type Symbol = tf.SymbolicTensor;
+export type LayerTensor = tf.SymbolicTensor;
 
 type Four = [number, number, number, number];
 
@@ -33,7 +33,7 @@ export interface LayersBuilderInput {
   readonly batch: number;
   readonly constantOf: (value: Value) => Constant | undefined;
   /** Inputs of the model, by names of inputs of the graph. */
-  readonly inputs: ReadonlyMap<string, Symbol>;
+  readonly inputs: ReadonlyMap<string, LayerTensor>;
 }
 
 /**
@@ -42,11 +42,11 @@ export interface LayersBuilderInput {
  *
  * @throws `POLYTASK_EXPORT_LAYERS` where no layer does what the program does.
  */
-export function layersBuilder({ batch, constantOf, inputs }: LayersBuilderInput): (value: Value) => Symbol {
-  const known = new Map<Value, Symbol>();
+export function layersBuilder({ batch, constantOf, inputs }: LayersBuilderInput): (value: Value) => LayerTensor {
+  const known = new Map<Value, LayerTensor>();
   let count = 0;
 
-  const build = (value: Value): Symbol => {
+  const build = (value: Value): LayerTensor => {
     const before = known.get(value);
     if (before !== undefined) return before;
     const made = value.kind === 'node' ? node(value) : input(value);
@@ -59,14 +59,14 @@ export function layersBuilder({ batch, constantOf, inputs }: LayersBuilderInput)
     return found;
   };
   const named = (op: string) => `${op.toLowerCase()}_${count++}`;
-  const through = (layer: tf.layers.Layer, x: Symbol, weights: tf.Tensor[] = []): Symbol => {
-    const made = layer.apply(x) as Symbol;
+  const through = (layer: tf.layers.Layer, x: LayerTensor, weights: tf.Tensor[] = []): LayerTensor => {
+    const made = layer.apply(x) as LayerTensor;
     if (weights.length > 0) layer.setWeights(weights);
     tf.dispose(weights);
     return made;
   };
 
-  function node(value: NodeValue): Symbol {
+  function node(value: NodeValue): LayerTensor {
     const { op } = value;
     const activation = activations[op];
     const [first, second] = value.inputs as [Value, Value];
@@ -77,8 +77,9 @@ export function layersBuilder({ batch, constantOf, inputs }: LayersBuilderInput)
     if (op === 'BatchMatMul' || op === 'Conv2D') return weighted(value, undefined);
     if (op === 'MaxPool' || op === 'AvgPool') return pooled(value);
     if (op === 'Reshape') return reshaped(value);
+    if (op === 'GatherV2') return lookedUp(value, value);
     if (op === 'Concat' && value.attributes.axis === value.shape.length - 1) {
-      return tf.layers.concatenate({ axis: -1, name: named(op) }).apply(value.inputs.map(build)) as Symbol;
+      return tf.layers.concatenate({ axis: -1, name: named(op) }).apply(value.inputs.map(build)) as LayerTensor;
     }
     if (['Add', 'Sub', 'Multiply', 'RealDiv'].includes(op)) {
       const constant = constantOf(second) ?? constantOf(first);
@@ -86,13 +87,13 @@ export function layersBuilder({ batch, constantOf, inputs }: LayersBuilderInput)
     }
     const merge = merges[op];
     if (merge !== undefined && sameShape(first.shape, second.shape)) {
-      return merge(named(op)).apply([build(first), build(second)]) as Symbol;
+      return merge(named(op)).apply([build(first), build(second)]) as LayerTensor;
     }
     throw noLayer(`operation \`${op}\``);
   }
 
   /** A product or a convolution with known weights, and a bias where one is added to it. */
-  function weighted(value: NodeValue, bias: tf.Tensor | undefined): Symbol {
+  function weighted(value: NodeValue, bias: tf.Tensor | undefined): LayerTensor {
     const [x, weights] = value.inputs as [Value, Value];
     const kernel = constantOf(weights);
     if (kernel === undefined) throw noLayer(`operation \`${value.op}\` of two computed operands`);
@@ -120,7 +121,7 @@ export function layersBuilder({ batch, constantOf, inputs }: LayersBuilderInput)
     return through(layer, padded(build(x), pads), useBias ? [toTensor(kernel), bias] : [toTensor(kernel)]);
   }
 
-  function padded(x: Symbol, [top, left, bottom, right]: readonly [number, number, number, number]): Symbol {
+  function padded(x: LayerTensor, [top, left, bottom, right]: readonly [number, number, number, number]): LayerTensor {
     if (top + left + bottom + right === 0) return x;
     const padding: [[number, number], [number, number]] = [
       [top, bottom],
@@ -129,7 +130,7 @@ export function layersBuilder({ batch, constantOf, inputs }: LayersBuilderInput)
     return through(tf.layers.zeroPadding2d({ padding, name: named('padding') }), x);
   }
 
-  function pooled(value: NodeValue): Symbol {
+  function pooled(value: NodeValue): LayerTensor {
     const { size, strides, pads } = value.attributes.window as Window;
     const options = {
       poolSize: [...size] as [number, number],
@@ -143,39 +144,42 @@ export function layersBuilder({ batch, constantOf, inputs }: LayersBuilderInput)
     return made;
   }
 
-  function reshaped(value: NodeValue): Symbol {
+  function reshaped(value: NodeValue): LayerTensor {
     const [x] = value.inputs as [Value];
-    const looked = lookedUp(value, x);
-    if (looked !== undefined) return looked;
+    if (x.kind === 'node' && x.op === 'GatherV2') return lookedUp(value, x);
     if (x.shape[0] !== batch || value.shape[0] !== batch) throw noLayer('a reshape that mixes rows');
     // A layer's output has at least two axes: one number per row stays a column.
     if (value.shape.length === 1) return build(x);
-    const from = build(x);
-    if (value.shape.length === 2) return through(tf.layers.flatten({ name: named('flatten') }), from);
-    const targetShape = value.shape.slice(1);
-    return through(tf.layers.reshape({ targetShape, name: named('reshape') }), from);
+    return shaped(build(x), value.shape.slice(1));
   }
 
-  /** Rows of a known table, for ids that come from an input: `[rows, n]` ids were flattened, and the vectors put in place again. */
-  function lookedUp(value: NodeValue, x: Value): Symbol | undefined {
-    if (x.kind !== 'node' || x.op !== 'GatherV2' || x.attributes.axis !== 0) return undefined;
-    const [from, indices] = x.inputs as [Value, Value];
-    const table = constantOf(from);
-    const ids = indices.kind === 'node' && indices.op === 'Reshape' ? (indices.inputs[0] as Value) : indices;
-    if (table === undefined || ids.kind !== 'input') return undefined;
+  /** Every row in another shape. */
+  function shaped(x: LayerTensor, targetShape: number[]): LayerTensor {
+    if (sameShape(x.shape.slice(1) as number[], targetShape)) return x;
+    if (targetShape.length === 1) return through(tf.layers.flatten({ name: named('flatten') }), x);
+    return through(tf.layers.reshape({ targetShape, name: named('reshape') }), x);
+  }
+
+  /** Rows of a known table, for ids that come from an input; `value` is the lookup in the shape that is wanted. */
+  function lookedUp(value: NodeValue, { inputs: [from, indices], attributes }: NodeValue): LayerTensor {
+    const table = constantOf(from as Value);
+    const ids = indices?.kind === 'node' && indices.op === 'Reshape' ? indices.inputs[0] : indices;
+    const rowwise = value.shape[0] === batch && ids?.shape[0] === batch;
+    if (table === undefined || ids?.kind !== 'input' || attributes.axis !== 0 || !rowwise) {
+      throw noLayer('a lookup of this kind');
+    }
     const [inputDim, outputDim] = table.shape as [number, number];
-    if (!sameShape(value.shape, [...ids.shape, outputDim])) return undefined;
     const layer = tf.layers.embedding({
       inputDim,
       outputDim,
       embeddingsInitializer: 'zeros',
       name: named('embedding'),
     });
-    return through(layer, build(ids), [toTensor(table)]);
+    return shaped(through(layer, build(ids), [toTensor(table)]), value.shape.slice(1));
   }
 
   /** A known vector over the last axis is added, or multiplied with. */
-  function shifted(value: NodeValue): Symbol {
+  function shifted(value: NodeValue): LayerTensor {
     const [a, b] = value.inputs as [Value, Value];
     const constant = (constantOf(b) ?? constantOf(a)) as Constant;
     const x = constantOf(b) === undefined ? b : a;

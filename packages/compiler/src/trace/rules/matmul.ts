@@ -15,6 +15,11 @@ function matMul(graph: Graph, a: Value, b: Value, transposeA: boolean, transpose
   const batch = broadcastShape([left.shape.slice(0, -2), right.shape.slice(0, -2)]);
   const shape = [...batch, rows, columns];
   if (innerA === 0) return graph.uniform(0, shape, a.dtype);
+  // Fused kernels wrap plain matrices in a batch of one.
+  if (shape.length > 2 && batch.every((size) => size === 1)) {
+    const plain = (x: Value) => graph.reshape(x, x.shape.slice(-2));
+    return graph.reshape(matMul(graph, plain(left), plain(right), flagA, flagB), shape);
+  }
   return graph.node('BatchMatMul', [left, right], { shape, dtype: a.dtype }, { transposeA: flagA, transposeB: flagB });
 }
 
