@@ -1,4 +1,13 @@
-import { defineExecutor, eager, type Executor, type ExecutorSession, type ParameterLayout, PolytaskError, type Program, type ProgramCall } from '@polytask/core';
+import {
+  defineExecutor,
+  type Executor,
+  type ExecutorSession,
+  eager,
+  type ParameterLayout,
+  PolytaskError,
+  type Program,
+  type ProgramCall,
+} from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { type CompiledOptions, compiled, defaultRuntime } from './compiled.js';
 import type { Spec } from './ir/value.js';
@@ -63,7 +72,9 @@ async function openEager(layout: ParameterLayout, tell: (message: string) => voi
         const missing = missingKernel(program, call, layout);
         if (missing !== undefined) {
           await tf.setBackend('cpu');
-          tell(`Executor: eager on the cpu backend, since wasm has no kernel \`${missing}\`; install onnxruntime-node for speed.`);
+          tell(
+            `Executor: eager on the cpu backend, since wasm has no kernel \`${missing}\`; install onnxruntime-node for speed.`,
+          );
         }
         seen.add(program);
       }
@@ -92,7 +103,12 @@ function missingKernel(program: Program, call: ProgramCall, layout: ParameterLay
   const segments = [...layout.segments, ...layout.stateSegments];
   const variables = new Map(segments.map(({ path, variable }) => [path, variable]));
   try {
-    const { kernels } = trace({ name: program.name, feeds, variables, run: (given, uniform) => program.run(given, { uniform }) });
+    const { kernels } = trace({
+      name: program.name,
+      feeds,
+      variables,
+      run: (given, uniform) => program.run(given, { uniform }),
+    });
     return [...kernels].find((kernel) => (tf.getKernel(kernel, 'wasm') ?? undefined) === undefined);
   } catch (error) {
     const kernel = (error as { kernel?: string }).kernel;

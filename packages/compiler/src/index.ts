@@ -1,9 +1,11 @@
 export type { AutoOptions } from './auto.js';
 export { auto } from './auto.js';
-export type { CompilableFunction, CompiledFunction, CompileOptions, Fed, Signature } from './compile.js';
+export type { CompilableFunction, CompileOptions } from './compile.js';
 export { compile, float32, int32 } from './compile.js';
 export type { CompiledOptions } from './compiled.js';
 export { compiled } from './compiled.js';
+export type { CompiledFunction } from './executor/replay.js';
+export type { Fed, Signature } from './executor/signature.js';
 export type { LayersModelFiles } from './export/export-layers-model.js';
 export { exportLayersModel } from './export/export-layers-model.js';
 export type { ExportOnnxOptions, ExportSource } from './export/export-onnx.js';

@@ -24,13 +24,17 @@ function fill(model: tf.LayersModel): void {
 async function run(makeModel: () => tf.LayersModel, steps: number, compiled: boolean) {
   const model = makeModel();
   fill(model);
-  const [, ...inputShape] = model.inputs[0]?.shape as number[];
-  const [, width] = model.outputs[0]?.shape as number[];
+  const [, ...inputShape] = (model.inputs[0] as tf.SymbolicTensor).shape as number[];
+  const [, width] = (model.outputs[0] as tf.SymbolicTensor).shape as number[];
   const optimizer = tf.train.adam(0.01);
   const weights = model.trainableWeights.map((weight) => (weight as unknown as { val: tf.Variable }).val);
   const fn = ({ x, y }: { [name: string]: tf.Tensor }) => ({
     loss: optimizer.minimize(
-      () => tf.losses.meanSquaredError(y as tf.Tensor, model.apply(x as tf.Tensor, { training: true }) as tf.Tensor) as tf.Scalar,
+      () =>
+        tf.losses.meanSquaredError(
+          y as tf.Tensor,
+          model.apply(x as tf.Tensor, { training: true }) as tf.Tensor,
+        ) as tf.Scalar,
       true,
       weights,
     ) as tf.Tensor,
@@ -62,7 +66,9 @@ class Attention extends tf.layers.Layer {
   #weights: tf.LayerVariable[] = [];
   override build(shape: tf.Shape): void {
     const width = shape[2] as number;
-    this.#weights = ['q', 'k', 'v'].map((name) => this.addWeight(name, [width, width], 'float32', tf.initializers.zeros()));
+    this.#weights = ['q', 'k', 'v'].map((name) =>
+      this.addWeight(name, [width, width], 'float32', tf.initializers.zeros()),
+    );
     super.build(shape);
   }
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
@@ -85,15 +91,85 @@ class Attention extends tf.layers.Layer {
 const sequential = (...layers: tf.layers.Layer[]) => tf.sequential({ layers });
 const { layers } = tf;
 const models: [string, number, () => tf.LayersModel][] = [
-  ['dense', 100, () => sequential(layers.dense({ units: 6, inputShape: [5], activation: 'relu' }), layers.dense({ units: 3, activation: 'softmax' }))],
+  [
+    'dense',
+    100,
+    () =>
+      sequential(
+        layers.dense({ units: 6, inputShape: [5], activation: 'relu' }),
+        layers.dense({ units: 3, activation: 'softmax' }),
+      ),
+  ],
   ['GRU', 100, () => sequential(layers.gru({ units: 5, inputShape: [6, 3] }), layers.dense({ units: 2 }))],
   ['LSTM', 30, () => sequential(layers.lstm({ units: 5, inputShape: [6, 3] }), layers.dense({ units: 2 }))],
-  ['bidirectional GRU', 20, () => sequential(layers.bidirectional({ layer: layers.gru({ units: 3, returnSequences: true }) as tf.RNN, mergeMode: 'concat', inputShape: [4, 3] }), layers.flatten(), layers.dense({ units: 2 }))],
-  ['attention', 100, () => sequential(layers.dense({ units: 8, inputShape: [6, 3] }), new Attention({}), layers.globalAveragePooling1d({}), layers.dense({ units: 2 }))],
-  ['LayerNorm', 50, () => sequential(layers.dense({ units: 8, inputShape: [5], activation: 'tanh' }), layers.layerNormalization({}), layers.dense({ units: 2 }))],
-  ['BatchNorm', 50, () => sequential(layers.dense({ units: 8, inputShape: [5], activation: 'tanh', useBias: false }), layers.batchNormalization({}), layers.dense({ units: 2 }))],
-  ['convolutions', 20, () => sequential(layers.conv2d({ filters: 3, kernelSize: 3, inputShape: [8, 8, 2], activation: 'relu', padding: 'same' }), layers.maxPooling2d({ poolSize: 3, strides: 2 }), layers.depthwiseConv2d({ kernelSize: 3 }), layers.averagePooling2d({ poolSize: 1 }), layers.flatten(), layers.dense({ units: 2 }))],
-  ['transposed convolutions', 10, () => sequential(layers.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, inputShape: [4, 4, 2] }), layers.globalAveragePooling2d({}), layers.dense({ units: 2 }))],
+  [
+    'bidirectional GRU',
+    20,
+    () =>
+      sequential(
+        layers.bidirectional({
+          layer: layers.gru({ units: 3, returnSequences: true }) as tf.RNN,
+          mergeMode: 'concat',
+          inputShape: [4, 3],
+        }),
+        layers.flatten(),
+        layers.dense({ units: 2 }),
+      ),
+  ],
+  [
+    'attention',
+    100,
+    () =>
+      sequential(
+        layers.dense({ units: 8, inputShape: [6, 3] }),
+        new Attention({}),
+        layers.globalAveragePooling1d({}),
+        layers.dense({ units: 2 }),
+      ),
+  ],
+  [
+    'LayerNorm',
+    50,
+    () =>
+      sequential(
+        layers.dense({ units: 8, inputShape: [5], activation: 'tanh' }),
+        layers.layerNormalization({}),
+        layers.dense({ units: 2 }),
+      ),
+  ],
+  [
+    'BatchNorm',
+    50,
+    () =>
+      sequential(
+        layers.dense({ units: 8, inputShape: [5], activation: 'tanh', useBias: false }),
+        layers.batchNormalization({}),
+        layers.dense({ units: 2 }),
+      ),
+  ],
+  [
+    'convolutions',
+    20,
+    () =>
+      sequential(
+        layers.conv2d({ filters: 3, kernelSize: 3, inputShape: [8, 8, 2], activation: 'relu', padding: 'same' }),
+        layers.maxPooling2d({ poolSize: 3, strides: 2 }),
+        layers.depthwiseConv2d({ kernelSize: 3 }),
+        layers.averagePooling2d({ poolSize: 1 }),
+        layers.flatten(),
+        layers.dense({ units: 2 }),
+      ),
+  ],
+  [
+    'transposed convolutions',
+    10,
+    () =>
+      sequential(
+        layers.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, inputShape: [4, 4, 2] }),
+        layers.globalAveragePooling2d({}),
+        layers.dense({ units: 2 }),
+      ),
+  ],
 ];
 
 describe('stock layers under stock Adam', () => {
@@ -102,7 +178,9 @@ describe('stock layers under stock Adam', () => {
     const found = await run(make, steps, true);
     expected.forEach((values, i) => {
       const largest = values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-      values.forEach((x, j) => expect(Math.abs(x - (found[i]?.[j] as number))).toBeLessThan(1e-4 * Math.max(largest, 0.1)));
+      values.forEach((x, j) => {
+        expect(Math.abs(x - (found[i]?.[j] as number))).toBeLessThan(1e-4 * Math.max(largest, 0.1));
+      });
     });
   });
 });

@@ -18,7 +18,11 @@ async function train(makeOptimizer: () => tf.Optimizer, steps: number, compiled:
   const optimizer = makeOptimizer();
   const fn = ({ x: input, y: target }: { [name: string]: tf.Tensor }) => ({
     loss: optimizer.minimize(
-      () => tf.losses.meanSquaredError(target as tf.Tensor, tf.reshape(tf.matMul(tf.tanh(tf.matMul(input as tf.Tensor2D, w)), v), [8])) as tf.Scalar,
+      () =>
+        tf.losses.meanSquaredError(
+          target as tf.Tensor,
+          tf.reshape(tf.matMul(tf.tanh(tf.matMul(input as tf.Tensor2D, w)), v), [8]),
+        ) as tf.Scalar,
       true,
       [w, v],
     ) as tf.Tensor,
@@ -59,23 +63,34 @@ describe('compile', () => {
     const found = await train(make, 6, true);
     // tfjs' own momentum leaves a scalar behind.
     expect(tf.memory().numTensors - between).toBe(between - start);
-    found.losses.forEach((loss, i) => expect(loss).toBeCloseTo(expected.losses[i] as number, 5));
-    found.weights.forEach((weight, i) => expect(weight).toBeCloseTo(expected.weights[i] as number, 5));
+    found.losses.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(expected.losses[i] as number, 5);
+    });
+    found.weights.forEach((weight, i) => {
+      expect(weight).toBeCloseTo(expected.weights[i] as number, 5);
+    });
   });
 
   test('a function without variables, of one result', async () => {
     const f = await compile(({ a }) => tf.square(a), { a: float32(3) });
-    expect((await f.run({ a: Float32Array.of(1, 2, 3) })).result).toEqual({ data: Float32Array.of(1, 4, 9), shape: [3] });
+    expect((await f.run({ a: Float32Array.of(1, 2, 3) })).result).toEqual({
+      data: Float32Array.of(1, 4, 9),
+      shape: [3],
+    });
     expect(f.nodes).toBe(1);
     await f.dispose();
   });
 
   test('scalars as numbers, state carried along, loaded and synced', async () => {
     const v = tf.variable(tf.scalar(1));
-    const f = await compile(({ by }) => {
-      v.assign(tf.mul(v, by));
-      return { now: v };
-    }, { by: float32() }, { verify: true });
+    const f = await compile(
+      ({ by }) => {
+        v.assign(tf.mul(v, by));
+        return { now: v };
+      },
+      { by: float32() },
+      { verify: true },
+    );
     await f.run({ by: 3 });
     expect((await f.run({ by: 3 })).now?.data[0]).toBe(9);
     expect(v.dataSync()[0]).not.toBe(9);
@@ -105,7 +120,11 @@ describe('compile', () => {
 
   test('an unknown kernel runs eagerly, with one warning', async () => {
     const warnings: string[] = [];
-    const f = await compile(({ a }) => tf.topk(a, 1).values, { a: float32(3) }, { onFallback: (message) => warnings.push(message) });
+    const f = await compile(
+      ({ a }) => tf.topk(a, 1).values,
+      { a: float32(3) },
+      { onFallback: (message) => warnings.push(message) },
+    );
     expect((await f.run({ a: Float32Array.of(1, 5, 3) })).result?.data).toEqual(Float32Array.of(5));
     await f.run({ a: Float32Array.of(1, 5, 3) });
     expect(warnings).toEqual([expect.stringContaining('`TopK`')]);
@@ -114,11 +133,26 @@ describe('compile', () => {
 
   test.each<[string, string, (a: tf.Tensor) => tf.Tensor]>([
     ['reads', 'POLYTASK_TRACE_READS', (a) => (a.dataSync()[0] === 0 ? a : tf.neg(a))],
-    ['reads later', 'POLYTASK_TRACE_READS', (a) => { void a.data(); return tf.neg(a); }],
+    [
+      'reads later',
+      'POLYTASK_TRACE_READS',
+      (a) => {
+        void a.data();
+        return tf.neg(a);
+      },
+    ],
     ['draws', 'POLYTASK_TRACE_RANDOM', (a) => tf.mul(a, Math.random())],
     ['draws by tfjs', 'POLYTASK_TRACE_RANDOM', (a) => tf.dropout(a, 0.5)],
     ['looks at the clock', 'POLYTASK_TRACE_CLOCK', (a) => tf.mul(a, Date.now())],
-    ['uses what it disposed of', 'POLYTASK_TRACE_DISPOSED', (a) => { const b = tf.exp(a); b.dispose(); return tf.neg(b); }],
+    [
+      'uses what it disposed of',
+      'POLYTASK_TRACE_DISPOSED',
+      (a) => {
+        const b = tf.exp(a);
+        b.dispose();
+        return tf.neg(b);
+      },
+    ],
   ])('a function that %s is refused, at its line', async (_, code, fn) => {
     const before = tf.memory().numTensors;
     const error = await compile(({ a }) => fn(a), { a: float32(3) }).catch((thrown: unknown) => thrown);

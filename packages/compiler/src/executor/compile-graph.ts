@@ -1,6 +1,6 @@
+import { encodeModel } from '../emit/encode-model.js';
 import type { Graph } from '../ir/graph.js';
 import { constantData, isConstant, type Value } from '../ir/value.js';
-import { encodeModel } from '../emit/encode-model.js';
 import { lower } from '../lower/lower.js';
 import type { OnnxGraph } from '../onnx/graph.js';
 import type { Runtime, RuntimeSession } from '../runtime/runtime.js';

@@ -69,7 +69,11 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
           'training steps only.',
       );
     }
-    return call.uniform(uniform.path, uniform.occurrence, uniform.shape.reduce((product, size) => product * size, 1));
+    return call.uniform(
+      uniform.path,
+      uniform.occurrence,
+      uniform.shape.reduce((product, size) => product * size, 1),
+    );
   }
 
   async function runCompiled(made: CompiledProgram, program: Program, call: ProgramCall): Promise<ProgramResult> {
@@ -198,7 +202,12 @@ function checkTarget(
   shape: readonly number[],
   dtype: string,
 ): void {
-  if (handle.dtype === dtype && handle.shape.length === shape.length && shape.every((size, i) => size === handle.shape[i])) return;
+  if (
+    handle.dtype === dtype &&
+    handle.shape.length === shape.length &&
+    shape.every((size, i) => size === handle.shape[i])
+  )
+    return;
   throw new PolytaskError(
     'POLYTASK_SHAPE_MISMATCH',
     `An output must fit the device tensor that it overwrites, but \`${output}\` of program \`${program.name}\` is ${dtype} ` +

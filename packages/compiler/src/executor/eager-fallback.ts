@@ -1,7 +1,7 @@
 import {
   type DeviceTensor,
-  eager,
   type ExecutorSession,
+  eager,
   type HostTensor,
   type ParameterLayout,
   type Program,
@@ -61,7 +61,8 @@ export function createEagerFallback(layout: ParameterLayout, store: DeviceStore)
       const state = parameters === undefined ? undefined : await inner.download(parameters.state);
       // A boolean is a whole number for the session.
       const named = Object.entries(host).map(([name, { data, shape }]) => {
-        const plain = data instanceof Float32Array || data instanceof Int32Array ? data.slice() : Int32Array.from(data as never);
+        const plain =
+          data instanceof Float32Array || data instanceof Int32Array ? data.slice() : Int32Array.from(data as never);
         return [name, { data: plain, shape }];
       });
       return { outputs: Object.fromEntries(named) as EagerResult['outputs'], state };
@@ -74,7 +75,8 @@ export function createEagerFallback(layout: ParameterLayout, store: DeviceStore)
     compute,
     async run(program, call) {
       const { outputs, state } = await compute(program, call);
-      if (call.parameters !== undefined && state !== undefined) store.inside(call.parameters.state).data.set(state.data);
+      if (call.parameters !== undefined && state !== undefined)
+        store.inside(call.parameters.state).data.set(state.data);
       const host: Record<string, HostTensor> = {};
       const device: Record<string, DeviceTensor> = {};
       for (const [name, target] of Object.entries(call.outputs)) {

@@ -28,7 +28,8 @@ export function overwritable(graph: OnnxGraph, output: string, inputs: readonly 
   const shared = new Set(inputs);
   for (const node of graph.nodes) {
     // Results of the operator that writes are new numbers, wherever they lie.
-    if (node !== last && aliasing.has(node.op) && shared.has(node.inputs[0] as string)) shared.add(node.outputs[0] as string);
+    if (node !== last && aliasing.has(node.op) && shared.has(node.inputs[0] as string))
+      shared.add(node.outputs[0] as string);
   }
   return graph.nodes.every((node) => {
     const reads = node.inputs.filter((name) => shared.has(name));

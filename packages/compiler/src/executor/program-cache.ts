@@ -1,8 +1,8 @@
-import { type ParameterLayout, type Program, type ProgramCall, PolytaskError } from '@polytask/core';
+import { type ParameterLayout, PolytaskError, type Program, type ProgramCall } from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { DType, Spec, Value } from '../ir/value.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { trace, type Trace } from '../trace/trace.js';
+import { type Trace, trace } from '../trace/trace.js';
 import { type CompiledGraph, compileGraph } from './compile-graph.js';
 
 /** A program compiled for feeds of certain shapes and for certain outputs; a string says why it has to run eagerly. */
@@ -42,7 +42,9 @@ export function createProgramCache({ layout, runtime, threads, onRefused }: Prog
     const known = within(traces, program);
     const before = known.get(signature);
     if (before !== undefined) return before;
-    const found = unlessUnsupported(() => trace({ name: program.name, feeds, variables, run: (given, uniform) => program.run(given, { uniform }) }));
+    const found = unlessUnsupported(() =>
+      trace({ name: program.name, feeds, variables, run: (given, uniform) => program.run(given, { uniform }) }),
+    );
     if (!(found instanceof Error)) checkAssigned(program, found);
     known.set(signature, found);
     return found;
@@ -58,7 +60,12 @@ export function createProgramCache({ layout, runtime, threads, onRefused }: Prog
     );
   }
 
-  async function compile(program: Program, call: ProgramCall, signature: string, feeds: { readonly [name: string]: Spec }) {
+  async function compile(
+    program: Program,
+    call: ProgramCall,
+    signature: string,
+    feeds: { readonly [name: string]: Spec },
+  ) {
     const traced = traceOnce(program, signature, feeds);
     if (traced instanceof Error) return refuse(program, traced);
     const outputs = new Map<string, Value>();
@@ -78,7 +85,14 @@ export function createProgramCache({ layout, runtime, threads, onRefused }: Prog
     }
     const sharedWith = sharing(call, layout);
     try {
-      const graph = await compileGraph({ name: program.name, graph: traced.graph, outputs, runtime, threads, sharedWith });
+      const graph = await compileGraph({
+        name: program.name,
+        graph: traced.graph,
+        outputs,
+        runtime,
+        threads,
+        sharedWith,
+      });
       const made: CompiledProgram = { graph, trace: traced, stateOutputs };
       done.add(made);
       return made;
@@ -98,7 +112,12 @@ export function createProgramCache({ layout, runtime, threads, onRefused }: Prog
     async find(program, call) {
       const feeds: Record<string, Spec> = {};
       for (const [name, value] of Object.entries(call.feeds)) {
-        const dtype: DType = 'data' in value && !('dtype' in value) ? (value.data instanceof Int32Array ? 'int32' : 'float32') : (value as { dtype: DType }).dtype;
+        const dtype: DType =
+          'data' in value && !('dtype' in value)
+            ? value.data instanceof Int32Array
+              ? 'int32'
+              : 'float32'
+            : (value as { dtype: DType }).dtype;
         feeds[name] = { shape: value.shape, dtype };
       }
       const signature = Object.entries(feeds)

@@ -15,7 +15,11 @@ export function compareResults(
       target === 'read'
         ? result.host[name]?.data
         : dataOf(target === 'hold' ? (result.device[name] as DeviceTensor) : target);
-    compareArrays(`output \`${name}\` of program \`${program}\``, expected.outputs[name]?.data as HostArray, found as HostArray);
+    compareArrays(
+      `output \`${name}\` of program \`${program}\``,
+      expected.outputs[name]?.data as HostArray,
+      found as HostArray,
+    );
   }
   if (expected.state !== undefined && call.parameters !== undefined) {
     compareArrays(`what program \`${program}\` assigns`, expected.state.data, dataOf(call.parameters.state));

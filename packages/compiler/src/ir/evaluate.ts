@@ -24,7 +24,7 @@ export function evaluateKernel(
   inputs: readonly Constant[],
   attributes: Attributes,
   names: readonly string[] | null = inputNames[kernel] ?? (inputs.length === 1 ? ['x'] : ['a', 'b']),
-): Constant[] {
+): Constant | Constant[] {
   const config = tf.getKernel(kernel, 'cpu');
   const backend = tf.engine().findBackend('cpu') as unknown as CpuBackend | null;
   if (config === undefined || config === null || backend === null) {
@@ -45,5 +45,10 @@ export function evaluateKernel(
   );
   for (const info of new Set([...given, ...infos])) backend.disposeIntermediateTensorInfo(info);
   backend.firstUse = firstUse;
-  return constants;
+  return Array.isArray(result) ? constants : (constants[0] as Constant);
+}
+
+/** {@link evaluateKernel} for a kernel of one result. */
+export function evaluateOne(...call: Parameters<typeof evaluateKernel>): Constant {
+  return evaluateKernel(...call) as Constant;
 }

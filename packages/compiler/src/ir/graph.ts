@@ -1,4 +1,4 @@
-import { evaluateKernel } from './evaluate.js';
+import { evaluateOne } from './evaluate.js';
 import { simplifyElementwise } from './simplify.js';
 import {
   type Attributes,
@@ -82,7 +82,7 @@ export function createGraph(): Graph {
         return input.kind === 'node' && input.op === 'BroadcastTo' ? (input.inputs[0] as Value) : input;
       });
       if (bare.every((input) => input.kind === 'uniform')) {
-        const [result] = evaluateKernel(graph, op, bare as Constant[], attributes) as [Constant];
+        const result = evaluateOne(graph, op, bare as Constant[], attributes);
         return graph.broadcastTo(graph.cast(result, dtype), shape);
       }
       const simple = simplifyElementwise(graph, op, bare, dtype, attributes);
@@ -92,7 +92,7 @@ export function createGraph(): Graph {
     },
     cast(x, dtype) {
       if (x.dtype === dtype) return x;
-      if (isConstant(x)) return evaluateKernel(graph, 'Cast', [x], { dtype })[0] as Value;
+      if (isConstant(x)) return evaluateOne(graph, 'Cast', [x], { dtype });
       return graph.elementwise('Cast', [x], dtype, { dtype });
     },
     reshape(x, shape) {
@@ -111,7 +111,7 @@ export function createGraph(): Graph {
       const moving = permutation.filter((axis) => x.shape[axis] !== 1);
       if (moving.every((axis, i) => i === 0 || axis > (moving[i - 1] as number))) return graph.reshape(x, shape);
       if (x.kind === 'uniform') return graph.uniform(x.fill, shape, x.dtype);
-      if (x.kind === 'data') return evaluateKernel(graph, 'Transpose', [x], { perm: permutation })[0] as Value;
+      if (x.kind === 'data') return evaluateOne(graph, 'Transpose', [x], { perm: permutation });
       if (x.kind === 'node' && x.op === 'Transpose') {
         const before = x.attributes.permutation as readonly number[];
         return graph.transpose(

@@ -46,7 +46,8 @@ export function simplifyElementwise(
 
 /** `y · step(x)` keeps y where x > 0: the gradient of a rectifier, one pass instead of two. */
 function gate(graph: Graph, y: Value, step: Value): Value | undefined {
-  if (step.kind !== 'node' || step.op !== 'Step' || step.attributes.alpha !== 0 || y.dtype !== 'float32') return undefined;
+  if (step.kind !== 'node' || step.op !== 'Step' || step.attributes.alpha !== 0 || y.dtype !== 'float32')
+    return undefined;
   const x = step.inputs[0] as Value;
   if (x.dtype !== 'float32' || !sameShape(broadcastShape([x.shape, y.shape]), broadcastShape([step.shape, y.shape]))) {
     return undefined;

@@ -73,7 +73,9 @@ export function broadcastShape(shapes: readonly (readonly number[])[]): number[]
       const size = shape[i] as number;
       if (size === 1) continue;
       if (result[at] !== 1 && result[at] !== size) {
-        throw new Error(`Shapes ${shapes.map((one) => `[${one.join(', ')}]`).join(' and ')} cannot be broadcast together.`);
+        throw new Error(
+          `Shapes ${shapes.map((one) => `[${one.join(', ')}]`).join(' and ')} cannot be broadcast together.`,
+        );
       }
       result[at] = size;
     }
@@ -83,7 +85,11 @@ export function broadcastShape(shapes: readonly (readonly number[])[]): number[]
 
 /** A typed array of a dtype, as tfjs stores it: booleans are bytes. */
 export function arrayOf(dtype: DType, length: number): Float32Array | Int32Array | Uint8Array {
-  return dtype === 'float32' ? new Float32Array(length) : dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
+  return dtype === 'float32'
+    ? new Float32Array(length)
+    : dtype === 'int32'
+      ? new Int32Array(length)
+      : new Uint8Array(length);
 }
 
 /** The numbers of a constant, written out. */

@@ -80,7 +80,10 @@ export function createBuilder(): Builder {
     constants,
     input: (name, type, shape) => ({ name, type, shape }),
     constant(type, shape, data) {
-      const key = data.length <= 256 ? `constant ${type} ${shape.join()} ${Array.from(data as ArrayLike<number>, show).join()}` : undefined;
+      const key =
+        data.length <= 256
+          ? `constant ${type} ${shape.join()} ${Array.from(data as ArrayLike<number>, show).join()}`
+          : undefined;
       const before = key === undefined ? undefined : known.get(key);
       if (before !== undefined) return before;
       const constant: OnnxConstant = { name: `c${constants.length}`, type, shape, data };
@@ -135,7 +138,10 @@ export function createBuilder(): Builder {
           permutation.map((axis) => before[axis] as number),
         );
       }
-      return builder.emit('Transpose', [x], shape, x.type, { attributes: { perm: { ints: permutation } }, permutation });
+      return builder.emit('Transpose', [x], shape, x.type, {
+        attributes: { perm: { ints: permutation } },
+        permutation,
+      });
     },
     cast(x, type) {
       if (x.type === type) return x;
@@ -183,7 +189,8 @@ function transposeData({ data, shape }: OnnxConstant, permutation: readonly numb
   const index = new Array<number>(out.length).fill(0);
   for (let i = 0; i < data.length; i++) {
     let from = 0;
-    for (let axis = 0; axis < out.length; axis++) from += (index[axis] as number) * (strides[permutation[axis] as number] as number);
+    for (let axis = 0; axis < out.length; axis++)
+      from += (index[axis] as number) * (strides[permutation[axis] as number] as number);
     result[i] = data[from] as never;
     for (let axis = out.length - 1; axis >= 0; axis--) {
       index[axis] = (index[axis] as number) + 1;

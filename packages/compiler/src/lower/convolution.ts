@@ -29,7 +29,9 @@ function groups(filter: Operand | readonly number[], depthwise: boolean): number
  */
 export function windowPlaces(x: Operand, { size, strides, dilations, pads }: Window): [number, number] {
   const places = (i: 0 | 1) =>
-    Math.floor(((x.shape[i + 1] as number) + pads[i] + (pads[i + 2] as number) - (size[i] - 1) * dilations[i] - 1) / strides[i]) + 1;
+    Math.floor(
+      ((x.shape[i + 1] as number) + pads[i] + (pads[i + 2] as number) - (size[i] - 1) * dilations[i] - 1) / strides[i],
+    ) + 1;
   return [places(0), places(1)];
 }
 
@@ -92,7 +94,9 @@ function filterGradient({ builder, node, inputs }: LowerCall): Operand {
   const rows = Math.max(0, reach(0, outHeight) - (x.shape[1] as number) - top);
   const columns = Math.max(0, reach(1, outWidth) - (x.shape[2] as number) - left);
   const size = (i: 0 | 1, image: number, before: number, after: number, out: number) =>
-    Math.floor((image + before + after - ((out - 1) * (window.strides[i] as number) + 1)) / (window.dilations[i] as number)) + 1;
+    Math.floor(
+      (image + before + after - ((out - 1) * (window.strides[i] as number) + 1)) / (window.dilations[i] as number),
+    ) + 1;
   const found = [
     size(0, x.shape[1] as number, top, rows, outHeight),
     size(1, x.shape[2] as number, left, columns, outWidth),

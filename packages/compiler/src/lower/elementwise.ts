@@ -56,7 +56,8 @@ function modulo(e: Elementwise, a: Operand, b: Operand): Operand {
   return e.emit('Where', [sameSign, rest, remainder(e.emit('Add', [rest, b]))], a.type);
 }
 
-const where = (e: Elementwise, condition: Operand, t: Operand, f: Operand) => e.emit('Where', [condition, t, f], t.type);
+const where = (e: Elementwise, condition: Operand, t: Operand, f: Operand) =>
+  e.emit('Where', [condition, t, f], t.type);
 const isFloat = (x: Operand) => x.type === 'float32';
 const not = (e: Elementwise, x: Operand) => e.emit('Not', [x], 'bool');
 /** Comparisons and choices know no booleans everywhere; as bytes they are the same numbers. */
@@ -135,7 +136,9 @@ const unary: { readonly [op: string]: Formula } = {
   IsNan: (e, x) => (isFloat(x) ? e.emit('IsNaN', [x], 'bool') : never(e, x)),
   IsInf: (e, x) => (isFloat(x) ? e.emit('IsInf', [x], 'bool') : never(e, x)),
   IsFinite: (e, x) =>
-    isFloat(x) ? not(e, e.emit('Or', [e.emit('IsNaN', [x], 'bool'), e.emit('IsInf', [x], 'bool')], 'bool')) : not(e, never(e, x)),
+    isFloat(x)
+      ? not(e, e.emit('Or', [e.emit('IsNaN', [x], 'bool'), e.emit('IsInf', [x], 'bool')], 'bool'))
+      : not(e, never(e, x)),
   ClipByValue: (e, x) => {
     const bound = (name: string) => e.builder.cast(e.float(Number(e.attributes[name])), x.type);
     // tfjs looks at the upper bound first, and lets NaN through.

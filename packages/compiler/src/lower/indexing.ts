@@ -40,7 +40,8 @@ export const indexingLowerings: Lowerings = {
     const [x, given] = inputs as [Operand, Operand];
     const { axis, batchDims } = node.attributes as { axis: number; batchDims: number };
     const indices = refuseNegative(builder, given);
-    if (batchDims === 0) return builder.emit('Gather', [x, indices], node.shape, x.type, { attributes: { axis: { int: axis } } });
+    if (batchDims === 0)
+      return builder.emit('Gather', [x, indices], node.shape, x.type, { attributes: { axis: { int: axis } } });
     // Behind the batch axes: the axis is brought to their end, looked up, and the result put in order.
     const outer = x.shape.map((_, i) => i).slice(batchDims, axis);
     const inner = x.shape.map((_, i) => i).slice(axis + 1);
@@ -76,12 +77,19 @@ export const indexingLowerings: Lowerings = {
     const rows = builder.reshape(x, [sizeOf(ids.shape), ...row]);
     const attributes = { reduction: { string: 'add' } };
     if (checkedElsewhere(call, node.inputs[1] as Value, count)) {
-      return builder.emit('ScatterND', [zeros(builder, node.shape, 'float32'), column(builder, flat), rows], node.shape, 'float32', {
-        attributes,
-      });
+      return builder.emit(
+        'ScatterND',
+        [zeros(builder, node.shape, 'float32'), column(builder, flat), rows],
+        node.shape,
+        'float32',
+        {
+          attributes,
+        },
+      );
     }
     // Rows of ids outside the range are dropped: they go to one more segment, which is cut off.
-    const emit = (op: string, operands: Operand[], type: 'bool' | 'int32') => builder.emit(op, operands, flat.shape, type);
+    const emit = (op: string, operands: Operand[], type: 'bool' | 'int32') =>
+      builder.emit(op, operands, flat.shape, type);
     const limit = builder.scalar('int32', count);
     const outside = emit(
       'Or',
@@ -90,9 +98,20 @@ export const indexingLowerings: Lowerings = {
     );
     const safe = emit('Where', [outside, limit, flat], 'int32');
     const larger = [count + 1, ...row];
-    const sums = builder.emit('ScatterND', [zeros(builder, larger, 'float32'), column(builder, safe), rows], larger, 'float32', {
-      attributes,
-    });
-    return slice(builder, sums, larger.map(() => 0), node.shape);
+    const sums = builder.emit(
+      'ScatterND',
+      [zeros(builder, larger, 'float32'), column(builder, safe), rows],
+      larger,
+      'float32',
+      {
+        attributes,
+      },
+    );
+    return slice(
+      builder,
+      sums,
+      larger.map(() => 0),
+      node.shape,
+    );
   },
 };

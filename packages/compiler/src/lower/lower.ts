@@ -1,6 +1,5 @@
 import { reachable } from '../ir/graph.js';
-import { isConstant, type NodeValue, sizeOf, type Value } from '../ir/value.js';
-import { constantData } from '../ir/value.js';
+import { constantData, isConstant, type NodeValue, sizeOf, type Value } from '../ir/value.js';
 import type { OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
 import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import { type Builder, createBuilder, type Operand } from './builder.js';
@@ -88,7 +87,14 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>): Lowere
       operands.set(value, builder.input(view.name, value.dtype, value.shape));
       continue;
     }
-    const call: LowerCall = { builder, node: value, inputs: value.inputs.map((one) => (absorbed.has(one) ? (undefined as never) : operandOf(one))), usersOf, operandOf, results };
+    const call: LowerCall = {
+      builder,
+      node: value,
+      inputs: value.inputs.map((one) => (absorbed.has(one) ? (undefined as never) : operandOf(one))),
+      usersOf,
+      operandOf,
+      results,
+    };
     const sum = biased.get(value);
     if (sum !== undefined) {
       operands.set(value, multiply(call, sum.product, operandOf(sum.bias)));

@@ -11,7 +11,10 @@ export interface BiasedProduct {
 }
 
 /** Recognises `a b + bias` with matrices a and b, and a convolution with a bias for each channel. */
-export function biasedProduct(node: NodeValue, users: (value: object) => readonly NodeValue[]): BiasedProduct | undefined {
+export function biasedProduct(
+  node: NodeValue,
+  users: (value: object) => readonly NodeValue[],
+): BiasedProduct | undefined {
   if (node.op !== 'Add' || node.dtype !== 'float32') return undefined;
   const [a, b] = node.inputs as [Value, Value];
   for (const [product, bias] of [

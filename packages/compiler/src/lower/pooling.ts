@@ -59,14 +59,19 @@ function separateWindows(builder: Builder, dy: Operand, x: Operand, y: Operand, 
     if (place < rows * columns - 1) left = emit('Where', [hit, zero, left], 'float32');
   }
   const full: Four = [batch, channels, outHeight * rows, outWidth * columns];
-  const gradient = rows === columns ? interleaveSquare(builder, parts, full, rows) : interleave(builder, parts, full, size);
+  const gradient =
+    rows === columns ? interleaveSquare(builder, parts, full, rows) : interleave(builder, parts, full, size);
   return pad(builder, gradient, [0, 0, 0, 0], [0, 0, height - full[2], width - full[3]]);
 }
 
 function interleaveSquare(builder: Builder, parts: readonly Operand[], full: Four, block: number): Operand {
   const [batch, channels] = full;
   const inner = (parts[0] as Operand).shape.slice(2) as [number, number];
-  const stacked = concat(builder, parts.map((part) => builder.reshape(part, [batch, channels, 1, ...inner])), 2);
+  const stacked = concat(
+    builder,
+    parts.map((part) => builder.reshape(part, [batch, channels, 1, ...inner])),
+    2,
+  );
   const merged = builder.reshape(stacked, [batch, channels * parts.length, ...inner]);
   const attributes = { blocksize: { int: block }, mode: { string: 'CRD' } };
   return builder.emit('DepthToSpace', [merged], full, 'float32', { attributes });
@@ -75,7 +80,11 @@ function interleaveSquare(builder: Builder, parts: readonly Operand[], full: Fou
 function interleave(builder: Builder, parts: readonly Operand[], full: Four, size: readonly [number, number]): Operand {
   const [batch, channels] = full;
   const inner = (parts[0] as Operand).shape.slice(2) as [number, number];
-  const stacked = concat(builder, parts.map((part) => builder.reshape(part, [batch, channels, 1, ...inner])), 2);
+  const stacked = concat(
+    builder,
+    parts.map((part) => builder.reshape(part, [batch, channels, 1, ...inner])),
+    2,
+  );
   const apart = builder.reshape(stacked, [batch, channels, ...size, ...inner]);
   return builder.reshape(builder.transpose(apart, [0, 1, 4, 2, 5, 3]), full);
 }
@@ -87,7 +96,12 @@ function overlappingWindows(builder: Builder, dy: Operand, x: Operand, window: W
   const all = builder.emit('MaxPool', [x], [...dy.shape.slice(0, 2), ...places], 'int64', { attributes, output: 1 });
   const positions = slice(builder, all, [0, 0, 0, 0], dy.shape);
   const flat = (operand: Operand) => builder.reshape(operand, [sizeOf(dy.shape)]);
-  const start = builder.emit('Expand', [builder.scalar('float32', 0), builder.ints([sizeOf(x.shape)])], [sizeOf(x.shape)], 'float32');
+  const start = builder.emit(
+    'Expand',
+    [builder.scalar('float32', 0), builder.ints([sizeOf(x.shape)])],
+    [sizeOf(x.shape)],
+    'float32',
+  );
   const sums = builder.emit('ScatterElements', [start, flat(positions), flat(dy)], start.shape, 'float32', {
     attributes: { axis: { int: 0 }, reduction: { string: 'add' } },
   });
@@ -111,7 +125,9 @@ function averagePoolGradient({ builder, node, inputs }: LowerCall): Operand {
     kernel_shape: { ints: size },
   };
   const single = builder.reshape(dy, [batch * channels, 1, outHeight, outWidth]);
-  const spread = builder.emit('ConvTranspose', [single, ones], [batch * channels, 1, ...found], 'float32', { attributes });
+  const spread = builder.emit('ConvTranspose', [single, ones], [batch * channels, 1, ...found], 'float32', {
+    attributes,
+  });
   const whole = pad(builder, spread, [0, 0, 0, 0], [0, 0, height - found[0], width - found[1]]);
   return builder.transpose(builder.reshape(whole, [batch, channels, height, width]), toChannelsLast);
 }

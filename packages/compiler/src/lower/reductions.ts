@@ -22,7 +22,9 @@ function reduceOver(
     const inner = inverse(order).map((i) => shape[i] as number);
     return builder.transpose(reduceOver(builder, op, source, before, false, inner), order);
   }
-  return builder.emit(op, [x, builder.ints(axes)], shape, x.type, { attributes: { keepdims: { int: keepDims ? 1 : 0 } } });
+  return builder.emit(op, [x, builder.ints(axes)], shape, x.type, {
+    attributes: { keepdims: { int: keepDims ? 1 : 0 } },
+  });
 }
 
 const reduction =
@@ -45,7 +47,8 @@ const extreme =
     const found = reduction(op)(call);
     const x = call.inputs[0] as Operand;
     const source = node.inputs[0];
-    const subtracted = !results.has(node) && usersOf(node).every((user) => user.op === 'Sub' && user.inputs[0] === source);
+    const subtracted =
+      !results.has(node) && usersOf(node).every((user) => user.op === 'Sub' && user.inputs[0] === source);
     if (x.type !== 'float32' || subtracted) return found;
     const { axes, keepDims } = node.attributes as { axes: number[]; keepDims: boolean };
     const missing = builder.cast(builder.emit('IsNaN', [x], x.shape, 'bool'), 'int32');

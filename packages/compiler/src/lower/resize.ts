@@ -45,7 +45,13 @@ function transposed(weights: Float32Array, rows: number, columns: number): Float
 }
 
 /** Multiplies both sides of images with channels last by matrices: `[height', height]` and `[width', width]`. */
-function alongSides(builder: Builder, x: Operand, rows: Float32Array, columns: Float32Array, size: readonly number[]): Operand {
+function alongSides(
+  builder: Builder,
+  x: Operand,
+  rows: Float32Array,
+  columns: Float32Array,
+  size: readonly number[],
+): Operand {
   const [batch, height, width, channels] = x.shape as Four;
   const [newHeight, newWidth] = size as [number, number];
   const left = builder.constant('float32', [newHeight, height], rows);

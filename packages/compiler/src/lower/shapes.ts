@@ -28,12 +28,20 @@ export function slice(
 export function concat(builder: Builder, parts: readonly Operand[], axis: number): Operand {
   const [first] = parts as [Operand];
   if (parts.length === 1) return first;
-  const shape = first.shape.map((size, i) => (i === axis ? parts.reduce((sum, one) => sum + (one.shape[axis] as number), 0) : size));
+  const shape = first.shape.map((size, i) =>
+    i === axis ? parts.reduce((sum, one) => sum + (one.shape[axis] as number), 0) : size,
+  );
   return builder.emit('Concat', parts, shape, first.type, { attributes: { axis: { int: axis } } });
 }
 
 /** Zeros (or `value`) before and behind; pads are all befores, then all afters. */
-export function pad(builder: Builder, x: Operand, before: readonly number[], after: readonly number[], value = 0): Operand {
+export function pad(
+  builder: Builder,
+  x: Operand,
+  before: readonly number[],
+  after: readonly number[],
+  value = 0,
+): Operand {
   if ([...before, ...after].every((size) => size === 0)) return x;
   const shape = x.shape.map((size, i) => size + (before[i] as number) + (after[i] as number));
   const fill = builder.cast(builder.scalar('float32', value), x.type);
@@ -93,7 +101,13 @@ export const shapeLowerings: Lowerings = {
       const edge = (start: number, count: number) => {
         const shape = x.shape.map((full, i) => (i === axis ? count : full));
         const begin = x.shape.map((_, i) => (i === axis ? start : 0));
-        return slice(builder, x, begin, shape, x.shape.map((_, i) => (i === axis ? -1 : 1)));
+        return slice(
+          builder,
+          x,
+          begin,
+          shape,
+          x.shape.map((_, i) => (i === axis ? -1 : 1)),
+        );
       };
       const parts = [x];
       if (before > 0) parts.unshift(edge(before - 1, before));

@@ -2,7 +2,15 @@ import { PolytaskError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { evaluateKernel } from '../ir/evaluate.js';
 import type { Graph } from '../ir/graph.js';
-import { type Attributes, constantData, type Constant, type DType, isConstant, sizeOf, type Value } from '../ir/value.js';
+import {
+  type Attributes,
+  type Constant,
+  constantData,
+  type DType,
+  isConstant,
+  sizeOf,
+  type Value,
+} from '../ir/value.js';
 import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import { engine } from './engine.js';
 import { traceRules } from './rules/index.js';
@@ -39,7 +47,9 @@ class TraceBackend extends tf.KernelBackend {
   readonly #references = new Map<object, number>();
 
   override write(values: unknown, shape: number[], dtype: string): object {
-    return this.own(this.current().graph.constant(copyOf(values, dtype, sizeOf(shape)), { shape, dtype: dtype as DType }));
+    return this.own(
+      this.current().graph.constant(copyOf(values, dtype, sizeOf(shape)), { shape, dtype: dtype as DType }),
+    );
   }
   override move(dataId: object, values: unknown, shape: number[], dtype: string, references: number): void {
     this.#references.set(dataId, references);
@@ -106,7 +116,12 @@ class TraceBackend extends tf.KernelBackend {
 
 /** An error for a program that looks at numbers that exist only later. */
 export function readError(program: string, value: Value | undefined): PolytaskError {
-  const what = value?.kind === 'node' ? `the result of \`${value.op}\`` : value?.kind === 'input' ? `\`${value.name}\`` : 'a tensor';
+  const what =
+    value?.kind === 'node'
+      ? `the result of \`${value.op}\``
+      : value?.kind === 'input'
+        ? `\`${value.name}\``
+        : 'a tensor';
   return new PolytaskError(
     'POLYTASK_TRACE_READS',
     `A compiled program must not read tensors (dataSync, arraySync, data, array, print), but \`${program}\` read ${what}` +
@@ -130,19 +145,25 @@ export function traceBackend(): TraceBackend {
     tf.registerKernel({
       kernelName,
       backendName: traceBackendName,
-      kernelFunc: ({ inputs, attrs }) => record(made, kernelName, inputs as tf.NamedTensorInfoMap, (attrs ?? {}) as Attributes),
+      kernelFunc: ({ inputs, attrs }) =>
+        record(made, kernelName, inputs as tf.NamedTensorInfoMap, (attrs ?? {}) as Attributes),
     });
   }
   return made;
 }
 
 /** Records one kernel. */
-function record(made: TraceBackend, kernel: string, inputs: tf.NamedTensorInfoMap, attributes: Attributes): tf.TensorInfo | tf.TensorInfo[] {
+function record(
+  made: TraceBackend,
+  kernel: string,
+  inputs: tf.NamedTensorInfoMap,
+  attributes: Attributes,
+): tf.TensorInfo | tf.TensorInfo[] {
   const recording = made.current();
   recording.kernels.add(kernel);
   const named: Record<string, Value> = {};
   for (const [name, info] of Object.entries(inputs)) {
-    if (info !== undefined && info !== null) named[name] = valueOf(recording, kernel, info);
+    if (info !== undefined && info !== null) named[name] = resolveValue(recording, kernel, info);
   }
   const found = apply(recording, kernel, named, Array.isArray(inputs), attributes);
   const toInfo = (value: Value): tf.TensorInfo => ({
@@ -175,12 +196,11 @@ function apply(
 
 function fold(graph: Graph, kernel: string, inputs: Constant[], attributes: Attributes, names: string[] | null) {
   if (tf.getKernel(kernel, 'cpu') === undefined) return undefined;
-  const results = evaluateKernel(graph, kernel, inputs, attributes, names);
-  return results.length === 1 ? (results[0] as Value) : results;
+  return evaluateKernel(graph, kernel, inputs, attributes, names);
 }
 
 /** The value that a tensor stands for, when `kernel` uses it. */
-export function valueOf(recording: Recording, kernel: string, info: tf.TensorInfo): Value {
+export function resolveValue(recording: Recording, kernel: string, info: tf.TensorInfo): Value {
   const bound = recording.bound.get(info.dataId);
   if (bound !== undefined) return bound;
   const made = recording.values.get(info.dataId);
@@ -199,7 +219,12 @@ export function valueOf(recording: Recording, kernel: string, info: tf.TensorInf
 }
 
 function copyOf(values: unknown, dtype: string, length: number): Float32Array | Int32Array | Uint8Array {
-  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') throw new UnsupportedKernelError(`a tensor of dtype ${dtype}`, atSourceLine());
+  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')
+    throw new UnsupportedKernelError(`a tensor of dtype ${dtype}`, atSourceLine());
   const numbers = (values ?? { length }) as ArrayLike<number>;
-  return dtype === 'float32' ? Float32Array.from(numbers) : dtype === 'int32' ? Int32Array.from(numbers) : Uint8Array.from(numbers);
+  return dtype === 'float32'
+    ? Float32Array.from(numbers)
+    : dtype === 'int32'
+      ? Int32Array.from(numbers)
+      : Uint8Array.from(numbers);
 }

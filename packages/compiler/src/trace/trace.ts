@@ -2,7 +2,7 @@ import { PolytaskError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { createGraph, type Graph } from '../ir/graph.js';
 import { type DType, isConstant, type Spec, type Value } from '../ir/value.js';
-import { type Recording, readError, traceBackend, traceBackendName, valueOf } from './backend.js';
+import { type Recording, readError, resolveValue, traceBackend, traceBackendName } from './backend.js';
 import { type EngineBackend, engine } from './engine.js';
 import { forbidHost, replace } from './forbid-host.js';
 import { atSourceLine } from './source-line.js';
@@ -112,7 +112,8 @@ export function trace(request: TraceRequest): Trace {
         uniforms.push({ input, path, occurrence, shape });
         return toTensor(graph.input(input, { shape, dtype: 'float32' }));
       });
-      for (const [name, tensor] of Object.entries(given)) outputs.set(name, valueOf(recording, `output ${name}`, tensor));
+      for (const [name, tensor] of Object.entries(given))
+        outputs.set(name, resolveValue(recording, `output ${name}`, tensor));
     });
     if (recording.refusals.length > 0) throw recording.refusals[0];
     const assigned = new Map<string, Value>();
@@ -120,7 +121,7 @@ export function trace(request: TraceRequest): Trace {
       if (variable.dataId === dataId) continue;
       const name = names.get(variable);
       if (name === undefined) throw foreignVariable(request.name, variable, 'assigned');
-      assigned.set(name, valueOf(recording, 'assign', variable));
+      assigned.set(name, resolveValue(recording, 'assign', variable));
     }
     return { graph, outputs, assigned, uniforms, kernels: recording.kernels, made };
   } finally {
@@ -197,7 +198,7 @@ function watch(
         );
       }
       const variable = makeVariable.call(tfEngine, initial, ...rest);
-      made.set(variable, valueOf(recording, 'variable', initial));
+      made.set(variable, resolveValue(recording, 'variable', initial));
       return variable;
     }),
   ];

@@ -14,7 +14,10 @@ test('a trainer learns the same compiled as eagerly', async () => {
   const before = tf.memory().numTensors;
   const values: Float32Array[] = [];
   const losses: unknown[] = [];
-  for (const executor of [eager(), compiled({ threads: 1, verify: true, onFallback: (message) => fallbacks.push(message) })]) {
+  for (const executor of [
+    eager(),
+    compiled({ threads: 1, verify: true, onFallback: (message) => fallbacks.push(message) }),
+  ]) {
     const trainer = await twoTaskTrainer(executor);
     const history = await trainer.fit(train, { epochs: 4, batchSize: 32 });
     losses.push(history.tasks.left.loss);
@@ -27,6 +30,8 @@ test('a trainer learns the same compiled as eagerly', async () => {
   const half = values.length / 2;
   for (let i = 0; i < half; i++) {
     const [a, b] = [values[i] as Float32Array, values[i + half] as Float32Array];
-    a.forEach((x, j) => expect(Math.abs(x - (b[j] as number))).toBeLessThan(1e-5));
+    a.forEach((x, j) => {
+      expect(Math.abs(x - (b[j] as number))).toBeLessThan(1e-5);
+    });
   }
 });

@@ -1,4 +1,4 @@
-import { adam, classification, type Encoder, type Executor, tableDataset, createTrainer, mlp } from '@polytask/core';
+import { adam, classification, createTrainer, type Encoder, type Executor, mlp, tableDataset } from '@polytask/core';
 import { hardSharing } from '@polytask/hard-sharing';
 
 /** Numbers in [0, 1) that are the same everywhere. */

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: tables of functions over tensors of any rank
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { compileGraph } from '../../src/executor/compile-graph.js';
@@ -118,7 +119,12 @@ export async function compare({ inputs, run, tolerance = 1e-5 }: Case): Promise<
     one.data.forEach((x, j) => {
       const y = found.data[j] as number;
       const same = Number.isNaN(x) ? Number.isNaN(y) : x === y || Math.abs(x - y) <= tolerance * largest;
-      if (!same) expect({ entry: j, value: y, all: found.data.slice(0, 24) }).toEqual({ entry: j, value: x, all: one.data.slice(0, 24) });
+      if (!same)
+        expect({ entry: j, value: y, all: found.data.slice(0, 24) }).toEqual({
+          entry: j,
+          value: x,
+          all: one.data.slice(0, 24),
+        });
     });
   });
 }

@@ -1,8 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe } from 'vitest';
-import { bools, type Case, differential, f32, floats, i32, type Input } from './differential.js';
+import { bools, type Case, differential, f32, floats, type Input, i32 } from './differential.js';
 
-const special = floats(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 1, -1, 0.5, -0.5, 1.5, -1.5, 2.5, 1e-8, -1e-8, 30, -30);
+const special = floats(
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1.5,
+  -1.5,
+  2.5,
+  1e-8,
+  -1e-8,
+  30,
+  -30,
+);
 const unit = floats(-0.9, -0.5, 0, 0.5, 0.9);
 const positive = floats(1e-8, 1e-3, 0.5, 1, 2, 30, 1e5);
 
@@ -82,21 +99,32 @@ const comparisons: { [name: string]: Binary } = {
   lessEqual: tf.lessEqual,
 };
 const shapes: [number[], number[]][] = [
-  [[2, 3], [2, 3]],
+  [
+    [2, 3],
+    [2, 3],
+  ],
   [[2, 3], [3]],
   [[2, 3], []],
   [[], [2, 3]],
-  [[2, 1, 3], [4, 1]],
+  [
+    [2, 1, 3],
+    [4, 1],
+  ],
   [[1], [1, 1]],
   [[0, 3], [3]],
-  [[2, 3], [2, 1]],
+  [
+    [2, 3],
+    [2, 1],
+  ],
 ];
 const nonFinite = floats(Number.NaN, 1, Number.POSITIVE_INFINITY, -1, 0, -7.5, 7.5, 0);
 const others = floats(1, Number.NaN, 2, 0, 0, 2, -2, -3);
 
 const cases: Case[] = [];
 for (const [name, [run, ...inputs]] of Object.entries(unary)) {
-  inputs.forEach((input, i) => cases.push({ name: `${name} ${input.dtype} ${i}`, inputs: [input], run }));
+  inputs.forEach((input, i) => {
+    cases.push({ name: `${name} ${input.dtype} ${i}`, inputs: [input], run });
+  });
   cases.push({ name: `${name} [0]`, inputs: [{ shape: [0, 2], dtype: (inputs[0] as Input).dtype, data: [] }], run });
   cases.push({ name: `${name} []`, inputs: [{ shape: [], dtype: (inputs[0] as Input).dtype, data: [0.5] }], run });
 }
@@ -108,7 +136,8 @@ for (const [name, run] of Object.entries({ ...arithmetic, ...comparisons })) {
   cases.push({ name: `${name} special`, inputs: [nonFinite, others], run });
   cases.push({ name: `${name} mixed`, inputs: [i32([4]), f32([4])], run });
 }
-for (const [name, run] of Object.entries(comparisons)) cases.push({ name: `${name} bool`, inputs: [bools([8]), bools([8], 9)], run });
+for (const [name, run] of Object.entries(comparisons))
+  cases.push({ name: `${name} bool`, inputs: [bools([8]), bools([8], 9)], run });
 for (const [name, run] of Object.entries({ and: tf.logicalAnd, or: tf.logicalOr, xor: tf.logicalXor })) {
   cases.push({ name: `logical ${name}`, inputs: [bools([2, 4]), bools([4], 9)], run: run as Binary });
 }
@@ -125,9 +154,21 @@ cases.push(
   { name: 'where of NaN', inputs: [bools([4]), floats(Number.NaN, 1, 2, 3), floats(0, 0, 0, 0)], run: tf.where },
   { name: 'addN', inputs: [f32([3]), f32([3], 0, 1), f32([3], 1, 2)], run: (...all) => tf.addN(all) },
   { name: 'sum of one', inputs: [f32([3])], run: (x) => tf.addN([x]) },
-  { name: 'zerosLike and onesLike', inputs: [f32([2])], run: (x) => [tf.add(tf.zerosLike(x), x), tf.onesLike(x), tf.fill([2], 3)] },
-  { name: 'batchNorm', inputs: [f32([2, 3, 4]), f32([4]), f32([4], 0.1, 1), f32([4]), f32([4])], run: (x, m, v, o, s) => tf.batchNorm(x, m, v, o, s, 0.01) },
-  { name: 'batchNorm plain', inputs: [f32([2, 4]), f32([4]), f32([4], 0.1, 1)], run: (x, m, v) => tf.batchNorm(x, m, v) },
+  {
+    name: 'zerosLike and onesLike',
+    inputs: [f32([2])],
+    run: (x) => [tf.add(tf.zerosLike(x), x), tf.onesLike(x), tf.fill([2], 3)],
+  },
+  {
+    name: 'batchNorm',
+    inputs: [f32([2, 3, 4]), f32([4]), f32([4], 0.1, 1), f32([4]), f32([4])],
+    run: (x, m, v, o, s) => tf.batchNorm(x, m, v, o, s, 0.01),
+  },
+  {
+    name: 'batchNorm plain',
+    inputs: [f32([2, 4]), f32([4]), f32([4], 0.1, 1)],
+    run: (x, m, v) => tf.batchNorm(x, m, v),
+  },
 );
 const gradients: { [name: string]: [Unary, Input?] } = {
   relu: [tf.relu],
@@ -150,7 +191,11 @@ const gradients: { [name: string]: [Unary, Input?] } = {
   'div by sum': [(x) => tf.div(x, tf.sum(tf.square(x)))],
 };
 for (const [name, [f, input = f32([3, 4])]] of Object.entries(gradients)) {
-  cases.push({ name: `gradient of ${name}`, inputs: [input], run: (x: tf.Tensor) => tf.grad((y) => tf.sum(tf.square(f(y))))(x) });
+  cases.push({
+    name: `gradient of ${name}`,
+    inputs: [input],
+    run: (x: tf.Tensor) => tf.grad((y) => tf.sum(tf.square(f(y))))(x),
+  });
 }
 
 describe('elementwise operations', () => differential(cases));

@@ -16,7 +16,8 @@ for (const ta of [false, true]) {
       cases.push({
         name: `gradients of matMul ${batch} ${ta} ${tb}`,
         inputs: [f32([...batch, ...a]), f32([...batch, ...b])],
-        run: (x: tf.Tensor, y: tf.Tensor) => tf.grads((p: tf.Tensor, q: tf.Tensor) => tf.sum(tf.square(tf.matMul(p, q, ta, tb))))([x, y]),
+        run: (x: tf.Tensor, y: tf.Tensor) =>
+          tf.grads((p: tf.Tensor, q: tf.Tensor) => tf.sum(tf.square(tf.matMul(p, q, ta, tb))))([x, y]),
       });
     }
   }
@@ -28,9 +29,21 @@ cases.push(
   { name: 'bias [m, 1]', inputs: [f32([2, 3]), f32([3, 4]), f32([2, 1])], run: dense },
   { name: 'bias []', inputs: [f32([2, 3]), f32([3, 4]), f32([])], run: dense },
   { name: 'bias [5, m, n] makes the result larger', inputs: [f32([2, 3]), f32([3, 4]), f32([5, 2, 4])], run: dense },
-  { name: 'product used twice', inputs: [f32([2, 3]), f32([3, 4]), f32([4])], run: (x, w, b) => [dense(x, w, b), tf.relu(tf.matMul(x, w))] },
-  { name: 'sum of two products', inputs: [f32([2, 3]), f32([3, 4])], run: (x, w) => tf.add(tf.matMul(x, w), tf.matMul(tf.exp(x), w)) },
-  { name: 'product plus itself', inputs: [f32([2, 3]), f32([3, 4])], run: (x, w) => tf.add(tf.matMul(x, w), tf.matMul(x, w)) },
+  {
+    name: 'product used twice',
+    inputs: [f32([2, 3]), f32([3, 4]), f32([4])],
+    run: (x, w, b) => [dense(x, w, b), tf.relu(tf.matMul(x, w))],
+  },
+  {
+    name: 'sum of two products',
+    inputs: [f32([2, 3]), f32([3, 4])],
+    run: (x, w) => tf.add(tf.matMul(x, w), tf.matMul(tf.exp(x), w)),
+  },
+  {
+    name: 'product plus itself',
+    inputs: [f32([2, 3]), f32([3, 4])],
+    run: (x, w) => tf.add(tf.matMul(x, w), tf.matMul(x, w)),
+  },
   { name: 'transposed operands', inputs: [f32([2, 3]), f32([4, 3])], run: (x, w) => tf.matMul(x, tf.transpose(w)) },
   { name: 'inner size 0', inputs: [f32([2, 0]), f32([0, 3])], run: (x, w) => tf.matMul(x, w) },
   { name: 'inner size 1', inputs: [f32([2, 1]), f32([1, 3])], run: (x, w) => tf.matMul(x, w) },
@@ -38,7 +51,11 @@ cases.push(
   { name: 'dot', inputs: [f32([3]), f32([3])], run: (x, w) => tf.dot(x, w) },
 );
 for (const activation of ['linear', 'relu', 'elu', 'sigmoid', 'relu6', 'leakyrelu'] as const) {
-  cases.push({ name: `fused ${activation}`, inputs: [f32([2, 3]), f32([3, 4]), f32([4])], run: (a, b, bias) => tf.fused.matMul({ a, b, bias, activation, leakyreluAlpha: 0.3 }) });
+  cases.push({
+    name: `fused ${activation}`,
+    inputs: [f32([2, 3]), f32([3, 4]), f32([4])],
+    run: (a, b, bias) => tf.fused.matMul({ a, b, bias, activation, leakyreluAlpha: 0.3 }),
+  });
 }
 
 describe('products', () => differential(cases));

@@ -17,17 +17,29 @@ const cases: Case[] = [];
 for (const [name, run] of Object.entries(reductions)) {
   for (const axis of axes) {
     for (const keepDims of [false, true]) {
-      cases.push({ name: `${name} float32 ${JSON.stringify(axis)} ${keepDims}`, inputs: [f32([2, 3, 4])], run: (x) => run(x, axis, keepDims) });
+      cases.push({
+        name: `${name} float32 ${JSON.stringify(axis)} ${keepDims}`,
+        inputs: [f32([2, 3, 4])],
+        run: (x) => run(x, axis, keepDims),
+      });
     }
   }
   if (name !== 'logSumExp') {
     cases.push({ name: `${name} int32`, inputs: [i32([2, 3])], run: (x) => run(x, 1) });
-    cases.push({ name: `${name} bool`, inputs: [bools([2, 3])], run: (x) => (name === 'max' || name === 'min' ? run(tf.cast(x, 'int32'), 1) : run(x, 1)) });
+    cases.push({
+      name: `${name} bool`,
+      inputs: [bools([2, 3])],
+      run: (x) => (name === 'max' || name === 'min' ? run(tf.cast(x, 'int32'), 1) : run(x, 1)),
+    });
   }
   cases.push({ name: `${name} one`, inputs: [f32([3, 1])], run: (x) => run(x, 1) });
   cases.push({ name: `${name} scalar`, inputs: [f32([])], run: (x) => run(x) });
   cases.push({ name: `${name} NaN`, inputs: [floats(1, Number.NaN, 2, -1)], run: (x) => run(x) });
-  cases.push({ name: `${name} NaN first, many`, inputs: [{ ...f32([40, 33]), data: f32([40, 33]).data }], run: (x) => run(tf.concat([tf.mul(x, Number.NaN), x], 1), 1) });
+  cases.push({
+    name: `${name} NaN first, many`,
+    inputs: [{ ...f32([40, 33]), data: f32([40, 33]).data }],
+    run: (x) => run(tf.concat([tf.mul(x, Number.NaN), x], 1), 1),
+  });
   cases.push({ name: `${name} infinity`, inputs: [floats(1, Number.POSITIVE_INFINITY, 2, -1)], run: (x) => run(x) });
 }
 for (const [name, run] of Object.entries({ sum: tf.sum, prod: tf.prod, mean: tf.mean }) as [string, Reduction][]) {
@@ -35,7 +47,8 @@ for (const [name, run] of Object.entries({ sum: tf.sum, prod: tf.prod, mean: tf.
   cases.push({ name: `${name} to nothing`, inputs: [f32([0, 2])], run: (x) => run(x, 1) });
 }
 for (const [name, run] of Object.entries({ all: tf.all, any: tf.any }) as [string, Reduction][]) {
-  for (const axis of [undefined, 0, 1]) cases.push({ name: `${name} ${axis}`, inputs: [bools([2, 3])], run: (x) => run(x, axis) });
+  for (const axis of [undefined, 0, 1])
+    cases.push({ name: `${name} ${axis}`, inputs: [bools([2, 3])], run: (x) => run(x, axis) });
 }
 for (const [name, run] of Object.entries({ argMax: tf.argMax, argMin: tf.argMin })) {
   for (const axis of [0, 1, -1]) {
@@ -46,13 +59,21 @@ for (const [name, run] of Object.entries({ argMax: tf.argMax, argMin: tf.argMin 
 for (const exclusive of [false, true]) {
   for (const reverse of [false, true]) {
     for (const axis of [0, 1]) {
-      cases.push({ name: `cumsum ${exclusive} ${reverse} ${axis}`, inputs: [f32([3, 4])], run: (x) => tf.cumsum(x, axis, exclusive, reverse) });
+      cases.push({
+        name: `cumsum ${exclusive} ${reverse} ${axis}`,
+        inputs: [f32([3, 4])],
+        run: (x) => tf.cumsum(x, axis, exclusive, reverse),
+      });
     }
   }
 }
 cases.push(
   { name: 'cumsum int32', inputs: [i32([4])], run: (x) => tf.cumsum(x) },
-  { name: 'cumprod', inputs: [f32([3, 4])], run: (x) => [tf.cumprod(x, 1), tf.cumprod(x, 0, true), tf.cumprod(x, 1, false, true)] },
+  {
+    name: 'cumprod',
+    inputs: [f32([3, 4])],
+    run: (x) => [tf.cumprod(x, 1), tf.cumprod(x, 0, true), tf.cumprod(x, 1, false, true)],
+  },
   { name: 'softmax', inputs: [f32([3, 4])], run: (x) => tf.softmax(x) },
   { name: 'softmax of large numbers', inputs: [floats(1000, 1001, -1000)], run: (x) => tf.softmax(x) },
   { name: 'logSoftmax', inputs: [f32([3, 4])], run: (x) => tf.logSoftmax(x) },
@@ -72,7 +93,11 @@ for (const [name, f] of Object.entries({
   cumsum: (x: tf.Tensor) => tf.cumsum(x, 2, true, true),
   logSumExp: (x: tf.Tensor) => tf.logSumExp(x, 2),
 })) {
-  cases.push({ name: `gradient of ${name}`, inputs: [f32([2, 3, 4])], run: (x: tf.Tensor) => tf.grad((y) => tf.sum(tf.square(f(y))))(x) });
+  cases.push({
+    name: `gradient of ${name}`,
+    inputs: [f32([2, 3, 4])],
+    run: (x: tf.Tensor) => tf.grad((y) => tf.sum(tf.square(f(y))))(x),
+  });
 }
 
 describe('reductions', () => differential(cases));

@@ -104,7 +104,11 @@ export const elementwiseRules: TraceRules = {
   FusedBatchNorm: (call) => {
     const { graph, inputs, attributes } = call;
     const combine = (op: string, a: Value, b: Value) => graph.elementwise(op, [a, b], 'float32');
-    const epsilon = graph.uniform(Math.fround((attributes.varianceEpsilon as number | undefined) ?? 0.001), [], 'float32');
+    const epsilon = graph.uniform(
+      Math.fround((attributes.varianceEpsilon as number | undefined) ?? 0.001),
+      [],
+      'float32',
+    );
     const root = graph.elementwise('Rsqrt', [combine('Add', need(call, 'variance'), epsilon)], 'float32');
     const scale = inputs.scale === undefined ? root : combine('Multiply', root, inputs.scale);
     const scaled = combine('Multiply', combine('Sub', need(call, 'x'), need(call, 'mean')), scale);

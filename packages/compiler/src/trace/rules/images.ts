@@ -55,12 +55,16 @@ function channelsLast(graph: Graph, attributes: Attributes) {
   return {
     into: (x: Value) => (first ? graph.transpose(x, [0, 2, 3, 1]) : x),
     back: (x: Value) => (first ? graph.transpose(x, [0, 3, 1, 2]) : x),
-    shape: (shape: readonly number[]): Four =>
-      (first ? [shape[0], shape[2], shape[3], shape[1]] : [...shape]) as Four,
+    shape: (shape: readonly number[]): Four => (first ? [shape[0], shape[2], shape[3], shape[1]] : [...shape]) as Four,
   };
 }
 
-function convInfo(xShape: readonly number[], filterShape: readonly number[], attributes: Attributes, depthwise: boolean): Info {
+function convInfo(
+  xShape: readonly number[],
+  filterShape: readonly number[],
+  attributes: Attributes,
+  depthwise: boolean,
+): Info {
   return tf.backend_util.computeConv2DInfo(
     [...xShape] as Four,
     [...filterShape] as Four,
@@ -79,7 +83,9 @@ function convolve(call: RuleCall, depthwise: boolean): Value {
   const filter = need(call, 'filter');
   const info = convInfo(x.shape, filter.shape, attributes, depthwise);
   const spec = { shape: info.outShape, dtype: 'float32' } as const;
-  return format.back(graph.node('Conv2D', [graph.cast(x, 'float32'), filter], spec, { depthwise, window: windowOf(info) }));
+  return format.back(
+    graph.node('Conv2D', [graph.cast(x, 'float32'), filter], spec, { depthwise, window: windowOf(info) }),
+  );
 }
 
 function inputGradient(call: RuleCall, depthwise: boolean): Value {
@@ -140,10 +146,15 @@ function resize(call: RuleCall, op: string): Value {
   };
   const [batch, , , channels] = images.shape as Four;
   const dtype = op === 'ResizeBilinear' ? 'float32' : images.dtype;
-  return call.graph.node(op, [call.graph.cast(images, dtype)], { shape: [batch, ...size, channels], dtype }, {
-    alignCorners: alignCorners === true,
-    halfPixelCenters: halfPixelCenters === true,
-  });
+  return call.graph.node(
+    op,
+    [call.graph.cast(images, dtype)],
+    { shape: [batch, ...size, channels], dtype },
+    {
+      alignCorners: alignCorners === true,
+      halfPixelCenters: halfPixelCenters === true,
+    },
+  );
 }
 
 function resizeGradient(call: RuleCall, op: string): Value {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { evaluateOne } from '../../ir/evaluate.js';
 import { type DType, sizeOf, type Value } from '../../ir/value.js';
-import { evaluateKernel } from '../../ir/evaluate.js';
 import { need, type TraceRules } from '../rule.js';
 
 /** Kernels that look up and scatter by index, and ranges. */
@@ -39,13 +39,16 @@ export const indexingRules: TraceRules = {
     const indices = graph.cast(need(call, 'indices'), 'int32');
     const { depth, onValue, offValue } = attributes as { depth: number; onValue?: number; offValue?: number };
     const dtype = (attributes.dtype ?? 'int32') as DType;
-    const classes = graph.constant(Int32Array.from({ length: depth }, (_, i) => i), { shape: [depth], dtype: 'int32' });
+    const classes = graph.constant(
+      Int32Array.from({ length: depth }, (_, i) => i),
+      { shape: [depth], dtype: 'int32' },
+    );
     const rows = graph.reshape(indices, [...indices.shape, 1]);
     const hit = graph.elementwise('Equal', [rows, classes], 'bool');
     if ((onValue ?? 1) === 1 && (offValue ?? 0) === 0) return graph.cast(hit, dtype);
     const fill = (value: number) => graph.uniform(value, [], dtype);
     return graph.elementwise('Select', [hit, fill(onValue ?? 1), fill(offValue ?? 0)], dtype);
   },
-  Range: ({ graph, attributes }) => evaluateKernel(graph, 'Range', [], attributes, [])[0] as Value,
-  LinSpace: ({ graph, attributes }) => evaluateKernel(graph, 'LinSpace', [], attributes, [])[0] as Value,
+  Range: ({ graph, attributes }) => evaluateOne(graph, 'Range', [], attributes, []),
+  LinSpace: ({ graph, attributes }) => evaluateOne(graph, 'LinSpace', [], attributes, []),
 };

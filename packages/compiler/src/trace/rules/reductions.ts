@@ -81,10 +81,15 @@ export const reductionRules: TraceRules = {
     const { exclusive, reverse } = attributes;
     const [axis] = tf.util.parseAxisParam((attributes.axis ?? 0) as number, [...x.shape]) as [number];
     const dtype = counted(x);
-    return graph.node('Cumsum', [graph.cast(x, dtype)], { shape: x.shape, dtype }, {
-      axis,
-      exclusive: exclusive === true,
-      reverse: reverse === true,
-    });
+    return graph.node(
+      'Cumsum',
+      [graph.cast(x, dtype)],
+      { shape: x.shape, dtype },
+      {
+        axis,
+        exclusive: exclusive === true,
+        reverse: reverse === true,
+      },
+    );
   },
 };

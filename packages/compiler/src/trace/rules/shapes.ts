@@ -99,7 +99,9 @@ export const shapeRules: TraceRules = {
     const rank = (values[0] as Value).shape.length + 1;
     const given = (attributes.axis ?? 0) as number;
     const axis = given < 0 ? given + rank : given;
-    const expanded = values.map((one) => graph.reshape(one, [...one.shape.slice(0, axis), 1, ...one.shape.slice(axis)]));
+    const expanded = values.map((one) =>
+      graph.reshape(one, [...one.shape.slice(0, axis), 1, ...one.shape.slice(axis)]),
+    );
     return concat(graph, expanded, axis);
   },
   Unpack: (call) => {
@@ -131,7 +133,8 @@ export const shapeRules: TraceRules = {
     const value = (attributes.constantValue ?? 0) as number;
     if (paddings.every(([before, after]) => before === 0 && after === 0)) return x;
     const shape = x.shape.map((size, i) => size + (paddings[i]?.[0] as number) + (paddings[i]?.[1] as number));
-    if (x.kind === 'uniform' && (x.fill === value || sizeOf(x.shape) === 0)) return graph.uniform(value, shape, x.dtype);
+    if (x.kind === 'uniform' && (x.fill === value || sizeOf(x.shape) === 0))
+      return graph.uniform(value, shape, x.dtype);
     return graph.node('PadV2', [x], { shape, dtype: x.dtype }, { paddings, value });
   },
   MirrorPad: ({ graph, inputs, attributes }) => {
