@@ -63,7 +63,7 @@ const plan = defineStepPlan({
     async step(p: any) {
       const { gradient } = await p.gradient({ weights: [1, 0], auxiliary: false });
       const scratch = await p.clone(p.parameters);
-      await p.axpy(scratch, -0.1 / (1 + (await p.norm(gradient))), gradient);
+      await p.axpy(scratch, -0.1 / (1 + Math.sqrt(await p.dot(gradient))), gradient);
       const before = await p.losses();
       const after = await p.losses({ parameters: scratch });
       const jacobian = await p.jacobian();
