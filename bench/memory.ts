@@ -1,5 +1,5 @@
 // Trains the MLP for a while in a process of its own and prints how much memory that took: one JSON document.
-//   tsx memory.ts compiled | wasm
+//   compiled | wasm
 import { competitors } from './contenders/executors.js';
 import { steppedTrainer } from './contenders/trainer.js';
 import { parts, works } from './contenders/works.js';

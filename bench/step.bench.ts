@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
+import { bundle } from './contenders/bundle.js';
 import { byHand } from './contenders/by-hand.js';
 import { type Competitor, competitors, loadTfjsNode } from './contenders/executors.js';
 import { type PyTorch, startPyTorch } from './contenders/pytorch.js';
@@ -100,10 +101,10 @@ function summarize(work: Work, timings: readonly Timing[], inPrograms: Timing, t
 async function printMemory(): Promise<void> {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   console.log('| process training the MLP, batch 128 | resident | peak | before |\n| --- | --- | --- | --- |');
+  const program = await bundle('memory.ts');
   for (const name of ['compiled', 'wasm']) {
-    const node = [...process.execArgv, 'memory.ts', name];
     try {
-      const { stdout } = await promisify(execFile)(process.execPath, node, { cwd: import.meta.dirname });
+      const { stdout } = await promisify(execFile)(process.execPath, [program, name]);
       const { base, resident, peak } = JSON.parse(stdout.trim().split('\n').at(-1) as string) as Record<string, number>;
       console.log(
         `| Polytask, ${name} | ${[resident, peak, base].map((bytes) => megabytes(bytes as number)).join(' | ')} |`,

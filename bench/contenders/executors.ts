@@ -26,7 +26,7 @@ export async function competitors(threads: number): Promise<readonly [Competitor
 }
 
 /** Sets the WebAssembly backend of tfjs, which is a package of its own. */
-export async function setWasm(): Promise<void> {
+async function setWasm(): Promise<void> {
   await import('@tensorflow/tfjs-backend-wasm');
   await tf.setBackend('wasm');
 }
