@@ -9,8 +9,10 @@ import {
   type ProgramCall,
   type ProgramResult,
   type Segment,
+  ShapeMismatchError,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { sameShape } from '../ir/value.js';
 import type { Runtime, RuntimeTensor } from '../runtime/runtime.js';
 import type { HostArray } from './compile-graph.js';
 import { checked, createDeviceStore, type HostDevice } from './device.js';
@@ -164,8 +166,10 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     upload: (value) => store.upload(value),
     write(target, value) {
       const { data, shape } = store.inside(target);
-      if (value.data.length !== data.length) checked(value.data, shape);
-      data.set(value.data);
+      if (!sameShape(shape, value.shape)) {
+        throw new ShapeMismatchError('What is written to a device tensor', shape, value.shape);
+      }
+      data.set(checked(value.data, value.shape));
     },
     async download(handle) {
       const { data, shape } = store.inside(handle);
