@@ -13,7 +13,7 @@ import {
 } from '../ir/value.js';
 import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import { engine } from './engine.js';
-import { traceRules } from './rules/index.js';
+import { traceRules } from './rules/all-rules.js';
 import { atSourceLine } from './source-line.js';
 
 /** Name of the backend that records instead of computing. */
