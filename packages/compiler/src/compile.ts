@@ -124,7 +124,7 @@ export async function compile(
       run: (inputs) => runEagerly(named, signature, inputs),
       sync: nothing,
       load: nothing,
-      nodes: 0,
+      operators: new Map(),
       dispose: async () => {},
     };
   }

@@ -13,8 +13,8 @@ export interface CompiledFunction {
   sync(): void;
   /** Takes the state from the `tf.Variable`s, after eager code has changed them. */
   load(): void;
-  /** ONNX nodes of the graph; 0 where the function runs eagerly. */
-  readonly nodes: number;
+  /** How many ONNX nodes of each operator the graph has; empty where the function runs eagerly. */
+  readonly operators: ReadonlyMap<string, number>;
   /** Releases the graph. The variables stay, with what `sync` wrote last. */
   dispose(): Promise<void>;
 }
@@ -32,6 +32,8 @@ export interface Replay {
 /** Runs a compiled graph with variables as state. */
 export function replay({ name, graph, state, signature, verify, eagerly }: Replay): CompiledFunction {
   let verified = !verify;
+  const operators = new Map<string, number>();
+  for (const { op } of graph.onnx?.nodes ?? []) operators.set(op, (operators.get(op) ?? 0) + 1);
 
   async function runOnce(inputs: FedInputs): Promise<Record<string, HostTensor>> {
     const source = (input: string): HostArray => {
@@ -93,7 +95,7 @@ export function replay({ name, graph, state, signature, verify, eagerly }: Repla
     run: (inputs) => (verified ? runOnce(inputs) : runVerified(inputs)),
     sync: () => state.sync(),
     load: () => state.load(),
-    nodes: graph.onnx?.nodes.length ?? 0,
+    operators,
     dispose: async () => graph.session?.dispose(),
   };
 }
