@@ -14,6 +14,9 @@ import type { Spec } from './ir/value.js';
 import { loadPackage } from './runtime/load-package.js';
 import { trace } from './trace/trace.js';
 
+/** Codes of errors that say that a runtime's package cannot be used here. */
+const unloadable = new Set(['POLYTASK_PACKAGE_MISSING', 'POLYTASK_PACKAGE_FAILED']);
+
 /** Options of {@link auto}: those of {@link compiled}, and who is told about the choice. */
 export interface AutoOptions extends CompiledOptions {
   /** Told once what was chosen and why. Default: `console.warn`, which goes to standard error. */
@@ -47,7 +50,7 @@ export function auto(options: AutoOptions = {}): Executor {
         tell(`Executor: compiled, by onnxruntime-${runtime}.`);
         return session;
       } catch (error) {
-        const missing = PolytaskError.isInstance(error) && /^POLYTASK_PACKAGE_/.test(error.code);
+        const missing = PolytaskError.isInstance(error) && unloadable.has(error.code);
         if (!missing) throw error;
       }
       return openEager(layout, tell);
