@@ -29,8 +29,8 @@ export function watchSignals(source: SignalSource): SignalWatch {
       if (code === undefined) {
         code = received;
         first = source.now();
-        source.say('Stopping after this step. Once more to end at once, without a checkpoint.');
         controller.abort();
+        source.say('Stopping after this step. Once more to end at once, without a checkpoint.');
       } else if (source.now() - first > samePress) {
         source.exit(received);
       }

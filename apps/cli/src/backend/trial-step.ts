@@ -1,4 +1,4 @@
-import { createTrainer, type MultiTaskDataset, subset, type TableDataset } from '@polytask/core';
+import { createTrainer, type MultiTaskDataset, PolytaskError, subset, type TableDataset } from '@polytask/core';
 import type { PreparedRun } from '../build/prepare-run.js';
 
 /**
@@ -19,6 +19,9 @@ export async function trialStep(run: PreparedRun): Promise<void> {
     });
     const few = firstRows(run.data.test, 2);
     if (few !== undefined) await trainer.evaluate(few);
+  } catch (error) {
+    // Numbers that get out of hand are for the run itself to tell: the backend can do it.
+    if (!PolytaskError.isInstance(error) || error.code !== 'POLYTASK_NON_FINITE') throw error;
   } finally {
     trainer.dispose();
   }

@@ -50,10 +50,12 @@ export async function train(file: string, options: TrainOptions, io: Io): Promis
     const where = document.joint?.tasks === undefined ? `after step ${document.joint?.steps}` : 'while comparing';
     print(stderr, `Stopped ${where}. Checkpoint: ${shownPath(folder.files.checkpoint, cwd)}`);
   }
-  // On a terminal the table follows right after the progress.
-  if (stderr.isTTY === true && stdout.isTTY === true) progress.note('');
   if (options.json === true) print(stdout, JSON.stringify(document, null, 2));
-  else if (document.joint?.tasks !== undefined) print(stdout, resultTable(document, colorsFor(stdout, io.env)));
+  else if (document.joint?.tasks !== undefined) {
+    // On a terminal the table follows right after the progress.
+    if (stderr.isTTY === true && stdout.isTTY === true) progress.note('');
+    print(stdout, resultTable(document, colorsFor(stdout, io.env)));
+  }
   return document.status === 'interrupted' ? 'interrupted' : 'done';
 
   function stopped(): boolean {

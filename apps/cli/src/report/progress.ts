@@ -39,8 +39,13 @@ export interface Standing {
 export const noProgress: Progress = { note() {}, begin() {}, step() {}, epoch() {}, end() {} };
 
 /** On a terminal a bar that moves and a line for every epoch done; elsewhere the lines alone. */
-export function createProgress({ stderr, env }: Pick<Io, 'stderr' | 'env'>, now = () => performance.now()): Progress {
+export function createProgress(
+  { stderr, env, signal }: Pick<Io, 'stderr' | 'env' | 'signal'>,
+  now = () => performance.now(),
+): Progress {
   const bar = stderr.isTTY === true && env.TERM !== 'dumb' ? createBar(stderr) : undefined;
+  // What is said about the stop goes where the bar was.
+  signal.addEventListener('abort', () => bar?.clear());
   let network: ProgressOf | undefined;
   let tracker = createTracker({ label: '', epochs: 0, stepsPerEpoch: 1, rowsPerStep: 1, tasks: [] }, now);
   return {
@@ -52,7 +57,7 @@ export function createProgress({ stderr, env }: Pick<Io, 'stderr' | 'env'>, now 
     },
     step(event) {
       const standing = tracker.step(event);
-      bar?.show(standing);
+      if (!signal.aborted) bar?.show(standing);
     },
     epoch(event) {
       bar?.clear();

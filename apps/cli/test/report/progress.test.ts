@@ -63,6 +63,19 @@ describe('createProgress', () => {
     );
   });
 
+  it('takes the bar away for good when the run is to stop', () => {
+    const controller = new AbortController();
+    const { io, stderr } = fakeIo('/', controller.signal, 80);
+    const progress = createProgress(io, () => 0);
+    progress.begin(network);
+    progress.step(step(1, 1, 1));
+    controller.abort();
+    const before = stderr.text();
+    expect(before.slice(-8)).toBe('\u001b[1G\u001b[2K');
+    progress.step(step(2, 1, 1));
+    expect(stderr.text()).toBe(before);
+  });
+
   it('is plain on a dumb terminal', () => {
     expect(show(80, { TERM: 'dumb' })).toBe(show());
   });

@@ -53,13 +53,3 @@ export function drain(cursor: TableCursor): RawBatch[] {
 export function idsOf(batches: readonly RawBatch[], column = 'y'): number[] {
   return batches.flatMap((batch) => [...(batch.ids[column] ?? [])]);
 }
-
-/** What is thrown by `run`; undefined if nothing is. */
-export function thrownBy(run: () => unknown): unknown {
-  try {
-    run();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}

@@ -5,7 +5,7 @@ import type { AnyTask, TaskConstants } from '../../src/spec/task.js';
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** log Σ exp, without overflow. */
-export function logSumExp(values: readonly number[]): number {
+function logSumExp(values: readonly number[]): number {
   const highest = Math.max(...values);
   return highest + Math.log(sum(values.map((value) => Math.exp(value - highest))));
 }
