@@ -53,6 +53,7 @@ it('links between files of the repository lead to files', () => {
   expect(dead).toEqual([]);
 });
 
+// A fence of `yaml fragment` shows a part of a run file.
 it('run files in the documentation are valid', () => {
   const runs = pages().flatMap(({ path, text }) =>
     [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml]) => ({ path, yaml: yaml as string })),
