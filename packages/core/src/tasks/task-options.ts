@@ -1,6 +1,9 @@
 import { requireOption } from '../errors/invalid-option-error.js';
 import type { Metric } from '../spec/metric.js';
 
+// Factories of tasks return `Task<Name, NoInfer<Metrics>, ...>`: where any task is expected, as in `createTrainer({ tasks: [...] })`,
+// TypeScript would else infer `Metrics` from what is expected, and the usual metrics would be lost.
+
 /** Options that every task has. */
 export interface TaskOptions<Metrics extends readonly Metric[] = readonly Metric[]> {
   /** Target column in the data set. Default: the task's name. */

@@ -3,11 +3,9 @@ import {
   createTrainer,
   defineGradientBalancing,
   defineLossWeighting,
-  defineSchedule,
   defineStepPlan,
   type EpochEvent,
   NonFiniteError,
-  perTaskDatasets,
   type StepEvent,
   sgd,
 } from '@polytask/core';
@@ -372,38 +370,6 @@ describe('events', () => {
       },
     );
     expect(seen).toEqual([true, false, false, false]);
-  });
-});
-
-describe('a task schedule', () => {
-  const perTask = perTaskDatasets({ b: rowsDataset({ b: rows(4) }), a: rowsDataset({ a: rows(6) }) });
-  const schedule = (rowsOf: () => readonly number[], seen?: unknown[]) =>
-    defineSchedule({
-      name: 'fixed',
-      bind(context) {
-        seen?.push([context.tasks, context.sizes, context.batchSize]);
-        return { rows: rowsOf, observe: (report, step) => seen?.push([Array.from(report.losses, Number.isNaN), step]) };
-      },
-    });
-
-  it('speaks of tasks in their order, whatever the order of their data sets', async () => {
-    const seen: unknown[] = [];
-    const trainer = keep(await vectorTrainer({ schedule: schedule(() => [5, 0], seen) }));
-    await trainer.fit(perTask, { epochs: 1, batchSize: 5 });
-    expect(seen).toEqual([
-      [['a', 'b'], [6, 4], 5],
-      [[false, true], { step: 0, epoch: 0 }],
-      [[false, true], { step: 1, epoch: 0 }],
-    ]);
-  });
-
-  it('is refused for data without a source per task, and rows that do not add up', async () => {
-    const one = keep(await vectorTrainer({ schedule: schedule(() => [1, 1]) }));
-    await expect(one.fit(rowsDataset({ a: rows(2), b: rows(2) }), { epochs: 1 })).rejects.toMatchObject({
-      code: 'POLYTASK_NO_SOURCES',
-    });
-    const two = keep(await vectorTrainer({ schedule: schedule(() => [1, 1]) }));
-    await expect(two.fit(perTask, { epochs: 1, batchSize: 3 })).rejects.toThrow(/sum to batchSize 3/);
   });
 });
 

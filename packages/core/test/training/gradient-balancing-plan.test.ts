@@ -135,6 +135,19 @@ describe('weights', () => {
     expect(moved).toEqual({ first: [301.5, 12.5], second: [-96.5], partly: [14.5], a: [5.5], b: [2.5], c: [7.5] });
   });
 
+  it('of a single task are of all that it uses', async () => {
+    const seen: GramianInput[] = [];
+    const tasks = [linearTask('a', 2)];
+    const sharing = vectorSharing({ trunk: { size: 1, usedBy: ['a'] }, head: { size: 1, usedBy: ['a'] } });
+    const { moved } = await oneStep(
+      by((input) => noting(seen, input, [3])),
+      { tasks, sharing },
+      { a: [[1, 2]] },
+    );
+    expect(seen[0]).toMatchObject({ gramian: Float64Array.of(5), tasks: [0] });
+    expect(moved).toEqual({ trunk: [3], head: [6] });
+  });
+
   it('may be remembered by the instance', async () => {
     const balancing = defineGradientBalancing({
       name: 'remembering',
