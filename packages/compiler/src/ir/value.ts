@@ -84,7 +84,7 @@ export function broadcastShape(shapes: readonly (readonly number[])[]): number[]
 }
 
 /** A typed array of a dtype, as tfjs stores it: booleans are bytes. */
-export function arrayOf(dtype: DType, length: number): Float32Array | Int32Array | Uint8Array {
+function arrayOf(dtype: DType, length: number): Float32Array | Int32Array | Uint8Array {
   return dtype === 'float32'
     ? new Float32Array(length)
     : dtype === 'int32'

@@ -2,7 +2,7 @@ import { sizeOf } from '../ir/value.js';
 import { type Builder, inverse, keepsOrder, type Operand } from './builder.js';
 
 /** Puts axes of size 1 in front. */
-export function withRank(builder: Builder, x: Operand, rank: number): Operand {
+function withRank(builder: Builder, x: Operand, rank: number): Operand {
   if (x.shape.length >= rank) return x;
   return builder.reshape(x, [...new Array<number>(rank - x.shape.length).fill(1), ...x.shape]);
 }

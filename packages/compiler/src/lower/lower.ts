@@ -14,7 +14,7 @@ import { resizeLowerings } from './resize.js';
 import { shapeLowerings } from './shapes.js';
 
 /** Every operation that can be lowered. */
-export const lowerings: Lowerings = {
+const lowerings: Lowerings = {
   ...elementwiseLowerings,
   ...reductionLowerings,
   ...shapeLowerings,

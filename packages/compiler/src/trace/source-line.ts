@@ -5,7 +5,7 @@ const own = import.meta.url.replace(/\/src\/.*$/, '/src/');
  * The first line of the stack that is neither tfjs' nor the compiler's: where the user's code called what went wrong.
  * Empty where the stack does not say.
  */
-export function sourceLine(stack = longStack()): string {
+function sourceLine(stack = longStack()): string {
   const ownPath = own.replace(/^file:\/\//, '');
   for (const line of stack.split('\n').slice(1)) {
     if (line.includes('node_modules') || line.includes('node:internal') || line.includes('<anonymous>')) continue;

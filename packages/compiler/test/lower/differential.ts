@@ -95,7 +95,7 @@ export async function runCompiled(run: Case['run'], inputs: readonly Input[]) {
 }
 
 /** Compares compiled with tfjs' cpu backend. */
-export async function compare({ inputs, run, tolerance = 1e-5 }: Case): Promise<void> {
+async function compare({ inputs, run, tolerance = 1e-5 }: Case): Promise<void> {
   await tf.setBackend('cpu');
   const before = tf.memory().numTensors;
   const expected = tf.tidy(() => {

@@ -6,7 +6,7 @@ import { need, type RuleCall, type TraceRule, type TraceRules } from '../rule.js
 import { along, concat } from './shapes.js';
 
 /** A reduction over `axes`; several of them are one node. */
-export function reduce(graph: Graph, op: string, x: Value, axis: unknown, keepDims: boolean, dtype: DType): Value {
+function reduce(graph: Graph, op: string, x: Value, axis: unknown, keepDims: boolean, dtype: DType): Value {
   const axes = tf.util.parseAxisParam((axis ?? null) as number | number[], [...x.shape]).sort((a, b) => a - b);
   const kept = x.shape.map((size, i) => (axes.includes(i) ? 1 : size));
   const shape = keepDims ? kept : x.shape.filter((_, i) => !axes.includes(i));
