@@ -14,6 +14,7 @@ export default defineConfig({
       'examples/**/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],
+    setupFiles: ['test/support/property-seed.ts'],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,

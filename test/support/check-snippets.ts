@@ -4,8 +4,8 @@ import ts from 'typescript';
 import { root } from '../../scripts/run.mjs';
 import type { Problem, Snippet } from './snippets.js';
 
-/** Packages are looked for from here: the CLI depends on every package, so all can be found from its folder. */
-export const snippetHome = join(root, 'apps/cli');
+/** Packages are looked for from here: the examples depend on everything that an example may import. */
+export const snippetHome = join(root, 'examples');
 
 /** Type-checks snippets as one program, with the options of the repository and the packages' sources. */
 export function checkSnippets(snippets: readonly Snippet[]): Problem[] {

@@ -30,7 +30,7 @@ export interface CompileOptions extends CompiledOptions {
  * ```ts
  * import { float32 } from '@polytask/compiler';
  *
- * console.log(float32(32, 784).shape); // => [32, 784]
+ * console.log(float32(32, 784).shape); // => [ 32, 784 ]
  * ```
  */
 export function float32(...shape: number[]): Spec {
