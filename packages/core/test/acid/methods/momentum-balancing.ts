@@ -30,7 +30,7 @@ export function dbMtl({ beta = 0.9 } = {}): GradientBalancing {
   });
 }
 
-/** MoCo, Fernando et al. 2023, in the form that methods.md has a golden value of: softmax instead of a projection. */
+/** MoCo, Fernando et al. 2023, in the form whose golden values were computed with LibMTL: softmax instead of a projection. */
 export function moco({ beta = 0.5, gamma = 0.1, decay = 0.5 } = {}): GradientBalancing {
   return defineGradientBalancing({
     name: 'moco',
