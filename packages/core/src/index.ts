@@ -52,6 +52,9 @@ export { metricDirections } from './evaluation/metric-directions.js';
 export type { TaskValues } from './evaluation/task-values.js';
 // Training.
 export { eager } from './executor/eager.js';
+export type { HostRefusals } from './executor/forbid-host.js';
+export { forbidHost } from './executor/forbid-host.js';
+export { replaceProperty } from './executor/replace-property.js';
 export type { Activation } from './layers/activation.js';
 export { activate, activationNames, buildActivation, kernelInitializer } from './layers/activation.js';
 export type { BatchNormOptions } from './layers/batch-norm.js';

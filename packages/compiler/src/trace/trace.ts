@@ -1,10 +1,10 @@
-import { PolytaskError } from '@polytask/core';
+import { forbidHost, PolytaskError, replaceProperty } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { createGraph, type Graph } from '../ir/graph.js';
 import { type DType, isConstant, type Spec, type Value } from '../ir/value.js';
 import { type Recording, readError, resolveValue, traceBackend, traceBackendName } from './backend.js';
 import { type EngineBackend, engine } from './engine.js';
-import { forbidHost, replace } from './forbid-host.js';
+import { refuseHost } from './refuse-host.js';
 import { atSourceLine } from './source-line.js';
 
 /** What to trace. */
@@ -174,13 +174,13 @@ function watch(
     return readSync.call(tfEngine, dataId);
   };
   const undo = [
-    forbidHost(request.name),
-    replace(tfEngine, 'trackTensor', (tensor: tf.Tensor, ...rest: []) => {
+    forbidHost(refuseHost(request.name)),
+    replaceProperty(tfEngine, 'trackTensor', (tensor: tf.Tensor, ...rest: []) => {
       if (!(tensor instanceof tf.Variable)) tensors.push(tensor);
       trackTensor.call(tfEngine, tensor, ...rest);
     }),
-    replace(tfEngine, 'readSync', guardedRead),
-    replace(tfEngine, 'read', (dataId: object) => {
+    replaceProperty(tfEngine, 'readSync', guardedRead),
+    replaceProperty(tfEngine, 'read', (dataId: object) => {
       try {
         return Promise.resolve(guardedRead(dataId));
       } catch (error) {
@@ -189,7 +189,7 @@ function watch(
         return new Promise(() => {});
       }
     }),
-    replace(tfEngine, 'makeVariable', (initial: tf.Tensor, ...rest: []) => {
+    replaceProperty(tfEngine, 'makeVariable', (initial: tf.Tensor, ...rest: []) => {
       if (request.makesVariables !== true) {
         throw new PolytaskError(
           'POLYTASK_TRACE_CAPTURES',

@@ -1,10 +1,11 @@
 import type * as tf from '@tensorflow/tfjs';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { createEagerSession, type ProgramGuard } from '../executor/eager-session.js';
+import { forbidHost } from '../executor/forbid-host.js';
 import { defineExecutor, type Executor, type Program } from '../spec/executor.js';
 import type { ParameterLayout } from '../spec/parameters.js';
 import type { NamedTensors } from '../spec/tensors.js';
-import { forbidHost } from './forbid-host.js';
+import { refuseHost } from './refuse-host.js';
 import { type Operation, watchEngine } from './watch-engine.js';
 
 /** What a program did in one run. */
@@ -56,7 +57,7 @@ function createGuard(layout: ParameterLayout, { onRun }: StrictOptions): Program
       throw error;
     };
     const watch = watchEngine(program.name, [...variables, ...Object.values(feeds)], refuse);
-    const allow = forbidHost(program.name, refuse);
+    const allow = forbidHost(refuseHost(program.name, refuse));
     let outputs: NamedTensors;
     try {
       outputs = program.run(feeds, {

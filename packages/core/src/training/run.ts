@@ -1,14 +1,12 @@
 import { collectLabels } from '../data/collect-labels.js';
 import type { LabelOverlays } from '../data/label-overlay.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { type Balancing, buildModel, type Model } from '../model/multi-task-model.js';
-import type { AuxiliaryObjective } from '../spec/auxiliary.js';
+import { buildModel, type Model, type ModelParts } from '../model/multi-task-model.js';
 import type { InputSpecs } from '../spec/batch.js';
 import type { MultiTaskDataset } from '../spec/dataset.js';
 import type { Executor, ExecutorSession } from '../spec/executor.js';
 import type { Optimizer } from '../spec/optimizer.js';
 import type { BoundSchedule, TaskSchedule } from '../spec/schedule.js';
-import type { SharingStrategy } from '../spec/sharing.js';
 import type { AnyTask, TaskConstants } from '../spec/task.js';
 import type { HostTensor, State } from '../spec/tensors.js';
 import type { StoppingState } from './early-stopping.js';
@@ -17,15 +15,10 @@ import { createRunStep, type RunStep } from './run-step.js';
 import { createRuntime, type Runtime } from './runtime.js';
 
 /** The description of a run: what `createTrainer` was given, defaults filled in. */
-export interface RunDescription {
-  readonly tasks: readonly AnyTask[];
-  readonly sharing: SharingStrategy;
-  readonly balancing: Balancing;
-  readonly auxiliary: readonly AuxiliaryObjective[];
+export interface RunDescription extends Omit<ModelParts, 'inputs'> {
   readonly optimizer: Optimizer;
   readonly executor: Executor;
   readonly schedule: TaskSchedule | undefined;
-  readonly seed: number;
 }
 
 /** A run under way. Everything in it that changes is in its checkpoints. */
