@@ -95,7 +95,7 @@ export async function compile(
     const variables = new Map(registered.map(([key, variable]) => [`variable/${key}`, variable]));
     return { variables, ...trace({ name, feeds: signature, variables, makesVariables, run: named }) };
   };
-  const runtime = await openRuntime(options.runtime ?? defaultRuntime());
+  const runtime = await openRuntime(options.runtime ?? defaultRuntime(), options);
   try {
     let traced = record(true);
     if (traced.made.size > 0) {

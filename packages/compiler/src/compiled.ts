@@ -1,6 +1,6 @@
 import { defineExecutor, type Executor, requireOption } from '@polytask/core';
 import { createCompiledSession } from './executor/compiled-session.js';
-import { nodeRuntime } from './runtime/node.js';
+import { type NodeRuntimeOptions, nodeRuntime } from './runtime/node.js';
 import type { Runtime } from './runtime/runtime.js';
 import { webRuntime } from './runtime/web.js';
 
@@ -15,6 +15,11 @@ export interface CompiledOptions {
   readonly verify?: boolean;
   /** `'node'` is `onnxruntime-node`, `'web'` is `onnxruntime-web`. Default: `'node'` under Node, else `'web'`. */
   readonly runtime?: 'node' | 'web';
+  /**
+   * Whether `onnxruntime-node` is called by its C interface, without copies, where that is possible (Linux on x64, with the optional
+   * package `koffi`). Default true; results are the same.
+   */
+  readonly direct?: boolean;
   /** Told once for each program that cannot be compiled and runs eagerly. Default: `console.warn`. */
   readonly onFallback?: (message: string) => void;
 }
@@ -35,14 +40,14 @@ export interface CompiledOptions {
  * ```
  */
 export function compiled(options: CompiledOptions = {}): Executor {
-  const { threads = 2, verify = false, onFallback = (message: string) => console.warn(message) } = options;
+  const { threads = 2, verify = false, direct = true, onFallback = (message: string) => console.warn(message) } = options;
   requireOption(Number.isInteger(threads) && threads > 0, 'threads', 'a positive whole number', threads);
   const { runtime = defaultRuntime() } = options;
   requireOption(runtime === 'node' || runtime === 'web', 'runtime', "'node' or 'web'", runtime);
   return defineExecutor({
     name: 'compiled',
     open: async (layout) =>
-      createCompiledSession(layout, { runtime: await openRuntime(runtime), threads, verify, onFallback }),
+      createCompiledSession(layout, { runtime: await openRuntime(runtime, { direct, threads }), threads, verify, onFallback }),
   });
 }
 
@@ -53,6 +58,6 @@ export function defaultRuntime(): 'node' | 'web' {
 }
 
 /** Loads a runtime's package. */
-export function openRuntime(name: 'node' | 'web'): Promise<Runtime> {
-  return name === 'node' ? nodeRuntime() : webRuntime();
+export function openRuntime(name: 'node' | 'web', options: NodeRuntimeOptions): Promise<Runtime> {
+  return name === 'node' ? nodeRuntime(options) : webRuntime();
 }

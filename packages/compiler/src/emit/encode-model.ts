@@ -19,7 +19,8 @@ export interface EncodeOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-const dataTypes = {
+/** Types of elements as numbers, which are those of the C interface too. */
+export const dataTypes = {
   float32: DataType.FLOAT,
   int32: DataType.INT32,
   int64: DataType.INT64,

@@ -18,6 +18,7 @@ import type { HostArray } from './compile-graph.js';
 import { checked, createDeviceStore, type HostDevice } from './device.js';
 import { createEagerFallback } from './eager-fallback.js';
 import { type CompiledProgram, createProgramCache } from './program-cache.js';
+import { createHeldTensors } from './held-tensors.js';
 import { compareResults } from './verify.js';
 
 /** Settings of a session. */
@@ -32,7 +33,8 @@ export interface CompiledSessionOptions {
 export function createCompiledSession(layout: ParameterLayout, options: CompiledSessionOptions): ExecutorSession {
   const { runtime, threads, verify } = options;
   const store = createDeviceStore();
-  const fallback = createEagerFallback(layout, store);
+  const tensors = createHeldTensors(store, runtime, threads);
+  const fallback = createEagerFallback(layout, store, tensors.numbersOf);
   const verified = new WeakSet<CompiledProgram>();
   const places = new Map<string, { vector: 'values' | 'state'; segment: Segment }>();
   for (const segment of layout.segments) places.set(`variable/${segment.path}`, { vector: 'values', segment });
@@ -42,6 +44,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     layout,
     runtime,
     threads,
+    formOf: (handle) => store.inside(handle).held?.form,
     onRefused: (program, reason) => {
       const kernel = (reason as { kernel?: string }).kernel;
       const why = kernel === undefined ? reason.message : `kernel \`${kernel}\` has no compiled equivalent`;
@@ -54,7 +57,9 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     const view = made.graph.views.get(name);
     if (view !== undefined) return store.view(feed(made, program, call, view.source), view.offset, view.size);
     if (name.startsWith('feed/')) {
-      const value = call.feeds[name.slice('feed/'.length)] as HostTensor | DeviceTensor;
+      const key = name.slice('feed/'.length);
+      const value = call.feeds[key];
+      if (value === undefined) return leafOf(call, key);
       return 'dtype' in value ? store.inside(value).data : checked(value.data, value.shape);
     }
     const place = places.get(name);
@@ -78,12 +83,21 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     );
   }
 
+  /** An input that is one of the numbers by which a fed tensor is held. */
+  function leafOf(call: ProgramCall, key: string): HostArray {
+    const place = key.lastIndexOf('#');
+    const { held } = store.inside(call.feeds[key.slice(0, place)] as DeviceTensor);
+    return held?.leaves[Number(key.slice(place + 1))] as HostArray;
+  }
+
   async function runCompiled(made: CompiledProgram, program: Program, call: ProgramCall): Promise<ProgramResult> {
     const { graph } = made;
     const results = new Map<string, HostArray>();
     for (const [output, shortcut] of graph.shortcuts) {
       const data = 'data' in shortcut ? shortcut.data : feed(made, program, call, shortcut.input);
-      results.set(output, data.slice());
+      const copy = store.take(data instanceof Int32Array ? 'int32' : 'float32', data.length);
+      copy.set(data);
+      results.set(output, copy);
     }
     const targets = new Map<string, { handle: HostDevice; buffer: HostArray }>();
     if (graph.session !== undefined) {
@@ -96,8 +110,13 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
       for (const [output, { shape, dtype }] of graph.outputs) {
         if (graph.shortcuts.has(output)) continue;
         const target = output.startsWith('output/') ? call.outputs[output.slice('output/'.length)] : undefined;
+        if (target === 'hold' || made.leaves.has(output)) {
+          const size = shape.reduce((product, one) => product * one, 1);
+          fetches[output] = { type: dtype, shape, data: store.take(dtype, size) };
+          continue;
+        }
         fetches[output] = null;
-        if (target === undefined || typeof target === 'string') continue;
+        if (target === undefined || target === 'read') continue;
         const handle = store.inside(target);
         checkTarget(program, output, handle, shape, dtype);
         const buffer = graph.inPlace.has(output) ? handle.data : (handle.spare ?? (handle.data.slice() as HostArray));
@@ -123,7 +142,11 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
   ): ProgramResult {
     const host: Record<string, HostTensor> = {};
     const device: Record<string, DeviceTensor> = {};
+    for (const [name, { form, leaves }] of made.held) {
+      device[name] = store.hold({ form, leaves: leaves.map((leaf) => results.get(leaf) as HostArray) });
+    }
     for (const [output, { shape, dtype }] of made.graph.outputs) {
+      if (made.leaves.has(output)) continue;
       const data = results.get(output) as HostArray;
       const path = made.stateOutputs.get(output);
       if (path !== undefined) {
@@ -151,12 +174,16 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
 
   async function run(program: Program, call: ProgramCall): Promise<ProgramResult> {
     if (disposed) throw new PolytaskError('POLYTASK_RELEASED', `Program \`${program.name}\` was run after dispose().`);
+    const overwritten = Object.values(call.outputs).filter((target) => typeof target !== 'string');
+    for (const handle of [...overwritten, ...Object.values(call.parameters ?? {})]) {
+      if (store.inside(handle).held !== undefined) await tensors.makePlain(handle);
+    }
     const made = await cache.find(program, call);
     if (made instanceof Error) return fallback.run(program, call);
     if (!verify || verified.has(made)) return runCompiled(made, program, call);
     const expected = await fallback.compute(program, call);
     const result = await runCompiled(made, program, call);
-    compareResults(program.name, expected, call, result, (handle) => store.inside(handle).data);
+    await compareResults(program.name, expected, call, result, tensors.numbersOf);
     verified.add(made);
     return result;
   }
@@ -165,18 +192,25 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     run,
     upload: (value) => store.upload(value),
     write(target, value) {
-      const { data, shape } = store.inside(target);
-      if (!sameShape(shape, value.shape)) {
-        throw new ShapeMismatchError('What is written to a device tensor', shape, value.shape);
+      const inside = store.inside(target);
+      if (!sameShape(inside.shape, value.shape)) {
+        throw new ShapeMismatchError('What is written to a device tensor', inside.shape, value.shape);
       }
-      data.set(checked(value.data, value.shape));
+      const data = checked(value.data, value.shape);
+      if (inside.held === undefined) inside.data.set(data);
+      else {
+        store.letGo(inside);
+        inside.data = data.slice() as HostArray;
+      }
     },
     async download(handle) {
-      const { data, shape } = store.inside(handle);
-      return { data: data.slice() as HostArray, shape };
+      const data = await tensors.numbersOf(handle);
+      return { data: data.slice() as HostArray, shape: handle.shape };
     },
     release: (handle) => store.release(handle),
-    sync(parameters) {
+    async sync(parameters) {
+      await tensors.makePlain(parameters.values);
+      await tensors.makePlain(parameters.state);
       fillVariables(store.inside(parameters.values).data, layout.segments);
       fillVariables(store.inside(parameters.state).data, layout.stateSegments);
     },
@@ -185,6 +219,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
       disposed = true;
       store.clear();
       fallback.dispose();
+      tensors.dispose();
       for (const { graph } of cache.all()) void graph.session?.dispose();
     },
   };

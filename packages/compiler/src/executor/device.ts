@@ -1,21 +1,41 @@
 import { type DeviceTensor, type HostTensor, PolytaskError } from '@polytask/core';
 import { sizeOf } from '../ir/value.js';
 import type { HostArray } from './compile-graph.js';
+import type { HeldForm } from './held-form.js';
 
-/** Numbers in memory that a program may overwrite; `spare` is a second array that outputs alternate with. */
+/** Numbers from which a tensor's own can be made. */
+export interface HeldNumbers {
+  readonly form: HeldForm;
+  readonly leaves: readonly HostArray[];
+}
+
+/**
+ * Numbers in memory that a program may overwrite; `spare` is a second array that outputs alternate with. A tensor with `held` is
+ * held by other numbers, and has no `data`.
+ */
 export interface HostDevice extends DeviceTensor {
   data: HostArray;
   spare?: HostArray;
+  held?: HeldNumbers;
 }
+
+/** Arrays of one size and type that wait to be used again. */
+const kept = 2;
 
 /** The device tensors of one session. */
 export interface DeviceStore {
   /** Takes over an array. */
   own(data: HostArray, shape: readonly number[]): HostDevice;
+  /** Takes over numbers from which others can be made. */
+  hold(held: HeldNumbers): HostDevice;
+  /** Forgets the numbers that a tensor was held by. */
+  letGo(handle: HostDevice): void;
   upload(value: HostTensor): HostDevice;
   /** The tensor behind a handle; throws for one that was released or is another session's. */
   inside(handle: DeviceTensor): HostDevice;
   release(handle: DeviceTensor): void;
+  /** An array to be overwritten: one of a tensor that was released, where one fits. */
+  take(dtype: 'float32' | 'int32', size: number): HostArray;
   /** The part of an array from `offset` on; always the same object for the same part. */
   view(data: HostArray, offset: number, size: number): HostArray;
   clear(): void;
@@ -24,15 +44,32 @@ export interface DeviceStore {
 /** Starts without tensors. */
 export function createDeviceStore(): DeviceStore {
   const live = new Set<DeviceTensor>();
+  // Arrays of released tensors: a new one of megabytes in every step would cost more than the step's arithmetic.
+  const free = new Map<string, HostArray[]>();
   const views = new WeakMap<HostArray, Map<string, HostArray>>();
+  const putBack = (data: HostArray) => {
+    const key = `${dtypeOf(data)} ${data.length}`;
+    const known = free.get(key) ?? [];
+    if (known.length < kept) known.push(data);
+    free.set(key, known);
+  };
   const store: DeviceStore = {
     own(data, shape) {
-      const dtype = data instanceof Int32Array ? 'int32' : 'float32';
+      const dtype = dtypeOf(data);
       const handle: HostDevice = { shape: [...shape], dtype, data };
       // Numbers are looked at through the session alone; logs and comparisons of handles stay small.
       Object.defineProperty(handle, 'data', { enumerable: false, writable: true, value: data });
       live.add(handle);
       return handle;
+    },
+    hold(held) {
+      const handle = store.own(held.form.dtype === 'int32' ? new Int32Array(0) : new Float32Array(0), held.form.shape);
+      Object.defineProperty(handle, 'held', { enumerable: false, writable: true, value: held, configurable: true });
+      return handle;
+    },
+    letGo(handle) {
+      for (const leaf of handle.held?.leaves ?? []) putBack(leaf);
+      delete handle.held;
     },
     upload: ({ data, shape }) => store.own(checked(data, shape).slice(), shape),
     inside(handle) {
@@ -43,9 +80,13 @@ export function createDeviceStore(): DeviceStore {
       );
     },
     release(handle) {
-      store.inside(handle);
+      const inside = store.inside(handle);
       live.delete(handle);
+      if (inside.held === undefined) putBack(inside.data);
+      else store.letGo(inside);
     },
+    take: (dtype, size) =>
+      free.get(`${dtype} ${size}`)?.pop() ?? (dtype === 'int32' ? new Int32Array(size) : new Float32Array(size)),
     view(data, offset, size) {
       if (offset === 0 && size === data.length) return data;
       const known = views.get(data) ?? new Map<string, HostArray>();
@@ -55,9 +96,16 @@ export function createDeviceStore(): DeviceStore {
       known.set(key, view);
       return view;
     },
-    clear: () => live.clear(),
+    clear() {
+      live.clear();
+      free.clear();
+    },
   };
   return store;
+}
+
+function dtypeOf(data: HostArray): 'float32' | 'int32' {
+  return data instanceof Int32Array ? 'int32' : 'float32';
 }
 
 /** Throws unless there are as many numbers as the shape says. */

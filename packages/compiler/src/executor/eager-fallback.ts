@@ -8,6 +8,7 @@ import {
   type ProgramCall,
   type ProgramResult,
 } from '@polytask/core';
+import type { HostArray } from './compile-graph.js';
 import type { DeviceStore } from './device.js';
 
 /** What a program gives when it runs eagerly; `state` is there where the call has parameters. */
@@ -26,7 +27,11 @@ export interface EagerFallback {
 }
 
 /** Opens an eager session on first use. */
-export function createEagerFallback(layout: ParameterLayout, store: DeviceStore): EagerFallback {
+export function createEagerFallback(
+  layout: ParameterLayout,
+  store: DeviceStore,
+  numbersOf: (handle: DeviceTensor) => Promise<HostArray>,
+): EagerFallback {
   let opened: Promise<ExecutorSession> | undefined;
   const session = () => {
     opened ??= Promise.resolve(eager().open(layout));
@@ -36,20 +41,21 @@ export function createEagerFallback(layout: ParameterLayout, store: DeviceStore)
   async function compute(program: Program, call: ProgramCall): Promise<EagerResult> {
     const inner = await session();
     const uploaded: DeviceTensor[] = [];
-    const upload = (handle: DeviceTensor) => {
-      const { data, shape } = store.inside(handle);
-      const tensor = inner.upload({ data: data.slice(), shape });
+    const upload = async (handle: DeviceTensor) => {
+      const data = await numbersOf(handle);
+      const tensor = inner.upload({ data: data.slice() as HostArray, shape: handle.shape });
       uploaded.push(tensor);
       return tensor;
     };
     try {
-      const feeds = Object.fromEntries(
-        Object.entries(call.feeds).map(([name, value]) => [name, 'dtype' in value ? upload(value) : value]),
-      );
+      const feeds: Record<string, HostTensor | DeviceTensor> = {};
+      for (const [name, value] of Object.entries(call.feeds)) {
+        feeds[name] = 'dtype' in value ? await upload(value) : value;
+      }
       const parameters =
         call.parameters === undefined
           ? undefined
-          : { values: upload(call.parameters.values), state: upload(call.parameters.state) };
+          : { values: await upload(call.parameters.values), state: await upload(call.parameters.state) };
       const outputs = Object.fromEntries(Object.keys(call.outputs).map((name) => [name, 'read' as const]));
       const { host } = await inner.run(program, {
         feeds,

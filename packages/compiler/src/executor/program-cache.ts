@@ -1,9 +1,10 @@
-import { type ParameterLayout, PolytaskError, type Program, type ProgramCall } from '@polytask/core';
+import { type DeviceTensor, type ParameterLayout, PolytaskError, type Program, type ProgramCall } from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
-import type { DType, Spec, Value } from '../ir/value.js';
+import type { Value } from '../ir/value.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { type Trace, trace } from '../trace/trace.js';
+import { type FeedSpec, type Trace, trace } from '../trace/trace.js';
 import { type CompiledGraph, compileGraph } from './compile-graph.js';
+import { type HeldForm, heldForm } from './held-form.js';
 
 /** A program compiled for feeds of certain shapes and for certain outputs; a string says why it has to run eagerly. */
 export interface CompiledProgram {
@@ -11,6 +12,10 @@ export interface CompiledProgram {
   readonly trace: Trace;
   /** Statistics that the program assigns, by output. */
   readonly stateOutputs: ReadonlyMap<string, string>;
+  /** Outputs that are held by other numbers, with the names under which the graph gives those. */
+  readonly held: ReadonlyMap<string, { readonly form: HeldForm; readonly leaves: readonly string[] }>;
+  /** All of those names. */
+  readonly leaves: ReadonlySet<string>;
 }
 
 /** Compiled programs of one session. */
@@ -24,12 +29,14 @@ export interface ProgramCacheInput {
   readonly layout: ParameterLayout;
   readonly runtime: Runtime;
   readonly threads: number;
+  /** How a tensor is held, where not by its own numbers. */
+  formOf(handle: DeviceTensor): HeldForm | undefined;
   /** Called once for a program that cannot be compiled. */
   onRefused(program: Program, reason: Error): void;
 }
 
 /** Keeps programs by object, names and shapes of feeds, and wanted outputs. */
-export function createProgramCache({ layout, runtime, threads, onRefused }: ProgramCacheInput): ProgramCache {
+export function createProgramCache({ layout, runtime, threads, formOf, onRefused }: ProgramCacheInput): ProgramCache {
   const traces = new WeakMap<Program, Map<string, Trace | Error>>();
   const compiled = new WeakMap<Program, Map<string, Promise<CompiledProgram | Error>>>();
   const done = new Set<CompiledProgram>();
@@ -38,7 +45,7 @@ export function createProgramCache({ layout, runtime, threads, onRefused }: Prog
   for (const segment of layout.segments) variables.set(`variable/${segment.path}`, segment.variable);
   for (const segment of layout.stateSegments) variables.set(`state/${segment.path}`, segment.variable);
 
-  function traceOnce(program: Program, signature: string, feeds: { readonly [name: string]: Spec }): Trace | Error {
+  function traceOnce(program: Program, signature: string, feeds: { readonly [name: string]: FeedSpec }): Trace | Error {
     const known = within(traces, program);
     const before = known.get(signature);
     if (before !== undefined) return before;
@@ -64,17 +71,24 @@ export function createProgramCache({ layout, runtime, threads, onRefused }: Prog
     program: Program,
     call: ProgramCall,
     signature: string,
-    feeds: { readonly [name: string]: Spec },
+    feeds: { readonly [name: string]: FeedSpec },
   ) {
     const traced = traceOnce(program, signature, feeds);
     if (traced instanceof Error) return refuse(program, traced);
     const outputs = new Map<string, Value>();
-    for (const name of Object.keys(call.outputs)) {
+    const held = new Map<string, { form: HeldForm; leaves: readonly string[] }>();
+    for (const [name, target] of Object.entries(call.outputs)) {
       const value = traced.outputs.get(name);
       if (value === undefined) {
         throw new PolytaskError('POLYTASK_NO_OUTPUT', `Program \`${program.name}\` gives no output \`${name}\`.`);
       }
-      outputs.set(`output/${name}`, value);
+      const found = target === 'hold' ? heldForm(traced.graph, value) : undefined;
+      if (found === undefined) outputs.set(`output/${name}`, value);
+      else {
+        const leaves = found.leaves.map((_, i) => `output/${name}#${i}`);
+        held.set(name, { form: found.form, leaves });
+        found.leaves.forEach((leaf, i) => outputs.set(leaves[i] as string, leaf));
+      }
     }
     const stateOutputs = new Map<string, string>();
     if (call.parameters !== undefined && (call.keepState ?? true)) {
@@ -93,7 +107,8 @@ export function createProgramCache({ layout, runtime, threads, onRefused }: Prog
         threads,
         sharedWith,
       });
-      const made: CompiledProgram = { graph, trace: traced, stateOutputs };
+      const leaves = new Set([...held.values()].flatMap((one) => one.leaves));
+      const made: CompiledProgram = { graph, trace: traced, stateOutputs, held, leaves };
       done.add(made);
       return made;
     } catch (error) {
@@ -110,18 +125,10 @@ export function createProgramCache({ layout, runtime, threads, onRefused }: Prog
 
   return {
     async find(program, call) {
-      const feeds: Record<string, Spec> = {};
-      for (const [name, value] of Object.entries(call.feeds)) {
-        const dtype: DType =
-          'data' in value && !('dtype' in value)
-            ? value.data instanceof Int32Array
-              ? 'int32'
-              : 'float32'
-            : (value as { dtype: DType }).dtype;
-        feeds[name] = { shape: value.shape, dtype };
-      }
+      const feeds: Record<string, FeedSpec> = {};
+      for (const [name, value] of Object.entries(call.feeds)) feeds[name] = specOf(value, formOf);
       const signature = Object.entries(feeds)
-        .map(([name, { shape, dtype }]) => `${name} ${dtype} ${shape.join()}`)
+        .map(([name, { shape, dtype, ...form }]) => `${name} ${dtype} ${shape.join()} ${(form as HeldForm).key ?? ''}`)
         .sort()
         .join('\n');
       const key = `${signature}\n\n${wanted(call)}`;
@@ -138,10 +145,16 @@ export function createProgramCache({ layout, runtime, threads, onRefused }: Prog
   };
 }
 
+function specOf(value: ProgramCall['feeds'][string], formOf: ProgramCacheInput['formOf']): FeedSpec {
+  const { shape } = value;
+  if ('dtype' in value) return formOf(value) ?? { shape, dtype: value.dtype };
+  return { shape, dtype: value.data instanceof Int32Array ? 'int32' : 'float32' };
+}
+
 /** Everything of a call but its feeds that a compiled program depends on. */
 function wanted(call: ProgramCall): string {
   const targets = Object.entries(call.outputs).map(([name, target]) => {
-    if (typeof target === 'string') return name;
+    if (typeof target === 'string') return `${name} ${target}`;
     const places = Object.entries(call.feeds).flatMap(([feed, value]) => (value === target ? [feed] : []));
     if (call.parameters?.values === target) places.push('(values)');
     if (call.parameters?.state === target) places.push('(state)');

@@ -3,18 +3,18 @@ import type { HostArray } from './compile-graph.js';
 import type { EagerResult } from './eager-fallback.js';
 
 /** Throws `POLYTASK_VERIFY_FAILED` where a compiled program and eager execution disagree beyond rounding. */
-export function compareResults(
+export async function compareResults(
   program: string,
   expected: EagerResult,
   call: ProgramCall,
   result: ProgramResult,
-  dataOf: (handle: DeviceTensor) => HostArray,
-): void {
+  numbersOf: (handle: DeviceTensor) => Promise<HostArray>,
+): Promise<void> {
   for (const [name, target] of Object.entries(call.outputs)) {
     const found =
       target === 'read'
         ? result.host[name]?.data
-        : dataOf(target === 'hold' ? (result.device[name] as DeviceTensor) : target);
+        : await numbersOf(target === 'hold' ? (result.device[name] as DeviceTensor) : target);
     compareArrays(
       `output \`${name}\` of program \`${program}\``,
       expected.outputs[name]?.data as HostArray,
@@ -22,7 +22,7 @@ export function compareResults(
     );
   }
   if (expected.state !== undefined && call.parameters !== undefined) {
-    compareArrays(`what program \`${program}\` assigns`, expected.state.data, dataOf(call.parameters.state));
+    compareArrays(`what program \`${program}\` assigns`, expected.state.data, await numbersOf(call.parameters.state));
   }
 }
 

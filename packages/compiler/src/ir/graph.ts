@@ -31,6 +31,7 @@ export interface Graph {
   /** An operation entry by entry over operands that are broadcast; its result has the operands' common shape. */
   elementwise(op: string, inputs: readonly Value[], dtype: DType, attributes?: Attributes): Value;
   cast(x: Value, dtype: DType): Value;
+  /** `[-1]` is flat. */
   reshape(x: Value, shape: readonly number[]): Value;
   /** Axis i of the result is axis `permutation[i]` of x. */
   transpose(x: Value, permutation: readonly number[]): Value;
@@ -95,7 +96,8 @@ export function createGraph(): Graph {
       if (isConstant(x)) return evaluateOne(graph, 'Cast', [x], { dtype });
       return graph.elementwise('Cast', [x], dtype, { dtype });
     },
-    reshape(x, shape) {
+    reshape(x, given) {
+      const shape = given.length === 1 && given[0] === -1 ? [sizeOf(x.shape)] : given;
       if (sameShape(x.shape, shape)) return x;
       if (x.kind === 'uniform') return graph.uniform(x.fill, shape, x.dtype);
       if (x.kind === 'data') return graph.constant(x.data, { shape, dtype: x.dtype });

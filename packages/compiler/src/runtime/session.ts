@@ -1,16 +1,12 @@
-import { PolytaskError, ShapeMismatchError, UnknownNameError } from '@polytask/core';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { OnnxData, OnnxType } from '../onnx/graph.js';
-import { runError, subject } from './run-error.js';
+import { runError } from './run-error.js';
 import type { RuntimeSession, RuntimeTensors } from './runtime.js';
+import { checkFits, createSlots, type Slot, type SlotInfo } from './slots.js';
 import type { TensorCache } from './tensor-cache.js';
 
 /** An input or output of the model, and the last tensor that was found to fit it. */
-interface Slot {
-  /** What errors call it. */
-  readonly label: string;
-  readonly type: string;
-  readonly shape: readonly (number | string)[];
+interface FittedSlot extends Slot {
   fits: Tensor | undefined;
 }
 
@@ -31,27 +27,23 @@ export function runtimeSession(
   tensorOf: TensorCache,
   { name, writesInPlace }: SessionTraits,
 ): RuntimeSession {
-  const model = subject(name);
-  const inputs = slots(session.inputMetadata, 'Input', model);
-  const outputs = slots(session.outputMetadata, 'Output', model);
+  const slots = createSlots<FittedSlot>(name, infos(session.inputMetadata), infos(session.outputMetadata), (slot) => ({
+    ...slot,
+    fits: undefined,
+  }));
   let disposed = false;
   return {
     async run(feeds, fetches) {
-      if (disposed) {
-        throw new PolytaskError('POLYTASK_RELEASED', `Running ${model} needs it alive, but it was disposed of.`);
-      }
+      if (disposed) throw slots.released();
       const fed: Record<string, Tensor> = {};
-      for (const key in feeds) {
-        const slot = inputs.get(key) ?? unknown(key, inputs, `input of ${model}`);
-        fed[key] = fitting(slot, tensorOf(feeds[key] as never));
-      }
-      for (const key of inputs.keys()) if (fed[key] === undefined) throw notFed(key, model, Object.keys(feeds));
+      for (const key in feeds) fed[key] = fitting(slots.input(key), tensorOf(feeds[key] as never));
+      slots.requireInputs(fed);
       const names = Object.keys(fetches);
       // Without any name the runtime would compute every output.
       if (names.length === 0) return {};
       const wanted: Record<string, Tensor | null> = {};
       for (const key of names) {
-        const slot = outputs.get(key) ?? unknown(key, outputs, `output of ${model}`);
+        const slot = slots.output(key);
         const buffer = fetches[key];
         const tensor = buffer ? fitting(slot, tensorOf(buffer)) : null;
         wanted[key] = writesInPlace ? tensor : null;
@@ -77,38 +69,14 @@ export function runtimeSession(
   };
 }
 
-function slots(metadata: readonly InferenceSession.ValueMetadata[], kind: string, model: string): Map<string, Slot> {
-  const found = new Map<string, Slot>();
-  for (const value of metadata) {
-    if (!value.isTensor) continue;
-    const label = `${kind} \`${value.name}\` of ${model}`;
-    found.set(value.name, { label, type: value.type, shape: value.shape, fits: undefined });
-  }
-  return found;
+function infos(metadata: readonly InferenceSession.ValueMetadata[]): SlotInfo[] {
+  return metadata.flatMap((value) => (value.isTensor ? [value] : []));
 }
 
 /** The tensor, if type and shape are the slot's; checked once per tensor. */
-function fitting(slot: Slot, tensor: Tensor): Tensor {
+function fitting(slot: FittedSlot, tensor: Tensor): Tensor {
   if (slot.fits === tensor) return tensor;
-  const { dims } = tensor;
-  if (dims.length !== slot.shape.length || slot.shape.some((size, i) => typeof size === 'number' && size !== dims[i])) {
-    const required = slot.shape.map((size) => (typeof size === 'number' ? size : null));
-    throw new ShapeMismatchError(slot.label, required, dims);
-  }
-  if (slot.type !== tensor.type) {
-    throw new PolytaskError('POLYTASK_TYPE_MISMATCH', `${slot.label} must be ${slot.type}, but is ${tensor.type}.`);
-  }
+  checkFits(slot, tensor.type, tensor.dims);
   slot.fits = tensor;
   return tensor;
-}
-
-function unknown(name: string, known: ReadonlyMap<string, Slot>, what: string): never {
-  throw new UnknownNameError(what, name, [...known.keys()]);
-}
-
-function notFed(name: string, model: string, fed: readonly string[]): PolytaskError {
-  return new PolytaskError(
-    'POLYTASK_MISSING_INPUT',
-    `Input \`${name}\` of ${model} must be fed, but only ${fed.map((key) => `\`${key}\``).join(', ') || 'nothing'} was.`,
-  );
 }

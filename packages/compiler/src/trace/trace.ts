@@ -7,12 +7,18 @@ import { type EngineBackend, engine } from './engine.js';
 import { refuseHost } from './refuse-host.js';
 import { atSourceLine } from './source-line.js';
 
+/** What is fed: a tensor, or tensors (`leaves`) of which it is built inside the graph. */
+export interface FeedSpec extends Spec {
+  readonly leaves?: readonly Spec[];
+  build?(graph: Graph, leaves: readonly Value[]): Value;
+}
+
 /** What to trace. */
 export interface TraceRequest {
   /** Named in errors. */
   readonly name: string;
   /** Names, shapes and dtypes of what is fed. */
-  readonly feeds: { readonly [name: string]: Spec };
+  readonly feeds: { readonly [name: string]: FeedSpec };
   /** Variables that the function may use, by the names of the inputs they become. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** Whether the function may make variables (a tfjs optimizer's first step does). Default false. */
@@ -102,7 +108,7 @@ export function trace(request: TraceRequest): Trace {
     const outputs = new Map<string, Value>();
     tf.tidy(() => {
       const feeds = Object.fromEntries(
-        Object.entries(request.feeds).map(([name, spec]) => [name, toTensor(graph.input(`feed/${name}`, spec))]),
+        Object.entries(request.feeds).map(([name, spec]) => [name, toTensor(fed(graph, name, spec))]),
       );
       const occurrences = new Map<string, number>();
       const given = request.run(feeds, (path, shape) => {
@@ -132,6 +138,16 @@ export function trace(request: TraceRequest): Trace {
     tfEngine.backendInstance = before.instance;
     backend.recording = undefined;
   }
+}
+
+/** The value of a feed. */
+function fed(graph: Graph, name: string, spec: FeedSpec): Value {
+  const { leaves = [], build } = spec;
+  if (build === undefined) return graph.input(`feed/${name}`, spec);
+  return build(
+    graph,
+    leaves.map((leaf, i) => graph.input(`feed/${name}#${i}`, leaf)),
+  );
 }
 
 /** All variables that tfjs knows, and those of the request, with the data they hold now. */

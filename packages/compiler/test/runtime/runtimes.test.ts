@@ -27,9 +27,10 @@ async function failure(promise: Promise<unknown>): Promise<PolytaskError> {
 }
 
 describe.each([
-  ['node', nodeRuntime],
-  ['web', webRuntime],
-] as const)('runtime %s', (name, load) => {
+  ['node', 'by its C interface', () => nodeRuntime()],
+  ['node', 'by its binding', () => nodeRuntime({ direct: false })],
+  ['web', 'by its binding', () => webRuntime()],
+] as const)('runtime %s, %s', (name, _way, load) => {
   let runtime: Runtime;
   const opened: RuntimeSession[] = [];
   const open = async (bytes: Uint8Array, threads = 1) => {

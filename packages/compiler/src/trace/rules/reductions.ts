@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { concat } from '../../ir/concat.js';
 import type { Graph } from '../../ir/graph.js';
 import { type DType, sizeOf, type Value } from '../../ir/value.js';
 import { UnsupportedKernelError } from '../../unsupported-kernel-error.js';
 import { need, type RuleCall, type TraceRule, type TraceRules } from '../rule.js';
-import { along, concat } from './shapes.js';
+import { along } from './shapes.js';
 
 /** A reduction over `axes`; several of them are one node. */
 function reduce(graph: Graph, op: string, x: Value, axis: unknown, keepDims: boolean, dtype: DType): Value {

@@ -1,22 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import { concat } from '../../ir/concat.js';
 import type { Graph } from '../../ir/graph.js';
 import { type DType, sizeOf, type Value } from '../../ir/value.js';
 import { need, type RuleCall, type TraceRules } from '../rule.js';
-
-/** Values side by side along an axis; empty ones are left out. */
-export function concat(graph: Graph, values: readonly Value[], axis: number): Value {
-  const [first] = values as [Value];
-  const shape = first.shape.map((size, i) =>
-    i === axis ? values.reduce((sum, one) => sum + (one.shape[axis] as number), 0) : size,
-  );
-  const parts = values.filter((one) => sizeOf(one.shape) > 0);
-  if (parts.length === 1) return parts[0] as Value;
-  const fill = parts[0]?.kind === 'uniform' ? parts[0].fill : undefined;
-  if (fill !== undefined && parts.every((one) => one.kind === 'uniform' && one.fill === fill)) {
-    return graph.uniform(fill, shape, first.dtype);
-  }
-  return graph.node('Concat', parts, { shape, dtype: first.dtype }, { axis });
-}
 
 /** A slice along an axis. */
 export function along(graph: Graph, x: Value, axis: number, start: number, size: number): Value {

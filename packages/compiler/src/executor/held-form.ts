@@ -1,0 +1,74 @@
+import type { Graph } from '../ir/graph.js';
+import { concat } from '../ir/concat.js';
+import { piecesOf, stacked } from '../ir/stacked-rows.js';
+import { isConstant, type Spec, sizeOf, type Value } from '../ir/value.js';
+
+/**
+ * How a device tensor is held by other numbers than its own: `leaves` are kept, and `build` says what is made of them. Programs
+ * that are fed such a tensor are traced with what `build` gives, so that they make of it just what they need.
+ */
+export interface HeldForm extends Spec {
+  /** The same for forms that are built alike. */
+  readonly key: string;
+  readonly leaves: readonly Spec[];
+  build(graph: Graph, leaves: readonly Value[]): Value;
+}
+
+/** A form for an output that is to be held, and the values of its leaves; undefined where it is held best as it is. */
+export function heldForm(graph: Graph, value: Value): { form: HeldForm; leaves: readonly Value[] } | undefined {
+  if (value.kind === 'uniform') {
+    const { shape, dtype, fill } = value;
+    const build = (target: Graph) => target.uniform(fill, shape, dtype);
+    return { form: { shape, dtype, key: `all ${fill}`, leaves: [], build }, leaves: [] };
+  }
+  return isConstant(value) ? undefined : stackedForm(graph, value);
+}
+
+/** Gradients of several tasks, held by the factors of their products. */
+function stackedForm(graph: Graph, value: Value): ReturnType<typeof heldForm> {
+  const pieces = piecesOf(graph, value);
+  if (!pieces?.some(({ factors }) => factors)) return undefined;
+  const leaves: Value[] = [];
+  const place = (leaf: Value): number => {
+    const known = leaves.indexOf(leaf);
+    return known >= 0 ? known : leaves.push(leaf) - 1;
+  };
+  const plan = pieces.map(({ size, rows, factors }) =>
+    factors === undefined
+      ? { size, own: place(stacked(graph, rows)) }
+      : {
+          size,
+          own: place(stacked(graph, factors.own)),
+          common: place(factors.common),
+          shape: (factors.own[0] as Value).shape,
+        },
+  );
+  const specs = leaves.map(({ shape, dtype }) => ({ shape, dtype }));
+  const [count] = value.shape as [number];
+  const form: HeldForm = {
+    shape: value.shape,
+    dtype: value.dtype,
+    key: JSON.stringify([plan, specs]),
+    leaves: specs,
+    build(target, given) {
+      const rows = Array.from({ length: count }, (_, k) => {
+        const parts = plan.map(({ size, own, ...product }) => {
+          const row = target.slice(given[own] as Value, [k, 0], [1, sizeOf((specs[own] as Spec).shape) / count]);
+          if (product.common === undefined) return target.reshape(row, [size]);
+          const common = given[product.common] as Value;
+          const back = target.reshape(row, product.shape);
+          const made = target.node(
+            'BatchMatMul',
+            [common, back],
+            { shape: [common.shape[1] as number, back.shape[1] as number], dtype: 'float32' },
+            { transposeA: true, transposeB: false },
+          );
+          return target.reshape(made, [size]);
+        });
+        return target.reshape(concat(target, parts, 0), [1, value.shape[1] as number]);
+      });
+      return concat(target, rows, 0);
+    },
+  };
+  return { form, leaves };
+}

@@ -1,0 +1,155 @@
+import { PolytaskError } from '@polytask/core';
+import { dataTypes } from '../../emit/encode-model.js';
+import type { OnnxData, OnnxTensorInfo, OnnxType } from '../../onnx/graph.js';
+import { runError } from '../run-error.js';
+import type { RuntimeSession, RuntimeTensor, RuntimeTensors } from '../runtime.js';
+import { checkFits, createSlots, type Slot } from '../slots.js';
+import type { OnnxRuntimeC, Pointer } from './onnxruntime-c.js';
+
+/** Arrays that one input or output remembers; most alternate between two. */
+const remembered = 3;
+
+/** An input or output, and what is bound to it. */
+interface Binding extends Slot {
+  readonly values: { readonly data: OnnxData; readonly value: Pointer }[];
+  bound: OnnxData | undefined;
+  /** For an output whose numbers nobody gave a place. */
+  own: OnnxData | undefined;
+}
+
+/** What a session is made of. */
+export interface DirectSessionInput {
+  readonly library: OnnxRuntimeC;
+  readonly session: Pointer;
+  /** What errors call the model. */
+  readonly name: string;
+  readonly inputs: readonly OnnxTensorInfo[];
+  readonly outputs: readonly OnnxTensorInfo[];
+}
+
+/**
+ * A session whose inputs and outputs are bound to typed arrays once: a run reads and writes their memory, and copies nothing.
+ * A run blocks the thread; every few milliseconds the event loop gets a turn between runs.
+ */
+export function directSession({ library, session, name, inputs, outputs }: DirectSessionInput): RuntimeSession {
+  const { call, check, make, cpuMemory } = library;
+  const binding = make('CreateIoBinding', session);
+  const slots = createSlots<Binding>(name, inputs, outputs, (slot) => ({
+    ...slot,
+    values: [],
+    bound: undefined,
+    own: undefined,
+  }));
+  let disposed = false;
+
+  /** The runtime's view of an array, made at its first use here. */
+  function valueOf(slot: Binding, tensor: RuntimeTensor): Pointer {
+    const { values } = slot;
+    const known = values.find(({ data }) => data === tensor.data);
+    if (known !== undefined) return known.value;
+    checkFits(slot, tensor.type, tensor.shape);
+    const { data, shape } = tensor;
+    // An empty array may have no memory.
+    const memory = data.length === 0 ? new Float64Array(1) : data;
+    const dimensions = BigInt64Array.from(shape, BigInt);
+    const value = make(
+      'CreateTensorWithDataAsOrtValue',
+      cpuMemory,
+      memory,
+      data.byteLength,
+      dimensions,
+      shape.length,
+      dataTypes[tensor.type],
+    );
+    if (values.length === remembered) call.ReleaseValue((values.shift() as { value: Pointer }).value);
+    values.push({ data, value });
+    return value;
+  }
+
+  function bind(kind: 'BindInput' | 'BindOutput', slot: Binding, tensor: RuntimeTensor): void {
+    if (slot.bound === tensor.data) return;
+    check(call[kind](binding, slot.name, valueOf(slot, tensor)));
+    slot.bound = tensor.data;
+  }
+
+  /** The array that an output is written to when none was given. */
+  function ownOf(slot: Binding): OnnxData {
+    slot.own ??= newArray(slot.type, slot.shape);
+    return slot.own;
+  }
+
+  function run(
+    feeds: Readonly<Record<string, RuntimeTensor>>,
+    fetches: Readonly<Record<string, RuntimeTensor | null>>,
+  ): RuntimeTensors {
+    for (const key in feeds) bind('BindInput', slots.input(key), feeds[key] as RuntimeTensor);
+    slots.requireInputs(feeds);
+    const wanted = Object.keys(fetches);
+    // Without any name the runtime would refuse.
+    if (wanted.length === 0) return {};
+    for (const slot of slots.outputs.values()) {
+      if (slot.bound === undefined || slot.name in fetches) continue;
+      // What is bound would be computed.
+      call.ClearBoundOutputs(binding);
+      for (const other of slots.outputs.values()) other.bound = undefined;
+      break;
+    }
+    for (const key of wanted) {
+      const slot = slots.output(key);
+      const target = fetches[key] ?? { type: slot.type, shape: slot.shape, data: ownOf(slot) };
+      bind('BindOutput', slot, target);
+    }
+    try {
+      check(call.RunWithBinding(session, null, binding));
+    } catch (cause) {
+      throw runError(name, cause);
+    }
+    const results: RuntimeTensors = {};
+    for (const key of wanted) {
+      const slot = slots.output(key);
+      results[key] = fetches[key] ?? { type: slot.type, shape: slot.shape, data: ownOf(slot).slice() as OnnxData };
+    }
+    return results;
+  }
+
+  return {
+    async run(feeds, fetches) {
+      await turn();
+      // Nothing is between this and the run.
+      if (disposed) throw slots.released();
+      return run(feeds, fetches);
+    },
+    async dispose() {
+      if (disposed) return;
+      disposed = true;
+      call.ReleaseIoBinding(binding);
+      for (const slot of [...slots.inputs.values(), ...slots.outputs.values()]) {
+        for (const { value } of slot.values) call.ReleaseValue(value);
+      }
+      call.ReleaseSession(session);
+    },
+  };
+}
+
+let lastTurn = 0;
+
+/** Lets the event loop (signals, timers, progress) have a turn when it has waited for long. */
+function turn(): Promise<void> | undefined {
+  const now = performance.now();
+  if (now - lastTurn < 10) return undefined;
+  return new Promise((resolve) => {
+    (globalThis as unknown as { setImmediate(run: () => void): void }).setImmediate(() => {
+      lastTurn = performance.now();
+      resolve();
+    });
+  });
+}
+
+function newArray(type: OnnxType, shape: readonly number[]): OnnxData {
+  const size = shape.reduce((product, dimension) => product * dimension, 1);
+  if (type === 'float32') return new Float32Array(size);
+  if (type === 'int32') return new Int32Array(size);
+  if (type === 'int64') return new BigInt64Array(size);
+  if (type === 'bool' || type === 'uint8') return new Uint8Array(size);
+  throw new PolytaskError('POLYTASK_TYPE_MISMATCH', `Outputs of type ${type} are not known here.`);
+}
