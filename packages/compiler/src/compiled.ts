@@ -40,14 +40,24 @@ export interface CompiledOptions {
  * ```
  */
 export function compiled(options: CompiledOptions = {}): Executor {
-  const { threads = 2, verify = false, direct = true, onFallback = (message: string) => console.warn(message) } = options;
+  const {
+    threads = 2,
+    verify = false,
+    direct = true,
+    onFallback = (message: string) => console.warn(message),
+  } = options;
   requireOption(Number.isInteger(threads) && threads > 0, 'threads', 'a positive whole number', threads);
   const { runtime = defaultRuntime() } = options;
   requireOption(runtime === 'node' || runtime === 'web', 'runtime', "'node' or 'web'", runtime);
   return defineExecutor({
     name: 'compiled',
     open: async (layout) =>
-      createCompiledSession(layout, { runtime: await openRuntime(runtime, { direct, threads }), threads, verify, onFallback }),
+      createCompiledSession(layout, {
+        runtime: await openRuntime(runtime, { direct, threads }),
+        threads,
+        verify,
+        onFallback,
+      }),
   });
 }
 

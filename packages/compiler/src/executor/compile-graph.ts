@@ -2,6 +2,7 @@ import { encodeModel } from '../emit/encode-model.js';
 import type { Graph } from '../ir/graph.js';
 import { constantData, isConstant, type Value } from '../ir/value.js';
 import { lower } from '../lower/lower.js';
+import { stackLanes } from '../lower/stack-lanes.js';
 import type { OnnxGraph } from '../onnx/graph.js';
 import type { Runtime, RuntimeSession } from '../runtime/runtime.js';
 import { overwritable } from './overwritable.js';
@@ -65,7 +66,7 @@ export async function compileGraph(input: CompileGraphInput): Promise<CompiledGr
     const inputs = [...shortcuts.values()].flatMap((one) => ('input' in one ? [{ name: one.input, shape: [] }] : []));
     return { inputs, views: new Map(), outputs, shortcuts, session: undefined, onnx: undefined, inPlace: new Set() };
   }
-  const lowered = lower(name, computed);
+  const lowered = lower(name, stackLanes(graph, computed));
   const views = new Map(
     lowered.views.map(({ name: view, source, offset, shape }) => [
       view,

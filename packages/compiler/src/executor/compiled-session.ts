@@ -17,8 +17,8 @@ import type { Runtime, RuntimeTensor } from '../runtime/runtime.js';
 import type { HostArray } from './compile-graph.js';
 import { checked, createDeviceStore, type HostDevice } from './device.js';
 import { createEagerFallback } from './eager-fallback.js';
-import { type CompiledProgram, createProgramCache } from './program-cache.js';
 import { createHeldTensors } from './held-tensors.js';
+import { type CompiledProgram, createProgramCache } from './program-cache.js';
 import { compareResults } from './verify.js';
 
 /** Settings of a session. */
@@ -173,12 +173,17 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
   }
 
   async function run(program: Program, call: ProgramCall): Promise<ProgramResult> {
-    if (disposed) throw new PolytaskError('POLYTASK_RELEASED', `Program \`${program.name}\` was run after dispose().`);
+    if (disposed) throw released(program);
     const overwritten = Object.values(call.outputs).filter((target) => typeof target !== 'string');
     for (const handle of [...overwritten, ...Object.values(call.parameters ?? {})]) {
       if (store.inside(handle).held !== undefined) await tensors.makePlain(handle);
     }
     const made = await cache.find(program, call);
+    if (disposed) {
+      // It may have been compiled since.
+      if (!(made instanceof Error)) void made.graph.session?.dispose();
+      throw released(program);
+    }
     if (made instanceof Error) return fallback.run(program, call);
     if (!verify || verified.has(made)) return runCompiled(made, program, call);
     const expected = await fallback.compute(program, call);
@@ -223,6 +228,10 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
       for (const { graph } of cache.all()) void graph.session?.dispose();
     },
   };
+}
+
+function released(program: Program): PolytaskError {
+  return new PolytaskError('POLYTASK_RELEASED', `Program \`${program.name}\` was run after dispose().`);
 }
 
 /** Assigns parts of a flat vector to variables. */

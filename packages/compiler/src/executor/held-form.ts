@@ -1,5 +1,5 @@
-import type { Graph } from '../ir/graph.js';
 import { concat } from '../ir/concat.js';
+import type { Graph } from '../ir/graph.js';
 import { piecesOf, stacked } from '../ir/stacked-rows.js';
 import { isConstant, type Spec, sizeOf, type Value } from '../ir/value.js';
 

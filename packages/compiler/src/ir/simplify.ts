@@ -44,7 +44,7 @@ export function simplifyElementwise(
   }
 }
 
-/** `y · step(x)` keeps y where x > 0: the gradient of a rectifier, one pass instead of two. */
+/** `y · step(x)` is y times a comparison: the gradient of a rectifier. */
 function gate(graph: Graph, y: Value, step: Value): Value | undefined {
   if (step.kind !== 'node' || step.op !== 'Step' || step.attributes.alpha !== 0 || y.dtype !== 'float32')
     return undefined;
@@ -53,7 +53,7 @@ function gate(graph: Graph, y: Value, step: Value): Value | undefined {
     return undefined;
   }
   const positive = graph.elementwise('Greater', [x, graph.uniform(0, [], 'float32')], 'bool');
-  return graph.elementwise('Select', [positive, y, graph.uniform(0, [], 'float32')], 'float32');
+  return graph.elementwise('Multiply', [y, graph.cast(positive, 'float32')], 'float32');
 }
 
 /**

@@ -40,9 +40,7 @@ export function createSlots<S extends Slot>(
 ): Slots<S> {
   const model = subject(name);
   const slotsOf = (infos: readonly SlotInfo[], kind: string) =>
-    new Map(
-      infos.map((info) => [info.name, make({ ...info, label: `${kind} \`${info.name}\` of ${model}` } as Slot)]),
-    );
+    new Map(infos.map((info) => [info.name, make({ ...info, label: `${kind} \`${info.name}\` of ${model}` } as Slot)]));
   const found = { inputs: slotsOf(inputs, 'Input'), outputs: slotsOf(outputs, 'Output') };
   const within = (slots: ReadonlyMap<string, S>, what: string) => (key: string) => {
     const slot = slots.get(key);
@@ -67,10 +65,7 @@ export function createSlots<S extends Slot>(
  */
 export function checkFits(slot: Slot, type: string, shape: readonly number[]): void {
   const required: readonly (number | string)[] = slot.shape;
-  if (
-    shape.length !== required.length ||
-    required.some((size, i) => typeof size === 'number' && size !== shape[i])
-  ) {
+  if (shape.length !== required.length || required.some((size, i) => typeof size === 'number' && size !== shape[i])) {
     const sizes = required.map((size) => (typeof size === 'number' ? size : null));
     throw new ShapeMismatchError(slot.label, sizes, shape);
   }

@@ -73,7 +73,10 @@ describe('a graph under construction', () => {
     const graph = createGraph();
     const [x, dy] = ['x', 'dy'].map((name) => graph.input(name, { shape: [2], dtype: f })) as [Value, Value];
     const step = (alpha: number) => graph.elementwise('Step', [x], f, { alpha });
-    expect(graph.elementwise('Multiply', [dy, step(0)], f)).toMatchObject({ op: 'Select' });
-    expect(graph.elementwise('Multiply', [dy, step(-1)], f)).toMatchObject({ op: 'Multiply' });
+    expect(graph.elementwise('Multiply', [dy, step(0)], f)).toMatchObject({
+      op: 'Multiply',
+      inputs: [dy, { op: 'Cast' }],
+    });
+    expect(graph.elementwise('Multiply', [dy, step(-1)], f)).toMatchObject({ inputs: [dy, { op: 'Step' }] });
   });
 });

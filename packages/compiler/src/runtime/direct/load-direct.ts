@@ -1,4 +1,4 @@
-import { openLibrary, type OnnxRuntimeC } from './onnxruntime-c.js';
+import { type OnnxRuntimeC, openLibrary } from './onnxruntime-c.js';
 
 /** Where the package keeps its library, by platform and processor; only those that this has been tried on. */
 const files: Readonly<Record<string, string>> = {

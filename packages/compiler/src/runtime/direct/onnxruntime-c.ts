@@ -8,6 +8,8 @@ export type Memory = Pointer | ArrayBufferView | null;
 
 /** ONNX Runtime's C interface, as far as it is used here. Names are those of its documentation. */
 export interface OnnxRuntimeC {
+  /** The loaded library, which is unloaded when nobody keeps this. */
+  readonly handle: unknown;
   /** One environment for the process, whose threads serve every session with `threads` threads. */
   readonly environment: Pointer;
   /** Threads of the environment; undefined where somebody else made it. */
@@ -70,10 +72,12 @@ const opened = new Map<string, OnnxRuntimeC>();
 export function openLibrary(koffi: typeof import('koffi'), file: string, threads: number): OnnxRuntimeC {
   const known = opened.get(file);
   if (known !== undefined) return known;
-  const base = koffi.load(file).func('OrtGetApiBase', 'void *', [])() as Pointer;
+  const handle = koffi.load(file);
+  const base = handle.func('OrtGetApiBase', 'void *', [])() as Pointer;
   const [getApi] = pointersAt(koffi, base, 1);
   const api = koffi.call(getApi, koffi.proto('void *', ['uint32']), apiVersion) as Pointer | null;
-  if (api === null) throw new PolytaskError('POLYTASK_PACKAGE_FAILED', `${file} has no interface of version ${apiVersion}.`);
+  if (api === null)
+    throw new PolytaskError('POLYTASK_PACKAGE_FAILED', `${file} has no interface of version ${apiVersion}.`);
   const places = pointersAt(koffi, api, 160);
   const bind = (place: number, result: string, parameters: readonly string[]) =>
     koffi.decode(places[place], koffi.proto(result, [...parameters])) as (...parameters: readonly unknown[]) => never;
@@ -93,7 +97,7 @@ export function openLibrary(koffi: typeof import('koffi'), file: string, threads
     check(call[name](...parameters, place));
     return place[0] as Pointer;
   };
-  const found = { call, check, make, ...makeEnvironment({ call, check, make }, threads) };
+  const found = { handle, call, check, make, ...makeEnvironment({ call, check, make }, threads) };
   const library: OnnxRuntimeC = { ...found, cpuMemory: make('CreateCpuMemoryInfo', 1, 0) };
   opened.set(file, library);
   return library;
