@@ -15,6 +15,11 @@ export interface CompiledOptions {
   readonly verify?: boolean;
   /** `'node'` is `onnxruntime-node`, `'web'` is `onnxruntime-web`. Default: `'node'` under Node, else `'web'`. */
   readonly runtime?: 'node' | 'web';
+  /**
+   * Folder or address, ending in `/`, at which `onnxruntime-web` finds its files `ort-wasm-simd-threaded.wasm` and `.mjs`. Default:
+   * the first beside the script that the package ended up in, and the second in that script. The first executor of a page settles it.
+   */
+  readonly wasmPaths?: string | undefined;
   /** Told once for each program that cannot be compiled and runs eagerly. Default: `console.warn`. */
   readonly onFallback?: (message: string) => void;
 }
@@ -37,12 +42,11 @@ export interface CompiledOptions {
 export function compiled(options: CompiledOptions = {}): Executor {
   const { threads = 2, verify = false, onFallback = (message: string) => console.warn(message) } = options;
   requireOption(Number.isInteger(threads) && threads > 0, 'threads', 'a positive whole number', threads);
-  const { runtime = defaultRuntime() } = options;
-  requireOption(runtime === 'node' || runtime === 'web', 'runtime', "'node' or 'web'", runtime);
+  requireRuntime(options);
   return defineExecutor({
     name: 'compiled',
     open: async (layout) =>
-      createCompiledSession(layout, { runtime: await openRuntime(runtime), threads, verify, onFallback }),
+      createCompiledSession(layout, { runtime: await openRuntime(options), threads, verify, onFallback }),
   });
 }
 
@@ -52,7 +56,25 @@ export function defaultRuntime(): 'node' | 'web' {
   return process?.versions?.node === undefined ? 'web' : 'node';
 }
 
+/** Refuses a runtime that does not exist. */
+export function requireRuntime({ runtime, wasmPaths }: CompiledOptions): void {
+  requireOption(
+    runtime === undefined || runtime === 'node' || runtime === 'web',
+    'runtime',
+    "'node' or 'web'",
+    runtime,
+  );
+  requireOption(
+    wasmPaths === undefined || wasmPaths.endsWith('/'),
+    'wasmPaths',
+    'a folder or address that ends in `/`',
+    wasmPaths,
+  );
+}
+
 /** Loads a runtime's package. */
-export function openRuntime(name: 'node' | 'web'): Promise<Runtime> {
-  return name === 'node' ? nodeRuntime() : webRuntime();
+export function openRuntime({ runtime = defaultRuntime(), threads = 2, wasmPaths }: CompiledOptions): Promise<Runtime> {
+  return runtime === 'node'
+    ? nodeRuntime()
+    : webRuntime({ threads, ...(wasmPaths === undefined ? {} : { wasmPaths }) });
 }
