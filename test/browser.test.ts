@@ -1,11 +1,11 @@
-// The entry points of core and of the strategies load in a browser.
+// The entry points of core, of the strategies and of the compiler load in a browser.
 import { join, relative } from 'node:path';
 import vm from 'node:vm';
 import { type BuildResult, build } from 'esbuild';
 import { beforeAll, expect, it } from 'vitest';
 import { root } from '../scripts/run.mjs';
 
-const entries = ['@polytask/core', '@polytask/hard-sharing'];
+const entries = ['@polytask/core', '@polytask/hard-sharing', '@polytask/compiler'];
 
 let bundle: BuildResult<{ metafile: true; write: false }>;
 
@@ -13,10 +13,10 @@ beforeAll(async () => {
   const imports = entries.map((name, index) => `import * as entry${index} from '${name}';`);
   const names = entries.map((name, index) => `'${name}': entry${index}`);
   bundle = await build({
-    // The CLI depends on every package, so all can be found from its folder.
+    // The examples depend on every package, so all can be found from their folder.
     stdin: {
       contents: `${imports.join('\n')}\nexport default { ${names.join(', ')} };`,
-      resolveDir: join(root, 'apps/cli'),
+      resolveDir: join(root, 'examples'),
     },
     absWorkingDir: root,
     bundle: true,

@@ -38,6 +38,13 @@ const checks: Record<string, (lines: number[][]) => void> = {
     expect(found?.[1]).toBeCloseTo(truth?.[0] as number, 0);
     expect(found?.[2]).toBeCloseTo(truth?.[1] as number, 0);
   },
+  'compile-a-step'([eager, compiled, ratio]) {
+    // Both losses and the cosine of the gradients, which fall from about 0.3 together.
+    for (let i = 0; i < 3; i++) expect(compiled?.[i]).toBeCloseTo(eager?.[i] as number, 4);
+    expect(Math.max(...(compiled?.slice(0, 2) ?? []))).toBeLessThan(0.002);
+    // How many times faster it is depends on the machine, that it is faster does not.
+    expect(ratio?.[0]).toBeGreaterThan(1);
+  },
 };
 
 it('checks every example', () => {

@@ -14,6 +14,8 @@ const guide: DefaultTheme.SidebarItem[] = [
     items: [
       { text: 'Getting started', link: '/guide/getting-started' },
       { text: 'Concepts', link: '/guide/concepts' },
+      { text: 'In the browser', link: '/guide/in-the-browser' },
+      { text: 'Compile tfjs code', link: '/guide/compiling' },
     ],
   },
   {

@@ -24,8 +24,9 @@ export interface AutoOptions extends CompiledOptions {
 }
 
 /**
- * The fastest executor there is: `compiled()` where ONNX Runtime is installed, else `eager()` on tfjs' `wasm` backend where its
- * package is installed and has every kernel that the programs need, else `eager()` on `cpu`.
+ * The fastest executor there is: `compiled()` where ONNX Runtime is installed and starts, else `eager()`: on the tfjs backend that
+ * is set where that is an accelerated one (`webgl` in a page), else on `wasm` where its package is installed and has every kernel
+ * that the programs need, else on `cpu`.
  *
  * @example
  * ```ts
@@ -50,23 +51,21 @@ export function auto(options: AutoOptions = {}): Executor {
         tell(`Executor: compiled, by onnxruntime-${runtime}.`);
         return session;
       } catch (error) {
-        const missing = PolytaskError.isInstance(error) && unloadable.has(error.code);
-        if (!missing) throw error;
+        if (!PolytaskError.isInstance(error) || !unloadable.has(error.code)) throw error;
+        const missing = error.code === 'POLYTASK_PACKAGE_MISSING';
+        const advice = missing ? `Install onnxruntime-${runtime} for speed.` : error.message;
+        return openEager(layout, (choice) => tell(`Executor: eager on the ${choice}. ${advice}`));
       }
-      return openEager(layout, tell);
     },
   });
 }
 
 /** An eager session that looks at the kernels of every program before its first run, and leaves wasm where one is missing. */
-async function openEager(layout: ParameterLayout, tell: (message: string) => void): Promise<ExecutorSession> {
+async function openEager(layout: ParameterLayout, tell: (choice: string) => void): Promise<ExecutorSession> {
   const session = await eager().open(layout);
-  if (!(await useWasm())) {
-    await tf.setBackend('cpu');
-    tell('Executor: eager on the cpu backend; install onnxruntime-node (or @tensorflow/tfjs-backend-wasm) for speed.');
-    return session;
-  }
-  tell('Executor: eager on the wasm backend; install onnxruntime-node for speed.');
+  await tf.ready();
+  if (tf.getBackend() === 'cpu') await useWasm();
+  tell(`${tf.getBackend()} backend`);
   const seen = new WeakSet<Program>();
   return {
     ...session,
@@ -75,9 +74,7 @@ async function openEager(layout: ParameterLayout, tell: (message: string) => voi
         const missing = missingKernel(program, call, layout);
         if (missing !== undefined) {
           await tf.setBackend('cpu');
-          tell(
-            `Executor: eager on the cpu backend, since wasm has no kernel \`${missing}\`; install onnxruntime-node for speed.`,
-          );
+          tell(`cpu backend, since wasm has no kernel \`${missing}\``);
         }
         seen.add(program);
       }
@@ -86,14 +83,16 @@ async function openEager(layout: ParameterLayout, tell: (message: string) => voi
   };
 }
 
-async function useWasm(): Promise<boolean> {
+/** Sets tfjs' `wasm` backend if its package is there. */
+async function useWasm(): Promise<void> {
   const name: string = '@tensorflow/tfjs-backend-wasm';
   try {
     await loadPackage(name, () => import(/* @vite-ignore */ /* webpackIgnore: true */ name));
-    return await tf.setBackend('wasm');
+    if (await tf.setBackend('wasm')) return;
   } catch {
-    return false;
+    // Not installed, or not for this platform.
   }
+  await tf.setBackend('cpu');
 }
 
 /** A kernel of the program that wasm has not. */

@@ -1,6 +1,6 @@
 import { requireOption } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { type CompiledOptions, defaultRuntime, openRuntime } from './compiled.js';
+import { type CompiledOptions, openRuntime, requireRuntime } from './compiled.js';
 import { compileGraph } from './executor/compile-graph.js';
 import { type CompiledFunction, replay } from './executor/replay.js';
 import { runEagerly, type Signature } from './executor/signature.js';
@@ -85,6 +85,7 @@ export async function compile(
 ): Promise<CompiledFunction> {
   const { threads = 2, verify = false, onFallback = (message: string) => console.warn(message) } = options;
   requireOption(Number.isInteger(threads) && threads > 0, 'threads', 'a positive whole number', threads);
+  requireRuntime(options);
   const name = options.name ?? (fn.name === '' ? 'the function' : fn.name);
   const named = (inputs: { readonly [input: string]: tf.Tensor }) => {
     const found = fn(inputs);
@@ -95,7 +96,7 @@ export async function compile(
     const variables = new Map(registered.map(([key, variable]) => [`variable/${key}`, variable]));
     return { variables, ...trace({ name, feeds: signature, variables, makesVariables, run: named }) };
   };
-  const runtime = await openRuntime(options.runtime ?? defaultRuntime(), options);
+  const runtime = await openRuntime(options);
   try {
     let traced = record(true);
     if (traced.made.size > 0) {

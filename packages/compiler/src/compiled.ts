@@ -1,6 +1,6 @@
 import { defineExecutor, type Executor, requireOption } from '@polytask/core';
 import { createCompiledSession } from './executor/compiled-session.js';
-import { type NodeRuntimeOptions, nodeRuntime } from './runtime/node.js';
+import { nodeRuntime } from './runtime/node.js';
 import type { Runtime } from './runtime/runtime.js';
 import { webRuntime } from './runtime/web.js';
 
@@ -20,6 +20,11 @@ export interface CompiledOptions {
    * package `koffi`). Default true; results are the same.
    */
   readonly direct?: boolean;
+  /**
+   * Folder or address, ending in `/`, at which `onnxruntime-web` finds its files `ort-wasm-simd-threaded.wasm` and `.mjs`. Default:
+   * the first beside the script that the package ended up in, and the second in that script. The first executor of a page settles it.
+   */
+  readonly wasmPaths?: string | undefined;
   /** Told once for each program that cannot be compiled and runs eagerly. Default: `console.warn`. */
   readonly onFallback?: (message: string) => void;
 }
@@ -40,24 +45,13 @@ export interface CompiledOptions {
  * ```
  */
 export function compiled(options: CompiledOptions = {}): Executor {
-  const {
-    threads = 2,
-    verify = false,
-    direct = true,
-    onFallback = (message: string) => console.warn(message),
-  } = options;
+  const { threads = 2, verify = false, onFallback = (message: string) => console.warn(message) } = options;
   requireOption(Number.isInteger(threads) && threads > 0, 'threads', 'a positive whole number', threads);
-  const { runtime = defaultRuntime() } = options;
-  requireOption(runtime === 'node' || runtime === 'web', 'runtime', "'node' or 'web'", runtime);
+  requireRuntime(options);
   return defineExecutor({
     name: 'compiled',
     open: async (layout) =>
-      createCompiledSession(layout, {
-        runtime: await openRuntime(runtime, { direct, threads }),
-        threads,
-        verify,
-        onFallback,
-      }),
+      createCompiledSession(layout, { runtime: await openRuntime(options), threads, verify, onFallback }),
   });
 }
 
@@ -67,7 +61,30 @@ export function defaultRuntime(): 'node' | 'web' {
   return process?.versions?.node === undefined ? 'web' : 'node';
 }
 
+/** Refuses a runtime that does not exist. */
+export function requireRuntime({ runtime, wasmPaths }: CompiledOptions): void {
+  requireOption(
+    runtime === undefined || runtime === 'node' || runtime === 'web',
+    'runtime',
+    "'node' or 'web'",
+    runtime,
+  );
+  requireOption(
+    wasmPaths === undefined || wasmPaths.endsWith('/'),
+    'wasmPaths',
+    'a folder or address that ends in `/`',
+    wasmPaths,
+  );
+}
+
 /** Loads a runtime's package. */
-export function openRuntime(name: 'node' | 'web', options: NodeRuntimeOptions): Promise<Runtime> {
-  return name === 'node' ? nodeRuntime(options) : webRuntime();
+export function openRuntime({
+  runtime = defaultRuntime(),
+  threads = 2,
+  direct = true,
+  wasmPaths,
+}: CompiledOptions): Promise<Runtime> {
+  return runtime === 'node'
+    ? nodeRuntime({ direct, threads })
+    : webRuntime({ threads, ...(wasmPaths === undefined ? {} : { wasmPaths }) });
 }

@@ -37,11 +37,25 @@ function packageError(name: string, cause: unknown): PolytaskError {
   );
 }
 
+/** An error of a runtime in a page whose WebAssembly does not start. */
+export function startError(cause: unknown): PolytaskError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new PolytaskError(
+    'POLYTASK_PACKAGE_FAILED',
+    'Compiled programs run on the package `onnxruntime-web` here, but its WebAssembly could not be fetched or started: ' +
+      `${message.replace(/[^.]$/, '$&.')} Serve the package's \`dist/ort-wasm-simd-threaded.wasm\` (type application/wasm) beside ` +
+      'the script that the package ended up in, or this file and the `.mjs` of that name in a folder that the option `wasmPaths` ' +
+      'names; or use the executor `eager()`.',
+    { cause },
+  );
+}
+
 /** Whether the package itself was not found; a file of its own that is missing (a platform's library) is another matter. */
 function isMissing(name: string, cause: unknown, message: string): boolean {
   const { code } = (cause ?? {}) as { code?: string };
   const notFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
   return (
-    (notFound && new RegExp(`['"\`]${name}(/\\w+)?['"\`]`).test(message)) || /specifier|Failed to resolve/.test(message)
+    (notFound && new RegExp(`['"\`]${name}(/\\w+)?['"\`]`).test(message)) ||
+    /specifier|Failed to resolve|does not resolve/.test(message)
   );
 }

@@ -1,5 +1,5 @@
-/** Directory of this package's code, or its file once bundled. */
-const own = import.meta.url.replace(/\/src\/.*$/, '/src/');
+/** Directory of this package's code, or its file once bundled; unknown in a bundle that is not a module. */
+const own = ((import.meta as { url?: string }).url ?? 'unknown').replace(/\/src\/.*$/, '/src/');
 
 /**
  * The first line of the stack that is neither tfjs' nor the compiler's: where the user's code called what went wrong.

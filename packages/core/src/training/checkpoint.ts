@@ -136,7 +136,14 @@ function product(shape: readonly number[]): number {
 }
 
 async function digest(bytes: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  const { subtle } = globalThis.crypto as { subtle?: SubtleCrypto };
+  if (subtle === undefined) {
+    throw new CheckpointError(
+      'Checkpoints carry a SHA-256, which browsers compute only in pages that came by https or from localhost; this page came ' +
+        'by plain http. Serve it by https.',
+    );
+  }
+  const hash = new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
   return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 

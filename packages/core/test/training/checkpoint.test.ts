@@ -10,7 +10,7 @@ import {
   uniformStream,
 } from '@polytask/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 const floats = (...values: number[]): HostTensor => ({ data: Float32Array.from(values), shape: [values.length] });
 
@@ -335,5 +335,14 @@ describe('what cannot be restored is not written', () => {
 
   it('but what is undefined is left out', async () => {
     expect(await decodeCheckpoint(await encode({ a: 1, b: undefined }))).toEqual({ state: { a: 1 }, tensors: {} });
+  });
+
+  it('in a page that came by plain http, which computes no checksum', async () => {
+    vi.stubGlobal('crypto', {});
+    try {
+      await expect(encode({})).rejects.toThrow(/only in pages that came by https or from localhost/);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 });
