@@ -14,19 +14,25 @@ import type { Spec } from './ir/value.js';
 import { loadPackage } from './runtime/load-package.js';
 import { trace } from './trace/trace.js';
 
-/** Codes of errors that say that a runtime's package cannot be used here. */
-const unloadable = new Set(['POLYTASK_PACKAGE_MISSING', 'POLYTASK_PACKAGE_FAILED']);
+/** What {@link auto} took. */
+export interface ExecutorChoice {
+  /** The compiled executor, or the tfjs backend on which programs run eagerly. */
+  readonly name: 'compiled' | 'wasm' | 'cpu';
+  /** Why this one and none that is faster, for people. */
+  readonly reason: string;
+}
 
 /** Options of {@link auto}: those of {@link compiled}, and who is told about the choice. */
 export interface AutoOptions extends CompiledOptions {
-  /** Told once what was chosen and why. Default: `console.warn`, which goes to standard error. */
-  readonly onChoice?: (message: string) => void;
+  /** Told what was chosen, whenever that changes. Default: `console.warn` of the message, which goes to standard error. */
+  readonly onChoice?: (message: string, choice: ExecutorChoice) => void;
 }
 
 /**
  * The fastest executor there is: `compiled()` where ONNX Runtime is installed, else `eager()` on tfjs' `wasm` backend where its
  * package is installed and has every kernel that the programs need, else `eager()` on `cpu`.
  *
+ * @throws `POLYTASK_INVALID_OPTION`; when programs are run, as {@link compiled}.
  * @example
  * ```ts
  * import { auto } from '@polytask/compiler';
@@ -36,48 +42,71 @@ export interface AutoOptions extends CompiledOptions {
  */
 export function auto(options: AutoOptions = {}): Executor {
   const { onChoice = (message: string) => console.warn(message), ...rest } = options;
+  const fastest = compiled(rest);
   let told: string | undefined;
-  const tell = (message: string) => {
-    if (told !== message) onChoice(message);
+  const tell = (choice: ExecutorChoice) => {
+    const { name, reason } = choice;
+    const message =
+      name === 'compiled'
+        ? `Executor: compiled, since ${reason}.`
+        : `Executor: eager on the ${name} backend, since ${reason}.`;
+    if (told !== message) onChoice(message, choice);
     told = message;
   };
   return defineExecutor({
     name: 'auto',
     async open(layout) {
-      const runtime = rest.runtime ?? defaultRuntime();
+      const runtime = `onnxruntime-${rest.runtime ?? defaultRuntime()}`;
       try {
-        const session = await compiled(rest).open(layout);
-        tell(`Executor: compiled, by onnxruntime-${runtime}.`);
+        const session = await fastest.open(layout);
+        tell({ name: 'compiled', reason: `\`${runtime}\` is installed` });
         return session;
       } catch (error) {
-        const missing = PolytaskError.isInstance(error) && unloadable.has(error.code);
-        if (!missing) throw error;
+        const problem = whyUnloadable(runtime, error);
+        if (problem === undefined) throw error;
+        return openEager(layout, problem, tell);
       }
-      return openEager(layout, tell);
     },
   });
 }
 
+/** What is wrong with a runtime's package; undefined for errors that are about something else. */
+function whyUnloadable(runtime: string, error: unknown): string | undefined {
+  if (!PolytaskError.isInstance(error)) return undefined;
+  const { code, cause } = error;
+  if (code === 'POLYTASK_PACKAGE_FAILED') {
+    return `\`${runtime}\` cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`;
+  }
+  if (code !== 'POLYTASK_PACKAGE_MISSING') return undefined;
+  const hint =
+    runtime === 'onnxruntime-node'
+      ? ' (if its install script fails, set ONNXRUNTIME_NODE_INSTALL=skip and try again)'
+      : '';
+  return `\`${runtime}\` is not installed${hint}`;
+}
+
 /** An eager session that looks at the kernels of every program before its first run, and leaves wasm where one is missing. */
-async function openEager(layout: ParameterLayout, tell: (message: string) => void): Promise<ExecutorSession> {
+async function openEager(
+  layout: ParameterLayout,
+  problem: string,
+  tell: (choice: ExecutorChoice) => void,
+): Promise<ExecutorSession> {
   const session = await eager().open(layout);
   if (!(await useWasm())) {
     await tf.setBackend('cpu');
-    tell('Executor: eager on the cpu backend; install onnxruntime-node (or @tensorflow/tfjs-backend-wasm) for speed.');
+    tell({ name: 'cpu', reason: `${problem}, nor can \`@tensorflow/tfjs-backend-wasm\` be loaded` });
     return session;
   }
-  tell('Executor: eager on the wasm backend; install onnxruntime-node for speed.');
   const seen = new WeakSet<Program>();
   return {
     ...session,
     async run(program, call) {
       if (!seen.has(program) && tf.getBackend() === 'wasm') {
         const missing = missingKernel(program, call, layout);
-        if (missing !== undefined) {
+        if (missing === undefined) tell({ name: 'wasm', reason: problem });
+        else {
           await tf.setBackend('cpu');
-          tell(
-            `Executor: eager on the cpu backend, since wasm has no kernel \`${missing}\`; install onnxruntime-node for speed.`,
-          );
+          tell({ name: 'cpu', reason: `${problem}, and wasm has no kernel \`${missing}\`` });
         }
         seen.add(program);
       }

@@ -4,6 +4,13 @@ import { nodeRuntime } from './runtime/node.js';
 import type { Runtime } from './runtime/runtime.js';
 import { webRuntime } from './runtime/web.js';
 
+/** A program that is not compiled. */
+export interface Fallback {
+  readonly program: string;
+  /** The kernel that has no compiled equivalent, where that is why. */
+  readonly kernel?: string;
+}
+
 /** Options of {@link compiled}. */
 export interface CompiledOptions {
   /**
@@ -15,8 +22,8 @@ export interface CompiledOptions {
   readonly verify?: boolean;
   /** `'node'` is `onnxruntime-node`, `'web'` is `onnxruntime-web`. Default: `'node'` under Node, else `'web'`. */
   readonly runtime?: 'node' | 'web';
-  /** Told once for each program that cannot be compiled and runs eagerly. Default: `console.warn`. */
-  readonly onFallback?: (message: string) => void;
+  /** Told once for each program that cannot be compiled and runs eagerly. Default: `console.warn` of the message. */
+  readonly onFallback?: (message: string, fallback: Fallback) => void;
 }
 
 /**
