@@ -82,9 +82,8 @@ async function trainJoint(run: PreparedRun, around: RunSurroundings): Promise<Ne
       if (event.epoch < event.epochs) await folder.saveCheckpoint(await trainer.checkpoint());
     },
     async trained(trainer, makeCheckpoint) {
-      const checkpoint = await makeCheckpoint();
-      await folder.saveCheckpoint(checkpoint);
-      if (!signal.aborted) await folder.saveModel(trainer, checkpoint, { config: run.config as unknown as State });
+      await folder.saveCheckpoint(await makeCheckpoint());
+      if (!signal.aborted) await folder.saveModel(trainer, { config: run.config as unknown as State });
     },
   });
 }
