@@ -22,7 +22,7 @@ describe('polytask', () => {
   it('prints help and version on standard output', async () => {
     const help = await run(['--help']);
     expect([help.code, help.stderr]).toEqual([0, '']);
-    for (const command of ['train', 'check', 'schema']) expect(help.stdout).toContain(command);
+    for (const command of ['train', 'check', 'export', 'schema']) expect(help.stdout).toContain(command);
     expect(await run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
     const train = await run(['train', '--help']);
     for (const word of ['--set', '--seed', '--output', '--no-compare', '130 (SIGINT)'])
@@ -33,6 +33,9 @@ describe('polytask', () => {
     [[], /Usage: polytask/],
     [['trian', 'run.yaml'], /unknown command 'trian'\n\(Did you mean train\?\)/],
     [['train'], /missing required argument 'file'/],
+    [['export', 'runs/run-1'], /required option '-f, --format <format>' not specified/],
+    [['export', 'runs/run-1', '-f', 'pb'], /argument 'pb' is invalid. Allowed choices are onnx, tfjs/],
+    [['export', 'runs/run-1', '-f', 'onnx'], /^runs\/run-1: there is no such folder/],
     [['train', 'run.yaml', '--sed', '3'], /unknown option '--sed'/],
     [['train', 'run.yaml', 'other.yaml'], /too many arguments/],
     [['train', 'rum.yaml'], /^rum\.yaml: there is no such file. Did you mean `run\.yaml`\?/],
