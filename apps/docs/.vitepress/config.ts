@@ -14,6 +14,7 @@ const guide: DefaultTheme.SidebarItem[] = [
     items: [
       { text: 'Getting started', link: '/guide/getting-started' },
       { text: 'Concepts', link: '/guide/concepts' },
+      { text: 'Export a model', link: '/guide/exporting' },
     ],
   },
   {

@@ -103,7 +103,7 @@ async function orNotCompiled(trial: () => Promise<void>): Promise<void> {
     const { code, message } = error;
     if (code === 'POLYTASK_PACKAGE_MISSING' || code === 'POLYTASK_PACKAGE_FAILED')
       throw new BackendError(`${message} Here: \`backend: auto\`.`, { cause: error });
-    if (!code.startsWith('POLYTASK_TRACE_')) throw error;
+    if (!code.includes('_TRACE_')) throw error;
     throw new BackendError(`${message} Uncompiled it runs as it is: \`backend: wasm\`, or \`cpu\`.`, { cause: error });
   }
 }
