@@ -57,6 +57,25 @@ describe('packed packages', () => {
     expect(manifests).not.toMatch(/"(workspace|catalog):/);
   });
 
+  it('have a command that trains compiled and exports', async () => {
+    const run = [
+      'data: { use: multimnist, size: { train: 64, test: 16 } }',
+      'tasks: [{ name: left, type: classification, classes: 10 }, { name: right, type: classification, classes: 10 }]',
+      'sharing: { use: hard-sharing, encoder: { use: mlp, units: [8] } }',
+      'training: { epochs: 1 }',
+    ];
+    writeFileSync(join(folder, 'run.yaml'), run.join('\n'));
+    const program = join(folder, 'node_modules/@polytask/cli/dist/main.js');
+    const trained = JSON.parse(await inFolder(process.execPath, [program, 'train', 'run.yaml', '--json', '-o', 'run']));
+    expect(trained).toMatchObject({
+      status: 'done',
+      backend: { name: 'compiled' },
+      versions: { 'onnxruntime-node': expect.stringMatching(/^\d/) },
+    });
+    const exported = await inFolder(process.execPath, [program, 'export', 'run', '--format', 'onnx']);
+    expect(exported).toContain('model.onnx');
+  });
+
   it('train', async () => {
     copyFileSync(join(root, 'test/packed/train-a-little.mjs'), join(folder, 'train-a-little.mjs'));
     expect(await inFolder(process.execPath, ['train-a-little.mjs'])).toContain('ok');

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { tellFailure } from './errors/tell-failure.js';
 import { type Io, print } from './io.js';
@@ -13,6 +13,7 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1 | 2 | undefined> {
   let code: 0 | undefined = 0;
   let json = false;
+  let what: 'run' | 'export' = 'run';
   const program = new Command('polytask')
     .description('Trains and compares multi-task models from one YAML file.')
     .version(manifest.version, '-v, --version', 'print the version')
@@ -59,6 +60,24 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     });
 
   program
+    .command('export')
+    .summary('write the model of a finished run for other programs')
+    .description('Writes the model of a finished run as an ONNX file, or as a layers model of tfjs.')
+    .argument('<folder>', 'the run folder')
+    .addOption(new Option('-f, --format <format>', 'what to write').choices(['onnx', 'tfjs']).makeOptionMandatory())
+    .option('-o, --output <path>', 'a file for onnx, a folder for tfjs (default: model.onnx, tfjs in the run folder)')
+    .option('--batch <rows>', 'fix the number of rows of an ONNX model (default: any)')
+    .option('--force', 'replace an earlier export')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', exportNotes)
+    .action(async (folder: string, options) => {
+      json = options.json === true;
+      what = 'export';
+      const { exportModel } = await import('./commands/export.js');
+      await exportModel(folder, options, io);
+    });
+
+  program
     .command('schema')
     .summary('print the JSON Schema of run files')
     .description('Prints the JSON Schema of run files, with which editors complete and check them.')
@@ -73,7 +92,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
   } catch (error) {
     // commander has printed what it has to say; asking for help or the version is no mistake.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const failure = tellFailure(error);
+    const failure = tellFailure(error, what);
     print(io.stderr, failure.text);
     if (json) print(io.stdout, JSON.stringify(failure.document, null, 2));
     return failure.code;
@@ -84,3 +103,10 @@ const trainNotes = `
 Exit codes: 0 done; 1 the run failed; 2 the input was wrong, and nothing was written;
 130 (SIGINT) or 143 (SIGTERM) stopped: a checkpoint was written after the step under
 way. A second signal ends the program at once.`;
+
+const exportNotes = `
+Outputs are called like their tasks and hold probabilities, or values in the units of the data.
+Metadata have tasks, classes, units and inputs, as JSON.
+
+Exit codes: 0 done; 1 the format cannot hold this model; 2 the input was wrong. Nothing is
+written but at 0.`;

@@ -10,6 +10,7 @@ const copy = (bin: string) => JSON.stringify({ name: '@polytask/cli', bin: { pol
 const folder = () =>
   folderWith({
     'project/runs/run.yaml': '',
+    'project/runs/run-1/run.json': '{}',
     'project/node_modules/@polytask/cli/package.json': copy('./dist/main.js'),
     'project/node_modules/@polytask/cli/dist/main.js': '',
     'other/run.yaml': '',
@@ -24,6 +25,7 @@ describe('projectProgram', () => {
     const root = folder();
     const program = join(root, 'project/node_modules/@polytask/cli/dist/main.js');
     expect(projectProgram(['train', '--set', 'a=b', 'project/runs/run.yaml'], root, own)).toBe(program);
+    expect(projectProgram(['export', 'project/runs/run-1', '--format', 'onnx'], root, own)).toBe(program);
     expect(projectProgram(['check', 'run.yaml'], join(root, 'project/runs'), own)).toBe(program);
   });
 

@@ -22,7 +22,7 @@ describe('polytask', () => {
   it('prints help and version on standard output', async () => {
     const help = await run(['--help']);
     expect([help.code, help.stderr]).toEqual([0, '']);
-    for (const command of ['train', 'check', 'schema']) expect(help.stdout).toContain(command);
+    for (const command of ['train', 'check', 'export', 'schema']) expect(help.stdout).toContain(command);
     expect(await run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
     const train = await run(['train', '--help']);
     for (const word of ['--set', '--seed', '--output', '--no-compare', '130 (SIGINT)'])
@@ -33,6 +33,9 @@ describe('polytask', () => {
     [[], /Usage: polytask/],
     [['trian', 'run.yaml'], /unknown command 'trian'\n\(Did you mean train\?\)/],
     [['train'], /missing required argument 'file'/],
+    [['export', 'runs/run-1'], /required option '-f, --format <format>' not specified/],
+    [['export', 'runs/run-1', '-f', 'pb'], /argument 'pb' is invalid. Allowed choices are onnx, tfjs/],
+    [['export', 'runs/run-1', '-f', 'onnx'], /^runs\/run-1: there is no such folder/],
     [['train', 'run.yaml', '--sed', '3'], /unknown option '--sed'/],
     [['train', 'run.yaml', 'other.yaml'], /too many arguments/],
     [['train', 'rum.yaml'], /^rum\.yaml: there is no such file. Did you mean `run\.yaml`\?/],
@@ -59,7 +62,7 @@ describe('polytask check', () => {
       'run.yaml is right.',
       '  Data: multimnist; rows: 72 training, 24 validation, 32 test',
       '  2 tasks: left (classification), right (classification)',
-      '  Backend: wasm',
+      '  Backend: compiled on 2 threads, since `onnxruntime-node` is installed',
       '',
     ]);
     expect(files).toEqual(untouched);
@@ -67,7 +70,11 @@ describe('polytask check', () => {
 
   it('has one document for programs, right or not', async () => {
     const right = await run(['check', 'run.yaml', '--json']);
-    expect(JSON.parse(right.stdout)).toMatchObject({ status: 'right', backend: { name: 'wasm' }, config: { seed: 0 } });
+    expect(JSON.parse(right.stdout)).toMatchObject({
+      status: 'right',
+      backend: { name: 'compiled', threads: 2 },
+      config: { seed: 0 },
+    });
     const wrong = await run(['check', 'run.yaml', '--json', '--set', 'seed=x'], {
       text: changed('units: [8]', 'units: []', `${smallRun}colour: 1\n`),
     });
@@ -108,7 +115,7 @@ describe('polytask train', () => {
     expect(stdout).toMatch(/Parameters: 6460 together, 12740 in 2 networks alone\nTraining time: /);
     expect(stderr.split('\n').slice(0, 4)).toEqual([
       'Data: multimnist; rows: 96 training, 32 test',
-      'Backend: wasm',
+      'Backend: compiled on 2 threads, since `onnxruntime-node` is installed',
       'Run folder: runs/run-1',
       'Training 2 tasks together: 1 epoch of 3 steps',
     ]);
@@ -146,7 +153,12 @@ describe('polytask train', () => {
       status: 'done',
       seed: 4,
       config: { seed: 4, compare: 'none', training: { epochs: 1, shuffle: true } },
-      backend: { name: 'wasm', wanted: 'auto' },
+      backend: {
+        name: 'compiled',
+        wanted: 'auto',
+        threads: 2,
+        reason: '`onnxruntime-node` is installed',
+      },
       rows: { train: 96, validation: 0, test: 32 },
       joint: { epochs: 1, steps: 3, stopped: 'epochs', tasks: { left: { rows: 32, accuracy: expect.any(Number) } } },
       versions: { node: process.versions.node },
@@ -162,6 +174,52 @@ describe('polytask train', () => {
     const first = await losses('1');
     expect(await losses('1')).toEqual(first);
     expect(await losses('2')).not.toEqual(first);
+  });
+
+  it('runs eagerly what does not compile, with one warning that names the kernel, quiet or not', async () => {
+    const text = `${smallRun}balancing: { use: "./tempered.mjs#uncompiled" }\ncompare: single-task\n`;
+    const { code, stderr, stdout } = await run(['train', 'run.yaml', '--quiet', '--json'], { text });
+    expect(stderr).toMatch(/^Warning: Program `[\w-]+` runs eagerly, .*`TopK` has no compiled equivalent\.\n$/);
+    expect([code, JSON.parse(stdout).backend.name]).toEqual([0, 'compiled']);
+  });
+
+  it('refuses what cannot be compiled for another reason, before anything is written', async () => {
+    const text = `${smallRun}balancing: { use: "./tempered.mjs#random" }\n`;
+    const { code, stderr, files } = await run(['train', 'run.yaml'], { text });
+    expect([code, files]).toEqual([2, untouched]);
+    expect(stderr).toMatch(
+      /^run\.yaml:1:1: .*called `Math\.random` .*Uncompiled it runs as it is: `backend: wasm`, or `cpu`/m,
+    );
+    const eager = await run(['train', 'run.yaml', '-q', '--set', 'backend=cpu'], { text });
+    expect([eager.code, eager.stderr]).toEqual([0, '']);
+  });
+
+  it.each(['compiled', 'wasm', 'cpu'])('gives the same numbers under %s, and twice the same ones', async (backend) => {
+    const documents = [];
+    for (const _ of [1, 2]) {
+      const args = ['--json', '-q', '--compare', '--set', `backend=${backend}`, '--set', 'split.validation=0.25'];
+      const { cwd, stdout } = await run(['train', 'run.yaml', ...args]);
+      const { joint, singleTask, backend: taken } = JSON.parse(stdout);
+      expect(taken).toMatchObject({ name: backend, wanted: backend });
+      documents.push({
+        ...{ joint: joint.tasks, left: singleTask.left.tasks, right: singleTask.right.tasks },
+        weights: readFileSync(join(cwd, 'runs/run-1/model.safetensors')).toString('base64'),
+      });
+    }
+    const [first, second] = documents as [(typeof documents)[0], (typeof documents)[0]];
+    expect(second).toEqual(first);
+    const { stdout } = await run([
+      'train',
+      'run.yaml',
+      '--json',
+      '-q',
+      '--set',
+      'backend=cpu',
+      '--set',
+      'split.validation=0.25',
+    ]);
+    const { tasks } = JSON.parse(stdout).joint;
+    for (const task of ['left', 'right']) expect(first.joint[task].loss).toBeCloseTo(tasks[task].loss, 4);
   });
 
   it('is silent with --quiet but for the result', async () => {
@@ -183,7 +241,7 @@ describe('polytask train', () => {
     expect(stderr.trim().split('\n')).toEqual([
       'run.yaml:2:8: `data.use`: found "multimnst", expected multimnist or "<package>#<export>". Did you mean `multimnist`?',
       'run.yaml:10:21: `training.epochs`: found 0, expected a whole number from 1',
-      '--set backend=gpu: `backend`: found "gpu", expected one of "auto", "wasm", "cpu", "node". Did you mean `cpu`?',
+      '--set backend=gpu: `backend`: found "gpu", expected one of "auto", "compiled", "wasm", "cpu", "node". Did you mean `cpu`?',
       '3 mistakes; nothing was done.',
     ]);
   });

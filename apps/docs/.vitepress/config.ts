@@ -16,6 +16,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Concepts', link: '/guide/concepts' },
       { text: 'In the browser', link: '/guide/in-the-browser' },
       { text: 'Compile tfjs code', link: '/guide/compiling' },
+      { text: 'Export a model', link: '/guide/exporting' },
     ],
   },
   {

@@ -14,13 +14,18 @@ import type { Spec } from './ir/value.js';
 import { loadPackage } from './runtime/load-package.js';
 import { trace } from './trace/trace.js';
 
-/** Codes of errors that say that a runtime's package cannot be used here. */
-const unloadable = new Set(['POLYTASK_PACKAGE_MISSING', 'POLYTASK_PACKAGE_FAILED']);
+/** What {@link auto} took. */
+export interface ExecutorChoice {
+  /** The compiled executor, or the tfjs backend on which programs run eagerly. */
+  readonly name: 'compiled' | 'wasm' | 'cpu' | (string & {});
+  /** Why this one and none that is faster, for people. */
+  readonly reason: string;
+}
 
 /** Options of {@link auto}: those of {@link compiled}, and who is told about the choice. */
 export interface AutoOptions extends CompiledOptions {
-  /** Told once what was chosen and why. Default: `console.warn`, which goes to standard error. */
-  readonly onChoice?: (message: string) => void;
+  /** Told what was chosen, whenever that changes. Default: `console.warn` of the message, which goes to standard error. */
+  readonly onChoice?: (message: string, choice: ExecutorChoice) => void;
 }
 
 /**
@@ -28,6 +33,7 @@ export interface AutoOptions extends CompiledOptions {
  * is set where that is an accelerated one (`webgl` in a page), else on `wasm` where its package is installed and has every kernel
  * that the programs need, else on `cpu`.
  *
+ * @throws `POLYTASK_INVALID_OPTION`; when programs are run, as {@link compiled}.
  * @example
  * ```ts
  * import { auto } from '@polytask/compiler';
@@ -37,44 +43,79 @@ export interface AutoOptions extends CompiledOptions {
  */
 export function auto(options: AutoOptions = {}): Executor {
   const { onChoice = (message: string) => console.warn(message), ...rest } = options;
+  const fastest = compiled(rest);
   let told: string | undefined;
-  const tell = (message: string) => {
-    if (told !== message) onChoice(message);
+  const tell = (choice: ExecutorChoice) => {
+    const { name, reason } = choice;
+    const message =
+      name === 'compiled'
+        ? `Executor: compiled, since ${reason}.`
+        : `Executor: eager on the ${name} backend, since ${reason.replace(/\.$/, '')}.`;
+    if (told !== message) onChoice(message, choice);
     told = message;
   };
   return defineExecutor({
     name: 'auto',
     async open(layout) {
-      const runtime = rest.runtime ?? defaultRuntime();
+      const runtime = `onnxruntime-${rest.runtime ?? defaultRuntime()}`;
       try {
-        const session = await compiled(rest).open(layout);
-        tell(`Executor: compiled, by onnxruntime-${runtime}.`);
+        const session = await fastest.open(layout);
+        tell({ name: 'compiled', reason: `\`${runtime}\` is installed` });
         return session;
       } catch (error) {
-        if (!PolytaskError.isInstance(error) || !unloadable.has(error.code)) throw error;
-        const missing = error.code === 'POLYTASK_PACKAGE_MISSING';
-        const advice = missing ? `Install onnxruntime-${runtime} for speed.` : error.message;
-        return openEager(layout, (choice) => tell(`Executor: eager on the ${choice}. ${advice}`));
+        const problem = whyUnloadable(runtime, error);
+        if (problem === undefined) throw error;
+        return openEager(layout, problem, tell);
       }
     },
   });
 }
 
+/** What is wrong with a runtime's package; undefined for errors that are about something else. */
+function whyUnloadable(runtime: string, error: unknown): string | undefined {
+  if (!PolytaskError.isInstance(error)) return undefined;
+  const { code, cause } = error;
+  if (code === 'POLYTASK_PACKAGE_FAILED') {
+    // In a page the message says what to serve.
+    if (runtime === 'onnxruntime-web') return error.message;
+    return `\`${runtime}\` cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`;
+  }
+  if (code !== 'POLYTASK_PACKAGE_MISSING') return undefined;
+  const hint =
+    runtime === 'onnxruntime-node'
+      ? ' (if its install script fails, set ONNXRUNTIME_NODE_INSTALL=skip and try again)'
+      : '';
+  return `\`${runtime}\` is not installed${hint}`;
+}
+
 /** An eager session that looks at the kernels of every program before its first run, and leaves wasm where one is missing. */
-async function openEager(layout: ParameterLayout, tell: (choice: string) => void): Promise<ExecutorSession> {
+async function openEager(
+  layout: ParameterLayout,
+  problem: string,
+  tell: (choice: ExecutorChoice) => void,
+): Promise<ExecutorSession> {
   const session = await eager().open(layout);
   await tf.ready();
-  if (tf.getBackend() === 'cpu') await useWasm();
-  tell(`${tf.getBackend()} backend`);
+  if (tf.getBackend() === 'cpu' && !(await useWasm())) {
+    await tf.setBackend('cpu');
+    tell({ name: 'cpu', reason: `${problem}, nor can \`@tensorflow/tfjs-backend-wasm\` be loaded` });
+    return session;
+  }
+  const backend = tf.getBackend();
+  if (backend !== 'wasm') {
+    tell({ name: backend, reason: problem });
+    return session;
+  }
   const seen = new WeakSet<Program>();
   return {
     ...session,
     async run(program, call) {
       if (!seen.has(program) && tf.getBackend() === 'wasm') {
         const missing = missingKernel(program, call, layout);
-        if (missing !== undefined) {
+        if (missing === undefined) tell({ name: 'wasm', reason: problem });
+        else {
           await tf.setBackend('cpu');
-          tell(`cpu backend, since wasm has no kernel \`${missing}\``);
+          tell({ name: 'cpu', reason: `${problem}, and wasm has no kernel \`${missing}\`` });
         }
         seen.add(program);
       }
@@ -83,16 +124,14 @@ async function openEager(layout: ParameterLayout, tell: (choice: string) => void
   };
 }
 
-/** Sets tfjs' `wasm` backend if its package is there. */
-async function useWasm(): Promise<void> {
+async function useWasm(): Promise<boolean> {
   const name: string = '@tensorflow/tfjs-backend-wasm';
   try {
     await loadPackage(name, () => import(/* @vite-ignore */ /* webpackIgnore: true */ name));
-    if (await tf.setBackend('wasm')) return;
+    return await tf.setBackend('wasm');
   } catch {
-    // Not installed, or not for this platform.
+    return false;
   }
-  await tf.setBackend('cpu');
 }
 
 /** A kernel of the program that wasm has not. */

@@ -119,6 +119,7 @@ export async function compile(
     if (!(error instanceof UnsupportedKernelError)) throw error;
     onFallback(
       `Function \`${name}\` runs eagerly, which is slower: kernel \`${error.kernel}\` has no compiled equivalent.`,
+      { program: name, kernel: error.kernel },
     );
     const nothing = () => {};
     return {

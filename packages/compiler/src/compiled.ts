@@ -4,6 +4,13 @@ import { nodeRuntime } from './runtime/node.js';
 import type { Runtime } from './runtime/runtime.js';
 import { webRuntime } from './runtime/web.js';
 
+/** A program that is not compiled. */
+export interface Fallback {
+  readonly program: string;
+  /** The kernel that has no compiled equivalent, where that is why. */
+  readonly kernel?: string;
+}
+
 /** Options of {@link compiled}. */
 export interface CompiledOptions {
   /**
@@ -25,8 +32,8 @@ export interface CompiledOptions {
    * the first beside the script that the package ended up in, and the second in that script. The first executor of a page settles it.
    */
   readonly wasmPaths?: string | undefined;
-  /** Told once for each program that cannot be compiled and runs eagerly. Default: `console.warn`. */
-  readonly onFallback?: (message: string) => void;
+  /** Told once for each program that cannot be compiled and runs eagerly. Default: `console.warn` of the message. */
+  readonly onFallback?: (message: string, fallback: Fallback) => void;
 }
 
 /**

@@ -1,8 +1,8 @@
-export type { AutoOptions } from './auto.js';
+export type { AutoOptions, ExecutorChoice } from './auto.js';
 export { auto } from './auto.js';
 export type { CompilableFunction, CompileOptions } from './compile.js';
 export { compile, float32, int32 } from './compile.js';
-export type { CompiledOptions } from './compiled.js';
+export type { CompiledOptions, Fallback } from './compiled.js';
 export { compiled } from './compiled.js';
 export type { CompiledFunction } from './executor/replay.js';
 export type { Fed, Signature } from './executor/signature.js';

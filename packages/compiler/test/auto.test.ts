@@ -12,21 +12,21 @@ afterEach(async () => {
 
 test('takes the compiled executor where ONNX Runtime is installed, and says so once', async () => {
   await tf.setBackend('cpu');
-  const told: string[] = [];
-  const executor = auto({ onChoice: (message) => told.push(message) });
+  const told: string[][] = [];
+  const executor = auto({ onChoice: (message, { name }) => told.push([message, name]) });
   for (let i = 0; i < 2; i++) {
     const trainer = await twoTaskTrainer(executor);
     await trainer.fit(twoTaskTable(8, [4]), { epochs: 1, batchSize: 8 });
     trainer.dispose();
   }
-  expect(told).toEqual(['Executor: compiled, by onnxruntime-node.']);
+  expect(told).toEqual([['Executor: compiled, since `onnxruntime-node` is installed.', 'compiled']]);
 });
 
 test('without it wasm, until a program needs a kernel that wasm has not', async () => {
   await tf.setBackend('cpu');
   vi.spyOn(node, 'nodeRuntime').mockRejectedValue(new PolytaskError('POLYTASK_PACKAGE_MISSING', 'not installed'));
-  const told: string[] = [];
-  const executor = auto({ onChoice: (message) => told.push(message) });
+  const told: string[][] = [];
+  const executor = auto({ onChoice: (message, { name }) => told.push([message, name]) });
   const dense = await twoTaskTrainer(executor, mlp([8]));
   await dense.fit(twoTaskTable(8, [4]), { epochs: 1, batchSize: 8 });
   expect(tf.getBackend()).toBe('wasm');
@@ -36,7 +36,22 @@ test('without it wasm, until a program needs a kernel that wasm has not', async 
   expect(tf.getBackend()).toBe('cpu');
   images.dispose();
   expect(told).toEqual([
-    expect.stringContaining('eager on the wasm backend'),
-    expect.stringMatching(/eager on the cpu backend, since wasm has no kernel `\w+`/),
+    [expect.stringMatching(/eager on the wasm backend, since `onnxruntime-node` is not installed/), 'wasm'],
+    [expect.stringMatching(/eager on the cpu backend, since `onnxruntime-node` .*wasm has no kernel `\w+`/), 'cpu'],
   ]);
+});
+
+test('says why the runtime cannot be loaded where it is installed', async () => {
+  await tf.setBackend('cpu');
+  const cause = new Error('no library for this platform');
+  vi.spyOn(node, 'nodeRuntime').mockRejectedValue(new PolytaskError('POLYTASK_PACKAGE_FAILED', 'failed', { cause }));
+  const reasons: string[] = [];
+  const trainer = await twoTaskTrainer(auto({ onChoice: (_, { reason }) => reasons.push(reason) }), mlp([4]));
+  await trainer.fit(twoTaskTable(8, [4]), { epochs: 1, batchSize: 8 });
+  trainer.dispose();
+  expect(reasons).toEqual(['`onnxruntime-node` cannot be loaded: no library for this platform']);
+});
+
+test('refuses options as `compiled` does', () => {
+  expect(() => auto({ threads: 0 })).toThrow(expect.objectContaining({ code: 'POLYTASK_INVALID_OPTION' }));
 });

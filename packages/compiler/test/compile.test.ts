@@ -119,15 +119,15 @@ describe('compile', () => {
   });
 
   test('an unknown kernel runs eagerly, with one warning', async () => {
-    const warnings: string[] = [];
+    const warnings: unknown[] = [];
     const f = await compile(
       ({ a }) => tf.topk(a, 1).values,
       { a: float32(3) },
-      { onFallback: (message) => warnings.push(message) },
+      { name: 'top', onFallback: (message, fallback) => warnings.push(message, fallback) },
     );
     expect((await f.run({ a: Float32Array.of(1, 5, 3) })).result?.data).toEqual(Float32Array.of(5));
     await f.run({ a: Float32Array.of(1, 5, 3) });
-    expect(warnings).toEqual([expect.stringContaining('`TopK`')]);
+    expect(warnings).toEqual([expect.stringContaining('`TopK`'), { program: 'top', kernel: 'TopK' }]);
     expect(f.operators.size).toBe(0);
   });
 

@@ -87,6 +87,7 @@ export { logLoss } from './metrics/log-loss.js';
 export { meanAbsoluteError } from './metrics/mean-absolute-error.js';
 export { rSquared } from './metrics/r-squared.js';
 export { rootMeanSquaredError } from './metrics/root-mean-squared-error.js';
+export { checkPart } from './model/check-part.js';
 export type { BuiltHead, HeadOption } from './model/head.js';
 export { buildHead, headBodies } from './model/head.js';
 export type { Balancing } from './model/multi-task-model.js';
@@ -210,5 +211,6 @@ export type { Callback, EpochEvent, FitOptions, StepEvent } from './training/fit
 export type { History, NumberMetricNames, TaskHistory } from './training/history.js';
 export type { Inference } from './training/inference.js';
 export { sumOfLosses } from './training/sum-of-losses.js';
+export type { TrainedModel } from './training/trained-model.js';
 export type { Trainer, TrainerOptions } from './training/trainer.js';
 export { createTrainer } from './training/trainer.js';

@@ -1,48 +1,83 @@
+import { auto, compiled, type ExecutorChoice } from '@polytask/compiler';
+import { type Executor, eager, PolytaskError } from '@polytask/core';
 import { BackendError, type BackendName, useBackend } from './backends.js';
 
-/** Which backend computes, and why. */
+/** What computes a run, and why. */
 export interface SelectedBackend {
-  readonly name: BackendName;
+  /** The compiled step on ONNX Runtime, or the tfjs backend that runs every operation by itself. */
+  readonly name: ExecutorChoice['name'] | BackendName;
   /** What the configuration asks for. */
-  readonly wanted: BackendName | 'auto';
-  /** Why `auto` did not take the faster one. */
+  readonly wanted: 'auto' | 'compiled' | BackendName;
+  /** Threads that one operation may use, where that can be chosen. */
+  readonly threads?: number;
+  /** Why `auto` took this one. */
   readonly reason?: string;
 }
 
 /** What {@link selectBackend} depends on; tests give their own. */
 export interface BackendChoice {
   /** Takes a step of training and measures a few rows, throwing what goes wrong. */
-  readonly trial: () => Promise<void>;
+  readonly trial: (executor: Executor) => Promise<void>;
   /** Where packages of the user's project are looked for. */
   readonly folder: string;
+  /** Threads that one compiled operation may use. */
+  readonly threads: number;
+  /** Told once for each kernel that cannot be compiled, and when `auto` changes its choice later on. */
+  readonly warn: (message: string) => void;
   readonly use?: typeof useBackend;
+  readonly executors?: { readonly auto: typeof auto; readonly compiled: typeof compiled };
 }
 
 /**
- * Takes the backend that is asked for, or under `auto` the first that can train this model: wasm, then cpu. Whether it can is
- * tried, since tfjs does not say which kernels a model will need.
+ * Takes what is asked for, or under `auto` the first that can train this model: compiled, then wasm, then cpu. Whether it can is
+ * tried with one step, since nobody says beforehand which kernels a model will need.
  *
+ * @returns The executor for every network of the run, and what run.json says of it.
  * @throws BackendError where a backend that was asked for by name is not there or lacks a kernel; names both.
  */
 export async function selectBackend(
   wanted: SelectedBackend['wanted'],
-  { trial, folder, use = useBackend }: BackendChoice,
-): Promise<SelectedBackend> {
-  if (wanted !== 'auto') {
+  { trial, folder, threads, warn, use = useBackend, executors = { auto, compiled } }: BackendChoice,
+): Promise<{ executor: Executor; backend: SelectedBackend }> {
+  if (wanted !== 'auto' && wanted !== 'compiled') {
     await use(wanted, folder);
-    await orMissingKernel(wanted, trial);
-    return { name: wanted, wanted };
+    const executor = eager();
+    await orMissingKernel(wanted, () => trial(executor));
+    return { executor, backend: { name: wanted, wanted } };
   }
-  try {
-    await use('wasm', folder);
-    await orMissingKernel('wasm', trial);
-    return { name: 'wasm', wanted };
-  } catch (error) {
-    if (!(error instanceof BackendError)) throw error;
-    await use('cpu', folder);
-    await trial();
-    return { name: 'cpu', wanted, reason: error.message };
+  // What does not compile runs here: the backend that has every kernel.
+  await use('cpu', folder);
+  const told = new Set<string>();
+  const options = {
+    threads,
+    onFallback(message: string, { program, kernel = program }: { program: string; kernel?: string }) {
+      if (!told.has(kernel)) warn(message);
+      told.add(kernel);
+    },
+  };
+  if (wanted === 'compiled') {
+    const executor = executors.compiled(options);
+    await orNotCompiled(() => trial(executor));
+    return { executor, backend: { name: 'compiled', wanted, threads } };
   }
+  let backend: SelectedBackend = { name: 'compiled', wanted };
+  let settled = false;
+  const executor = executors.auto({
+    ...options,
+    onChoice(message, { name, reason }) {
+      backend = { name, wanted, ...(name === 'compiled' && { threads }), reason };
+      if (settled) warn(message);
+    },
+  });
+  await orNotCompiled(() => trial(executor));
+  settled = true;
+  return { executor, backend };
+}
+
+/** The backend and what there is to say of it, in one line. */
+export function describeBackend({ name, threads, reason }: SelectedBackend): string {
+  const how = threads === undefined ? '' : ` on ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return `Backend: ${name}${how}${reason === undefined ? '' : `, since ${reason}`}`;
 }
 
 async function orMissingKernel(backend: BackendName, trial: () => Promise<void>): Promise<void> {
@@ -51,10 +86,24 @@ async function orMissingKernel(backend: BackendName, trial: () => Promise<void>)
   } catch (error) {
     const kernel = /Kernel '(\w+)' not registered for backend/.exec((error as Error).message)?.[1];
     if (kernel === undefined) throw error;
-    const other = backend === 'cpu' ? 'node' : 'cpu';
+    const others = backend === 'cpu' ? '`compiled` or `node`' : '`compiled` or `cpu`';
     throw new BackendError(
-      `the backend \`${backend}\` has no kernel ${kernel}, which training this model needs; \`${other}\` has it`,
+      `the backend \`${backend}\` has no kernel ${kernel}, which training this model needs; take ${others}`,
       { cause: error },
     );
+  }
+}
+
+/** Says what to do where ONNX Runtime is not there, and where a part of the run cannot be recorded. */
+async function orNotCompiled(trial: () => Promise<void>): Promise<void> {
+  try {
+    await trial();
+  } catch (error) {
+    if (!PolytaskError.isInstance(error)) throw error;
+    const { code, message } = error;
+    if (code === 'POLYTASK_PACKAGE_MISSING' || code === 'POLYTASK_PACKAGE_FAILED')
+      throw new BackendError(`${message} Here: \`backend: auto\`.`, { cause: error });
+    if (!code.includes('_TRACE_')) throw error;
+    throw new BackendError(`${message} Uncompiled it runs as it is: \`backend: wasm\`, or \`cpu\`.`, { cause: error });
   }
 }

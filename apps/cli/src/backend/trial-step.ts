@@ -1,12 +1,19 @@
-import { createTrainer, type MultiTaskDataset, PolytaskError, subset, type TableDataset } from '@polytask/core';
+import {
+  createTrainer,
+  type Executor,
+  type MultiTaskDataset,
+  PolytaskError,
+  subset,
+  type TableDataset,
+} from '@polytask/core';
 import type { PreparedRun } from '../build/prepare-run.js';
 
 /**
- * Takes one step of a run on a trainer that is thrown away, and measures two rows: what the backend lacks, and labels that do
+ * Takes one step of a run on a trainer that is thrown away, and measures two rows: what the executor lacks, and labels that do
  * not fit their task, show here and not after the run has begun.
  */
-export async function trialStep(run: PreparedRun): Promise<void> {
-  const trainer = await createTrainer({ ...(await run.joint()), seed: run.config.seed });
+export async function trialStep(run: PreparedRun, executor: Executor): Promise<void> {
+  const trainer = await createTrainer({ ...(await run.joint()), executor, seed: run.config.seed });
   try {
     const { validation } = run.data;
     const controller = new AbortController();

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { type Description, isPart, type PartKind, PolytaskError, partMarker, specVersions } from '@polytask/core';
+import { checkPart, PolytaskError } from '@polytask/core';
 import { didYouMean } from '../config/explain-issues.js';
 import type { PartTable } from './part-table.js';
 import { resolvePackage } from './resolve-package.js';
@@ -50,7 +50,7 @@ export async function makePlugin(
   ...rest: readonly [options: object, context: object]
 ): Promise<unknown> {
   if (typeof loaded !== 'function') {
-    checkPart(reference, loaded, table);
+    requirePart(reference, loaded, table);
     if (Object.keys(rest[0]).length === 0) return loaded;
     throw new PluginError(`\`${reference}\` is a finished ${table.role} and takes no options`);
   }
@@ -61,31 +61,19 @@ export async function makePlugin(
     if (PolytaskError.isInstance(error)) throw error;
     throw new PluginError(`\`${reference}\` failed: ${describe(error)}`, { cause: error });
   }
-  checkPart(reference, made, table);
+  requirePart(reference, made, table);
   return made;
 }
 
 /** Refuses what is no part of a kind that the table takes, or was written for another version of its contract. */
-function checkPart(reference: string, value: unknown, { role, kinds }: PartTable): void {
+function requirePart(reference: string, value: unknown, { kinds }: PartTable): void {
   if (kinds.length === 0) return;
-  const kind = kinds.find((candidate) => isPart(value, candidate));
-  if (kind === undefined) {
-    const wanted = kinds.map((candidate) => `\`${candidate}\``).join(' or ');
-    throw new PluginError(`\`${reference}\` must give a ${role} (a part of kind ${wanted}), but gave ${whatIs(value)}`);
+  try {
+    checkPart(value, reference, ...kinds);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new PluginError(message.includes(reference) ? message : `\`${reference}\`: ${message}`, { cause: error });
   }
-  const { specVersion } = value as Description<PartKind>;
-  if (specVersion === specVersions[kind]) return;
-  throw new PluginError(
-    `\`${reference}\` was written for version ${specVersion} of the contract of kind \`${kind}\`; this Polytask speaks ` +
-      `version ${specVersions[kind]}. Install versions that fit each other`,
-  );
-}
-
-function whatIs(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return value === undefined ? 'nothing' : `a ${typeof value}`;
-  return partMarker in value
-    ? `a part of kind \`${String((value as Description).kind)}\``
-    : 'an object that is no part';
 }
 
 function notThere(specifier: string, folder: string): string {

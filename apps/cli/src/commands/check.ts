@@ -1,3 +1,4 @@
+import { describeBackend } from '../backend/select-backend.js';
 import { prepareRun } from '../build/prepare-run.js';
 import { loadConfig } from '../config/load-config.js';
 import { type Io, print } from '../io.js';
@@ -8,7 +9,7 @@ import { chooseBackend, type TrainOptions } from './train.js';
 /** Checks a configuration file and all that it names, down to one step on a trainer that is thrown away. */
 export async function check(file: string, options: Pick<TrainOptions, 'set' | 'json'>, io: Io): Promise<void> {
   const run = await prepareRun(await loadConfig({ file, cwd: io.cwd, set: options.set ?? [] }));
-  const backend = await chooseBackend(run);
+  const { backend } = await chooseBackend(run, (message) => print(io.stderr, `Warning: ${message}`));
   if (options.json === true) {
     print(io.stdout, JSON.stringify({ status: 'right', file, backend, config: run.config }, null, 2));
     return;
@@ -17,5 +18,5 @@ export async function check(file: string, options: Pick<TrainOptions, 'set' | 'j
   print(io.stdout, `${file} is right.`);
   print(io.stdout, `  ${describeData(run)}`);
   print(io.stdout, `  ${counted(run.tasks.length, 'task')}: ${names}`);
-  print(io.stdout, `  Backend: ${backend.name}${backend.reason === undefined ? '' : `, since ${backend.reason}`}`);
+  print(io.stdout, `  ${describeBackend(backend)}`);
 }

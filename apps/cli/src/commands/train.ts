@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
+import type { Executor } from '@polytask/core';
 import { BackendError } from '../backend/backends.js';
-import { type SelectedBackend, selectBackend } from '../backend/select-backend.js';
+import { describeBackend, selectBackend } from '../backend/select-backend.js';
 import { trialStep } from '../backend/trial-step.js';
 import { type PreparedRun, prepareRun } from '../build/prepare-run.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import type { SetOption } from '../config/set-option.js';
 import { colorsFor, type Io, print } from '../io.js';
-import { createProgress, noProgress } from '../report/progress.js';
+import { createProgress, quietProgress } from '../report/progress.js';
 import { resultTable } from '../report/table.js';
 import { describeData, executeRun } from '../run/execute-run.js';
 import { makeFolder, makeNumberedFolder, shownPath, whyNotEmpty } from '../run/output-folder.js';
@@ -31,21 +32,21 @@ export interface TrainOptions {
 export async function train(file: string, options: TrainOptions, io: Io): Promise<'done' | 'interrupted'> {
   const began = performance.now();
   const { stdout, stderr, signal, cwd } = io;
-  const progress = options.quiet === true ? noProgress : createProgress(io);
+  const progress = options.quiet === true ? quietProgress(io) : createProgress(io);
   const loaded = await loadConfig({ file, cwd, set: options.set ?? [], overrides: overridesOf(options) });
   const wanted = await checkOutput(loaded, options, cwd);
   const run = await prepareRun(loaded);
   if (stopped()) return 'interrupted';
   progress.note(describeData(run));
-  const backend = await chooseBackend(run);
-  progress.note(`Backend: ${backend.name}${backend.reason === undefined ? '' : `, since ${backend.reason}`}`);
+  const { executor, backend } = await chooseBackend(run, progress.warn);
+  progress.note(describeBackend(backend));
   if (stopped()) return 'interrupted';
 
   const path = wanted === undefined ? await makeNumberedFolder(cwd, loaded.name) : await makeFolder(wanted);
   const folder = openRunFolder(path);
   progress.note(`Run folder: ${shownPath(path, cwd)}`);
   const versions = versionsOf(run.config, loaded.folder);
-  const document = await executeRun(run, { folder, backend, versions, progress, signal, began });
+  const document = await executeRun(run, { folder, executor, backend, versions, progress, signal, began });
   if (document.status === 'interrupted') {
     const where = document.joint?.tasks === undefined ? `after step ${document.joint?.steps}` : 'while comparing';
     print(stderr, `Stopped ${where}. Checkpoint: ${shownPath(folder.files.checkpoint, cwd)}`);
@@ -67,12 +68,17 @@ export async function train(file: string, options: TrainOptions, io: Io): Promis
 /**
  * The backend that trains a run, tried with one step.
  *
+ * @param warn - Told what does not compile.
  * @throws InputError where the configuration names one that cannot.
  */
-export async function chooseBackend(run: PreparedRun): Promise<SelectedBackend> {
-  const { backend } = run.config;
+export async function chooseBackend(
+  run: PreparedRun,
+  warn: (message: string) => void,
+): ReturnType<typeof selectBackend> {
+  const { backend, threads } = run.config;
+  const trial = (executor: Executor) => trialStep(run, executor);
   try {
-    return await selectBackend(backend, { trial: () => trialStep(run), folder: run.source.folder });
+    return await selectBackend(backend, { trial, folder: run.source.folder, threads, warn });
   } catch (error) {
     throw run.blame(error, error instanceof BackendError ? ['backend'] : undefined);
   }

@@ -32,6 +32,12 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
     checkTree(sharing.tree, names, (path, name) => unknownTask(path, name, false), mistakes.add);
   }
 
+  const { backend } = raw;
+  if (raw.threads !== undefined && typeof backend === 'string' && ['wasm', 'cpu', 'node'].includes(backend)) {
+    const message = `\`threads\` is for compiled steps, but the backend is \`${backend}\`; leave one of them out`;
+    mistakes.add(['threads'], message, true);
+  }
+
   const { training, split } = sections;
   const stopping = training?.earlyStopping;
   if (stopping === undefined) return;

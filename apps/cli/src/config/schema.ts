@@ -51,11 +51,16 @@ export const configSchema = mapping({
   optimizer: optimizerSchema.prefault({ use: 'adam' } as never).describe('Default: adam.'),
   training: training.prefault({}).describe('How long, and in what portions.'),
   backend: z
-    .enum(['auto', 'wasm', 'cpu', 'node'])
+    .enum(['auto', 'compiled', 'wasm', 'cpu', 'node'])
     .default('auto')
     .describe(
-      'What computes: auto takes wasm where it can train this model, else cpu. node needs @tensorflow/tfjs-node.',
+      'What computes. auto (the default): compiled where onnxruntime-node loads, else wasm where it has all kernels that this model ' +
+        'needs, else cpu. compiled: steps are recorded once and run by ONNX Runtime. wasm, cpu: backends of tfjs. node: ' +
+        'the one of @tensorflow/tfjs-node, which has to be installed.',
     ),
+  threads: whole(1)
+    .default(2)
+    .describe('Threads that one operation may use when compiled. Default 2; on a busy machine fewer are faster.'),
   compare: z
     .enum(['single-task', 'none'])
     .default('none')

@@ -10,13 +10,13 @@ export interface Failure {
 }
 
 /** Says what went wrong: mistakes with their places, our own errors without a stack, anything else with one. */
-export function tellFailure(error: unknown): Failure {
+export function tellFailure(error: unknown, what: 'run' | 'export' = 'run'): Failure {
   if (error instanceof InputError) return tellMistakes(error);
   const { message, code, stack, syscall } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC') return failed(`The disk is full: ${message}. Free some space and run it again.`, code);
   // Our own errors by their mark, so that this file needs no other copy of core; the system's by their call.
   const expected = typeof error === 'object' && error !== null && Symbol.for('polytask.error') in error;
-  if (expected || syscall !== undefined) return failed(`The run failed: ${message}`, code);
+  if (expected || syscall !== undefined) return failed(`The ${what} failed: ${message}`, code);
   const report =
     'This is a fault of Polytask, not yours. Please report it with the text above and the configuration file.';
   return failed(`${stack ?? String(error)}\n\n${report}`, code);

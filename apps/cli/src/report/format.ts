@@ -35,6 +35,12 @@ export function formatRemaining(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** A size: `512 B`, `463 kB`, `12.3 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** Counts with a noun: `1 epoch`, `3 epochs`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

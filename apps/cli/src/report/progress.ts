@@ -15,6 +15,8 @@ export interface ProgressOf {
 /** Tells how far a run has come, on standard error. */
 export interface Progress {
   note(text: string): void;
+  /** Something that the user should know even under `--quiet`. */
+  warn(text: string): void;
   begin(network: ProgressOf): void;
   step(event: StepEvent): void;
   epoch(event: EpochEvent): void;
@@ -35,8 +37,13 @@ export interface Standing {
   readonly secondsLeft: number;
 }
 
-/** Nothing at all, for `--quiet`. */
-export const noProgress: Progress = { note() {}, begin() {}, step() {}, epoch() {}, end() {} };
+/** Nothing at all. */
+export const noProgress: Progress = { note() {}, warn() {}, begin() {}, step() {}, epoch() {}, end() {} };
+
+/** Nothing but warnings, for `--quiet`. */
+export function quietProgress({ stderr }: Pick<Io, 'stderr'>): Progress {
+  return { ...noProgress, warn: (text) => print(stderr, `Warning: ${text}`) };
+}
 
 /** On a terminal a bar that moves and a line for every epoch done; elsewhere the lines alone. */
 export function createProgress(
@@ -48,8 +55,13 @@ export function createProgress(
   signal.addEventListener('abort', () => bar?.clear());
   let network: ProgressOf | undefined;
   let tracker = createTracker({ label: '', epochs: 0, stepsPerEpoch: 1, rowsPerStep: 1, tasks: [] }, now);
+  const say = (text: string) => {
+    bar?.clear();
+    print(stderr, text);
+  };
   return {
-    note: (text) => print(stderr, text),
+    note: say,
+    warn: (text) => say(`Warning: ${text}`),
     begin(next) {
       network = next;
       tracker = createTracker(next, now);

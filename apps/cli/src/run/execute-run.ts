@@ -1,4 +1,11 @@
-import { type AnyTask, type EpochEvent, metricDirections, PolytaskError, type State } from '@polytask/core';
+import {
+  type AnyTask,
+  type EpochEvent,
+  type Executor,
+  metricDirections,
+  PolytaskError,
+  type State,
+} from '@polytask/core';
 import type { SelectedBackend } from '../backend/select-backend.js';
 import type { PreparedRun } from '../build/prepare-run.js';
 import type { NetworkResult, RunDocument, TaskSummary } from '../report/document.js';
@@ -10,6 +17,8 @@ import { trainNetwork } from './train-network.js';
 /** What a run needs besides its configuration. */
 export interface RunSurroundings {
   readonly folder: RunFolder;
+  /** What computes every network of the run, and what there is to say of it. */
+  readonly executor: Executor;
   readonly backend: SelectedBackend;
   readonly versions: { readonly [program: string]: string };
   readonly progress: Progress;
@@ -61,6 +70,7 @@ async function trainJoint(run: PreparedRun, around: RunSurroundings): Promise<Ne
   return trainNetwork({
     label: several ? `Training ${run.tasks.length} tasks together` : `Training task ${run.tasks[0]?.name}`,
     network: await run.joint(),
+    executor: around.executor,
     training: run.training,
     data: run.data,
     seed: run.config.seed,
@@ -72,9 +82,8 @@ async function trainJoint(run: PreparedRun, around: RunSurroundings): Promise<Ne
       if (event.epoch < event.epochs) await folder.saveCheckpoint(await trainer.checkpoint());
     },
     async trained(trainer, makeCheckpoint) {
-      const checkpoint = await makeCheckpoint();
-      await folder.saveCheckpoint(checkpoint);
-      if (!signal.aborted) await folder.saveModel(trainer, checkpoint, { config: run.config as unknown as State });
+      await folder.saveCheckpoint(await makeCheckpoint());
+      if (!signal.aborted) await folder.saveModel(trainer, { config: run.config as unknown as State });
     },
   });
 }
@@ -84,6 +93,7 @@ async function trainAlone(run: PreparedRun, task: AnyTask, around: RunSurroundin
   return trainNetwork({
     label: `Training task ${task.name} alone, to compare`,
     network,
+    executor: around.executor,
     training,
     data: run.data,
     seed: run.config.seed,

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkpoint, encodeCheckpoint, type HostTensor, type State, type Trainer } from '@polytask/core';
+import { type Checkpoint, encodeCheckpoint, type State, type Trainer } from '@polytask/core';
 import { saveCheckpoint, writeFileAtomic } from '@polytask/core/node';
 import type { RunDocument } from '../report/document.js';
 
@@ -15,7 +15,7 @@ export interface RunFolder {
   /** `checkpoint.safetensors`: all that is needed to go on with the joint network. */
   saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
   /** `model.safetensors`: the joint network's variables by path, and what is needed to build it. */
-  saveModel(trainer: Trainer<never>, checkpoint: Checkpoint, description: State): Promise<void>;
+  saveModel(trainer: Trainer<never>, description: State): Promise<void>;
 }
 
 /** Opens an empty folder for a run. */
@@ -32,16 +32,10 @@ export function openRunFolder(path: string): RunFolder {
     writeDocument: (document) => writeFileAtomic(files.run, `${JSON.stringify(document, null, 2)}\n`),
     addMetrics: (line) => appendFile(files.metrics, `${JSON.stringify(line)}\n`),
     saveCheckpoint: (checkpoint) => saveCheckpoint(files.checkpoint, checkpoint),
-    async saveModel(trainer, { state }, description) {
-      const { parameters } = trainer;
-      if (parameters === undefined) return;
-      const tensors: Record<string, HostTensor> = {};
-      for (const { path: name } of [...parameters.layout.segments, ...parameters.layout.stateSegments]) {
-        tensors[name] = await parameters.read(name);
-      }
-      const { inputs = null, constants = null } = state;
-      const model = { state: { ...description, inputs, constants }, tensors };
-      await writeFileAtomic(files.model, await encodeCheckpoint(model));
+    async saveModel(trainer, description) {
+      const { variables, ...facts } = await trainer.model();
+      const state = { ...description, ...(facts as unknown as State) };
+      await writeFileAtomic(files.model, await encodeCheckpoint({ state, tensors: variables }));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Checkpoint, createTrainer, type EpochEvent, type Trainer } from '@polytask/core';
+import { type Checkpoint, createTrainer, type EpochEvent, type Executor, type Trainer } from '@polytask/core';
 import type { RunData } from '../build/load-data.js';
 import type { Network } from '../build/network.js';
 import type { Training } from '../build/prepare-run.js';
@@ -10,6 +10,7 @@ export interface NetworkRun {
   /** What progress calls it. */
   readonly label: string;
   readonly network: Network;
+  readonly executor: Executor;
   readonly training: Training;
   readonly data: RunData;
   readonly seed: number;
@@ -24,7 +25,7 @@ export interface NetworkRun {
 /** Trains a network and measures it on the test rows, unless it is stopped before. */
 export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
   const { network, training, data, progress, signal, seed } = run;
-  const trainer = await createTrainer({ ...network, seed });
+  const trainer = await createTrainer({ ...network, executor: run.executor, seed });
   const started = performance.now();
   try {
     progress.begin({

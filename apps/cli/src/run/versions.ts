@@ -6,7 +6,9 @@ import manifest from '../../package.json' with { type: 'json' };
 import { packageFolder } from '../build/resolve-package.js';
 import { isMapping } from '../config/paths.js';
 
-const ours = ['@polytask/core', '@polytask/data', '@polytask/hard-sharing'];
+const ours = ['@polytask/compiler', '@polytask/core', '@polytask/data', '@polytask/hard-sharing'];
+
+const runtime = 'onnxruntime-node';
 
 /**
  * Versions of what a run depends on: Node, tfjs, our packages, and those that the configuration takes parts from.
@@ -22,6 +24,11 @@ export function versionsOf(config: unknown, folder: string): Record<string, stri
   };
   const require = createRequire(import.meta.url);
   for (const name of ours) versions[name] = (require(`${name}/package.json`) as { version: string }).version;
+  try {
+    versions[runtime] = (require(`${runtime}/package.json`) as { version: string }).version;
+  } catch {
+    // It is optional.
+  }
   for (const name of packagesIn(config)) {
     const home = packageFolder(name, folder);
     if (home === undefined) continue;

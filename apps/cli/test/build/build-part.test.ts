@@ -63,7 +63,7 @@ describe('buildPart', () => {
 
   it.each([
     [{ use: './tempered.mjs#temperd' }, /^here\.use: `\.\/tempered\.mjs` exports no `temperd`/],
-    [{ use: './tempered.mjs#encoder' }, /^here\.use: .* must give a balancing strategy/],
+    [{ use: './tempered.mjs#encoder' }, /^here\.use: .*#encoder` must be a loss-weighting or/],
     [
       { use: './tempered.mjs#echo', inner: { use: 'mlpp' } },
       /^here\.inner\.use: there is no part named `mlpp`.*Did you mean `mlp`\?/,

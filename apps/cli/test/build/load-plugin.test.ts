@@ -48,10 +48,14 @@ describe('makePlugin', () => {
   it.each([
     ['finished', { a: 1 }, /takes no options/],
     ['tempered', { temperature: 0 }, /failed: RangeError: temperature must be above 0/],
-    ['encoder', {}, /must give a balancing strategy .* but gave a part of kind `encoder`/],
-    ['nothing', {}, /but gave nothing/],
-    ['number', {}, /but gave a number/],
-    ['old', {}, /written for version 0 of the contract of kind `loss-weighting`; this Polytask speaks version 1/],
+    ['encoder', {}, /`\.\/tempered\.mjs#encoder` must be a loss-weighting or .* but is a part of kind `encoder`/],
+    ['nothing', {}, /but is undefined/],
+    ['number', {}, /but is number/],
+    [
+      'old',
+      {},
+      /^`\.\/tempered\.mjs#old`: The loss-weighting .* version 0 of its contract; this core speaks version 1/,
+    ],
   ])('refuses %s', async (name, options, message) => {
     await expect(make(name, options)).rejects.toThrow(message);
   });

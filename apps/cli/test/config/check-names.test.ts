@@ -30,6 +30,13 @@ describe('checkNames', () => {
     ]);
   });
 
+  it('knows that only compiled steps have threads to choose', async () => {
+    expect(await told(`${smallRun}backend: compiled\nthreads: 4\n`)).toEqual([]);
+    expect(await told(`${smallRun}backend: wasm\nthreads: 4\n`)).toEqual([
+      '12:1: `threads` is for compiled steps, but the backend is `wasm`; leave one of them out',
+    ]);
+  });
+
   it('finds heads and adapters of tasks that are not there', async () => {
     expect(
       await told(

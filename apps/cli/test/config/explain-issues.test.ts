@@ -94,7 +94,7 @@ describe('explainIssues', () => {
     [
       'a word of several',
       { backend: 'gpu' },
-      ['`backend`: found "gpu", expected one of "auto", "wasm", "cpu", "node". Did you mean `cpu`?'],
+      ['`backend`: found "gpu", expected one of "auto", "compiled", "wasm", "cpu", "node". Did you mean `cpu`?'],
     ],
     ['no value', { seed: null }, ['`seed`: found nothing, expected a whole number from 0']],
     ['too few entries', { tasks: [] }, ['`tasks`: found [], expected a list of tasks, at least one']],

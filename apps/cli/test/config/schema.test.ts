@@ -16,6 +16,7 @@ describe('configSchema', () => {
       optimizer: { use: 'adam' },
       training: { epochs: 1, batchSize: 32, evaluationBatchSize: 1024, shuffle: true, lastBatch: 'keep' },
       backend: 'auto',
+      threads: 2,
       compare: 'none',
       seed: 0,
     });

@@ -21,8 +21,8 @@ interface Running {
   sees(pattern: RegExp): Promise<void>;
 }
 
-function start(args: readonly string[], cwd: string): Running {
-  const env = { ...process.env, FORCE_COLOR: '1', NODE_OPTIONS: '' };
+function start(args: readonly string[], cwd: string, nodeOptions = ''): Running {
+  const env = { ...process.env, FORCE_COLOR: '1', NODE_OPTIONS: nodeOptions };
   const child = spawn(process.execPath, [main, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => {
     child.kill('SIGKILL');
@@ -59,6 +59,37 @@ describe('polytask train', () => {
     expect(stdout).toMatch(/^task .*Δm\nleft /);
     expect(stderr).toContain('epoch 1/1, step 3: loss left');
     expect(readdirSync(join(cwd, 'runs/run-1'))).toHaveLength(4);
+  });
+
+  it('goes on with wasm, then cpu, where onnxruntime-node is not installed', async () => {
+    const hook =
+      'export const resolve = (s, c, n) => s === "onnxruntime-node" ? n(s, { ...c, parentURL: "file:///" }) : n(s, c);';
+    const hide = `import { register } from 'node:module'; register('data:text/javascript,${encodeURIComponent(hook)}');`;
+    const images = changed(
+      'encoder: { use: mlp, units: [8] }',
+      'encoder: { use: conv-net, filters: [2], dense: [4] }',
+      changed('size:', 'layout: image\n  size:'),
+    );
+    const cwd = folderWith({ 'run.yaml': smallRun, 'images.yaml': images, 'hide.mjs': hide });
+    const without = (file: string) => start(['train', file, '--json'], cwd, `--import=${join(cwd, 'hide.mjs')}`).ended;
+    const wasm = await without('run.yaml');
+    expect(wasm.code, wasm.stderr).toBe(0);
+    const reason = expect.stringMatching(/^`onnxruntime-node` is not installed/);
+    expect(JSON.parse(wasm.stdout)).toMatchObject({ backend: { name: 'wasm', wanted: 'auto', reason } });
+    expect(wasm.stderr.match(/Backend: .*/g)).toEqual([
+      expect.stringMatching(/^Backend: wasm, since `onnxruntime-node`/),
+    ]);
+    const cpu = await without('images.yaml');
+    expect(JSON.parse(cpu.stdout)).toMatchObject({
+      backend: { name: 'cpu', reason: expect.stringMatching(/and wasm has no kernel `Conv2DBackpropFilter`$/) },
+    });
+    const demanded = await start(
+      ['train', 'run.yaml', '--set', 'backend=compiled'],
+      cwd,
+      `--import=${join(cwd, 'hide.mjs')}`,
+    ).ended;
+    expect(demanded.code).toBe(2);
+    expect(demanded.stderr).toMatch(/^--set backend=compiled: .*`onnxruntime-node`.*`backend: auto`/);
   });
 
   it('prints exactly one JSON document with --json', async () => {

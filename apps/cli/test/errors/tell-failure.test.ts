@@ -23,6 +23,7 @@ describe('tellFailure', () => {
       text: 'The run failed: Too bad.',
       document: { status: 'failed', error: { code: 'POLYTASK_X', message: 'The run failed: Too bad.' } },
     });
+    expect(tellFailure(new PolytaskError('POLYTASK_X', 'Too bad.'), 'export').text).toBe('The export failed: Too bad.');
     const system = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES', syscall: 'open' });
     expect(tellFailure(system).text).toBe('The run failed: EACCES: permission denied');
     const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC', syscall: 'write' });

@@ -11,6 +11,12 @@ export const finished = tempered({ temperature: 2 });
 export const old = { ...finished, specVersion: 0 };
 export const encoder = () => part('encoder', 'identity', {}, { stages: () => [] });
 export const nothing = () => undefined;
+export const uncompiled = () => part('loss-weighting', 'uncompiled', {}, {
+  bind: () => ({ scalarize: (losses, active) => losses.sum().mul(active.topk(1).values.sum()) }),
+});
+export const random = () => part('loss-weighting', 'random', {}, {
+  bind: () => ({ scalarize: (losses) => losses.mul(Math.random()).sum() }),
+});
 export const number = 3;
 export const echo = (options, context) => ({ ...finished, seen: { options, context } });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   counted,
+  formatBytes,
   formatChange,
   formatLoss,
   formatRemaining,
@@ -28,6 +29,12 @@ describe('format', () => {
       '±0.00 %',
       '±0.00 %',
       '±0.00 %',
+    ]);
+  });
+
+  it('writes sizes', () => {
+    expect([12, 999, 1499, 999_499, 999_500, 12_345_678].map(formatBytes)).toEqual([
+      ...['12 B', '999 B', '1 kB', '999 kB', '1.0 MB', '12.3 MB'],
     ]);
   });
 

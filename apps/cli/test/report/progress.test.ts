@@ -1,6 +1,6 @@
 import type { EpochEvent, StepEvent } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
-import { createProgress, noProgress } from '../../src/report/progress.js';
+import { createProgress, noProgress, quietProgress } from '../../src/report/progress.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 const network = {
@@ -76,14 +76,36 @@ describe('createProgress', () => {
     expect(stderr.text()).toBe(before);
   });
 
+  it('takes the bar away before it warns', () => {
+    const { io, stderr } = fakeIo('/', undefined, 80);
+    const progress = createProgress(io, () => 0);
+    progress.begin(network);
+    progress.step(step(1, 1, 1));
+    progress.warn('slow');
+    expect(stderr.text().slice(-22)).toBe('\u001b[1G\u001b[2KWarning: slow\n'.slice(-22));
+  });
+
   it('is plain on a dumb terminal', () => {
     expect(show(80, { TERM: 'dumb' })).toBe(show());
+  });
+});
+
+describe('quietProgress', () => {
+  it('says warnings alone', () => {
+    const { io, stderr } = fakeIo('/');
+    const quiet = quietProgress(io);
+    quiet.note('x');
+    quiet.begin(network);
+    quiet.epoch(epoch(1));
+    quiet.warn('y');
+    expect(stderr.text()).toBe('Warning: y\n');
   });
 });
 
 describe('noProgress', () => {
   it('says nothing', () => {
     noProgress.note('x');
+    noProgress.warn('x');
     noProgress.begin(network);
     noProgress.step(step(1, 1, 1));
     noProgress.epoch(epoch(1));

@@ -1,3 +1,4 @@
+import { eager } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import type { RunDocument } from '../../src/report/document.js';
 import { noProgress } from '../../src/report/progress.js';
@@ -26,6 +27,7 @@ const around = (folder: RunFolder, signal = new AbortController().signal, progre
   folder,
   signal,
   progress,
+  executor: eager(),
   backend: { name: 'cpu', wanted: 'cpu' } as const,
   versions: { node: '20' },
   began: performance.now(),

@@ -25,7 +25,7 @@ describe('openRunFolder', () => {
     await trainer.fit(train, { epochs: 1 });
     const checkpoint = await trainer.checkpoint();
     await folder.saveCheckpoint(checkpoint);
-    await folder.saveModel(trainer as never, checkpoint, { config: { seed: 1 } });
+    await folder.saveModel(trainer as never, { config: { seed: 1 } });
     expect((await loadCheckpoint(folder.files.checkpoint)).state).toEqual(checkpoint.state);
     const model = await loadCheckpoint(folder.files.model);
     expect(Object.keys(model.tensors)).toEqual([

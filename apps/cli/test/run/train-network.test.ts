@@ -1,3 +1,4 @@
+import { eager } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it, vi } from 'vitest';
 import type { PreparedRun } from '../../src/build/prepare-run.js';
@@ -10,6 +11,7 @@ async function networkRun(run: PreparedRun, changes: Partial<NetworkRun> = {}): 
   return {
     label: 'x',
     network: await run.joint(),
+    executor: eager(),
     training: run.training,
     data: run.data,
     seed: 1,

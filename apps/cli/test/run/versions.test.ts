@@ -6,7 +6,13 @@ describe('versionsOf', () => {
   it('has Node, tfjs and our packages', () => {
     const versions = versionsOf({}, '/');
     expect(versions).toMatchObject({ node: process.versions.node, '@tensorflow/tfjs': '4.22.0' });
-    for (const name of ['@polytask/cli', '@polytask/core', '@polytask/data', '@polytask/hard-sharing']) {
+    for (const name of [
+      '@polytask/cli',
+      '@polytask/compiler',
+      '@polytask/core',
+      '@polytask/data',
+      '@polytask/hard-sharing',
+    ]) {
       expect(versions[name]).toMatch(/^\d+\.\d+\.\d+/);
     }
   });

@@ -12,6 +12,7 @@ import {
   ShapeMismatchError,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import type { Fallback } from '../compiled.js';
 import { sameShape } from '../ir/value.js';
 import type { Runtime, RuntimeTensor } from '../runtime/runtime.js';
 import type { HostArray } from './compile-graph.js';
@@ -26,7 +27,7 @@ export interface CompiledSessionOptions {
   readonly runtime: Runtime;
   readonly threads: number;
   readonly verify: boolean;
-  onFallback(message: string): void;
+  onFallback(message: string, fallback: Fallback): void;
 }
 
 /** A session that compiles programs on their first call and replays them. Device tensors are arrays in memory. */
@@ -48,7 +49,10 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     onRefused: (program, reason) => {
       const kernel = (reason as { kernel?: string }).kernel;
       const why = kernel === undefined ? reason.message : `kernel \`${kernel}\` has no compiled equivalent`;
-      options.onFallback(`Program \`${program.name}\` runs eagerly, which is slower: ${why}.`);
+      options.onFallback(`Program \`${program.name}\` runs eagerly, which is slower: ${why}.`, {
+        program: program.name,
+        ...(kernel === undefined ? {} : { kernel }),
+      });
     },
   });
 

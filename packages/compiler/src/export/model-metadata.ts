@@ -7,8 +7,10 @@ export interface TaskMetadata {
   readonly type: string;
   /** The model's output that holds the task's predictions. */
   readonly output: string;
-  /** Names of the classes, where the task has names for them. */
+  /** Names of the classes or labels, where the task has names for them. */
   readonly classes?: readonly string[];
+  /** Unit of the predictions, where the task has one. */
+  readonly unit?: string;
   /** The task's options as they were given: number of classes, unit, thresholds. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -19,9 +21,16 @@ export interface TaskMetadata {
  */
 export function modelMetadata({ tasks, inputs }: Inference): Record<string, string> {
   const described = tasks.map(({ name, type, options }): TaskMetadata => {
-    const { classes } = options;
-    const names = Array.isArray(classes) ? { classes: classes.map(String) } : {};
-    return { name, type, output: outputName(name, inputs), ...names, options };
+    const { classes, labels, unit } = options;
+    const names = [classes, labels].find((one) => Array.isArray(one)) as unknown[] | undefined;
+    return {
+      name,
+      type,
+      output: outputName(name, inputs),
+      ...(names !== undefined && { classes: names.map(String) }),
+      ...(typeof unit === 'string' && { unit }),
+      options,
+    };
   });
   return {
     'polytask.version': '1',

@@ -80,7 +80,7 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
   test('`auto()` takes the compiled executor', async () => {
     const { call } = await visit({ wasmAt: '/' });
     const found = await call('auto', 'mlp');
-    expect(found.told).toEqual(['Executor: compiled, by onnxruntime-web.']);
+    expect(found.told).toEqual(['Executor: compiled, since `onnxruntime-web` is installed.']);
     expectClose(found, expected.mlp);
   });
 
@@ -94,7 +94,7 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
     const { told, backend } = await call('auto', 'mlp');
     expect(['webgl', 'cpu']).toContain(backend);
     expect(told).toEqual([
-      expect.stringMatching(`^Executor: eager on the ${backend} backend\\. .*could not be fetched`),
+      expect.stringMatching(`^Executor: eager on the ${backend} backend, since .*could not be fetched`),
     ]);
   });
 
@@ -104,7 +104,7 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
     expect(code).toBe('POLYTASK_PACKAGE_MISSING');
     expect(message).toContain('`npm install onnxruntime-web@');
     const { told, backend } = await call('auto', 'mlp');
-    expect(told).toEqual([`Executor: eager on the ${backend} backend. Install onnxruntime-web for speed.`]);
+    expect(told).toEqual([`Executor: eager on the ${backend} backend, since \`onnxruntime-web\` is not installed.`]);
   });
 });
 

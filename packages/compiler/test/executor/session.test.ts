@@ -91,8 +91,8 @@ describe('a compiled session', () => {
   });
 
   test('a program with an unknown kernel runs eagerly, and says so once', async () => {
-    const warnings: string[] = [];
-    const session = await open({ onFallback: (message) => warnings.push(message) });
+    const warnings: unknown[] = [];
+    const session = await open({ onFallback: (message, fallback) => warnings.push(message, fallback) });
     const before = tf.memory().numTensors;
     const program: Program = { name: 'top', run: ({ x }) => ({ top: tf.topk(x as tf.Tensor, 1).values }) };
     const kept = session.upload(floats(0));
@@ -104,7 +104,7 @@ describe('a compiled session', () => {
       await session.run(program, { feeds: { x: floats(...data) }, outputs: { top: kept } });
       expect(await numbersOf(session, kept)).toEqual([Math.max(...data)]);
     }
-    expect(warnings).toEqual([expect.stringMatching(/`top`.*`TopK`/)]);
+    expect(warnings).toEqual([expect.stringMatching(/`top`.*`TopK`/), { program: 'top', kernel: 'TopK' }]);
     expect(tf.memory().numTensors).toBe(before);
     session.dispose();
   });

@@ -63,8 +63,8 @@ test('says in metadata what the model is', async () => {
   ) as Record<string, string>;
   expect(JSON.parse(entries['polytask.tasks'] as string)).toMatchObject([
     { name: 'kind', type: 'classification', output: 'kind', classes: ['cat', 'dog', 'bird'] },
-    { name: 'high', type: 'binary', output: 'high' },
-    { name: 'price', type: 'regression', output: 'price' },
+    { name: 'high', type: 'binary', output: 'high', classes: ['low', 'high'] },
+    { name: 'price', type: 'regression', output: 'price', unit: 'EUR' },
   ]);
   expect(JSON.parse(entries['polytask.inputs'] as string)).toEqual({ x: { shape: [3], dtype: 'float32' } });
   expect(entries['polytask.version']).toBe('1');

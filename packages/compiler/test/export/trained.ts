@@ -33,7 +33,11 @@ export async function trained(encoder: Encoder, shape: readonly number[], catego
     },
   });
   const trainer = await createTrainer({
-    tasks: [classification('kind', { classes: ['cat', 'dog', 'bird'] }), binary('high'), regression('price')],
+    tasks: [
+      classification('kind', { classes: ['cat', 'dog', 'bird'] }),
+      binary('high', { labels: ['low', 'high'] }),
+      regression('price', { unit: 'EUR' }),
+    ],
     sharing: hardSharing({ encoder, head: mlp([6], { batchNorm: true }) }),
     seed: 1,
   });

@@ -2,7 +2,20 @@ import { PolytaskError } from '../errors/polytask-error.js';
 import { UnsupportedVersionError } from '../errors/unsupported-version-error.js';
 import { type Description, isPart, type PartKind, specVersions } from '../spec/description.js';
 
-/** Refuses what is not a part of one of these kinds, or was written for another version of the contract. */
+/**
+ * Refuses what is not a part of one of these kinds, or was written for another version of the contract.
+ *
+ * @param value What was given.
+ * @param role What the message calls it: the option, or where it comes from.
+ * @param kinds Those that would do.
+ * @throws `POLYTASK_WRONG_PART`, `POLYTASK_UNSUPPORTED_VERSION`
+ * @example
+ * ```ts
+ * import { checkPart, sgd } from '@polytask/core';
+ *
+ * checkPart(sgd(), 'optimizer', 'optimizer');
+ * ```
+ */
 export function checkPart(value: unknown, role: string, ...kinds: readonly PartKind[]): void {
   const kind = kinds.find((candidate) => isPart(value, candidate));
   if (kind === undefined) {

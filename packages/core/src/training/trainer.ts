@@ -24,6 +24,7 @@ import { type Inference, inferenceOf } from './inference.js';
 import { learnConstants, openRun, type Run, type RunDescription, requireLearned, requireRun } from './run.js';
 import { buildFacts, loadRun, saveRun } from './run-checkpoint.js';
 import { sumOfLosses } from './sum-of-losses.js';
+import { fillModel, modelOf, type TrainedModel } from './trained-model.js';
 
 /** What a run consists of. */
 export interface TrainerOptions<Tasks extends readonly AnyTask[]> {
@@ -55,6 +56,13 @@ export interface Trainer<Tasks extends readonly AnyTask[]> {
   predict(inputs: { readonly [input: string]: HostTensor }): Promise<Predictions<Tasks>>;
   /** The model as it is now, for exporters. */
   inference(): Promise<Inference>;
+  /** The model alone, all of it as it is at one moment; `loadModel` of a trainer of the same tasks and strategies takes it. */
+  model(): Promise<TrainedModel>;
+  /**
+   * Takes a model in the place of its own: to predict, measure, export, or train on from its first epoch. Errors:
+   * `POLYTASK_CHECKPOINT`, saying what differs.
+   */
+  loadModel(model: TrainedModel): Promise<void>;
   /** Everything needed to continue as if not interrupted. */
   checkpoint(): Promise<Checkpoint>;
   /** Continues from a checkpoint of the same configuration. Errors: `POLYTASK_CHECKPOINT`, saying what differs. */
@@ -137,6 +145,20 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
       ) as unknown as Predictions<Tasks>;
     },
     inference: async () => inferenceOf(requireRun(run, 'inference')),
+    model: async () => modelOf(requireLearned(run, 'model')),
+    async loadModel(model) {
+      const { inputs, constants } = structuredClone({ inputs: model.inputs, constants: model.constants });
+      const fresh = await openRun(description, inputs, constants, overlays);
+      try {
+        fillModel(fresh, model);
+        await fresh.runtime.session.sync(fresh.runtime.parameters);
+      } catch (error) {
+        fresh.dispose();
+        throw error;
+      }
+      run?.dispose();
+      run = fresh;
+    },
     checkpoint: async () => saveRun(requireRun(run, 'checkpoint')),
     async restore(checkpoint) {
       const { inputs, constants } = buildFacts(description, checkpoint);

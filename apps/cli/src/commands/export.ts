@@ -1,0 +1,86 @@
+import { join, resolve } from 'node:path';
+import { exportLayersModel, exportOnnx } from '@polytask/compiler';
+import type { AnyTask, InputSpec, Trainer } from '@polytask/core';
+import { InputError } from '../errors/mistakes.js';
+import { type Io, print } from '../io.js';
+import { formatBytes } from '../report/format.js';
+import { loadModel } from '../run/load-model.js';
+import { shownPath } from '../run/output-folder.js';
+import { type ExportFiles, whyNotExported, writeExport } from '../run/write-export.js';
+
+/** What models can be written as: what people call it, where it goes, and its files, that by which it is opened first. */
+const formats = {
+  onnx: { title: 'ONNX', place: 'model.onnx', files: [''] },
+  tfjs: { title: 'tfjs layers model', place: 'tfjs', files: ['model.json', 'weights.bin'] },
+} as const;
+
+/** Options of `polytask export`, as the command line gives them. */
+export interface ExportOptions {
+  readonly format: keyof typeof formats;
+  readonly output?: string;
+  readonly batch?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/**
+ * Writes the model of a finished run as files that other programs read.
+ *
+ * @throws InputError where there is no such model, or where it would go something is already.
+ */
+export async function exportModel(folder: string, options: ExportOptions, io: Io): Promise<void> {
+  const { format, output, force = false } = options;
+  const { title, place, files: names } = formats[format];
+  const batch = batchOf(options);
+  const path = resolve(io.cwd, output ?? join(folder, place));
+  const problem = await whyNotExported(path, names, force);
+  const where = output === undefined ? shownPath(path, io.cwd) : `--output ${output}`;
+  if (problem !== undefined) throw new InputError([{ where, message: problem }]);
+
+  const { trainer } = await loadModel({ folder, cwd: io.cwd });
+  try {
+    const files: ExportFiles =
+      format === 'onnx' ? { '': await exportOnnx(trainer, { batch }) } : { ...(await exportLayersModel(trainer)) };
+    const { inputs } = await trainer.inference();
+    await writeExport(path, files);
+    const written = names.map((name) => ({
+      file: name === '' ? path : join(path, name),
+      bytes: Buffer.byteLength(files[name] as Uint8Array),
+    }));
+    if (options.json === true) {
+      const tasks = trainer.tasks.map(({ name, type }) => ({ name, type }));
+      print(
+        io.stdout,
+        JSON.stringify({ status: 'done', format, folder, files: written, batch, inputs, tasks }, null, 2),
+      );
+      return;
+    }
+    print(io.stdout, `${title} of ${folder}:`);
+    for (const { file, bytes } of written) print(io.stdout, `  ${shownPath(file, io.cwd)} (${formatBytes(bytes)})`);
+    for (const line of describeModel(inputs, trainer, batch)) print(io.stdout, line);
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** Rows per run, where the user fixes them. */
+function batchOf({ batch, format }: ExportOptions): number | 'dynamic' {
+  if (batch === undefined) return 'dynamic';
+  const where = `--batch ${batch}`;
+  if (format !== 'onnx') throw new InputError([{ where, message: 'only ONNX models can have a fixed number of rows' }]);
+  if (/^[1-9]\d*$/.test(batch)) return Number(batch);
+  throw new InputError([{ where, message: `found ${JSON.stringify(batch)}, expected a whole number from 1` }]);
+}
+
+/** What goes in and what comes out, for whoever will feed it. */
+function describeModel(
+  inputs: { readonly [name: string]: InputSpec },
+  { tasks }: Trainer<readonly AnyTask[]>,
+  batch: number | 'dynamic',
+): string[] {
+  const rows = batch === 'dynamic' ? 'rows' : batch;
+  const shown = Object.entries(inputs).map(
+    ([name, { shape, dtype }]) => `${name} ${dtype} [${[rows, ...shape].join(', ')}]`,
+  );
+  return [`Inputs: ${shown.join('; ')}`, `Outputs: ${tasks.map(({ name, type }) => `${name} (${type})`).join(', ')}`];
+}

@@ -1,0 +1,133 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import {
+  type AnyTask,
+  type Checkpoint,
+  createTrainer,
+  type Executor,
+  eager,
+  type InputSpecs,
+  PolytaskError,
+  type TaskConstants,
+  type Trainer,
+} from '@polytask/core';
+import { loadCheckpoint } from '@polytask/core/node';
+import * as z from 'zod';
+import { useBackend } from '../backend/backends.js';
+import { buildNetwork } from '../build/network.js';
+import { expectedWords, explainIssues } from '../config/explain-issues.js';
+import { isMapping, type Path, showPath } from '../config/paths.js';
+import { type Config, configSchema } from '../config/schema.js';
+import { InputError, type Mistake } from '../errors/mistakes.js';
+
+/** The joint network of a finished run, ready to predict, measure and export. */
+export interface LoadedModel {
+  /** Whoever loads it disposes of it. */
+  readonly trainer: Trainer<readonly AnyTask[]>;
+  /** The run's, with its defaults. */
+  readonly config: Config;
+}
+
+/** Where a model is. */
+export interface ModelRequest {
+  /** The run folder as the user wrote it. */
+  readonly folder: string;
+  /** The folder that `folder` is seen from. */
+  readonly cwd: string;
+  /** Default: eager, on tfjs' cpu backend. */
+  readonly executor?: Executor;
+}
+
+/**
+ * Builds the network that a run has trained from the run folder alone: `model.safetensors` has its configuration, its inputs, what
+ * the tasks learned from their labels, and its variables. Parts from elsewhere are looked for where the run file was.
+ *
+ * @throws InputError where there is no such model, it is damaged, or a part of it is not there any more.
+ */
+export async function loadModel({ folder, cwd, executor = eager() }: ModelRequest): Promise<LoadedModel> {
+  const path = resolve(cwd, folder);
+  const file = join(folder, 'model.safetensors');
+  const refuse = (message: string, where = file): InputError => new InputError([{ where, message }]);
+  const [run, saved] = await Promise.all([readRun(path), readModel(path).catch((error: unknown) => error as Error)]);
+  if (saved instanceof Error) throw refuse(await whyNoModel(path, run, saved), folder);
+  const { config, inputs, constants } = checkModel(saved, file);
+  await useBackend('cpu', path);
+
+  const mistakes: Mistake[] = [];
+  const report = (at: Path, { message }: PolytaskError) =>
+    mistakes.push({ where: `${file}: ${showPath(['config', ...at])}`, message });
+  const home = typeof run.file === 'string' ? dirname(run.file) : path;
+  // Schedules that last as long as training want to know its length; nothing is trained here.
+  const network = await buildNetwork(config, { folder: home, totalSteps: 1 }, report);
+  if (network === undefined) throw new InputError(mistakes);
+  const trainer = await createTrainer({ ...network, executor, seed: config.seed });
+  try {
+    await trainer.loadModel({ inputs, constants, variables: saved.tensors });
+    return { trainer, config };
+  } catch (error) {
+    trainer.dispose();
+    if (PolytaskError.isInstance(error)) throw refuse(error.message);
+    throw error;
+  }
+}
+
+const count = z.int().min(0);
+
+/** Numbers in a row of an input; a file that has more is an attempt on the memory. */
+const largestRow = 2 ** 28;
+
+/** What is in the file besides variables; loose, since later versions may have more to say. */
+const modelSchema = z.looseObject({
+  config: configSchema,
+  inputs: z.record(
+    z.string(),
+    z.looseObject({
+      shape: z.array(count).refine((shape) => shape.reduce((size, n) => size * n, 1) <= largestRow, 'a smaller row'),
+      dtype: z.enum(['float32', 'int32']),
+      categories: z.array(count).exactOptional(),
+    }),
+  ),
+  constants: z.record(z.string(), z.record(z.string(), z.union([z.number(), z.array(z.number())]))),
+});
+
+interface ModelFacts {
+  readonly config: Config;
+  readonly inputs: InputSpecs;
+  readonly constants: { readonly [task: string]: TaskConstants };
+}
+
+/** The file may come from anywhere: nothing is made of it before all of it is as it should be. */
+function checkModel({ state }: Checkpoint, file: string): ModelFacts {
+  const checked = modelSchema.safeParse(state, { error: expectedWords });
+  if (checked.success) return checked.data as ModelFacts;
+  throw new InputError(
+    explainIssues(checked.error.issues, state).map(({ message }) => ({
+      where: file,
+      message: `in this model ${message}`,
+    })),
+  );
+}
+
+function readModel(path: string): Promise<Checkpoint> {
+  return loadCheckpoint(join(path, 'model.safetensors'));
+}
+
+/** What run.json says, as far as it can be read. */
+async function readRun(path: string): Promise<{ readonly file?: unknown; readonly status?: unknown }> {
+  try {
+    const document: unknown = JSON.parse(await readFile(join(path, 'run.json'), 'utf8'));
+    return isMapping(document) ? document : {};
+  } catch {
+    return {};
+  }
+}
+
+async function whyNoModel(path: string, { status }: { readonly status?: unknown }, error: Error): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return 'there is no such folder; name the folder of a run, such as `runs/run-1`';
+  if (!found.isDirectory()) return 'this is a file; name the folder of a run, such as `runs/run-1`';
+  const missing = ((error.cause ?? {}) as NodeJS.ErrnoException).code === 'ENOENT';
+  if (!missing) return error.message;
+  if (typeof status !== 'string') return 'this is not the folder of a run: it has no run.json and no model.safetensors';
+  return `this run has no model.safetensors, which is written when training is over; its status is \`${status}\``;
+}
