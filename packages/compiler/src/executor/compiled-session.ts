@@ -15,6 +15,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Fallback } from '../compiled.js';
 import { sameShape } from '../ir/value.js';
 import type { Runtime, RuntimeTensor } from '../runtime/runtime.js';
+import { createCallInputs } from './call-inputs.js';
 import type { HostArray } from './compile-graph.js';
 import { checked, createDeviceStore, type HostDevice } from './device.js';
 import { createEagerFallback } from './eager-fallback.js';
@@ -37,9 +38,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
   const tensors = createHeldTensors(store, runtime, threads);
   const fallback = createEagerFallback(layout, store, tensors.numbersOf);
   const verified = new WeakSet<CompiledProgram>();
-  const places = new Map<string, { vector: 'values' | 'state'; segment: Segment }>();
-  for (const segment of layout.segments) places.set(`variable/${segment.path}`, { vector: 'values', segment });
-  for (const segment of layout.stateSegments) places.set(`state/${segment.path}`, { vector: 'state', segment });
+  const inputs = createCallInputs(layout, store);
   let disposed = false;
   const cache = createProgramCache({
     layout,
@@ -56,49 +55,11 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     },
   });
 
-  /** The array of an input of the compiled graph. */
-  function feed(made: CompiledProgram, program: Program, call: ProgramCall, name: string): HostArray {
-    const view = made.graph.views.get(name);
-    if (view !== undefined) return store.view(feed(made, program, call, view.source), view.offset, view.size);
-    if (name.startsWith('feed/')) {
-      const key = name.slice('feed/'.length);
-      const value = call.feeds[key];
-      if (value === undefined) return leafOf(call, key);
-      return 'dtype' in value ? store.inside(value).data : checked(value.data, value.shape);
-    }
-    const place = places.get(name);
-    if (place !== undefined) {
-      if (call.parameters === undefined) throw noParameters(program, place.segment);
-      const { data } = store.inside(call.parameters[place.vector]);
-      return store.view(data, place.segment.offset, place.segment.size);
-    }
-    const uniform = made.trace.uniforms.find(({ input }) => input === name);
-    if (uniform === undefined || call.uniform === undefined) {
-      throw new PolytaskError(
-        'POLYTASK_NO_RANDOMNESS',
-        `Program \`${program.name}\` asked for random numbers (\`${uniform?.path ?? name}\`) where there are none. Draw them in ` +
-          'training steps only.',
-      );
-    }
-    return call.uniform(
-      uniform.path,
-      uniform.occurrence,
-      uniform.shape.reduce((product, size) => product * size, 1),
-    );
-  }
-
-  /** An input that is one of the numbers by which a fed tensor is held. */
-  function leafOf(call: ProgramCall, key: string): HostArray {
-    const place = key.lastIndexOf('#');
-    const { held } = store.inside(call.feeds[key.slice(0, place)] as DeviceTensor);
-    return held?.leaves[Number(key.slice(place + 1))] as HostArray;
-  }
-
   async function runCompiled(made: CompiledProgram, program: Program, call: ProgramCall): Promise<ProgramResult> {
     const { graph } = made;
     const results = new Map<string, HostArray>();
     for (const [output, shortcut] of graph.shortcuts) {
-      const data = 'data' in shortcut ? shortcut.data : feed(made, program, call, shortcut.input);
+      const data = 'data' in shortcut ? shortcut.data : inputs.arrayOf(made, program, call, shortcut.input);
       const copy = store.take(data instanceof Int32Array ? 'int32' : 'float32', data.length);
       copy.set(data);
       results.set(output, copy);
@@ -107,7 +68,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     if (graph.session !== undefined) {
       const feeds: Record<string, RuntimeTensor> = {};
       for (const { name, shape } of graph.inputs) {
-        const data = feed(made, program, call, name);
+        const data = inputs.arrayOf(made, program, call, name);
         feeds[name] = { type: data instanceof Int32Array ? 'int32' : 'float32', shape, data };
       }
       const fetches: Record<string, RuntimeTensor | null> = {};
@@ -154,7 +115,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
       const data = results.get(output) as HostArray;
       const path = made.stateOutputs.get(output);
       if (path !== undefined) {
-        const segment = places.get(`state/${path}`)?.segment as Segment;
+        const segment = inputs.segmentOf(`state/${path}`) as Segment;
         store.inside((call.parameters as ParameterSet).state).data.set(data, segment.offset);
         continue;
       }
@@ -264,13 +225,5 @@ function checkTarget(
     'POLYTASK_SHAPE_MISMATCH',
     `An output must fit the device tensor that it overwrites, but \`${output}\` of program \`${program.name}\` is ${dtype} ` +
       `[${shape.join(', ')}] and the tensor ${handle.dtype} [${handle.shape.join(', ')}].`,
-  );
-}
-
-function noParameters(program: Program, segment: Segment): PolytaskError {
-  return new PolytaskError(
-    'POLYTASK_NO_PARAMETERS',
-    `Program \`${program.name}\` uses the variable \`${segment.path}\`, so its call has to say what variables hold ` +
-      '(`parameters`), but it did not.',
   );
 }

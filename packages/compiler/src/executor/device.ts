@@ -46,7 +46,7 @@ export function createDeviceStore(): DeviceStore {
   const live = new Set<DeviceTensor>();
   // Arrays of released tensors: a new one of megabytes in every step would cost more than the step's arithmetic.
   const free = new Map<string, HostArray[]>();
-  const views = new WeakMap<HostArray, Map<string, HostArray>>();
+  const views = new WeakMap<HostArray, Map<number, Map<number, HostArray>>>();
   const putBack = (data: HostArray) => {
     const key = `${dtypeOf(data)} ${data.length}`;
     const known = free.get(key) ?? [];
@@ -89,11 +89,10 @@ export function createDeviceStore(): DeviceStore {
       free.get(`${dtype} ${size}`)?.pop() ?? (dtype === 'int32' ? new Int32Array(size) : new Float32Array(size)),
     view(data, offset, size) {
       if (offset === 0 && size === data.length) return data;
-      const known = views.get(data) ?? new Map<string, HostArray>();
-      views.set(data, known);
-      const key = `${offset} ${size}`;
-      const view = known.get(key) ?? data.subarray(offset, offset + size);
-      known.set(key, view);
+      const known = within(views, data);
+      const here = within(known, offset);
+      const view = here.get(size) ?? (data.subarray(offset, offset + size) as HostArray);
+      here.set(size, view);
       return view;
     },
     clear() {
@@ -102,6 +101,16 @@ export function createDeviceStore(): DeviceStore {
     },
   };
   return store;
+}
+
+/** The map that another map has for a key; a new one at first. */
+function within<K, L, V>(
+  maps: { get(key: K): Map<L, V> | undefined; set(key: K, map: Map<L, V>): unknown },
+  key: K,
+): Map<L, V> {
+  const known = maps.get(key) ?? new Map<L, V>();
+  maps.set(key, known);
+  return known;
 }
 
 function dtypeOf(data: HostArray): 'float32' | 'int32' {

@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime/runtime.js';
 import { type FeedSpec, type Trace, trace } from '../trace/trace.js';
 import { type CompiledGraph, compileGraph } from './compile-graph.js';
 import { type HeldForm, heldForm } from './held-form.js';
+import { type SeenCall, sameCall, seeCall } from './same-call.js';
 
 /** A program compiled for feeds of certain shapes and for certain outputs; a string says why it has to run eagerly. */
 export interface CompiledProgram {
@@ -41,9 +42,16 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
   const compiled = new WeakMap<Program, Map<string, Promise<CompiledProgram | Error>>>();
   const done = new Set<CompiledProgram>();
   const refused = new WeakSet<Program>();
+  const recent = new WeakMap<Program, { readonly call: SeenCall; readonly made: CompiledProgram | Error }>();
   const variables = new Map<string, tf.Variable>();
   for (const segment of layout.segments) variables.set(`variable/${segment.path}`, segment.variable);
   for (const segment of layout.stateSegments) variables.set(`state/${segment.path}`, segment.variable);
+
+  const specOf = (value: ProgramCall['feeds'][string]): FeedSpec => {
+    const { shape } = value;
+    if ('dtype' in value) return formOf(value) ?? { shape, dtype: value.dtype };
+    return { shape, dtype: value.data instanceof Int32Array ? 'int32' : 'float32' };
+  };
 
   function traceOnce(program: Program, signature: string, feeds: { readonly [name: string]: FeedSpec }): Trace | Error {
     const known = within(traces, program);
@@ -87,7 +95,7 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
       else {
         const leaves = found.leaves.map((_, i) => `output/${name}#${i}`);
         held.set(name, { form: found.form, leaves });
-        found.leaves.forEach((leaf, i) => outputs.set(leaves[i] as string, leaf));
+        for (const [i, leaf] of found.leaves.entries()) outputs.set(leaves[i] as string, leaf);
       }
     }
     const stateOutputs = new Map<string, string>();
@@ -125,30 +133,27 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
 
   return {
     async find(program, call) {
+      const last = recent.get(program);
+      if (last !== undefined && sameCall(last.call, call, specOf)) return last.made;
       const feeds: Record<string, FeedSpec> = {};
-      for (const [name, value] of Object.entries(call.feeds)) feeds[name] = specOf(value, formOf);
+      for (const [name, value] of Object.entries(call.feeds)) feeds[name] = specOf(value);
       const signature = Object.entries(feeds)
         .map(([name, { shape, dtype, ...form }]) => `${name} ${dtype} ${shape.join()} ${(form as HeldForm).key ?? ''}`)
         .sort()
         .join('\n');
       const key = `${signature}\n\n${wanted(call)}`;
       const known = within(compiled, program);
-      const before = known.get(key);
-      if (before !== undefined) return before;
-      const made = compile(program, call, signature, feeds);
-      known.set(key, made);
+      const before = known.get(key) ?? compile(program, call, signature, feeds);
+      known.set(key, before);
       // A program that failed is tried again: what it used may have been put right.
-      made.catch(() => known.delete(key));
+      before.catch(() => known.delete(key));
+      const seen = seeCall(call, specOf);
+      const made = await before;
+      recent.set(program, { call: seen, made });
       return made;
     },
     all: () => done,
   };
-}
-
-function specOf(value: ProgramCall['feeds'][string], formOf: ProgramCacheInput['formOf']): FeedSpec {
-  const { shape } = value;
-  if ('dtype' in value) return formOf(value) ?? { shape, dtype: value.dtype };
-  return { shape, dtype: value.data instanceof Int32Array ? 'int32' : 'float32' };
 }
 
 /** Everything of a call but its feeds that a compiled program depends on. */

@@ -26,7 +26,7 @@ export function stackLanes(graph: Graph, outputs: ReadonlyMap<string, Value>): M
 
 function createStacker(graph: Graph, classes: readonly LaneClass[]): (value: Value) => Value {
   const laneOf = new Map<Value, { readonly of: LaneClass; readonly lane: number }>();
-  for (const one of classes) one.members.forEach((member, lane) => laneOf.set(member, { of: one, lane }));
+  for (const one of classes) for (const [lane, member] of one.members.entries()) laneOf.set(member, { of: one, lane });
   const stacks = new Map<LaneClass, Value>();
   const rebuilt = new Map<Value, Value>();
 

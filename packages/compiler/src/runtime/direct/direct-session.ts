@@ -43,7 +43,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
   let disposed = false;
 
   /** The runtime's view of an array, made at its first use here. */
-  function valueOf(slot: Binding, tensor: RuntimeTensor): Pointer {
+  function ortValue(slot: Binding, tensor: RuntimeTensor): Pointer {
     const { values } = slot;
     const known = values.find(({ data }) => data === tensor.data);
     if (known !== undefined) return known.value;
@@ -68,7 +68,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
 
   function bind(kind: 'BindInput' | 'BindOutput', slot: Binding, tensor: RuntimeTensor): void {
     if (slot.bound === tensor.data) return;
-    check(call[kind](binding, slot.name, valueOf(slot, tensor)));
+    check(call[kind](binding, slot.name, ortValue(slot, tensor)));
     slot.bound = tensor.data;
   }
 
