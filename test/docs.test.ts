@@ -1,6 +1,6 @@
 // What the documentation promises to be complete is complete, and its links lead somewhere. (Links within the site are checked
 // when it is built, all but those to a place on a page.)
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readYaml } from '../apps/cli/src/config/read-yaml.js';
@@ -54,11 +54,14 @@ it('links between files of the repository lead to files', () => {
 });
 
 // A fence of `yaml fragment` shows a part of a run file.
-it('run files in the documentation are valid', () => {
+it('run files in the documentation and among the examples are valid', () => {
   const runs = pages().flatMap(({ path, text }) =>
     [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml]) => ({ path, yaml: yaml as string })),
   );
   expect(runs.length).toBeGreaterThan(0);
+  const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.yaml'));
+  expect(examples.length).toBeGreaterThan(0);
+  runs.push(...examples.map((name) => ({ path: `examples/${name}`, yaml: read(`examples/${name}`) })));
   for (const { path, yaml } of runs) {
     const { value, mistakes } = readYaml(yaml, path);
     expect(mistakes, path).toEqual([]);

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { exportLayersModel, exportOnnx } from '@polytask/compiler';
-import type { AnyTask, InputSpec, Trainer } from '@polytask/core';
+import { type AnyTask, type InputSpec, PolytaskError, type Trainer } from '@polytask/core';
 import { InputError } from '../errors/mistakes.js';
 import { type Io, print } from '../io.js';
 import { formatBytes } from '../report/format.js';
@@ -39,8 +39,7 @@ export async function exportModel(folder: string, options: ExportOptions, io: Io
 
   const { trainer } = await loadModel({ folder, cwd: io.cwd });
   try {
-    const files: ExportFiles =
-      format === 'onnx' ? { '': await exportOnnx(trainer, { batch }) } : { ...(await exportLayersModel(trainer)) };
+    const files = await filesOf(trainer, format, batch);
     const { inputs } = await trainer.inference();
     await writeExport(path, files);
     const written = names.map((name) => ({
@@ -62,6 +61,28 @@ export async function exportModel(folder: string, options: ExportOptions, io: Io
     trainer.dispose();
   }
 }
+
+/** The files of a model in memory; what the compiler's errors advise in code is said in options as well. */
+async function filesOf(
+  trainer: Trainer<readonly AnyTask[]>,
+  format: ExportOptions['format'],
+  batch: number | 'dynamic',
+): Promise<ExportFiles> {
+  try {
+    return format === 'onnx' ? { '': await exportOnnx(trainer, { batch }) } : { ...(await exportLayersModel(trainer)) };
+  } catch (error) {
+    const option = PolytaskError.isInstance(error) ? ways[error.code] : undefined;
+    if (option === undefined) throw error;
+    const { code, message } = error as PolytaskError;
+    throw new PolytaskError(code, `${message} Here: \`${option}\`.`, { cause: error });
+  }
+}
+
+/** The option that does what an error of the compiler advises. */
+const ways: { readonly [code: string]: string } = {
+  POLYTASK_EXPORT_BATCH: '--batch 32',
+  POLYTASK_EXPORT_LAYERS: '--format onnx',
+};
 
 /** Rows per run, where the user fixes them. */
 function batchOf({ batch, format }: ExportOptions): number | 'dynamic' {

@@ -89,7 +89,7 @@ describe('polytask train', () => {
       `--import=${join(cwd, 'hide.mjs')}`,
     ).ended;
     expect(demanded.code).toBe(2);
-    expect(demanded.stderr).toMatch(/^--set backend=compiled: .*`onnxruntime-node`.*`backend: auto`/);
+    expect(demanded.stderr).toMatch(/^--set backend=compiled: .*`onnxruntime-node`.*`backend: auto`/m);
   });
 
   it('prints exactly one JSON document with --json', async () => {
