@@ -15,6 +15,7 @@ import { isProgram, root, run, runPnpm } from './run.mjs';
  * @property {Record<string, string>} [bin]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [peerDependencies]
+ * @property {Record<string, string>} [optionalDependencies]
  *
  * @typedef {{ name: string, folder: string, manifest: Manifest }} Package
  */

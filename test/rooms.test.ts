@@ -73,7 +73,8 @@ describe.each(libraries)('$name', ({ folder, manifest, name }) => {
   const home = folderOf(folder);
   const sources = sourcesIn(`${home}/src`);
   const peers = Object.keys(manifest.peerDependencies ?? {});
-  const dependencies = [...Object.keys(manifest.dependencies ?? {}), ...peers];
+  const own = { ...manifest.dependencies, ...manifest.optionalDependencies };
+  const dependencies = [...Object.keys(own), ...peers];
 
   it('imports only what its room allows', () => {
     const refused = sources.flatMap(({ path, text }) =>

@@ -143,11 +143,8 @@ export function trace(request: TraceRequest): Trace {
 /** The value of a feed. */
 function fed(graph: Graph, name: string, spec: FeedSpec): Value {
   const { leaves = [], build } = spec;
-  if (build === undefined) return graph.input(`feed/${name}`, spec);
-  return build(
-    graph,
-    leaves.map((leaf, i) => graph.input(`feed/${name}#${i}`, leaf)),
-  );
+  const inputs = leaves.map((leaf, i) => graph.input(`feed/${name}#${i}`, leaf));
+  return build === undefined ? graph.input(`feed/${name}`, spec) : build(graph, inputs);
 }
 
 /** All variables that tfjs knows, and those of the request, with the data they hold now. */
