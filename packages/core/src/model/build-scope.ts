@@ -22,9 +22,16 @@ export type Registry = Registration[];
 /**
  * The root scope of a model. Variables made in it and below are added to `registry`; their initial values come from the seed
  * and their path alone, so that adding a layer somewhere changes no other layer's start.
+ *
+ * @param limit - How many numbers all variables may have; nothing is allocated for one that goes beyond.
  */
-export function createRootScope(tasks: readonly string[], seed: number, registry: Registry): BuildScope {
-  return scopeAt('', tasks, tasks, { group: 'model' }, seed, registry);
+export function createRootScope(
+  tasks: readonly string[],
+  seed: number,
+  registry: Registry,
+  limit = Number.POSITIVE_INFINITY,
+): BuildScope {
+  return scopeAt('', tasks, tasks, { group: 'model' }, seed, registry, limit);
 }
 
 /** A scope of the same model whose variables belong to `group` unless they say otherwise. */
@@ -34,8 +41,9 @@ export function createGroupScope(
   group: string,
   seed: number,
   registry: Registry,
+  limit = Number.POSITIVE_INFINITY,
 ): BuildScope {
-  return scopeAt(path, tasks, [], { group }, seed, registry);
+  return scopeAt(path, tasks, [], { group }, seed, registry, limit);
 }
 
 function scopeAt(
@@ -45,6 +53,7 @@ function scopeAt(
   defaults: { readonly group: string; readonly learningRate?: number | undefined },
   seed: number,
   registry: Registry,
+  limit: number,
 ): BuildScope {
   const join = (name: string) => (path === '' ? name : `${path}/${name}`);
 
@@ -83,7 +92,7 @@ function scopeAt(
       // Task order, whatever order the caller used: the layout compares these lists.
       const narrowed = options.usedBy === undefined ? usedBy : tasks.filter((task) => options.usedBy?.includes(task));
       const { group = defaults.group, learningRate = defaults.learningRate } = options;
-      return scopeAt(join(name), tasks, narrowed, { group, learningRate }, seed, registry);
+      return scopeAt(join(name), tasks, narrowed, { group, learningRate }, seed, registry, limit);
     },
     variables() {
       const below = join('');
@@ -97,6 +106,7 @@ function scopeAt(
         }));
     },
     variable(name: string, shape: readonly number[], initial: Initializer, options: ParameterOptions = {}) {
+      requireRoom(join(name), shape, registry, limit);
       const values = initial(shape, uniformStream(seed, 'initial', join(name)));
       const start = tf.tensor(values, [...shape], 'float32');
       const variable = tf.variable(start, options.trainable ?? true);
@@ -111,4 +121,14 @@ function scopeAt(
       return uniformStream(seed, 'build', join(name));
     },
   };
+}
+
+function requireRoom(path: string, shape: readonly number[], registry: Registry, limit: number): void {
+  const taken = registry.reduce((sum, { variable }) => sum + variable.size, 0);
+  if (taken + shape.reduce((size, n) => size * n, 1) <= limit) return;
+  throw new PolytaskError(
+    'POLYTASK_CHECKPOINT',
+    `This checkpoint is of a far smaller model than it says: \`${path}\` would be [${shape.join(', ')}]. ` +
+      'Use an earlier checkpoint.',
+  );
 }

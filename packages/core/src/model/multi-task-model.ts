@@ -63,11 +63,13 @@ export interface ModelParts {
   readonly auxiliary: readonly AuxiliaryObjective[];
   readonly balancing: Balancing;
   readonly seed: number;
+  /** How many numbers its variables may have. Default: any. */
+  readonly limit?: number | undefined;
 }
 
 /** Binds all parts, checks by a forward pass of two rows of zeros that the outputs are what the tasks declare, and lays out the parameters. */
 export function buildModel(parts: ModelParts): Model {
-  const { tasks, inputs, seed } = parts;
+  const { tasks, inputs, seed, limit } = parts;
   checkParts(parts);
   for (const task of tasks) {
     for (const input of task.inputs ?? []) {
@@ -83,7 +85,7 @@ export function buildModel(parts: ModelParts): Model {
     for (const { variable, owned } of registry) if (owned) variable.dispose();
   };
   try {
-    const sharing = parts.sharing.bind({ tasks, inputs, scope: createRootScope(names, seed, registry) });
+    const sharing = parts.sharing.bind({ tasks, inputs, scope: createRootScope(names, seed, registry, limit) });
     if (sharing.dispose !== undefined) disposers.push(() => sharing.dispose?.());
     const shapes = featureShapes(tasks, inputs, sharing);
     const modelLayout = createLayout(names, registry);
@@ -93,7 +95,7 @@ export function buildModel(parts: ModelParts): Model {
       return { name: `${parts.sharing.name}/${term.name}`, weight, updateEvery, asTask: false, bound: term };
     });
     for (const { name, description } of numbered(parts.auxiliary)) {
-      const scope = createGroupScope(`auxiliary/${name}`, names, 'model', seed, registry);
+      const scope = createGroupScope(`auxiliary/${name}`, names, 'model', seed, registry, limit);
       const bound = description.bind({ tasks: names, inputs, layout: modelLayout, scope, ...shapes });
       disposers.push(() => bound.dispose?.());
       const { weight = 1, updateEvery = 1, asTask = false } = description;
@@ -103,7 +105,7 @@ export function buildModel(parts: ModelParts): Model {
     const { balancing: description } = parts;
     const context = {
       tasks: objectives,
-      scope: createGroupScope(`balancing/${description.name}`, objectives, 'balancing', seed, registry),
+      scope: createGroupScope(`balancing/${description.name}`, objectives, 'balancing', seed, registry, limit),
       uniform: (step: number) => uniformStream(seed, 'balancing', description.name, step),
     };
     const bound = description.bind(context);
@@ -126,7 +128,7 @@ export function buildModel(parts: ModelParts): Model {
 }
 
 /** Checks what can be checked before there are inputs. */
-export function checkParts({ tasks, sharing, auxiliary, balancing }: Omit<ModelParts, 'inputs' | 'seed'>): void {
+export function checkParts({ tasks, sharing, auxiliary, balancing }: Omit<ModelParts, 'inputs' | 'seed' | 'limit'>): void {
   if (tasks.length === 0)
     throw new PolytaskError('POLYTASK_NO_TASKS', 'A model needs at least one task; `tasks` is empty.');
   for (const task of tasks) checkPart(task, 'tasks', 'task');

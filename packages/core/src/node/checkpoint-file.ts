@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { type Checkpoint, CheckpointError, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.js';
 import { writeFileAtomic } from './write-file-atomic.js';
 
@@ -15,7 +15,7 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readRegularFile(path);
   } catch (error) {
     throw new CheckpointError(`The checkpoint \`${path}\` cannot be read: ${(error as Error).message}.`, {
       cause: error,
@@ -27,4 +27,10 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
     if (!(error instanceof CheckpointError)) throw error;
     throw new CheckpointError(`\`${path}\`: ${error.message}`, { cause: error });
   }
+}
+
+/** Not from a pipe or a device, which could keep one waiting or give bytes without end. */
+async function readRegularFile(path: string): Promise<Uint8Array> {
+  if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
+  return readFile(path);
 }

@@ -4,7 +4,9 @@ import { dirname } from 'node:path';
 
 /**
  * Writes a file so that at every moment either the old or the new content is there, whole: to a temporary name in the same
- * folder, flushed to the disk, then renamed. The folder is made where it is missing.
+ * folder, flushed to the disk, then renamed, and the name flushed too. The folder is made where it is missing.
+ *
+ * @remarks A process that is killed while it writes leaves `<path>.<random>.tmp`, which nobody reads.
  *
  * @param path - The file.
  * @param content - Text (UTF-8) or bytes.
@@ -23,8 +25,16 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
       await file.close();
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** A new name is on the disk only when its folder is. Not every system lets a folder be opened; there it does without. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => {});
+  await folder?.close();
 }

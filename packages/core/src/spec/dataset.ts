@@ -30,7 +30,10 @@ export interface CursorOptions {
 export interface Cursor {
   /** Starts epoch `epoch` (0, 1, ...) at batch `batch`. Same seed and epoch, same order, whatever came before. */
   seek(epoch: number, batch: number): void;
-  /** Where the cursor stands: everything that `seekTo` needs to give the same batches again, as plain data. */
+  /**
+   * Where the cursor stands: everything that `seekTo` needs to give the same batches again, as plain data. Asked right after
+   * `next` has given a batch, it is the place of the one that comes after that; batches read ahead do not count.
+   */
   position(): State;
   /** Goes to a saved position. */
   seekTo(position: State): void;
@@ -49,6 +52,11 @@ export interface MultiTaskDataset {
   readonly inputs: InputSpecs;
   readonly columns: readonly string[];
   readonly size: number;
+  /**
+   * Identifies the contents: the same rows in the same order have the same. For data sets that know it without being read, such
+   * as from a file's checksum; others are read through where it is needed.
+   */
+  readonly fingerprint?: string;
   /** Where tasks have data sets of their own: one entry per task. */
   readonly sources: readonly SourceInfo[];
   open(options: CursorOptions): Cursor;

@@ -26,6 +26,9 @@ interface Entry {
 
 const maximumHeader = 100_000_000;
 
+/** Levels of lists and records in the state, so that none can exhaust the stack. */
+const deepest = 200;
+
 /** How every header begins; the digits of the checksum come next. */
 const beginning = '{"__metadata__":{"sha256":"';
 const digestStart = 8 + beginning.length;
@@ -90,25 +93,29 @@ export async function decodeCheckpoint(file: Uint8Array): Promise<Checkpoint> {
   blanked.fill(0x30, digestStart, digestStart + blankDigest.length);
   if (found !== (await digest(blanked))) refuse('its checksum does not fit its contents');
   const start = 8 + Number(length);
-  const header = parse(new TextDecoder().decode(bytes.subarray(8, start))) as Record<string, unknown>;
-  const metadata = header.__metadata__ as Record<string, unknown>;
+  const header = parse(new TextDecoder().decode(bytes.subarray(8, start)));
+  const metadata = isRecord(header) ? header.__metadata__ : undefined;
+  if (!isRecord(header) || !isRecord(metadata)) return refuse('its header is not a record');
   if (metadata.version !== String(checkpointVersion)) {
     throw new CheckpointError(
       `This checkpoint has version ${String(metadata.version)}; this @polytask/core reads version ${checkpointVersion}.`,
     );
   }
   const body = bytes.subarray(start);
+  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
+  const wrong = entries.find(([, entry]) => !isEntry(entry, body.length));
+  if (wrong !== undefined) refuse(`tensor \`${wrong[0]}\` does not lie within the file`);
+  // Before anything is copied: a small file must not become a large model by naming the same bytes many times.
+  if (!fill(entries as [string, Entry][], body.length)) refuse('its tensors overlap, or leave bytes out');
   const tensors = new Map<string, HostTensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
-    if (!isEntry(entry, body.length)) return refuse(`tensor \`${name}\` does not lie within the file`);
-    const { dtype, shape, data_offsets: offsets } = entry;
+  for (const [name, { dtype, shape, data_offsets: offsets }] of entries as [string, Entry][]) {
     // A copy, because the file's bytes need not be aligned for float32.
     const { buffer } = body.slice(...offsets);
     tensors.set(name, { data: dtype === 'I32' ? new Int32Array(buffer) : new Float32Array(buffer), shape });
   }
-  const state = unpack(parse(String(metadata.polytask)), tensors) as State;
-  return { state, tensors: Object.fromEntries([...tensors].filter(([name]) => !name.startsWith('state/'))) };
+  const state = unpack(parse(String(metadata.polytask)), tensors, 0);
+  if (!isRecord(state)) return refuse('its state is not a record');
+  return { state: state as State, tensors: Object.fromEntries([...tensors].filter(([name]) => !name.startsWith('state/'))) };
 }
 
 function parse(json: string): unknown {
@@ -131,6 +138,21 @@ function isEntry(entry: unknown, available: number): entry is Entry {
   return from <= to && to <= available && to - from === 4 * product(shape);
 }
 
+/** Whether tensors cover the data without holes and overlaps, as the format demands. */
+function fill(entries: readonly (readonly [string, Entry])[], length: number): boolean {
+  const ranges = entries.map(([, { data_offsets: offsets }]) => offsets).sort(([a, b], [c, d]) => a - c || b - d);
+  let end = 0;
+  for (const [from, to] of ranges) {
+    if (from !== end) return false;
+    end = to;
+  }
+  return end === length;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function product(shape: readonly number[]): number {
   return shape.reduce((size, n) => size * n, 1);
 }
@@ -148,13 +170,16 @@ async function digest(bytes: Uint8Array): Promise<string> {
 }
 
 /** State as JSON: tensors go to `tensors` and leave a reference, numbers that JSON lacks are spelled out. */
-function pack(value: unknown, path: string, tensors: Map<string, HostTensor>): unknown {
+function pack(value: unknown, path: string, tensors: Map<string, HostTensor>, depth = 0): unknown {
   if (typeof value === 'number') {
     if (Object.is(value, -0)) return { $number: '-0' };
     return Number.isFinite(value) ? value : { $number: String(value) };
   }
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (Array.isArray(value)) return value.map((item, i) => pack(item, `${path}/${i}`, tensors));
+  if (depth > deepest) {
+    throw new CheckpointError(`State must be nested at most ${deepest} levels deep, but \`${path}\` is deeper.`);
+  }
+  if (Array.isArray(value)) return value.map((item, i) => pack(item, `${path}/${i}`, tensors, depth + 1));
   if (Object.prototype.toString.call(value) !== '[object Object]') {
     throw new CheckpointError(
       `State must be plain data: numbers, text, lists, records and host tensors ({ data, shape }). \`${path}\` is ` +
@@ -170,13 +195,14 @@ function pack(value: unknown, path: string, tensors: Map<string, HostTensor>): u
   return Object.fromEntries(
     Object.entries(value as object)
       .filter(([, item]) => item !== undefined)
-      .map(([key, item]) => [`.${key}`, pack(item, `${path}/${inPath(key)}`, tensors)]),
+      .map(([key, item]) => [`.${key}`, pack(item, `${path}/${inPath(key)}`, tensors, depth + 1)]),
   );
 }
 
-function unpack(value: unknown, tensors: ReadonlyMap<string, HostTensor>): StateValue {
+function unpack(value: unknown, tensors: ReadonlyMap<string, HostTensor>, depth: number): StateValue {
   if (typeof value !== 'object' || value === null) return value as StateValue;
-  if (Array.isArray(value)) return value.map((item) => unpack(item, tensors));
+  if (depth > deepest) throw new CheckpointError(`This checkpoint's state is nested more than ${deepest} levels deep.`);
+  if (Array.isArray(value)) return value.map((item) => unpack(item, tensors, depth + 1));
   const record = value as Record<string, unknown>;
   if (typeof record.$number === 'string') return Number(record.$number);
   if (typeof record.$tensor === 'string') {
@@ -184,7 +210,7 @@ function unpack(value: unknown, tensors: ReadonlyMap<string, HostTensor>): State
     if (tensor === undefined) throw new CheckpointError(`This checkpoint lacks the tensor \`${record.$tensor}\`.`);
     return tensor;
   }
-  const entries = Object.entries(record).map(([key, item]) => [key.slice(1), unpack(item, tensors)]);
+  const entries = Object.entries(record).map(([key, item]) => [key.slice(1), unpack(item, tensors, depth + 1)]);
   return Object.fromEntries(entries) as State;
 }
 

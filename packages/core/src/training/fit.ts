@@ -17,12 +17,13 @@ import type { EpochEvent, FitOptions, StepEvent } from './fit-options.js';
 import { furtherBatches, withoutFrozen } from './further-batches.js';
 import { addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
 import type { BatchSources } from './primitives.js';
-import { change, type Run } from './run.js';
+import { change, type Run, requireWhole } from './run.js';
 import type { StepOutcome } from './run-step.js';
 import { scheduleRows } from './schedule-rows.js';
 
 /** Trains until the last epoch, a stop or the signal. */
 export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOptions): Promise<History> {
+  requireWhole(run);
   const {
     epochs,
     batchSize = 32,
@@ -63,15 +64,19 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
     if (run.position === undefined) cursor.seek(run.epoch, 0);
     else cursor.seekTo(run.position);
     for (let raw = await cursor.next(); raw !== null; raw = await cursor.next()) {
+      // Now, and not after the step: meanwhile a cursor may read ahead.
+      const position = cursor.position();
       const batch = withoutFrozen(labelBatch(raw, tasks, run.constants, run.overlays, train.sources), run.frozen);
       const present = activeTasks(tasks, batch).length > 0;
-      const outcome = await change(run, async () => {
+      const { counts } = runtime;
+      const takeStep = async () => {
         const found = present ? await step(run, batch, sources) : undefined;
         if (found === undefined) run.history.skipped += 1;
         run.batch += 1;
-        run.position = cursor.position();
+        run.position = position;
         return found;
-      });
+      };
+      const outcome = await change(run, takeStep, () => runtime.counts !== counts);
       if (outcome !== undefined) await tell(run, outcome, batches, options);
       if (options.signal?.aborted) {
         run.history.stopped = 'signal';
@@ -80,7 +85,8 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
       await breathe();
     }
     if (run.history.stopped === 'signal') break;
-    const event = await change(run, () => endEpoch(run, { ...options, evaluationBatchSize }, started));
+    const finishEpoch = () => endEpoch(run, { ...options, evaluationBatchSize }, started);
+    const event = await change(run, finishEpoch, () => true);
     await options.onMetrics?.(event);
     for (const callback of options.callbacks ?? []) await callback.epochEnd?.(event, run.overlays);
     if (options.signal?.aborted && run.history.stopped === 'running') run.history.stopped = 'signal';

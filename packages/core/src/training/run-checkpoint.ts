@@ -1,16 +1,21 @@
+import type { LabelOverlays } from '../data/label-overlay.js';
+import { NonFiniteError } from '../errors/non-finite-error.js';
+import { PolytaskError } from '../errors/polytask-error.js';
 import type { InputSpecs } from '../spec/batch.js';
 import type { Lifecycle } from '../spec/description.js';
 import type { DeviceTensor } from '../spec/executor.js';
-import type { TaskConstants } from '../spec/task.js';
+import type { Segment } from '../spec/parameters.js';
 import type { HostFeeds, HostTensor, State, StateValue } from '../spec/tensors.js';
+import { checkSaved, savedModel, savedTensor } from './check-saved.js';
 import { type Checkpoint, CheckpointError } from './checkpoint.js';
 import type { StoppingState } from './early-stopping.js';
 import type { EpochSums, History } from './history.js';
-import { type Run, type RunDescription, settled } from './run.js';
+import { openRun, type Run, type RunDescription, requireWhole, settled } from './run.js';
 
 /** Everything of a run that changes, and enough of what does not to recognise it: as it is between two steps. */
 export async function saveRun(run: Run): Promise<Checkpoint> {
   await settled(run);
+  requireWhole(run);
   // From here on nothing is awaited before all has been asked for, or the run would go on in between.
   const { runtime, model, description } = run;
   const { session, parameters } = runtime;
@@ -46,21 +51,64 @@ export async function saveRun(run: Run): Promise<Checkpoint> {
   };
   // Deep copies: the run goes on changing its own.
   const copy = structuredClone(state) as unknown as State;
-  return { state: copy, tensors: { ...Object.fromEntries(await Promise.all(downloads)), ...best } };
+  const steps = run.history.steps;
+  const tensors: Record<string, HostTensor> = { ...Object.fromEntries(await Promise.all(downloads)), ...best };
+  for (const name of ['parameters', 'statistics'] as const) {
+    checkFinite(tensors[name] as HostTensor, segmentsOf(model, name), steps);
+  }
+  return { state: copy, tensors };
+}
+
+/** A loss may be finite and its gradient not; a run cannot go on from what that leaves behind. */
+function checkFinite({ data }: HostTensor, segments: readonly Segment[], step: number): void {
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const segment = segments.find(({ offset, size }) => bad >= offset && bad < offset + size);
+  throw new NonFiniteError(`The parameter \`${segment?.path}\``, data[bad] as number, undefined, step);
+}
+
+const segmentsOf = ({ layout }: Run['model'], name: 'parameters' | 'statistics') =>
+  name === 'parameters' ? layout.segments : layout.stateSegments;
+
+/**
+ * A run that goes on from a checkpoint. What the checkpoint says is checked before anything is made of it, since the file may come
+ * from anywhere.
+ *
+ * @param inputs - Those of the model that is there already, if there is one.
+ * @throws CheckpointError (`POLYTASK_CHECKPOINT`) where it is not a checkpoint of this description, saying what differs.
+ */
+export async function reopenRun(
+  description: RunDescription,
+  checkpoint: Checkpoint,
+  overlays: LabelOverlays,
+  inputs?: InputSpecs,
+): Promise<Run> {
+  const saved = savedModel(checkpoint);
+  compare(describeRun(description), saved.description, '');
+  if (inputs !== undefined) compare(structuredClone(inputs), saved.inputs, 'inputs');
+  // Room enough for another model by mistake, which the comparison of variables can tell of; not for one made up.
+  const limit = 4 * saved.numbers + 1_000_000;
+  let fresh: Run | undefined;
+  try {
+    fresh = await openRun(description, saved.inputs, saved.constants, overlays, limit);
+    loadRun(fresh, checkpoint);
+    return fresh;
+  } catch (error) {
+    fresh?.dispose();
+    if (PolytaskError.isInstance(error)) throw error;
+    const reason = (error as Error).message;
+    throw new CheckpointError(`This checkpoint does not fit this run: ${reason}`, { cause: error });
+  }
 }
 
 /** Puts a checkpoint's contents into a fresh run of the same description. */
-export function loadRun(run: Run, checkpoint: Checkpoint): void {
+function loadRun(run: Run, checkpoint: Checkpoint): void {
+  compare(describeVariables(run.model), checkpoint.state.variables, 'variables');
+  checkSaved(checkpoint.state, run);
   const saved = checkpoint.state as unknown as Saved;
   const { runtime, model } = run;
-  compare(describeVariables(model), saved.variables, 'variables');
   const { session, parameters } = runtime;
-  const tensor = (name: string): HostTensor => {
-    const found = checkpoint.tensors[name];
-    if (found === undefined)
-      throw new CheckpointError(`This checkpoint lacks the tensor \`${name}\`. Use an earlier one.`);
-    return found;
-  };
+  const tensor = (name: string) => savedTensor(checkpoint.tensors, name);
   const fill = (target: DeviceTensor, name: string) => {
     const value = tensor(name);
     if (value.shape.join() !== target.shape.join()) {
@@ -98,28 +146,8 @@ export function loadRun(run: Run, checkpoint: Checkpoint): void {
   run.overlays.fromState(copy.overlays);
 }
 
-/** Inputs and constants that a checkpoint's model was built with, if it belongs to a run of this description. */
-export function buildFacts(
-  description: RunDescription,
-  checkpoint: Checkpoint,
-): {
-  inputs: InputSpecs;
-  constants: { [task: string]: TaskConstants };
-} {
-  const { inputs, constants, description: theirs } = checkpoint.state as unknown as Partial<Saved>;
-  if (inputs === undefined || constants === undefined || theirs === undefined) {
-    throw new CheckpointError('This checkpoint has no model inputs; it was not written by `trainer.checkpoint()`.');
-  }
-  compare(describeRun(description), theirs, '');
-  return structuredClone({ inputs, constants });
-}
-
+/** What {@link checkSaved} has looked at. */
 interface Saved {
-  readonly description: unknown;
-  readonly variables: unknown;
-  readonly inputs: InputSpecs;
-  readonly constants: { [task: string]: TaskConstants };
-  readonly seed: number;
   readonly epoch: number;
   readonly batch: number;
   readonly position: State | null;

@@ -15,7 +15,7 @@ import { createRunStep, type RunStep } from './run-step.js';
 import { createRuntime, type Runtime } from './runtime.js';
 
 /** The description of a run: what `createTrainer` was given, defaults filled in. */
-export interface RunDescription extends Omit<ModelParts, 'inputs'> {
+export interface RunDescription extends Omit<ModelParts, 'inputs' | 'limit'> {
   readonly optimizer: Optimizer;
   readonly executor: Executor;
   readonly schedule: TaskSchedule | undefined;
@@ -41,6 +41,8 @@ export interface Run {
   pass: string;
   /** What is under way and must not be seen half done: a step, or the end of an epoch. */
   busy: Promise<unknown> | undefined;
+  /** Something failed half way: parameters may have moved while counts have not. Such a run neither goes on nor is saved. */
+  broken: boolean;
   /** Further training and validation batches that plans have asked for. */
   drawn: { another: number; validation: number };
   /** Tasks that early stopping has left out. */
@@ -54,14 +56,19 @@ export interface Run {
   dispose(): void;
 }
 
-/** Builds model and runtime. Constants are learned later, by the first `fit`, or have been restored. */
+/**
+ * Builds model and runtime. Constants are learned later, by the first `fit`, or have been restored.
+ *
+ * @param limit - How many numbers the model's variables may have.
+ */
 export async function openRun(
   description: RunDescription,
   inputs: InputSpecs,
   constants: { [task: string]: TaskConstants },
   overlays: LabelOverlays,
+  limit?: number,
 ): Promise<Run> {
-  const model = buildModel({ ...description, inputs });
+  const model = buildModel({ ...description, inputs, limit });
   let session: ExecutorSession | undefined;
   const dispose = () => {
     session?.dispose();
@@ -84,6 +91,7 @@ export async function openRun(
       position: undefined,
       pass: '',
       busy: undefined,
+      broken: false,
       drawn: { another: 0, validation: 0 },
       frozen: [],
       stopping: undefined,
@@ -102,12 +110,23 @@ export async function openRun(
   }
 }
 
-/** Does what changes the run in several places; checkpoints wait until it is done. */
-export async function change<Result>(run: Run, work: () => Promise<Result>): Promise<Result> {
+/**
+ * Does what changes the run in several places; checkpoints wait until it is done.
+ *
+ * @param isHalf - Whether something has changed already where it fails.
+ */
+export async function change<Result>(
+  run: Run,
+  work: () => Promise<Result>,
+  isHalf: () => boolean,
+): Promise<Result> {
   const done = work();
   run.busy = done;
   try {
     return await done;
+  } catch (error) {
+    run.broken ||= isHalf();
+    throw error;
   } finally {
     run.busy = undefined;
   }
@@ -116,6 +135,16 @@ export async function change<Result>(run: Run, work: () => Promise<Result>): Pro
 /** Waits until nothing is under way, well or badly. */
 export async function settled(run: Run): Promise<void> {
   while (run.busy !== undefined) await run.busy.catch(() => {});
+}
+
+/** Refuses a run of which something failed half way. */
+export function requireWhole(run: Run): void {
+  if (!run.broken) return;
+  throw new PolytaskError(
+    'POLYTASK_BROKEN_RUN',
+    `This run failed within step ${run.history.steps}, so its parameters may have moved while its counts have not; it ` +
+      'can neither go on nor be saved. Call `restore` with an earlier checkpoint, or make a new trainer.',
+  );
 }
 
 /** Lets tasks learn their constants from the training labels, those that have not yet. */

@@ -29,6 +29,11 @@ export async function modelOf(run: Run): Promise<TrainedModel> {
   return { ...facts, variables: Object.fromEntries(variables) };
 }
 
+/** How many numbers a model may have that is built for these variables: enough to say what differs, not enough to do harm. */
+export function roomFor({ variables }: Pick<TrainedModel, 'variables'>): number {
+  return 4 * Object.values(variables).reduce((sum, { data }) => sum + data.length, 0) + 1_000_000;
+}
+
 /**
  * Fills the variables of a fresh run.
  *

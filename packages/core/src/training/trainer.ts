@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { createOverlays, type LabelOverlays } from '../data/label-overlay.js';
 import { requireOption } from '../errors/invalid-option-error.js';
+import { PolytaskError } from '../errors/polytask-error.js';
 import { eager } from '../executor/eager.js';
 import { checkPart } from '../model/check-part.js';
 import { type Balancing, checkParts } from '../model/multi-task-model.js';
@@ -22,9 +23,9 @@ import type { FitOptions } from './fit-options.js';
 import type { History } from './history.js';
 import { type Inference, inferenceOf } from './inference.js';
 import { learnConstants, openRun, type Run, type RunDescription, requireLearned, requireRun } from './run.js';
-import { buildFacts, loadRun, saveRun } from './run-checkpoint.js';
+import { reopenRun, saveRun } from './run-checkpoint.js';
 import { sumOfLosses } from './sum-of-losses.js';
-import { fillModel, modelOf, type TrainedModel } from './trained-model.js';
+import { fillModel, modelOf, roomFor, type TrainedModel } from './trained-model.js';
 
 /** What a run consists of. */
 export interface TrainerOptions<Tasks extends readonly AnyTask[]> {
@@ -48,7 +49,7 @@ export interface TrainerOptions<Tasks extends readonly AnyTask[]> {
 /** A run: trains, measures, predicts, and saves itself. Owns all tensors; call `dispose` at the end. */
 export interface Trainer<Tasks extends readonly AnyTask[]> {
   readonly tasks: Tasks;
-  /** Trains until `epochs` epochs are done in all. Returns the history of the whole run. */
+  /** Trains until `epochs` epochs are done in all. Returns the history of the whole run. Errors: `POLYTASK_BUSY` during another `fit`. */
   fit(train: MultiTaskDataset, options: FitOptions<Tasks>): Promise<History<Tasks>>;
   /** Measures every task on a data set. */
   evaluate(dataset: MultiTaskDataset, options?: { batchSize?: number }): Promise<Scores<Tasks>>;
@@ -63,15 +64,22 @@ export interface Trainer<Tasks extends readonly AnyTask[]> {
    * `POLYTASK_CHECKPOINT`, saying what differs.
    */
   loadModel(model: TrainedModel): Promise<void>;
-  /** Everything needed to continue as if not interrupted. */
+  /**
+   * Everything needed to continue as if not interrupted. Errors: `POLYTASK_NON_FINITE` where parameters are not finite,
+   * `POLYTASK_BROKEN_RUN` after a step that failed.
+   */
   checkpoint(): Promise<Checkpoint>;
-  /** Continues from a checkpoint of the same configuration. Errors: `POLYTASK_CHECKPOINT`, saying what differs. */
+  /**
+   * Continues from a checkpoint of the same configuration. Errors: `POLYTASK_CHECKPOINT`, saying what differs; the trainer then
+   * keeps what it has. `POLYTASK_BUSY` during `fit`.
+   */
   restore(checkpoint: Checkpoint): Promise<void>;
   /** Layout and values of all variables; undefined before the model is built. */
   readonly parameters: ParameterReader | undefined;
   readonly history: History<Tasks> | undefined;
   /** Labels laid over those of the training data; see also `Callback.epochEnd`. */
   readonly labels: LabelOverlays;
+  /** Gives back all tensors; what needs a model fails from then on, with `POLYTASK_DISPOSED`. Errors: `POLYTASK_BUSY` during `fit`. */
   dispose(): void;
 }
 
@@ -123,32 +131,60 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
   await tf.ready();
   const overlays = createOverlays();
   let run: Run | undefined;
+  let fitting = false;
+  let disposed = false;
+  const usable = (what: string) => {
+    if (!disposed) return;
+    const advice = 'Make a new trainer, and `restore` a checkpoint to go on.';
+    throw new PolytaskError('POLYTASK_DISPOSED', `\`${what}\` was called on a trainer after \`dispose\`. ${advice}`);
+  };
+  const idle = (what: string) => {
+    usable(what);
+    if (!fitting) return;
+    const advice = 'Await it first; a `signal` ends it after the step under way.';
+    throw new PolytaskError('POLYTASK_BUSY', `\`${what}\` was called while this trainer's \`fit\` goes on. ${advice}`);
+  };
 
   if (options.inputs !== undefined) run = await openRun(description, options.inputs, {}, overlays);
 
   return {
     tasks: options.tasks,
     async fit(train, fitOptions) {
-      run ??= await openRun(description, train.inputs, {}, overlays);
-      await learnConstants(run, train);
-      return (await fitRun(run, train, fitOptions as unknown as FitOptions)) as History<Tasks>;
+      idle('fit');
+      fitting = true;
+      try {
+        run ??= await openRun(description, train.inputs, {}, overlays);
+        await learnConstants(run, train);
+        return (await fitRun(run, train, fitOptions as unknown as FitOptions)) as History<Tasks>;
+      } finally {
+        fitting = false;
+      }
     },
     async evaluate(dataset, { batchSize = 1024 } = {}) {
+      usable('evaluate');
       const { runtime, constants } = requireLearned(run, 'evaluate');
       return (await evaluateDataset(runtime, constants, dataset, batchSize)) as Scores<Tasks>;
     },
     async predict(inputs) {
+      usable('predict');
       const { runtime } = requireLearned(run, 'predict');
       const numbers = await predictInputs(runtime, inputs);
       return Object.fromEntries(
         options.tasks.map((task) => [task.name, task.decode(numbers[task.name] as HostTensor)]),
       ) as unknown as Predictions<Tasks>;
     },
-    inference: async () => inferenceOf(requireRun(run, 'inference')),
-    model: async () => modelOf(requireLearned(run, 'model')),
+    async inference() {
+      usable('inference');
+      return inferenceOf(requireRun(run, 'inference'));
+    },
+    async model() {
+      usable('model');
+      return modelOf(requireLearned(run, 'model'));
+    },
     async loadModel(model) {
+      idle('loadModel');
       const { inputs, constants } = structuredClone({ inputs: model.inputs, constants: model.constants });
-      const fresh = await openRun(description, inputs, constants, overlays);
+      const fresh = await openRun(description, inputs, constants, overlays, roomFor(model));
       try {
         fillModel(fresh, model);
         await fresh.runtime.session.sync(fresh.runtime.parameters);
@@ -159,12 +195,14 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
       run?.dispose();
       run = fresh;
     },
-    checkpoint: async () => saveRun(requireRun(run, 'checkpoint')),
+    async checkpoint() {
+      usable('checkpoint');
+      return saveRun(requireRun(run, 'checkpoint'));
+    },
     async restore(checkpoint) {
-      const { inputs, constants } = buildFacts(description, checkpoint);
-      const fresh = await openRun(description, inputs, constants, overlays);
+      idle('restore');
+      const fresh = await reopenRun(description, checkpoint, overlays, run?.model.inputs);
       try {
-        loadRun(fresh, checkpoint);
         await fresh.runtime.session.sync(fresh.runtime.parameters);
       } catch (error) {
         fresh.dispose();
@@ -181,6 +219,8 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     },
     labels: overlays,
     dispose() {
+      if (fitting) idle('dispose');
+      disposed = true;
       run?.dispose();
       run = undefined;
     },

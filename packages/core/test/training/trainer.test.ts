@@ -109,7 +109,7 @@ describe('the model', () => {
     const trainer = await mixedTrainer({ inputs });
     trainer.dispose();
     expect([trainer.parameters, trainer.history]).toEqual([undefined, undefined]);
-    await expect(trainer.predict({})).rejects.toMatchObject({ code: 'POLYTASK_NO_MODEL' });
+    await expect(trainer.predict({})).rejects.toMatchObject({ code: 'POLYTASK_DISPOSED' });
     expect(tf.memory().numTensors).toBe(before);
   });
 });
