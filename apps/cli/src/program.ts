@@ -30,20 +30,25 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
   program
     .command('train')
     .summary('train what a file describes, and compare')
-    .description('Trains what a YAML file describes, prints the results and leaves a run folder.')
-    .argument('<file>', 'the YAML file of the run')
+    .description(
+      'Trains what a YAML file describes, prints the results and leaves a run folder; or goes on with a run folder.',
+    )
+    .argument('[file]', 'the YAML file of the run; under --resume it may be left out')
     .option('-s, --set <key=value>', 'change a value, such as training.epochs=5; may be given again', collect)
     .option('--seed <number>', 'seed of the run')
     .option('-o, --output <folder>', 'run folder, new or empty (default: runs/<name>-<n>)')
+    .option('--resume <folder>', 'go on with the run in this folder, to the same numbers as if it had not stopped')
     .option('--compare', 'also train one network per task, and compare')
     .option('--no-compare', 'do not compare, whatever the file says')
     .option('--json', 'print one JSON document instead of the table')
     .option('-q, --quiet', 'no progress on standard error')
     .addHelpText('after', trainNotes)
-    .action(async (file: string, options) => {
+    .action(async (file: string | undefined, options) => {
       json = options.json === true;
       const { train } = await import('./commands/train.js');
-      if ((await train(file, options, io)) === 'interrupted') code = undefined;
+      const { resume } = await import('./commands/resume.js');
+      const ended = await (options.resume === undefined ? train(file, options, io) : resume(file, options, io));
+      if (ended === 'interrupted') code = undefined;
     });
 
   program
@@ -102,7 +107,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
 const trainNotes = `
 Exit codes: 0 done; 1 the run failed; 2 the input was wrong, and nothing was written;
 130 (SIGINT) or 143 (SIGTERM) stopped: a checkpoint was written after the step under
-way. A second signal ends the program at once.`;
+way, and --resume goes on from it. A second signal ends the program at once.`;
 
 const exportNotes = `
 Outputs are called like their tasks and hold probabilities, or values in the units of the data.

@@ -3,7 +3,7 @@ import { useBackend } from '../backend/backends.js';
 import { checkNames } from '../config/check-names.js';
 import { didYouMean } from '../config/explain-issues.js';
 import type { LoadedConfig } from '../config/load-config.js';
-import type { Path } from '../config/paths.js';
+import { isMapping, type Path } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { InputError, inFileOrder } from '../errors/mistakes.js';
 import { checkColumns } from './check-columns.js';
@@ -17,7 +17,7 @@ export type Training = Config['training'];
 
 /** A run whose configuration, data and parts are right, before anything is computed. */
 export interface PreparedRun {
-  readonly source: Pick<LoadedConfig, 'path' | 'folder' | 'name'>;
+  readonly source: Pick<LoadedConfig, 'path' | 'folder' | 'name' | 'raw'>;
   readonly config: Config;
   readonly data: RunData;
   readonly tasks: readonly AnyTask[];
@@ -51,7 +51,7 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const context = { folder, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...sections }, context, report);
-  if (network !== undefined) checkMetric(sections.training?.earlyStopping, network.tasks, mistakes.add);
+  if (network !== undefined) checkMetrics(sections.training, network.tasks, mistakes.add);
   const names = network?.tasks.map(({ name }) => name) ?? [];
   if (network !== undefined && inputsAgree && namesAgree) {
     await tryModel(network, data).catch((error: unknown) => {
@@ -97,16 +97,36 @@ async function tryModel(network: Network, data: RunData): Promise<void> {
   trainer.dispose();
 }
 
-function checkMetric(
-  stopping: Config['training']['earlyStopping'],
+/** Metrics that are watched exist, and can be ranked. */
+function checkMetrics(
+  training: Partial<Training> | undefined,
   tasks: readonly AnyTask[],
   add: LoadedConfig['mistakes']['add'],
 ): void {
-  const monitor = stopping?.monitor;
-  if (typeof monitor !== 'object') return;
-  const task = tasks.find(({ name }) => name === monitor.task);
+  const { earlyStopping, checkpoints } = training ?? {};
+  const { keepBest } = checkpoints ?? {};
+  checkMetric(earlyStopping?.monitor, ['training', 'earlyStopping', 'monitor'], tasks, add);
+  checkMetric(keepBest, ['training', 'checkpoints', 'keepBest'], tasks, add);
+  const sides = tasks.map((task) => task.metrics.find(({ name }) => name === task.primaryMetric)?.better);
+  if (keepBest !== 'mean' || new Set(sides).size <= 1) return;
+  const primary = tasks
+    .map(({ name, primaryMetric }, index) => `${name}: ${primaryMetric}, ${sides[index]}`)
+    .join('; ');
+  const message = `a mean of metrics that are better on different sides means nothing (${primary}); expected loss, or { task, metric }`;
+  add(['training', 'checkpoints', 'keepBest'], message);
+}
+
+function checkMetric(
+  watched: unknown,
+  path: Path,
+  tasks: readonly AnyTask[],
+  add: LoadedConfig['mistakes']['add'],
+): void {
+  if (!isMapping(watched)) return;
+  const task = tasks.find(({ name }) => name === watched.task);
   const known = ['loss', ...(task?.metrics.filter(({ better }) => better !== 'none').map(({ name }) => name) ?? [])];
-  if (task === undefined || known.includes(monitor.metric)) return;
-  const expected = `task \`${task.name}\` has no metric \`${monitor.metric}\`; expected ${known.join(', ')}`;
-  add(['training', 'earlyStopping', 'monitor', 'metric'], `${expected}${didYouMean(monitor.metric, known)}`);
+  const metric = String(watched.metric);
+  if (task === undefined || known.includes(metric)) return;
+  const expected = `task \`${task.name}\` has no metric \`${metric}\`; expected ${known.join(', ')}`;
+  add([...path, 'metric'], `${expected}${didYouMean(metric, known)}`);
 }

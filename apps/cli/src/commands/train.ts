@@ -5,14 +5,16 @@ import { describeBackend, selectBackend } from '../backend/select-backend.js';
 import { trialStep } from '../backend/trial-step.js';
 import { type PreparedRun, prepareRun } from '../build/prepare-run.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
+import type { Config } from '../config/schema.js';
 import type { SetOption } from '../config/set-option.js';
-import { colorsFor, type Io, print } from '../io.js';
+import { InputError } from '../errors/mistakes.js';
+import type { Io } from '../io.js';
 import { createProgress, quietProgress } from '../report/progress.js';
-import { resultTable } from '../report/table.js';
 import { describeData, executeRun } from '../run/execute-run.js';
 import { makeFolder, makeNumberedFolder, shownPath, whyNotEmpty } from '../run/output-folder.js';
 import { openRunFolder } from '../run/run-folder.js';
 import { versionsOf } from '../run/versions.js';
+import { lockOrRefuse, runToEnd, stoppedEarly } from './run-to-end.js';
 
 /** Options of `polytask train`, as the command line gives them. */
 export interface TrainOptions {
@@ -27,41 +29,41 @@ export interface TrainOptions {
 /**
  * Trains what a configuration file describes, prints the results, and leaves a run folder.
  *
+ * @param file - The configuration; there is none only by mistake.
  * @returns Whether the run came to its end, or was stopped.
  */
-export async function train(file: string, options: TrainOptions, io: Io): Promise<'done' | 'interrupted'> {
+export async function train(file: string | undefined, options: TrainOptions, io: Io): Promise<'done' | 'interrupted'> {
+  if (file === undefined) {
+    const message = 'name the YAML file of a run, or go on with one that has begun by `--resume <run folder>`';
+    throw new InputError([{ where: 'polytask train', message }]);
+  }
   const began = performance.now();
-  const { stdout, stderr, signal, cwd } = io;
+  const { signal, cwd } = io;
   const progress = options.quiet === true ? quietProgress(io) : createProgress(io);
   const loaded = await loadConfig({ file, cwd, set: options.set ?? [], overrides: overridesOf(options) });
   const wanted = await checkOutput(loaded, options, cwd);
   const run = await prepareRun(loaded);
-  if (stopped()) return 'interrupted';
+  if (stoppedEarly(io)) return 'interrupted';
   progress.note(describeData(run));
   const { executor, backend } = await chooseBackend(run, progress.warn);
   progress.note(describeBackend(backend));
-  if (stopped()) return 'interrupted';
+  if (stoppedEarly(io)) return 'interrupted';
 
-  const path = wanted === undefined ? await makeNumberedFolder(cwd, loaded.name) : await makeFolder(wanted);
-  const folder = openRunFolder(path);
-  progress.note(`Run folder: ${shownPath(path, cwd)}`);
-  const versions = versionsOf(run.config, loaded.folder);
-  const document = await executeRun(run, { folder, executor, backend, versions, progress, signal, began });
-  if (document.status === 'interrupted') {
-    const where = document.joint?.tasks === undefined ? `after step ${document.joint?.steps}` : 'while comparing';
-    print(stderr, `Stopped ${where}. Checkpoint: ${shownPath(folder.files.checkpoint, cwd)}`);
-  }
-  if (options.json === true) print(stdout, JSON.stringify(document, null, 2));
-  else if (document.joint?.tasks !== undefined) {
-    // On a terminal the table follows right after the progress.
-    if (stderr.isTTY === true && stdout.isTTY === true) progress.note('');
-    print(stdout, resultTable(document, colorsFor(stdout, io.env)));
-  }
-  return document.status === 'interrupted' ? 'interrupted' : 'done';
-
-  function stopped(): boolean {
-    if (signal.aborted) print(stderr, 'Stopped before training began; nothing was written.');
-    return signal.aborted;
+  const path = wanted?.path ?? (await makeNumberedFolder(cwd, loaded.name));
+  if (wanted !== undefined) await makeFolder(path);
+  const lock = await lockOrRefuse(path, wanted?.where ?? path);
+  try {
+    // Another process may have come first, and be done already.
+    const problem = await whyNotEmpty(path);
+    if (problem !== undefined) throw new InputError([{ where: wanted?.where ?? path, message: problem }]);
+    const folder = openRunFolder(path);
+    await folder.removeLeftovers();
+    progress.note(`Run folder: ${shownPath(path, cwd)}`);
+    const versions = versionsOf(run.config, loaded.folder);
+    const surroundings = { folder, executor, backend, versions, progress, signal, began };
+    return await runToEnd(() => executeRun(run, surroundings), folder, options, io);
+  } finally {
+    await lock.release();
   }
 }
 
@@ -74,8 +76,8 @@ export async function train(file: string, options: TrainOptions, io: Io): Promis
 export async function chooseBackend(
   run: PreparedRun,
   warn: (message: string) => void,
+  { backend, threads }: Pick<Config, 'backend' | 'threads'> = run.config,
 ): ReturnType<typeof selectBackend> {
-  const { backend, threads } = run.config;
   const trial = (executor: Executor) => trialStep(run, executor);
   try {
     return await selectBackend(backend, { trial, folder: run.source.folder, threads, warn });
@@ -85,7 +87,7 @@ export async function chooseBackend(
 }
 
 /** What options other than `--set` put into the configuration. */
-function overridesOf({ seed, compare }: TrainOptions): SetOption[] {
+export function overridesOf({ seed, compare }: TrainOptions): SetOption[] {
   const overrides: SetOption[] = [];
   if (seed !== undefined) {
     const number = /^\d+$/.test(seed) ? Number(seed) : seed;
@@ -98,18 +100,23 @@ function overridesOf({ seed, compare }: TrainOptions): SetOption[] {
   return overrides;
 }
 
-/** The run folder where the user names one; undefined where it is to be numbered. */
-async function checkOutput(loaded: LoadedConfig, options: TrainOptions, cwd: string): Promise<string | undefined> {
-  const { sections, folder, mistakes } = loaded;
+/** The run folder where the user names one, and where that is said; undefined where it is to be numbered. */
+async function checkOutput(
+  loaded: LoadedConfig,
+  options: TrainOptions,
+  cwd: string,
+): Promise<{ path: string; where: string } | undefined> {
+  const { sections, folder, mistakes, file } = loaded;
   if (options.output !== undefined) {
     const path = resolve(cwd, options.output);
+    const where = `--output ${options.output}`;
     const problem = await whyNotEmpty(path);
-    if (problem !== undefined) mistakes.addPlaced({ where: `--output ${options.output}`, message: problem });
-    return path;
+    if (problem !== undefined) mistakes.addPlaced({ where, message: problem });
+    return { path, where };
   }
   if (sections.output === undefined) return undefined;
   const path = resolve(folder, sections.output);
   const problem = await whyNotEmpty(path);
   if (problem !== undefined) mistakes.add(['output'], problem);
-  return path;
+  return { path, where: `${file}: output` };
 }

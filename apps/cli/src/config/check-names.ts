@@ -39,6 +39,17 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
   }
 
   const { training, split } = sections;
+  const keepBest = training?.checkpoints.keepBest;
+  if (keepBest !== undefined) {
+    const path = ['training', 'checkpoints', 'keepBest'];
+    if (split?.validation === 0) {
+      const advice = 'set some apart, such as `split: { validation: 0.1 }`';
+      mistakes.add(path, `the best epoch is told by validation rows; ${advice}`, true);
+    }
+    if (typeof keepBest === 'object' && !names.includes(keepBest.task)) {
+      unknownTask([...path, 'task'], keepBest.task, false);
+    }
+  }
   const stopping = training?.earlyStopping;
   if (stopping === undefined) return;
   const place = ['training', 'earlyStopping'];

@@ -5,7 +5,7 @@ import { InputError } from '../errors/mistakes.js';
 import { didYouMean, expectedWords, explainIssues } from './explain-issues.js';
 import { createMistakeList, type MistakeList } from './mistake-list.js';
 import { isMapping, showValue } from './paths.js';
-import { readYaml } from './read-yaml.js';
+import { readYaml, type YamlText } from './read-yaml.js';
 import { type Config, configSchema } from './schema.js';
 import { applySetOption, parseSetOption, type SetOption } from './set-option.js';
 
@@ -50,7 +50,21 @@ export async function loadConfig({ file, cwd, set = [], overrides = [] }: Config
     const message = `found ${showValue(yaml.value)}, expected a mapping with ${Object.keys(configSchema.shape).join(', ')}`;
     throw new InputError([...yaml.mistakes, { where: `${file}:1:1`, file, line: 1, column: 1, message }]);
   }
-  const raw = yaml.value;
+  return checkConfig({ file, path, yaml, raw: yaml.value, set, overrides });
+}
+
+/** A configuration that has been read from a file. */
+export interface ReadConfig extends Pick<ConfigRequest, 'set' | 'overrides'> {
+  /** The file that it is in, as the user wrote it. */
+  readonly file: string;
+  /** The file that it was written in, from the root of the disk. */
+  readonly path: string;
+  readonly yaml: Pick<YamlText, 'positions' | 'mistakes'>;
+  readonly raw: Record<string, unknown>;
+}
+
+/** Applies what the command line says, in place, and checks all of it against the schema. */
+export function checkConfig({ file, path, yaml, raw, set = [], overrides = [] }: ReadConfig): LoadedConfig {
   const parsed = set.map(parseSetOption);
   const sets = [...parsed.filter((one): one is SetOption => !('problem' in one)), ...overrides];
   const mistakes = createMistakeList(file, yaml.positions, sets);
@@ -83,7 +97,7 @@ async function readText(file: string, path: string): Promise<string> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw refuse(`there is no such file${await nearestFile(path)}`);
-    if (code === 'EISDIR') throw refuse('this is a folder; name a YAML file');
+    if (code === 'EISDIR') throw refuse('this is a folder; name a YAML file, or go on with a run folder by `--resume`');
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw refuse('this is not text in UTF-8');
     throw refuse(message);
   }

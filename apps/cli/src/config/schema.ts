@@ -4,7 +4,7 @@ import { dataSchema } from '../build/datasets.js';
 import { optimizerSchema } from '../build/optimizers.js';
 import { sharingSchema } from '../build/sharing.js';
 import { taskSchema } from '../build/tasks.js';
-import { atLeastZero, flag, list, mapping, share, text, whole } from './words.js';
+import { atLeastZero, flag, list, mapping, positive, share, text, whole } from './words.js';
 
 const split = mapping({
   validation: share()
@@ -32,6 +32,26 @@ const earlyStopping = mapping({
   restoreBest: flag().exactOptional().describe('Go back to the best epoch at the end. Default false.'),
 });
 
+const keepBest = z.union(
+  [
+    mapping({ task: text("a task's name"), metric: text("a metric's name") }),
+    z.enum(['loss', 'mean'], { error: 'loss, mean, or { task, metric }' }),
+  ],
+  { error: 'loss, mean, or { task, metric }' },
+);
+
+const checkpoints = mapping({
+  everySteps: whole(1).exactOptional().describe('A checkpoint after so many steps, besides that of every epoch.'),
+  everyMinutes: positive().exactOptional().describe('A checkpoint after so many minutes, besides that of every epoch.'),
+  keepLast: whole(1).default(2).describe('How many of the newest stay. Default 2.'),
+  keepBest: keepBest
+    .exactOptional()
+    .describe(
+      "The checkpoint of the best epoch stays too, by the validation rows' loss (the sum over tasks), by the mean of " +
+        "the tasks' primary metrics, or by one task's metric. Default: none; needs `split.validation`.",
+    ),
+});
+
 const training = mapping({
   epochs: whole(1).default(10).describe('Times that every row is seen. Default 10.'),
   batchSize: whole(1).default(32).describe('Rows per step. Default 32.'),
@@ -39,6 +59,7 @@ const training = mapping({
   shuffle: flag().default(true).describe('A new order in every epoch. Default true.'),
   lastBatch: z.enum(['keep', 'drop']).default('keep').describe('What happens to a last, smaller batch. Default keep.'),
   earlyStopping: earlyStopping.exactOptional().describe('Stop before the last epoch; needs `split.validation`.'),
+  checkpoints: checkpoints.prefault({}).describe('When checkpoints are written, and which of them stay.'),
 });
 
 /** What a configuration file may say. */

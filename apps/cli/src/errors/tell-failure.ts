@@ -1,4 +1,5 @@
 import { InputError, inFileOrder } from './mistakes.js';
+import { RunError } from './run-error.js';
 
 /** How a command that failed ends: what is printed, what `--json` says, and the exit code. */
 export interface Failure {
@@ -12,8 +13,13 @@ export interface Failure {
 /** Says what went wrong: mistakes with their places, our own errors without a stack, anything else with one. */
 export function tellFailure(error: unknown, what: 'run' | 'export' = 'run'): Failure {
   if (error instanceof InputError) return tellMistakes(error);
+  if (error instanceof RunError) {
+    const failure = tellFailure(error.cause);
+    return { ...failure, text: `${failure.text}\n${error.advice}` };
+  }
   const { message, code, stack, syscall } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC') return failed(`The disk is full: ${message}. Free some space and run it again.`, code);
+  if (code === 'ENOSPC')
+    return failed(`The disk is full: ${message}. What had been written before is whole; free some space.`, code);
   // Our own errors by their mark, so that this file needs no other copy of core; the system's by their call.
   const expected = typeof error === 'object' && error !== null && Symbol.for('polytask.error') in error;
   if (expected || syscall !== undefined) return failed(`The ${what} failed: ${message}`, code);

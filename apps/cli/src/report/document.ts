@@ -24,16 +24,27 @@ export interface TaskSummary {
   readonly better: { readonly [metric: string]: 'higher' | 'lower' };
 }
 
+/** One time that a run went on. */
+export interface Resumption {
+  readonly at: string;
+  /** The checkpoint, seen from the run folder; null where there was none yet. */
+  readonly from: string | null;
+  /** Where they are not those that the run began with. */
+  readonly versions?: { readonly [program: string]: string };
+}
+
 /** `run.json`, and what `--json` prints: one run, from its configuration to its results. */
 export interface RunDocument {
   /** Version of this layout. */
-  readonly format: 1;
+  readonly format: 2;
   readonly name: string;
   readonly status: 'running' | 'done' | 'interrupted' | 'failed';
   readonly folder: string;
   /** The configuration file. */
   readonly file: string;
-  /** With defaults, and with what the command line changed. */
+  /** As it was written, with what the command line changed. */
+  readonly given: { readonly [key: string]: unknown };
+  /** The same with defaults. */
   readonly config: Config;
   readonly seed: number;
   readonly versions: { readonly [program: string]: string };
@@ -41,6 +52,10 @@ export interface RunDocument {
   readonly started: string;
   readonly finished?: string;
   readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
+  /** Identify the rows after the split. */
+  readonly fingerprints: { readonly train: string; readonly validation?: string; readonly test: string };
+  /** When the run went on after it had stopped, and from where. */
+  readonly resumed?: readonly Resumption[];
   readonly tasks: readonly TaskSummary[];
   readonly joint?: NetworkResult;
   /** By task, the network that learned it alone. */

@@ -9,6 +9,8 @@ export interface ProgressOf {
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly rowsPerStep: number;
+  /** Before this process began. Default 0. */
+  readonly stepsDone?: number;
   readonly tasks: readonly Pick<AnyTask, 'name' | 'primaryMetric'>[];
 }
 
@@ -65,7 +67,8 @@ export function createProgress(
     begin(next) {
       network = next;
       tracker = createTracker(next, now);
-      print(stderr, `${next.label}: ${counted(next.epochs, 'epoch')} of ${counted(next.stepsPerEpoch, 'step')}`);
+      const from = (next.stepsDone ?? 0) === 0 ? '' : `, going on after step ${next.stepsDone}`;
+      print(stderr, `${next.label}: ${counted(next.epochs, 'epoch')} of ${counted(next.stepsPerEpoch, 'step')}${from}`);
     },
     step(event) {
       const standing = tracker.step(event);
@@ -83,11 +86,11 @@ export function createProgress(
 }
 
 /** Keeps means and speed from step to step. */
-function createTracker({ epochs, stepsPerEpoch, rowsPerStep }: ProgressOf, now: () => number) {
+function createTracker({ epochs, stepsPerEpoch, rowsPerStep, stepsDone = 0 }: ProgressOf, now: () => number) {
   const began = now();
   let epochBegan = began;
   let sums = new Map<string, { sum: number; count: number }>();
-  let [epoch, step, taken] = [0, 0, 0];
+  let [epoch, step, taken, takenInEpoch] = [0, 0, 0, 0];
   const standing = (): Standing => {
     const perStep = (now() - began) / 1000 / Math.max(taken, 1);
     return {
@@ -96,14 +99,14 @@ function createTracker({ epochs, stepsPerEpoch, rowsPerStep }: ProgressOf, now: 
       step,
       steps: stepsPerEpoch,
       losses: [...sums].map(([task, { sum, count }]) => [task, sum / count] as const),
-      rowsPerSecond: (step * rowsPerStep) / Math.max((now() - epochBegan) / 1000, 1e-6),
-      secondsLeft: Math.max(0, epochs * stepsPerEpoch - taken) * perStep,
+      rowsPerSecond: (takenInEpoch * rowsPerStep) / Math.max((now() - epochBegan) / 1000, 1e-6),
+      secondsLeft: Math.max(0, epochs * stepsPerEpoch - stepsDone - taken) * perStep,
     };
   };
   return {
     standing,
     step(event: StepEvent): Standing {
-      [epoch, step, taken] = [event.epoch, event.batch, taken + 1];
+      [epoch, step, taken, takenInEpoch] = [event.epoch, event.batch, taken + 1, takenInEpoch + 1];
       for (const [task, loss] of Object.entries(event.losses)) {
         if (Number.isNaN(loss)) continue;
         const mean = sums.get(task) ?? { sum: 0, count: 0 };
@@ -114,6 +117,7 @@ function createTracker({ epochs, stepsPerEpoch, rowsPerStep }: ProgressOf, now: 
     nextEpoch() {
       epochBegan = now();
       sums = new Map();
+      takenInEpoch = 0;
     },
   };
 }
@@ -121,7 +125,11 @@ function createTracker({ epochs, stepsPerEpoch, rowsPerStep }: ProgressOf, now: 
 /** What is left of an epoch: its losses, what was measured, its time. */
 function epochParts(standing: Standing, event: EpochEvent, tasks: ProgressOf['tasks']): string[] {
   const { epoch, epochs, scores, seconds, history } = event;
-  const losses = standing.losses.map(([task, loss]) => `${task} ${formatLoss(loss)}`).join(', ');
+  // The history knows the whole epoch, also where an earlier process has done a part of it.
+  const known = history.tasks as Readonly<Record<string, { readonly trainLoss: readonly number[] }>> | undefined;
+  const losses = standing.losses
+    .map(([task, loss]) => `${task} ${formatLoss(known?.[task]?.trainLoss.at(-1) ?? loss)}`)
+    .join(', ');
   const parts = [`  epoch ${epoch}/${epochs}, step ${history.steps}: loss ${losses}`];
   if (scores !== undefined) {
     const measured = scores.tasks as Readonly<Record<string, Readonly<Record<string, unknown>>>>;

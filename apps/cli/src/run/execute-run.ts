@@ -1,17 +1,22 @@
 import {
   type AnyTask,
+  type Checkpoint,
   type EpochEvent,
   type Executor,
+  type History,
   metricDirections,
   PolytaskError,
   type State,
 } from '@polytask/core';
 import type { SelectedBackend } from '../backend/select-backend.js';
+import type { RunData } from '../build/load-data.js';
 import type { PreparedRun } from '../build/prepare-run.js';
 import type { NetworkResult, RunDocument, TaskSummary } from '../report/document.js';
 import type { Progress } from '../report/progress.js';
+import { bestEpoch } from './best-epoch.js';
 import { compareWithAlone } from './compare.js';
-import type { RunFolder } from './run-folder.js';
+import { fingerprintOf } from './data-fingerprint.js';
+import type { NetworkName, RunFolder } from './run-folder.js';
 import { trainNetwork } from './train-network.js';
 
 /** What a run needs besides its configuration. */
@@ -27,25 +32,53 @@ export interface RunSurroundings {
   readonly began: number;
 }
 
-/** Trains, measures and compares; the folder tells at every moment how far it came, whatever happens. */
-export async function executeRun(run: PreparedRun, around: RunSurroundings): Promise<RunDocument> {
+/** A run that had been stopped, and where it goes on. */
+export interface BegunRun {
+  readonly document: RunDocument;
+  /** Of the first network without results; none where it has none yet. */
+  readonly checkpoint?: Checkpoint | undefined;
+}
+
+/**
+ * Trains, measures and compares; the folder tells at every moment how far it came, whatever happens.
+ *
+ * @param begun - What there is of it already; networks with results are not trained again.
+ */
+export async function executeRun(run: PreparedRun, around: RunSurroundings, begun?: BegunRun): Promise<RunDocument> {
   const { folder, signal } = around;
-  let document = firstDocument(run, around);
+  const secondsBefore = begun?.document.seconds ?? 0;
+  let document = begun?.document ?? (await firstDocument(run, around));
+  let { checkpoint } = begun ?? {};
+  /** The checkpoint belongs to the first network that is trained. */
+  const takeCheckpoint = () => {
+    const taken = checkpoint;
+    checkpoint = undefined;
+    return taken;
+  };
   const update = async (changes: Partial<RunDocument>) => {
     document = { ...document, ...changes };
     await folder.writeDocument(document);
   };
   const finish = (status: RunDocument['status']) =>
-    update({ status, finished: new Date().toISOString(), seconds: (performance.now() - around.began) / 1000 });
+    update({
+      status,
+      finished: new Date().toISOString(),
+      seconds: secondsBefore + (performance.now() - around.began) / 1000,
+    });
   await update({});
   try {
-    const joint = await trainJoint(run, around);
-    await update({ joint });
+    if (document.joint?.tasks === undefined) await update({ joint: await trainJoint(run, around, takeCheckpoint()) });
+    const joint = document.joint as NetworkResult;
     if (run.config.compare === 'single-task') {
-      for (const task of run.tasks) {
+      for (const [index, task] of run.tasks.entries()) {
         if (signal.aborted) break;
-        const alone = await trainAlone(run, task, around);
-        await update({ singleTask: { ...document.singleTask, [task.name]: alone } });
+        const name = networkOf(index);
+        if (document.singleTask?.[task.name]?.tasks === undefined) {
+          const alone = await trainAlone(run, { task, name }, around, takeCheckpoint());
+          await update({ singleTask: { ...document.singleTask, [task.name]: alone } });
+        }
+        // Its results are all that is wanted of it.
+        if (document.singleTask?.[task.name]?.tasks !== undefined) await folder.dropCheckpoints(name);
       }
       if (!signal.aborted)
         await update({ deltaM: compareWithAlone(run.tasks, joint, document.singleTask ?? {}) ?? null });
@@ -64,8 +97,18 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings): Pro
   }
 }
 
-async function trainJoint(run: PreparedRun, around: RunSurroundings): Promise<NetworkResult> {
+/** The network that learns one task alone. */
+export function networkOf(taskIndex: number): NetworkName {
+  return `single-task-${taskIndex + 1}`;
+}
+
+async function trainJoint(
+  run: PreparedRun,
+  around: RunSurroundings,
+  checkpoint: Checkpoint | undefined,
+): Promise<NetworkResult> {
   const { folder, progress, signal } = around;
+  const { keepLast, keepBest } = run.training.checkpoints;
   const several = run.tasks.length > 1;
   return trainNetwork({
     label: several ? `Training ${run.tasks.length} tasks together` : `Training task ${run.tasks[0]?.name}`,
@@ -76,20 +119,26 @@ async function trainJoint(run: PreparedRun, around: RunSurroundings): Promise<Ne
     seed: run.config.seed,
     signal,
     progress,
-    async epochEnd(event, trainer) {
-      await folder.addMetrics({ network: 'joint', ...metricsLine(event) });
-      // The last one is written when all is over, best epoch restored.
-      if (event.epoch < event.epochs) await folder.saveCheckpoint(await trainer.checkpoint());
+    checkpoint,
+    epochEnd: (event) => folder.addMetrics({ network: 'joint', ...metricsLine(event) }),
+    async save(made, trainer) {
+      const best = keepBest === undefined ? undefined : bestEpoch(trainer.history as History, run.tasks, keepBest);
+      await folder.saveCheckpoint('joint', made, { keepLast, bestEpoch: best });
     },
-    async trained(trainer, makeCheckpoint) {
-      await folder.saveCheckpoint(await makeCheckpoint());
+    async trained(trainer) {
       if (!signal.aborted) await folder.saveModel(trainer, { config: run.config as unknown as State });
     },
   });
 }
 
-async function trainAlone(run: PreparedRun, task: AnyTask, around: RunSurroundings): Promise<NetworkResult> {
+async function trainAlone(
+  run: PreparedRun,
+  { task, name }: { task: AnyTask; name: NetworkName },
+  around: RunSurroundings,
+  checkpoint: Checkpoint | undefined,
+): Promise<NetworkResult> {
   const { network, training } = await run.alone(task);
+  const { folder, progress, signal } = around;
   return trainNetwork({
     label: `Training task ${task.name} alone, to compare`,
     network,
@@ -97,14 +146,18 @@ async function trainAlone(run: PreparedRun, task: AnyTask, around: RunSurroundin
     training,
     data: run.data,
     seed: run.config.seed,
-    signal: around.signal,
-    progress: around.progress,
-    epochEnd: (event) => around.folder.addMetrics({ network: 'single-task', task: task.name, ...metricsLine(event) }),
+    signal,
+    progress,
+    checkpoint,
+    epochEnd: (event) => folder.addMetrics({ network: 'single-task', task: task.name, ...metricsLine(event) }),
+    async save(made) {
+      await folder.saveCheckpoint(name, made, { keepLast: run.training.checkpoints.keepLast });
+    },
   });
 }
 
 /** What an epoch gave, by task: training loss, effective weight, and every number measured on the validation rows. */
-function metricsLine({ epoch, seconds, history }: EpochEvent): object {
+function metricsLine({ epoch, seconds, history }: EpochEvent) {
   const last = (lists: Readonly<Record<string, readonly number[]>>) =>
     Object.fromEntries(Object.entries(lists).flatMap(([name, list]) => (list.length > 0 ? [[name, list.at(-1)]] : [])));
   const tasks = Object.fromEntries(Object.entries(history.tasks).map(([name, values]) => [name, last(values)]));
@@ -120,21 +173,32 @@ function metricsLine({ epoch, seconds, history }: EpochEvent): object {
   };
 }
 
-function firstDocument(run: PreparedRun, { folder, backend, versions }: RunSurroundings): RunDocument {
+async function firstDocument(run: PreparedRun, { folder, backend, versions }: RunSurroundings): Promise<RunDocument> {
   const { train, validation, test } = run.data;
   return {
-    format: 1,
+    format: 2,
     name: run.source.name,
     status: 'running',
     folder: folder.path,
     file: run.source.path,
+    given: run.source.raw,
     config: run.config,
     seed: run.config.seed,
     versions,
     backend,
     started: new Date().toISOString(),
     rows: { train: train.size, validation: validation?.size ?? 0, test: test.size },
+    fingerprints: await fingerprintsOf(run.data),
     tasks: run.tasks.map(summarize),
+  };
+}
+
+/** What identifies the rows of a run, part by part. */
+export async function fingerprintsOf({ train, validation, test }: RunData): Promise<RunDocument['fingerprints']> {
+  return {
+    train: await fingerprintOf(train),
+    ...(validation === undefined ? {} : { validation: await fingerprintOf(validation) }),
+    test: await fingerprintOf(test),
   };
 }
 

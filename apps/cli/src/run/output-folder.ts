@@ -1,13 +1,21 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { isLockFile } from './lock.js';
+import { isTemporary } from './run-folder.js';
 
-/** Why a folder cannot take a run; undefined where it can: it is empty, or not there yet. */
+/**
+ * Why a folder cannot take a run; undefined where it can: it is empty, or not there yet. What a run left that was killed before it
+ * began does not count.
+ */
 export async function whyNotEmpty(folder: string): Promise<string | undefined> {
   try {
-    const entries = await readdir(folder);
+    const entries = (await readdir(folder)).filter((name) => !isLockFile(name) && !isTemporary(name));
     if (entries.length === 0) return undefined;
     const things = entries.length === 1 ? `\`${entries[0]}\` in it` : `${entries.length} things in it`;
-    return `the folder has ${things} already, and nothing is overwritten; name a new one, or leave \`output\` out`;
+    const advice = entries.includes('run.json')
+      ? 'go on with the run in it by `--resume`, or name a new folder'
+      : 'name a new one, or leave `output` out';
+    return `the folder has ${things} already, and nothing is overwritten; ${advice}`;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;

@@ -1,4 +1,11 @@
-import { type Checkpoint, createTrainer, type EpochEvent, type Executor, type Trainer } from '@polytask/core';
+import {
+  type Checkpoint,
+  createTrainer,
+  type EpochEvent,
+  type Executor,
+  type History,
+  type Trainer,
+} from '@polytask/core';
 import type { RunData } from '../build/load-data.js';
 import type { Network } from '../build/network.js';
 import type { Training } from '../build/prepare-run.js';
@@ -16,22 +23,47 @@ export interface NetworkRun {
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly progress: Progress;
-  /** After every epoch. */
-  readonly epochEnd: (event: EpochEvent, trainer: Trainer<never>) => Promise<void>;
-  /** When training is over, for whatever reason, and before anything is measured. */
-  readonly trained?: (trainer: Trainer<never>, checkpoint: () => Promise<Checkpoint>) => Promise<void>;
+  /** Where to go on from; the beginning where there is none. */
+  readonly checkpoint?: Checkpoint | undefined;
+  /** After every epoch, before its checkpoint. */
+  readonly epochEnd: (event: EpochEvent) => Promise<void>;
+  /** Keeps a checkpoint: after every epoch, as often as `training.checkpoints` says, and when training is over. */
+  readonly save: (checkpoint: Checkpoint, trainer: Trainer<never>) => Promise<void>;
+  /** When training is over, for whatever reason, its checkpoint is kept, and before anything is measured. */
+  readonly trained?: (trainer: Trainer<never>) => Promise<void>;
+}
+
+/** Seconds of training that a checkpoint of ours has behind it. */
+export function secondsBefore(checkpoint: Checkpoint | undefined): number {
+  const { session } = (checkpoint?.state ?? {}) as { session?: { seconds?: unknown } };
+  return typeof session?.seconds === 'number' ? session.seconds : 0;
 }
 
 /** Trains a network and measures it on the test rows, unless it is stopped before. */
 export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
   const { network, training, data, progress, signal, seed } = run;
-  const trainer = await createTrainer({ ...network, executor: run.executor, seed });
+  const { checkpoint } = run;
+  // With the inputs of the data, a checkpoint of other inputs is refused before a model of those is built.
+  const inputs = checkpoint === undefined ? {} : { inputs: data.train.inputs };
+  const trainer = (await createTrainer({ ...network, ...inputs, executor: run.executor, seed })) as Trainer<never>;
   const started = performance.now();
+  const seconds = () => secondsBefore(checkpoint) + (performance.now() - started) / 1000;
+  let saved = performance.now();
+  const save = async () => {
+    const { state, tensors } = await trainer.checkpoint();
+    const withSeconds = { state: { ...state, session: { seconds: seconds() } }, tensors };
+    await run.save(withSeconds, trainer);
+    saved = performance.now();
+  };
+  const { everySteps = Number.POSITIVE_INFINITY, everyMinutes = Number.POSITIVE_INFINITY } = training.checkpoints;
+  const isDue = (steps: number) => steps % everySteps === 0 || performance.now() - saved >= everyMinutes * 60_000;
   try {
+    if (checkpoint !== undefined) await trainer.restore(checkpoint);
     progress.begin({
       label: run.label,
       epochs: training.epochs,
       stepsPerEpoch: data.train.batches(training),
+      stepsDone: (trainer.history as History | undefined)?.steps ?? 0,
       rowsPerStep: Math.min(training.batchSize, data.train.size),
       tasks: network.tasks,
     });
@@ -39,15 +71,26 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
       ...training,
       ...(data.validation === undefined ? {} : { validation: data.validation }),
       signal,
-      callbacks: [{ stepEnd: (event) => progress.step(event) }],
-      onMetrics: async (event) => {
-        progress.epoch(event as EpochEvent);
-        await run.epochEnd(event as EpochEvent, trainer as Trainer<never>);
+      callbacks: [
+        {
+          async stepEnd(event) {
+            progress.step(event);
+            // The last step of an epoch is followed by the epoch's own; the last one of all is written below.
+            if (event.batch < event.batches && !signal.aborted && isDue(event.step + 1)) await save();
+          },
+        },
+      ],
+      onMetrics: async (event: EpochEvent) => {
+        progress.epoch(event);
+        await run.epochEnd(event);
+        // The last one is written when all is over, best epoch restored.
+        if (event.epoch < event.epochs) await save();
       },
     });
     progress.end();
-    const trainingSeconds = (performance.now() - started) / 1000;
-    await run.trained?.(trainer as Trainer<never>, () => trainer.checkpoint());
+    const trainingSeconds = seconds();
+    await save();
+    await run.trained?.(trainer);
     const { evaluationBatchSize: batchSize } = training;
     const measuring = performance.now();
     const scores = signal.aborted ? undefined : await trainer.evaluate(data.test, { batchSize });

@@ -128,7 +128,12 @@ export function buildModel(parts: ModelParts): Model {
 }
 
 /** Checks what can be checked before there are inputs. */
-export function checkParts({ tasks, sharing, auxiliary, balancing }: Omit<ModelParts, 'inputs' | 'seed' | 'limit'>): void {
+export function checkParts({
+  tasks,
+  sharing,
+  auxiliary,
+  balancing,
+}: Omit<ModelParts, 'inputs' | 'seed' | 'limit'>): void {
   if (tasks.length === 0)
     throw new PolytaskError('POLYTASK_NO_TASKS', 'A model needs at least one task; `tasks` is empty.');
   for (const task of tasks) checkPart(task, 'tasks', 'task');

@@ -74,27 +74,27 @@ export function checkSaved(state: State, { model, runtime, description }: Run): 
   }
 }
 
+function refuse(path: string, expected: string): never {
+  throw new CheckpointError(
+    `This checkpoint cannot be used: \`${path}\` must be ${expected}, but is not. Use an earlier checkpoint.`,
+  );
+}
+
 /** Every key of the example is there, with a value of its kind; lists that have a length in the example have that length. */
 function requireLike(example: unknown, value: unknown, path: string): void {
   const below = (key: string | number) => (path === '' ? String(key) : `${path}.${key}`);
   if (Array.isArray(example)) {
-    if (!Array.isArray(value)) return refuse(path, 'a list');
+    if (!Array.isArray(value)) refuse(path, 'a list');
     if (example.length > 0 && value.length !== example.length) refuse(path, `a list of ${example.length}`);
     example.forEach((item, i) => {
       requireLike(item, value[i], below(i));
     });
   } else if (isRecord(example)) {
-    if (!isRecord(value)) return refuse(path, 'a record');
+    if (!isRecord(value)) refuse(path, 'a record');
     for (const [key, item] of Object.entries(example)) {
       requireLike(item, Object.hasOwn(value, key) ? value[key] : undefined, below(key));
     }
   } else if (typeof value !== typeof example) refuse(path, `a ${typeof example}`);
-}
-
-function refuse(path: string, expected: string): never {
-  throw new CheckpointError(
-    `This checkpoint cannot be used: \`${path}\` must be ${expected}, but is not. Use an earlier checkpoint.`,
-  );
 }
 
 function isInputSpec(value: unknown): boolean {

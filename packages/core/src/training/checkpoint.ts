@@ -115,7 +115,10 @@ export async function decodeCheckpoint(file: Uint8Array): Promise<Checkpoint> {
   }
   const state = unpack(parse(String(metadata.polytask)), tensors, 0);
   if (!isRecord(state)) return refuse('its state is not a record');
-  return { state: state as State, tensors: Object.fromEntries([...tensors].filter(([name]) => !name.startsWith('state/'))) };
+  return {
+    state: state as State,
+    tensors: Object.fromEntries([...tensors].filter(([name]) => !name.startsWith('state/'))),
+  };
 }
 
 function parse(json: string): unknown {

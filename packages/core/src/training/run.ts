@@ -115,11 +115,7 @@ export async function openRun(
  *
  * @param isHalf - Whether something has changed already where it fails.
  */
-export async function change<Result>(
-  run: Run,
-  work: () => Promise<Result>,
-  isHalf: () => boolean,
-): Promise<Result> {
+export async function change<Result>(run: Run, work: () => Promise<Result>, isHalf: () => boolean): Promise<Result> {
   const done = work();
   run.busy = done;
   try {

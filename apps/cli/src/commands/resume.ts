@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import { describeBackend } from '../backend/select-backend.js';
+import { prepareRun } from '../build/prepare-run.js';
+import { checkConfig, type LoadedConfig, loadConfig } from '../config/load-config.js';
+import { InputError } from '../errors/mistakes.js';
+import type { Io } from '../io.js';
+import { createProgress, quietProgress } from '../report/progress.js';
+import { describeData, executeRun } from '../run/execute-run.js';
+import { type ReadDocument, readDocument } from '../run/read-document.js';
+import { compareConfigs, compareData, findResumePoint, goBackTo } from '../run/resume-point.js';
+import { openRunFolder } from '../run/run-folder.js';
+import { versionsOf } from '../run/versions.js';
+import { lockOrRefuse, printResults, runToEnd, stoppedEarly } from './run-to-end.js';
+import { chooseBackend, overridesOf, type TrainOptions } from './train.js';
+
+/**
+ * Goes on with a run where it stopped, to the same numbers as if it had not. Nothing in the folder changes before all has been found
+ * to fit: configuration, data, checkpoint. A run that is done is printed again.
+ *
+ * @param file - The configuration, if the user wants it compared with the one that the run began with.
+ */
+export async function resume(
+  file: string | undefined,
+  options: TrainOptions & { readonly resume: string },
+  io: Io,
+): Promise<'done' | 'interrupted'> {
+  const began = performance.now();
+  const { signal, cwd } = io;
+  const shown = options.resume;
+  const where = `--resume ${shown}`;
+  const progress = options.quiet === true ? quietProgress(io) : createProgress(io);
+  if (options.output !== undefined) {
+    const message = 'a run goes on in its own folder; leave `--output` out';
+    throw new InputError([{ where: `--output ${options.output}`, message }]);
+  }
+  const path = resolve(cwd, shown);
+  await readDocument(path, shown);
+  const lock = await lockOrRefuse(path, where);
+  try {
+    // Again, now that nobody else writes to it.
+    const read = await readDocument(path, shown);
+    const { document } = read;
+    const loaded = await configOf(file, read, options, cwd);
+    if (document.status === 'done') {
+      if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
+      progress.note(`This run is done; its results are in ${shown}.`);
+      printResults(document, options, io);
+      return 'done';
+    }
+    const run = await prepareRun(loaded);
+    if (stoppedEarly(io)) return 'interrupted';
+    progress.note(describeData(run));
+    await compareData(run, document, where);
+    const folder = openRunFolder(path);
+    const point = await findResumePoint(run, document, folder, shown);
+    // What computed so far, and not what `auto` would take today.
+    const { name, threads = run.config.threads } = document.backend;
+    const { executor, backend } = await chooseBackend(run, progress.warn, { backend: name, threads });
+    progress.note(describeBackend(backend));
+    if (stoppedEarly(io)) return 'interrupted';
+
+    if (lock.replaced !== undefined) {
+      const { pid, started } = lock.replaced;
+      progress.note(`Took the lock over from process ${pid}, which began ${started} and is gone.`);
+    }
+    for (const note of point.notes) progress.note(note);
+    const versions = versionsOf(run.config, loaded.folder);
+    const changed = Object.entries(versions).filter(([name, version]) => document.versions[name] !== version);
+    for (const [name, version] of changed) {
+      progress.note(
+        `This run began with ${name} ${document.versions[name] ?? '(none)'} and goes on with ${version}; its numbers may differ.`,
+      );
+    }
+    await goBackTo(point, folder);
+    const from = point.from === null ? 'the beginning, as it has no checkpoint yet' : point.from;
+    progress.note(`Going on with ${shown} from ${from}`);
+    const { error: _, finished: __, ...before } = document;
+    const resumption = {
+      at: new Date().toISOString(),
+      from: point.from,
+      ...(changed.length === 0 ? {} : { versions: Object.fromEntries(changed) }),
+    };
+    const begun = {
+      document: {
+        ...before,
+        status: 'running',
+        folder: path,
+        resumed: [...(document.resumed ?? []), resumption],
+      } as const,
+      checkpoint: point.checkpoint,
+    };
+    const surroundings = { folder, executor, backend: document.backend, versions, progress, signal, began };
+    return await runToEnd(() => executeRun(run, surroundings, begun), folder, options, io);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The configuration that the run began with; or the user's, with every difference from it as a mistake. */
+async function configOf(
+  file: string | undefined,
+  { document, file: runFile, positions }: ReadDocument,
+  options: TrainOptions,
+  cwd: string,
+): Promise<LoadedConfig> {
+  const changes = { set: options.set ?? [], overrides: overridesOf(options) };
+  const begun = () => ({
+    file: runFile,
+    path: document.file,
+    yaml: { positions, mistakes: [] },
+    raw: structuredClone(document.given) as Record<string, unknown>,
+  });
+  const before = checkConfig(begun());
+  if (before.mistakes.mistakes.length > 0) return before;
+  const now =
+    file === undefined ? checkConfig({ ...begun(), ...changes }) : await loadConfig({ file, cwd, ...changes });
+  compareConfigs(now, before.sections as Record<string, unknown>, runFile);
+  return now;
+}

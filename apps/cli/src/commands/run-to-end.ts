@@ -1,0 +1,87 @@
+import { PolytaskError } from '@polytask/core';
+import { InputError } from '../errors/mistakes.js';
+import { RunError } from '../errors/run-error.js';
+import { colorsFor, type Io, print } from '../io.js';
+import type { RunDocument } from '../report/document.js';
+import { resultTable } from '../report/table.js';
+import { listCheckpoints } from '../run/checkpoint-files.js';
+import { networkOf } from '../run/execute-run.js';
+import { type FolderLock, LockedError, lockFolder } from '../run/lock.js';
+import { shownPath } from '../run/output-folder.js';
+import type { NetworkName, RunFolder } from '../run/run-folder.js';
+
+/** What is printed at the end, and how. */
+export interface EndOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/**
+ * Locks a run folder for this process.
+ *
+ * @throws InputError at `where` while another process writes to it.
+ */
+export async function lockOrRefuse(path: string, where: string): Promise<FolderLock> {
+  try {
+    return await lockFolder(path);
+  } catch (error) {
+    if (error instanceof LockedError) throw new InputError([{ where, message: error.message }]);
+    throw error;
+  }
+}
+
+/** Whether the program was asked to stop before there was anything to keep; says so. */
+export function stoppedEarly({ signal, stderr }: Io): boolean {
+  if (signal.aborted) print(stderr, 'Stopped before training began; nothing was written.');
+  return signal.aborted;
+}
+
+/** Runs to the end or to a stop, and prints what came of it. */
+export async function runToEnd(
+  execute: () => Promise<RunDocument>,
+  folder: RunFolder,
+  options: EndOptions,
+  io: Io,
+): Promise<'done' | 'interrupted'> {
+  let document: RunDocument;
+  try {
+    document = await execute();
+  } catch (error) {
+    // What our own errors tell of would happen again.
+    if (PolytaskError.isInstance(error)) throw error;
+    throw new RunError(error, `When that is mended, go on with:\n  ${resumeCommand(folder.path, io.cwd)}`);
+  }
+  if (document.status === 'interrupted') print(io.stderr, await stopText(document, folder, io.cwd));
+  printResults(document, options, io);
+  return document.status === 'interrupted' ? 'interrupted' : 'done';
+}
+
+/** The results on standard output: a table, or under `json` the whole document. */
+export function printResults(document: RunDocument, { json, quiet }: EndOptions, { stdout, stderr, env }: Io): void {
+  if (json === true) print(stdout, JSON.stringify(document, null, 2));
+  else if (document.joint?.tasks !== undefined) {
+    // On a terminal the table follows right after the progress.
+    if (stderr.isTTY === true && stdout.isTTY === true && quiet !== true) print(stderr, '');
+    print(stdout, resultTable(document, colorsFor(stdout, env)));
+  }
+}
+
+/** What to type to go on with a run. */
+export function resumeCommand(path: string, cwd: string): string {
+  const shown = shownPath(path, cwd);
+  const plain = /^[\w./:@%+=-]+$/.test(shown) && !shown.startsWith('-');
+  return `polytask train --resume ${plain ? shown : `'${shown.replaceAll("'", "'\\''")}'`}`;
+}
+
+async function stopText(document: RunDocument, folder: RunFolder, cwd: string): Promise<string> {
+  const { joint, tasks, singleTask } = document;
+  const index = tasks.findIndex(({ name }) => singleTask?.[name]?.tasks === undefined);
+  const comparing = joint?.tasks !== undefined;
+  const network: NetworkName = comparing && index >= 0 ? networkOf(index) : 'joint';
+  const [newest] = await listCheckpoints(folder.checkpoints(network));
+  const steps = comparing ? newest?.step : joint?.steps;
+  const what = comparing ? `while comparing (task ${tasks[index]?.name} alone` : `(step ${steps}`;
+  const where = comparing ? `${what}${steps === undefined ? '' : `, step ${steps}`})` : `after step ${steps}`;
+  const kept = newest === undefined ? '' : ` Checkpoint: ${shownPath(newest.path, cwd)}`;
+  return `Stopped ${where}.${kept}\nGo on with:\n  ${resumeCommand(folder.path, cwd)}`;
+}
