@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { InputError } from '../errors/mistakes.js';
@@ -93,13 +93,32 @@ function checkSections(raw: Record<string, unknown>, mistakes: MistakeList): Par
 async function readText(file: string, path: string): Promise<string> {
   const refuse = (message: string) => new InputError([{ where: file, file, message }]);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readStart(path));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw refuse(`there is no such file${await nearestFile(path)}`);
     if (code === 'EISDIR') throw refuse('this is a folder; name a YAML file, or go on with a run folder by `--resume`');
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw refuse('this is not text in UTF-8');
     throw refuse(message);
+  }
+}
+
+/** A run file may be a pipe, or a device that never ends: this much is enough to see that it is too long. */
+const mostBytes = 2 ** 21;
+
+async function readStart(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 2 ** 16 })) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      if (length > mostBytes) throw new Error(`this is longer than ${mostBytes} bytes; name a YAML file`);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMapping, type Path, showValue } from '../config/paths.js';
+import { isMapping, showValue } from '../config/paths.js';
 import type { Positions } from '../config/positions.js';
 import { readYaml } from '../config/read-yaml.js';
 import { configSchema } from '../config/schema.js';
@@ -12,7 +12,7 @@ export interface ReadDocument {
   readonly document: RunDocument;
   /** The file, as messages show it. */
   readonly file: string;
-  /** Of what is under `given`. */
+  /** Of what is under `given`: all of it begins there. */
   readonly positions: Positions;
 }
 
@@ -40,11 +40,12 @@ export async function readDocument(folder: string, shown: string): Promise<ReadD
       );
     throw refuse(error.message);
   });
-  // JSON is YAML, read with all limits that hold for what comes from elsewhere.
-  const yaml = readYaml(text, file);
-  if (yaml.mistakes.length > 0) throw new InputError(yaml.mistakes);
-  const { value } = yaml;
+  const value = parseJson(text);
   if (!isMapping(value) || !isMapping(value.given)) throw refuse('this does not describe a run of Polytask');
+  if (isDeeper(value, deepest)) throw refuse(`this is nested more than ${deepest} levels deep`);
+  // The configuration once more by the rules for what comes from elsewhere.
+  const yaml = readYaml(JSON.stringify(value.given), file);
+  if (yaml.mistakes.length > 0) throw new InputError(yaml.mistakes);
   if (!formats.includes(value.format)) {
     const found = `found version ${showValue(value.format)} of this file`;
     throw refuse(`${found}, and this version of Polytask goes on with runs of version ${formats.join(', ')}`);
@@ -52,17 +53,34 @@ export async function readDocument(folder: string, shown: string): Promise<ReadD
   for (const [key, isRight] of Object.entries(expected)) {
     if (!isRight(value[key])) throw refuse(`\`${key}\` is ${showValue(value[key])}, which it cannot be`);
   }
-  const below = (path: Path) => ['given', ...path];
-  return {
-    document: value as unknown as RunDocument,
-    file,
-    positions: {
-      ofOffset: yaml.positions.ofOffset,
-      valueAt: (path) => yaml.positions.valueAt(below(path)),
-      keyAt: (path) => yaml.positions.keyAt(below(path)),
-      depthOf: (path) => Math.max(0, yaml.positions.depthOf(below(path)) - 1),
-    },
+  const given = {
+    line:
+      Math.max(
+        0,
+        text.split('\n').findIndex((line) => /^\s*"given":/.test(line)),
+      ) + 1,
+    column: 1,
   };
+  return {
+    document: { ...value, given: yaml.value } as unknown as RunDocument,
+    file,
+    positions: { ofOffset: () => given, valueAt: () => given, keyAt: () => undefined, depthOf: ({ length }) => length },
+  };
+}
+
+const deepest = 64;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
 }
 
 const isText = (value: unknown) => typeof value === 'string';

@@ -76,7 +76,9 @@ describe('loadConfig', () => {
     writeFileSync(join(cwd, 'latin1.yaml'), Buffer.from([0x61, 0x3a, 0x20, 0xe4]));
     expect(await refused({ file: 'rum.yaml', cwd })).toBe('rum.yaml: there is no such file. Did you mean `run.yaml`?');
     expect(await refused({ file: 'no/run.yaml', cwd })).toBe('no/run.yaml: there is no such file');
-    expect(await refused({ file: 'folder.yaml', cwd })).toBe('folder.yaml: this is a folder; name a YAML file');
+    expect(await refused({ file: 'folder.yaml', cwd })).toBe(
+      'folder.yaml: this is a folder; name a YAML file, or go on with a run folder by `--resume`',
+    );
     expect(await refused({ file: 'latin1.yaml', cwd })).toBe('latin1.yaml: this is not text in UTF-8');
     expect(await refused({ file: 'run.yaml/x', cwd })).toMatch(/^run\.yaml\/x: ENOTDIR/);
   });

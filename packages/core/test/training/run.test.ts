@@ -129,7 +129,7 @@ it('disposes of every part once', async () => {
 
 describe('what is under way', () => {
   it('is waited for, well or badly', async () => {
-    const run = { busy: undefined } as Run;
+    const run = { busy: undefined, broken: false } as Run;
     const log: string[] = [];
     let finish: () => void = () => {};
     const first = change(
@@ -138,6 +138,7 @@ describe('what is under way', () => {
         new Promise<void>((resolve) => {
           finish = resolve;
         }),
+      () => true,
     );
     const waiting = settled(run).then(() => log.push('settled'));
     await Promise.resolve();
@@ -145,10 +146,16 @@ describe('what is under way', () => {
     finish();
     await Promise.all([first, waiting]);
     expect(log).toEqual(['settled']);
-    const failing = change(run, () => Promise.reject(new Error('boom')));
+    expect(run.broken).toBe(false);
+    const failing = change(
+      run,
+      () => Promise.reject(new Error('boom')),
+      () => true,
+    );
     const after = settled(run);
     await expect(failing).rejects.toThrow('boom');
     await after;
     expect(run.busy).toBeUndefined();
+    expect(run.broken).toBe(true);
   });
 });

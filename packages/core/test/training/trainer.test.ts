@@ -201,3 +201,69 @@ describe('tensors', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 });
+
+describe('one thing at a time', () => {
+  it('refuses a second fit, restore and dispose while one goes on', async () => {
+    const trainer = await mixedTrainer({ inputs });
+    const train = makeTable(12, 1);
+    const checkpoint = await trainer.checkpoint();
+    const first = trainer.fit(train, { epochs: 1, batchSize: 4 });
+    await expect(trainer.fit(train, { epochs: 1 })).rejects.toMatchObject({ code: 'POLYTASK_BUSY' });
+    await expect(trainer.restore(checkpoint)).rejects.toMatchObject({ code: 'POLYTASK_BUSY' });
+    expect(() => trainer.dispose()).toThrow('`dispose` was called while');
+    expect((await first).steps).toBe(3);
+    expect((await trainer.fit(train, { epochs: 2, batchSize: 4 })).steps).toBe(6);
+    trainer.dispose();
+  });
+
+  it('does nothing more after dispose', async () => {
+    const trainer = await mixedTrainer({ inputs });
+    const checkpoint = await trainer.checkpoint();
+    trainer.dispose();
+    trainer.dispose();
+    const gone = { code: 'POLYTASK_DISPOSED' };
+    await expect(trainer.fit(makeTable(8, 1), { epochs: 1 })).rejects.toMatchObject(gone);
+    await expect(trainer.restore(checkpoint)).rejects.toMatchObject(gone);
+    await expect(trainer.checkpoint()).rejects.toMatchObject(gone);
+    await expect(trainer.evaluate(makeTable(8, 1))).rejects.toMatchObject(gone);
+  });
+});
+
+describe('numbers that are not finite', () => {
+  const train = makeTable(12, 1);
+  const options = { epochs: 1, batchSize: 4 };
+
+  it('reach no checkpoint where a loss tells of them', async () => {
+    const [kind, level] = mixedTasks();
+    const broken: AnyTask = {
+      ...level,
+      loss: (outputs) => tf.mul(tf.reshape(outputs.value as tf.Tensor, [-1]), Number.NaN),
+    };
+    const trainer = await mixedTrainer({ tasks: [kind, broken], inputs });
+    const before = await trainer.checkpoint();
+    await expect(trainer.fit(train, options)).rejects.toMatchObject({ code: 'POLYTASK_NON_FINITE' });
+    await expect(trainer.checkpoint()).rejects.toMatchObject({ code: 'POLYTASK_BROKEN_RUN' });
+    await expect(trainer.fit(train, options)).rejects.toMatchObject({ code: 'POLYTASK_BROKEN_RUN' });
+    await trainer.restore(before);
+    expect((await trainer.checkpoint()).tensors).toEqual(before.tensors);
+    trainer.dispose();
+  });
+
+  it('reach no checkpoint where only the gradient has them', async () => {
+    const [kind, level] = mixedTasks();
+    // √0 is 0, and its derivative infinite.
+    const steep: AnyTask = {
+      ...level,
+      loss: (outputs) => tf.sqrt(tf.mul(tf.reshape(outputs.value as tf.Tensor, [-1]), 0)) as tf.Tensor1D,
+    };
+    const trainer = await mixedTrainer({ tasks: [kind, steep], inputs });
+    const checkpoints: Promise<unknown>[] = [];
+    const stepEnd = () => void checkpoints.push(trainer.checkpoint().catch((error: unknown) => error));
+    await trainer.fit(train, { ...options, callbacks: [{ stepEnd }] }).catch(() => {});
+    expect(await checkpoints[0]).toMatchObject({
+      code: 'POLYTASK_NON_FINITE',
+      message: expect.stringMatching(/^The parameter `.*` is NaN at step 1;/),
+    });
+    trainer.dispose();
+  });
+});
