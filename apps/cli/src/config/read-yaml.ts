@@ -14,7 +14,14 @@ export interface YamlText {
 }
 
 /** The library's own search for duplicate keys compares each with each. */
-const settings = { version: '1.2', merge: true, prettyErrors: false, strict: true, uniqueKeys: false } as const;
+const settings = {
+  version: '1.2',
+  merge: true,
+  prettyErrors: false,
+  strict: true,
+  uniqueKeys: false,
+  logLevel: 'error',
+} as const;
 
 /** Keys that mean something to JavaScript objects, and never anything here. */
 const refusedKeys = ['__proto__', 'constructor', 'prototype'];

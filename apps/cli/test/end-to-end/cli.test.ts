@@ -118,13 +118,13 @@ describe('polytask train', () => {
     const { code, stdout, stderr } = await ended;
     expect(code).toBe(expected);
     expect(stderr).toContain('Stopping after this step.');
-    const steps = Number(
-      /Stopped after step (\d+)\. Checkpoint: runs\/run-1\/checkpoint\.safetensors/.exec(stderr)?.[1],
-    );
-    expect(steps).toBeGreaterThanOrEqual(6);
-    const checkpoint = await decodeCheckpoint(readFileSync(join(cwd, 'runs/run-1/checkpoint.safetensors')));
-    expect(checkpoint.state).toMatchObject({ history: { steps, stopped: 'signal' } });
-    expect(JSON.parse(stdout)).toMatchObject({ status: 'interrupted', joint: { steps } });
+    const [, steps, file = ''] = /Stopped after step (\d+)\. Checkpoint: (\S+)\n/.exec(stderr) ?? [];
+    expect(file).toMatch(new RegExp(`^runs/run-1/checkpoints/joint/epoch-\\d+-step-${steps}\\.safetensors$`));
+    expect(stderr).toContain('Go on with:\n  polytask train --resume runs/run-1\n');
+    expect(Number(steps)).toBeGreaterThanOrEqual(6);
+    const checkpoint = await decodeCheckpoint(readFileSync(join(cwd, file)));
+    expect(checkpoint.state).toMatchObject({ history: { steps: Number(steps), stopped: 'signal' } });
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'interrupted', joint: { steps: Number(steps) } });
     expect(JSON.parse(readFileSync(join(cwd, 'runs/run-1/run.json'), 'utf8'))).toMatchObject({ status: 'interrupted' });
   });
 

@@ -13,10 +13,17 @@ function folderInMemory(changes: Partial<RunFolder> = {}) {
   const writes: string[] = [];
   const folder: RunFolder = {
     path: '/runs/run-1',
-    files: { run: '', metrics: '', checkpoint: '', model: '' },
+    files: { run: '', metrics: '', model: '' },
+    checkpoints: (network) => network,
     writeDocument: async (document) => void documents.push(document),
     addMetrics: async (line) => void writes.push(`metrics ${(line as { network: string }).network}`),
-    saveCheckpoint: async () => void writes.push('checkpoint'),
+    keepMetrics: async () => {},
+    removeLeftovers: async () => {},
+    saveCheckpoint: async (network) => {
+      writes.push(`checkpoint ${network}`);
+      return network;
+    },
+    dropCheckpoints: async (network) => void writes.push(`drop ${network}`),
     saveModel: async () => void writes.push('model'),
     ...changes,
   };
@@ -40,11 +47,16 @@ describe('executeRun', () => {
     const document = await executeRun(run, around(folder));
     expect(writes).toEqual([
       'metrics joint',
-      'checkpoint',
+      'checkpoint joint',
       'metrics joint',
-      'checkpoint',
+      'checkpoint joint',
       'model',
-      ...Array(4).fill('metrics single-task'),
+      ...[1, 2].flatMap((number) => [
+        ...Array(2)
+          .fill(['metrics single-task', `checkpoint single-task-${number}`])
+          .flat(),
+        `drop single-task-${number}`,
+      ]),
     ]);
     expect(documents[0]).toMatchObject({ status: 'running', rows: { train: 96, validation: 0, test: 32 } });
     expect(documents.at(-1)).toBe(document);

@@ -1,9 +1,9 @@
-import { eager } from '@polytask/core';
+import { type Checkpoint, eager } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it, vi } from 'vitest';
 import type { PreparedRun } from '../../src/build/prepare-run.js';
 import { noProgress } from '../../src/report/progress.js';
-import { type NetworkRun, trainNetwork } from '../../src/run/train-network.js';
+import { type NetworkRun, secondsBefore, trainNetwork } from '../../src/run/train-network.js';
 import { smallRun } from '../helpers/configs.js';
 import { prepared } from '../helpers/prepared.js';
 
@@ -18,6 +18,7 @@ async function networkRun(run: PreparedRun, changes: Partial<NetworkRun> = {}): 
     signal: new AbortController().signal,
     progress: noProgress,
     epochEnd: async () => {},
+    save: async () => {},
     ...changes,
   };
 }
@@ -43,15 +44,30 @@ describe('trainNetwork', () => {
   it('measures nothing when it is stopped, but lets its state be saved', async () => {
     const controller = new AbortController();
     const progress = { ...noProgress, step: () => controller.abort() };
-    const trained = vi.fn(async (_: unknown, checkpoint: () => Promise<{ state: object }>) => {
-      expect((await checkpoint()).state).toHaveProperty('epoch', 0);
+    const save = vi.fn(async ({ state }: Checkpoint) => {
+      expect(state).toMatchObject({ epoch: 0, batch: 1, session: { seconds: expect.any(Number) } });
     });
     const result = await trainNetwork(
-      await networkRun(await prepared(), { progress, trained, signal: controller.signal }),
+      await networkRun(await prepared(), { progress, save, signal: controller.signal }),
     );
     expect(result).toMatchObject({ steps: 1, epochs: 0, stopped: 'signal', seconds: { evaluation: 0 } });
     expect(result).not.toHaveProperty('tasks');
-    expect(trained).toHaveBeenCalledOnce();
+    expect(save).toHaveBeenCalledOnce();
+  });
+
+  it('keeps checkpoints as often as it is told, and goes on from any of them to the same model', async () => {
+    const run = await prepared(smallRun, ['training.epochs=3', 'training.checkpoints.everySteps=2']);
+    const saved: Checkpoint[] = [];
+    const save = async (checkpoint: Checkpoint) => void saved.push(checkpoint);
+    await trainNetwork(await networkRun(run, { save }));
+    const steps = saved.map(({ state }) => (state.history as { steps: number }).steps);
+    expect(steps).toEqual([2, 3, 4, 6, 8, 9]);
+    for (const checkpoint of saved.slice(0, 3)) {
+      const again: Checkpoint[] = [];
+      await trainNetwork(await networkRun(run, { checkpoint, save: async (made) => void again.push(made) }));
+      expect(again.at(-1)?.tensors).toEqual(saved.at(-1)?.tensors);
+      expect(secondsBefore(again.at(-1))).toBeGreaterThan(secondsBefore(checkpoint));
+    }
   });
 
   it('takes the progress away when something fails', async () => {
