@@ -32,7 +32,7 @@ describe('polytask', () => {
   it.each([
     [[], /Usage: polytask/],
     [['trian', 'run.yaml'], /unknown command 'trian'\n\(Did you mean train\?\)/],
-    [['train'], /missing required argument 'file'/],
+    [['train'], /polytask train: name the YAML file of a run, or go on with/],
     [['export', 'runs/run-1'], /required option '-f, --format <format>' not specified/],
     [['export', 'runs/run-1', '-f', 'pb'], /argument 'pb' is invalid. Allowed choices are onnx, tfjs/],
     [['export', 'runs/run-1', '-f', 'onnx'], /^runs\/run-1: there is no such folder/],
@@ -123,7 +123,7 @@ describe('polytask train', () => {
     expect(files).toEqual(['run.yaml', 'runs', 'tempered.mjs']);
     const folder = join(cwd, 'runs/run-1');
     expect(readdirSync(folder).sort()).toEqual([
-      'checkpoint.safetensors',
+      'checkpoints',
       'metrics.jsonl',
       'model.safetensors',
       'run.json',

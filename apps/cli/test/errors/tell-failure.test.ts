@@ -27,7 +27,7 @@ describe('tellFailure', () => {
     const system = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES', syscall: 'open' });
     expect(tellFailure(system).text).toBe('The run failed: EACCES: permission denied');
     const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC', syscall: 'write' });
-    expect(tellFailure(full).text).toMatch(/^The disk is full: ENOSPC.*Free some space/);
+    expect(tellFailure(full).text).toMatch(/^The disk is full: ENOSPC.*free some space/);
   });
 
   it('shows the stack of what nobody expected, and asks for a report', () => {

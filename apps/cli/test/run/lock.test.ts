@@ -52,7 +52,7 @@ describe('lockFolder', () => {
     onTestFinished(() => void parent.kill('SIGKILL'));
     const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (text) => resolve(Number(text))));
     const state = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0];
-    await expect.poll(state).toBe('Z');
+    await expect.poll(state, { timeout: 30_000 }).toBe('Z');
     const lock = await lockFolder(folderWith({ 'lock-1': lockOf({ pid }) }));
     expect(lock.replaced?.pid).toBe(pid);
   });
