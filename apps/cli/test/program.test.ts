@@ -122,12 +122,7 @@ describe('polytask train', () => {
     expect(stderr).toMatch(/epoch 1\/1, step 3: loss left \d\.\d{3}, right \d\.\d{3}; [\d.]+ s, \d+ rows\/s/);
     expect(files).toEqual(['run.yaml', 'runs', 'tempered.mjs']);
     const folder = join(cwd, 'runs/run-1');
-    expect(readdirSync(folder).sort()).toEqual([
-      'checkpoints',
-      'metrics.jsonl',
-      'model.safetensors',
-      'run.json',
-    ]);
+    expect(readdirSync(folder).sort()).toEqual(['checkpoints', 'metrics.jsonl', 'model.safetensors', 'run.json']);
     const lines = readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
       .trim()
       .split('\n')
@@ -149,7 +144,7 @@ describe('polytask train', () => {
     expect(code).toBe(0);
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({
-      format: 1,
+      format: 2,
       status: 'done',
       seed: 4,
       config: { seed: 4, compare: 'none', training: { epochs: 1, shuffle: true } },
