@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { describeBackend } from '../backend/select-backend.js';
 import { prepareRun } from '../build/prepare-run.js';
 import { checkConfig, type LoadedConfig, loadConfig } from '../config/load-config.js';
+import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
 import type { Io } from '../io.js';
 import { createProgress, quietProgress } from '../report/progress.js';
@@ -55,7 +56,10 @@ export async function resume(
     const point = await findResumePoint(run, document, folder, shown);
     // What computed so far, and not what `auto` would take today.
     const { name, threads = run.config.threads } = document.backend;
-    const { executor, backend } = await chooseBackend(run, progress.warn, { backend: name, threads });
+    const { executor, backend } = await chooseBackend(run, progress.warn, {
+      backend: name as Config['backend'],
+      threads,
+    });
     progress.note(describeBackend(backend));
     if (stoppedEarly(io)) return 'interrupted';
 
