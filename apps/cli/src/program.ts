@@ -11,7 +11,7 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
  * @returns 0 when all is done, 1 when a run failed, 2 when the input is wrong, undefined when it was stopped from outside.
  */
 export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1 | 2 | undefined> {
-  let code: 0 | undefined = 0;
+  let code: 0 | 1 | undefined = 0;
   let json = false;
   let what: 'run' | 'export' = 'run';
   const program = new Command('polytask')
@@ -86,6 +86,22 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
       schema(io);
     });
 
+  program
+    .command('doctor')
+    .summary('say what computes on this machine, and what does not and why')
+    .description('Tries every executor and backend in a process of its own, down to a small training.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExit codes: 0 all that is installed works; 1 something does not.')
+    .action(async (options) => {
+      const { doctor } = await import('./commands/doctor.js');
+      const healthy = await doctor(options, io);
+      code = healthy === undefined ? undefined : healthy ? 0 : 1;
+    });
+
+  addNative(program, io, (ended) => {
+    code = ended;
+  });
+
   try {
     await program.parseAsync([...args], { from: 'user' });
     return code;
@@ -97,6 +113,42 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     if (json) print(io.stdout, JSON.stringify(failure.document, null, 2));
     return failure.code;
   }
+}
+
+/** `polytask native install`, `status` and `remove`. */
+function addNative(program: Command, io: Io, end: (code: 0 | 1 | undefined) => void): void {
+  const native = program
+    .command('native')
+    .summary("provide TensorFlow's own library, for `backend: node`")
+    .description('Provides @tensorflow/tfjs-node for all projects of this user, where its own download fails too.')
+    .helpCommand(false);
+  native
+    .command('install')
+    .description(
+      'Installs tfjs-node into a folder of the user; needs npm, or on Linux npm, pip, a C++ compiler and make.',
+    )
+    .option('-f, --force', 'build it again even if it works')
+    .option('--json', 'print one JSON document')
+    .option('-q, --quiet', 'no progress on standard error')
+    .action(async (options) => {
+      const { install } = await import('./commands/native.js');
+      if ((await install(options, io)) === 'interrupted') end(undefined);
+    });
+  native
+    .command('status')
+    .description('Says whether tfjs-node is there and works; exit code 1 where it does not.')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => {
+      const { status } = await import('./commands/native.js');
+      end((await status(options, io)) ? 0 : 1);
+    });
+  native
+    .command('remove')
+    .description('Takes away what `native install` made.')
+    .action(async () => {
+      const { remove } = await import('./commands/native.js');
+      await remove(io);
+    });
 }
 
 const trainNotes = `

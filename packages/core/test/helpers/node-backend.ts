@@ -16,4 +16,5 @@ if (!(marker in engine)) {
   });
 }
 await tf.setBackend('cpu');
-if (tf.getBackend() !== 'tensorflow') throw new Error(`The suite was to run on tfjs-node, but is on ${tf.getBackend()}.`);
+if (tf.getBackend() !== 'tensorflow')
+  throw new Error(`The suite was to run on tfjs-node, but is on ${tf.getBackend()}.`);
