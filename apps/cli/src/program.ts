@@ -87,19 +87,37 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     });
 
   program
+    .command('strategies')
+    .summary('list what a run file can name, with options and defaults')
+    .description('Lists what a run file can name: data, tasks, sharing, encoders, balancing, optimizers, schedules.')
+    .argument('[name]', 'say all of this one, such as `mlp` or `@acme/tempered#tempered`')
+    .option('--json', 'print one JSON document')
+    .action(async (name: string | undefined, options) => {
+      json = options.json === true;
+      const { strategies } = await import('./commands/strategies.js');
+      await strategies(name, options, io);
+    });
+
+  program
     .command('doctor')
     .summary('say what computes on this machine, and what does not and why')
     .description('Tries every executor and backend in a process of its own, down to a small training.')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExit codes: 0 all that is installed works; 1 something does not.')
     .action(async (options) => {
+      json = options.json === true;
       const { doctor } = await import('./commands/doctor.js');
       const healthy = await doctor(options, io);
       code = healthy === undefined ? undefined : healthy ? 0 : 1;
     });
 
-  addNative(program, io, (ended) => {
-    code = ended;
+  addNative(program, io, {
+    end: (ended) => {
+      code = ended;
+    },
+    json: () => {
+      json = true;
+    },
   });
 
   try {
@@ -116,7 +134,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
 }
 
 /** `polytask native install`, `status` and `remove`. */
-function addNative(program: Command, io: Io, end: (code: 0 | 1 | undefined) => void): void {
+function addNative(program: Command, io: Io, told: { end(code: 0 | 1 | undefined): void; json(): void }): void {
   const native = program
     .command('native')
     .summary("provide TensorFlow's own library, for `backend: node`")
@@ -131,16 +149,18 @@ function addNative(program: Command, io: Io, end: (code: 0 | 1 | undefined) => v
     .option('--json', 'print one JSON document')
     .option('-q, --quiet', 'no progress on standard error')
     .action(async (options) => {
+      if (options.json === true) told.json();
       const { install } = await import('./commands/native.js');
-      if ((await install(options, io)) === 'interrupted') end(undefined);
+      if ((await install(options, io)) === 'interrupted') told.end(undefined);
     });
   native
     .command('status')
     .description('Says whether tfjs-node is there and works; exit code 1 where it does not.')
     .option('--json', 'print one JSON document')
     .action(async (options) => {
+      if (options.json === true) told.json();
       const { status } = await import('./commands/native.js');
-      end((await status(options, io)) ? 0 : 1);
+      told.end((await status(options, io)) ? 0 : 1);
     });
   native
     .command('remove')

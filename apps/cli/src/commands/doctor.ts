@@ -47,7 +47,7 @@ function describe(finding: Finding, { green, red, yellow, dim }: ReturnType<type
   const mark = works ? green('works ') : missing === true && !expected ? yellow('absent') : red('FAILS ');
   const head = `${mark}  ${name.padEnd(9)} ${purpose}`;
   const indent = ' '.repeat(18);
-  if (!works) return `${head}\n${indent}${reason}\n${indent}${advice}.`;
+  if (!works) return `${head}\n${indent}${missing === true ? 'Not installed' : reason}\n${indent}${advice}.`;
   const facts = [
     ...Object.entries(versions).map(([what, version]) => `${what} ${version}`),
     ...(threads === undefined ? [] : [`${threads} ${threads === 1 ? 'thread' : 'threads'}`]),

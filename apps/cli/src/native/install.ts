@@ -100,7 +100,7 @@ async function fill(
     runTool({ ...script, timeout: ownWayLimit }),
   );
   if (own.code === 0 && existsSync(join(home, 'lib'))) return 'package';
-  const why = own.problem ?? /^.*\b(?:Error|error|failed)\b.*$/m.exec(own.tail)?.[0].trim() ?? `exit code ${own.code}`;
+  const why = own.problem ?? /^\w*Error: .*$/m.exec(own.tail)?.[0] ?? `exit code ${own.code}`;
   step.note(`  That failed (${why}); taking it from the Python wheel instead.`);
   // The script changes its package's manifest for a while, and leaves what it has begun.
   await copyFile(original, join(home, 'package.json'));

@@ -25,7 +25,7 @@ export interface ToolResult {
 }
 
 const keptCharacters = 100_000;
-const shownLines = 15;
+const shownLines = 30;
 
 /** Runs a program without a terminal; never throws because of how it ended. */
 export function runTool({ command, args, cwd, env, signal, timeout }: Tool): Promise<ToolResult> {
