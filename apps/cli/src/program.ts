@@ -1,5 +1,6 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { completionScripts, shells } from './completion/scripts.js';
 import { tellFailure } from './errors/tell-failure.js';
 import { type Io, print } from './io.js';
 
@@ -120,6 +121,8 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     },
   });
 
+  addCompletion(program, io);
+
   try {
     await program.parseAsync([...args], { from: 'user' });
     return code;
@@ -168,6 +171,24 @@ function addNative(program: Command, io: Io, told: { end(code: 0 | 1 | undefined
     .action(async () => {
       const { remove } = await import('./commands/native.js');
       await remove(io);
+    });
+}
+
+/** `polytask completion`, and what its scripts call. */
+function addCompletion(program: Command, io: Io): void {
+  program
+    .command('completion')
+    .summary('print a script that completes command lines in your shell')
+    .description('Prints a script for bash, zsh or fish that completes commands, options, files and names.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .addHelpText('after', '\nFor bash: put `source <(polytask completion bash)` into ~/.bashrc.')
+    .action((shell: (typeof shells)[number]) => print(io.stdout, completionScripts[shell]));
+  program
+    .command('complete', { hidden: true })
+    .argument('[words...]')
+    .action(async (words: string[]) => {
+      const { printCompletion } = await import('./commands/complete.js');
+      printCompletion(program, words, io);
     });
 }
 
