@@ -45,7 +45,7 @@ _polytask() {
   done
   (( \${#described} )) && _describe polytask described
 }
-(( \${+functions[compdef]} )) && compdef _polytask polytask`,
+if (( \${+functions[compdef]} )); then compdef _polytask polytask; fi`,
   fish: `# Completion of polytask in fish. Put this into a file:  polytask completion fish > ~/.config/fish/completions/polytask.fish
 function __polytask_complete
   set -l words (commandline -opc) (commandline -ct)

@@ -30,7 +30,7 @@ const manifestSchema = z.looseObject({
   version: z.string().default('0.0.0'),
   description: z.string().default(''),
   keywords: z.array(z.string()).catch([]).default([]),
-  polytask: z.unknown(),
+  polytask: z.unknown().optional(),
 });
 
 type PluginManifest = z.output<typeof manifestSchema>;
