@@ -17,7 +17,10 @@ export default defineConfig({
       'examples/**/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],
-    setupFiles: ['test/support/property-seed.ts', ...(onTfjsNode ? ['packages/core/test/helpers/node-backend.ts'] : [])],
+    setupFiles: [
+      'test/support/property-seed.ts',
+      ...(onTfjsNode ? ['packages/core/test/helpers/node-backend.ts'] : []),
+    ],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
