@@ -77,7 +77,7 @@ export const probes: Readonly<Record<ProbeName, (folder: string) => Promise<Foun
 };
 
 /** The package that reads tables, where `@polytask/data` uses it. */
-export const duckdbPackage = '@duckdb/node-api';
+const duckdbPackage = '@duckdb/node-api';
 
 interface DuckDb {
   readonly DuckDBInstance: {
