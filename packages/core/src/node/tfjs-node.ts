@@ -13,7 +13,7 @@ const packageName = '@tensorflow/tfjs-node';
 export const tfjsNodeVersion = '4.22.0';
 
 /**
- * The per-user folder that `polytask native install` fills: `POLYTASK_NATIVE_FOLDER` where that is set, else a folder in the
+ * The per-user folder that `polytask native install` fills: what the guide "Backends" lets the environment say, else a folder in the
  * user's cache, with version and platform in its name. The package lies in its `node_modules`.
  */
 export function tfjsNodeFolder(): string {
