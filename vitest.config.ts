@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 // Tests read the packages from their sources, through the condition that each exports map carries.
 const source = 'polytask:source';
 
+/** `npm run test:native` runs the core suite on TensorFlow's own library instead of tfjs' cpu backend. */
+const onTfjsNode = process.env.POLYTASK_TEST_BACKEND === 'node';
+
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
@@ -14,7 +17,10 @@ export default defineConfig({
       'examples/**/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],
-    setupFiles: ['test/support/property-seed.ts'],
+    setupFiles: [
+      'test/support/property-seed.ts',
+      ...(onTfjsNode ? ['packages/core/test/helpers/node-backend.ts'] : []),
+    ],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -35,8 +35,9 @@ for (const work of works.filter(({ name }) => name.includes(only))) {
 }
 const heading = `Medians in ms, ${threads} threads, PyTorch ${pytorch?.version ?? 'absent'}`;
 console.log(`### ${heading}\n`);
-console.log('| work | compiled | PyTorch | ratio | goal | stretch | trainer over programs | first step |');
-console.log(`| --- | --- | --- | --- | --- | --- | --- | --- |\n${summary.join('\n')}\n`);
+const columns = ['PyTorch', 'ratio', 'goal', 'stretch', 'tfjs-node', 'ratio', 'trainer over programs', 'first step'];
+console.log(`| work | compiled | ${columns.join(' | ')} |`);
+console.log(`| --- | --- ${columns.map(() => '| --- ').join('')}|\n${summary.join('\n')}\n`);
 await printCompileTimes();
 await printMemory();
 pytorch?.stop();
@@ -85,14 +86,18 @@ async function open(competitor: Competitor, work: Work, shared: ReturnType<typeo
 function summarize(work: Work, timings: readonly Timing[], inPrograms: Timing, trainer: SteppedTrainer): void {
   const compiled = timings[0] as Timing;
   const peer = timings.find(({ name }) => name.startsWith('PyTorch'));
-  const ratio = peer === undefined ? '' : (compiled.median / peer.median).toFixed(2);
+  const node = timings.find(({ name }) => name.endsWith('tfjs-node'));
+  const ratioTo = (other: Timing | undefined) =>
+    other === undefined ? '' : (compiled.median / other.median).toFixed(2);
   const over = `${((compiled.median / inPrograms.median - 1) * 100).toFixed(0)} %`;
   const cells = [
     work.name,
     compiled.median.toFixed(2),
     peer?.median.toFixed(2) ?? '–',
-    ratio,
+    ratioTo(peer),
     ...work.goals,
+    node?.median.toFixed(2) ?? '–',
+    ratioTo(node),
     over,
     `${trainer.firstStep.toFixed(0)} ms`,
   ];

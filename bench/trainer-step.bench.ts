@@ -4,6 +4,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { classification, eager, mlp, tableDataset, uniformFloats, uniformStream } from '@polytask/core';
 import { hardSharing } from '@polytask/hard-sharing';
 import * as tf from '@tensorflow/tfjs';
+import { loadTfjsNode } from './contenders/executors.js';
 import { type SteppedTrainer, steppedTrainer } from './contenders/trainer.js';
 import { type Contender, interleave, table } from './measure.js';
 
@@ -65,7 +66,9 @@ function byTrainer(batch: number): Promise<SteppedTrainer> {
 }
 
 const turns = Number(process.env.BENCH_TURNS ?? 200);
-for (const backend of ['wasm', 'cpu']) {
+const nodeMissing = await loadTfjsNode(2);
+if (nodeMissing !== undefined) console.log(`Skipped: ${nodeMissing}\n`);
+for (const backend of ['wasm', 'cpu', ...(nodeMissing === undefined ? ['tensorflow'] : [])]) {
   await tf.setBackend(backend);
   await tf.ready();
   for (const batch of [32, 128]) {

@@ -1,4 +1,5 @@
 import { type Executor, eager } from '@polytask/core';
+import { useTfjsNode } from '@polytask/core/node';
 import * as tf from '@tensorflow/tfjs';
 
 /** An executor that trains in the benchmark. */
@@ -36,12 +37,10 @@ export async function loadTfjsNode(threads: number): Promise<string | undefined>
   process.env.TF_NUM_INTRAOP_THREADS ??= `${threads}`;
   process.env.TF_NUM_INTEROP_THREADS ??= '1';
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  const name: string = '@tensorflow/tfjs-node';
   try {
-    await import(name);
+    await useTfjsNode();
     return undefined;
   } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
-    return `tfjs-node could not be loaded: ${reason}`;
+    return error instanceof Error ? error.message : String(error);
   }
 }

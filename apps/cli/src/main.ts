@@ -20,7 +20,8 @@ async function runHere(): Promise<number> {
   }
   const { signal, exitCode } = watchSignals({
     on: (name, listener) => process.on(name, listener),
-    say: (text) => print(stderr, text),
+    // Only training has a step to finish and a checkpoint to write.
+    say: (text) => print(stderr, ['native', 'doctor'].includes(args[0] ?? '') ? 'Stopping.' : text),
     exit: (code) => process.exit(code),
     now: () => performance.now(),
   });

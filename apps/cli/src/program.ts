@@ -1,5 +1,6 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { completionScripts, shells } from './completion/scripts.js';
 import { tellFailure } from './errors/tell-failure.js';
 import { type Io, print } from './io.js';
 
@@ -11,7 +12,7 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
  * @returns 0 when all is done, 1 when a run failed, 2 when the input is wrong, undefined when it was stopped from outside.
  */
 export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1 | 2 | undefined> {
-  let code: 0 | undefined = 0;
+  let code: 0 | 1 | undefined = 0;
   let json = false;
   let what: 'run' | 'export' = 'run';
   const program = new Command('polytask')
@@ -91,6 +92,42 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
       schema(io);
     });
 
+  program
+    .command('strategies')
+    .summary('list what a run file can name, with options and defaults')
+    .description('Lists what a run file can name: data, tasks, sharing, encoders, balancing, optimizers, schedules.')
+    .argument('[name]', 'say all of this one, such as `mlp` or `@acme/tempered#tempered`')
+    .option('--json', 'print one JSON document')
+    .action(async (name: string | undefined, options) => {
+      json = options.json === true;
+      const { strategies } = await import('./commands/strategies.js');
+      await strategies(name, options, io);
+    });
+
+  program
+    .command('doctor')
+    .summary('say what computes on this machine, and what does not and why')
+    .description('Tries every executor and backend in a process of its own, down to a small training.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExit codes: 0 all that is installed works; 1 something does not.')
+    .action(async (options) => {
+      json = options.json === true;
+      const { doctor } = await import('./commands/doctor.js');
+      const healthy = await doctor(options, io);
+      code = healthy === undefined ? undefined : healthy ? 0 : 1;
+    });
+
+  addNative(program, io, {
+    end: (ended) => {
+      code = ended;
+    },
+    json: () => {
+      json = true;
+    },
+  });
+
+  addCompletion(program, io);
+
   try {
     await program.parseAsync([...args], { from: 'user' });
     return code;
@@ -102,6 +139,62 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     if (json) print(io.stdout, JSON.stringify(failure.document, null, 2));
     return failure.code;
   }
+}
+
+/** `polytask native install`, `status` and `remove`. */
+function addNative(program: Command, io: Io, told: { end(code: 0 | 1 | undefined): void; json(): void }): void {
+  const native = program
+    .command('native')
+    .summary("provide TensorFlow's own library, for `backend: node`")
+    .description('Provides @tensorflow/tfjs-node for all projects of this user, where its own download fails too.')
+    .helpCommand(false);
+  native
+    .command('install')
+    .description(
+      'Installs tfjs-node into a folder of the user; needs npm, or on Linux npm, pip, a C++ compiler and make.',
+    )
+    .option('-f, --force', 'build it again even if it works')
+    .option('--json', 'print one JSON document')
+    .option('-q, --quiet', 'no progress on standard error')
+    .action(async (options) => {
+      if (options.json === true) told.json();
+      const { install } = await import('./commands/native.js');
+      if ((await install(options, io)) === 'interrupted') told.end(undefined);
+    });
+  native
+    .command('status')
+    .description('Says whether tfjs-node is there and works; exit code 1 where it does not.')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => {
+      if (options.json === true) told.json();
+      const { status } = await import('./commands/native.js');
+      told.end((await status(options, io)) ? 0 : 1);
+    });
+  native
+    .command('remove')
+    .description('Takes away what `native install` made.')
+    .action(async () => {
+      const { remove } = await import('./commands/native.js');
+      await remove(io);
+    });
+}
+
+/** `polytask completion`, and what its scripts call. */
+function addCompletion(program: Command, io: Io): void {
+  program
+    .command('completion')
+    .summary('print a script that completes command lines in your shell')
+    .description('Prints a script for bash, zsh or fish that completes commands, options, files and names.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .addHelpText('after', '\nFor bash: put `source <(polytask completion bash)` into ~/.bashrc.')
+    .action((shell: (typeof shells)[number]) => print(io.stdout, completionScripts[shell]));
+  program
+    .command('complete', { hidden: true })
+    .argument('[words...]')
+    .action(async (words: string[]) => {
+      const { printCompletion } = await import('./commands/complete.js');
+      printCompletion(program, words, io);
+    });
 }
 
 const trainNotes = `

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runProgram } from '../src/program.js';
 import { changed, smallRun } from './helpers/configs.js';
 import { fakeIo } from './helpers/fake-io.js';
@@ -51,6 +51,35 @@ describe('polytask schema', () => {
     const { code, stdout } = await run(['schema']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toHaveProperty('properties.sharing');
+  });
+});
+
+describe('polytask strategies', () => {
+  it('lists all, or says all of one', async () => {
+    const all = await run(['strategies']);
+    expect(all.code).toBe(0);
+    for (const name of ['multimnist', 'regression', 'hard-sharing', 'mlp', 'sum-of-losses', 'adam', 'warm-up'])
+      expect(all.stdout).toContain(`\n  ${name} `);
+    const one = await run(['strategies', 'step-decay']);
+    expect(one.stdout).toMatch(
+      /^step-decay: learning rate schedule.*\n.*\n\n {2}every .*\n +a whole number from 1; required\n/,
+    );
+    const json = await run(['strategies', 'adam', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ name: 'adam', role: 'optimizer' });
+  });
+
+  it('refuses a name that there is not', async () => {
+    const { code, stderr } = await run(['strategies', 'adm']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Did you mean `adam`?')]);
+  });
+});
+
+describe('polytask completion', () => {
+  it('prints a script for a shell, and what scripts ask for', async () => {
+    expect((await run(['completion', 'bash'])).stdout).toContain('complete -F _polytask polytask');
+    expect((await run(['completion', 'tcsh'])).code).toBe(2);
+    expect((await run(['complete', '--', 'train', '--see'])).stdout).toBe('--seed\tseed of the run\n');
+    expect((await run(['complete', '--', 'check', ''])).stdout).toBe(':yaml\n');
   });
 });
 
@@ -250,9 +279,13 @@ describe('polytask train', () => {
   });
 
   it('says which backend cannot be had, at the place that asks for it', async () => {
+    vi.stubEnv('POLYTASK_NATIVE_FOLDER', folderWith());
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
     const { code, stderr, files } = await run(['train', 'run.yaml'], { text: `${smallRun}backend: node\n` });
     expect([code, files]).toEqual([2, untouched]);
-    expect(stderr).toMatch(/run\.yaml:11:10: the package @tensorflow\/tfjs-node is not installed/);
+    expect(stderr).toMatch(/run\.yaml:11:10: The package @tensorflow\/tfjs-node is not installed/);
   });
 
   it('ends with 1 when a run fails, and leaves a folder that says so', async () => {

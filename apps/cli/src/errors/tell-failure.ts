@@ -22,6 +22,7 @@ export function tellFailure(error: unknown, what: 'run' | 'export' = 'run'): Fai
     return failed(`The disk is full: ${message}. What had been written before is whole; free some space.`, code);
   // Our own errors by their mark, so that this file needs no other copy of core; the system's by their call.
   const expected = typeof error === 'object' && error !== null && Symbol.for('polytask.error') in error;
+  if (code === 'POLYTASK_NATIVE_INSTALL') return failed(`${message}\nNothing was installed.`, code);
   if (expected || syscall !== undefined) return failed(`The ${what} failed: ${message}`, code);
   const report =
     'This is a fault of Polytask, not yours. Please report it with the text above and the configuration file.';

@@ -1,7 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BackendError, useBackend } from '../../src/backend/backends.js';
 import { folderWith } from '../helpers/folder.js';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 describe('useBackend', () => {
   it('starts the backends that are there', async () => {
@@ -13,9 +17,8 @@ describe('useBackend', () => {
   });
 
   it('says how to get the native one, or why it cannot be loaded', async () => {
-    await expect(useBackend('node', folderWith())).rejects.toThrow(
-      /not installed. Run `npm install @tensorflow\/tfjs-node`/,
-    );
+    vi.stubEnv('POLYTASK_NATIVE_FOLDER', folderWith());
+    await expect(useBackend('node', folderWith())).rejects.toThrow(/not installed. Run `polytask native install`/);
     const home = 'node_modules/@tensorflow/tfjs-node';
     const broken = folderWith({
       [`${home}/package.json`]: '{ "main": "index.js" }',
@@ -28,12 +31,13 @@ describe('useBackend', () => {
 
   it('takes the native one from the folder of the run', async () => {
     const home = 'node_modules/@tensorflow/tfjs-node';
+    vi.stubEnv('POLYTASK_NATIVE_FOLDER', folderWith());
     const folder = folderWith({
       [`${home}/package.json`]: '{ "main": "index.js" }',
       [`${home}/index.js`]: 'globalThis.nativeBackendLoaded = require("node:util").isNullOrUndefined(undefined);',
     });
     // It registers no backend `tensorflow`, so that none can be started.
-    await expect(useBackend('node', folder)).rejects.toThrow(/could not start its backend `tensorflow`/);
+    await expect(useBackend('node', folder)).rejects.toThrow(/did not start its backend/);
     expect((globalThis as { nativeBackendLoaded?: boolean }).nativeBackendLoaded).toBe(true);
     await tf.setBackend('cpu');
   });

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isPart } from '@polytask/core';
+import * as z from 'zod';
+import { partTables } from '../build/names.js';
+import { resolvePackage } from '../build/resolve-package.js';
+import type { Strategy } from './strategy.js';
+
+/** Plugins that were found, and what is wrong with others. */
+export interface Plugins {
+  readonly strategies: readonly Strategy[];
+  readonly problems: readonly string[];
+}
+
+/** What a package may say of its parts under `polytask` in its package.json. */
+const description = z.object({
+  parts: z.record(
+    z.string(),
+    z.object({
+      kind: z.string().optional(),
+      summary: z.string().optional(),
+      options: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
+});
+
+const manifestSchema = z.looseObject({
+  name: z.string(),
+  version: z.string().default('0.0.0'),
+  description: z.string().default(''),
+  keywords: z.array(z.string()).catch([]).default([]),
+  polytask: z.unknown().optional(),
+});
+
+type PluginManifest = z.output<typeof manifestSchema>;
+
+/**
+ * Parts in the packages that are installed for a folder and say that they are for Polytask: by a keyword `polytask` or
+ * `polytask-…`, or by a field `polytask` in package.json. What the field does not describe is looked up in what the package exports.
+ */
+export async function findPlugins(folder: string): Promise<Plugins> {
+  const found = manifestsFor(folder).filter(isPlugin);
+  const results = await Promise.all(found.map((manifest) => describePlugin(manifest, folder)));
+  return {
+    strategies: results.flatMap((result) => (typeof result === 'string' ? [] : result)),
+    problems: results.filter((result) => typeof result === 'string'),
+  };
+}
+
+function isPlugin({ name, keywords, polytask }: PluginManifest): boolean {
+  if (name.startsWith('@polytask/')) return false;
+  return polytask !== undefined || keywords.some((keyword) => /^polytask($|-)/.test(keyword));
+}
+
+async function describePlugin(manifest: PluginManifest, folder: string): Promise<Strategy[] | string> {
+  const from = `${manifest.name} ${manifest.version}`;
+  if (manifest.polytask !== undefined) {
+    const described = description.safeParse(manifest.polytask);
+    if (!described.success) {
+      return `${from}: \`polytask\` in its package.json is not { parts: { <export>: { kind, summary, options } } }`;
+    }
+    return Object.entries(described.data.parts).map(
+      ([name, { kind = 'part', summary = manifest.description, options = {} }]) => ({
+        name: `${manifest.name}#${name}`,
+        ...placeOf(kind),
+        summary,
+        options: Object.entries(options).map(([option, text]) => ({
+          name: option,
+          type: '',
+          required: false,
+          description: text,
+        })),
+        from,
+      }),
+    );
+  }
+  const file = resolvePackage(manifest.name, folder);
+  if (file === undefined) return `${from}: it has no entry point`;
+  try {
+    const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    return Object.entries(module).flatMap(([name, value]) => {
+      const kind = partTables.flatMap(({ kinds }) => kinds).find((candidate) => isPart(value, candidate));
+      if (name === 'default' || (kind === undefined && typeof value !== 'function')) return [];
+      const reference = `${manifest.name}#${name}`;
+      return [{ name: reference, ...placeOf(kind ?? 'part'), summary: manifest.description, options: [], from }];
+    });
+  } catch (error) {
+    return `${from}: it cannot be loaded: ${(error as Error).message.split('\n')[0]}`;
+  }
+}
+
+/** What a kind is for people, and where it stands. */
+function placeOf(kind: string): Pick<Strategy, 'role' | 'key'> {
+  const table = partTables.find(({ kinds }) => (kinds as readonly string[]).includes(kind));
+  return { role: table?.role ?? kind, key: table === undefined ? 'use' : `${table.key}` };
+}
+
+/** Manifests of all packages that code in a folder could import, nearest first, each name once. */
+function manifestsFor(folder: string): PluginManifest[] {
+  const manifests = new Map<string, PluginManifest>();
+  for (let place = resolve(folder); ; place = dirname(place)) {
+    for (const home of packagesIn(join(place, 'node_modules'))) {
+      const manifest = readManifest(home);
+      if (manifest !== undefined && !manifests.has(manifest.name)) manifests.set(manifest.name, manifest);
+    }
+    if (place === dirname(place)) return [...manifests.values()];
+  }
+}
+
+function packagesIn(modules: string): string[] {
+  const names = (folder: string) =>
+    existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')) : [];
+  return names(modules).flatMap((name) => {
+    const home = join(modules, name);
+    return name.startsWith('@') ? names(home).map((inner) => join(home, inner)) : [home];
+  });
+}
+
+function readManifest(home: string): PluginManifest | undefined {
+  try {
+    return manifestSchema.parse(JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')));
+  } catch {
+    // No package, or none that could be imported.
+    return undefined;
+  }
+}
