@@ -1,7 +1,7 @@
 import { type MultiTaskDataset, PolytaskError, splitDataset, type TableDataset } from '@polytask/core';
 import type { TableError } from '@polytask/data/node';
 import type { LoadedConfig } from '../config/load-config.js';
-import { isMapping, type Path } from '../config/paths.js';
+import { isMapping, type Path, valueAt } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { buildPart, type ReportPart } from './build-part.js';
 import { datasets, type LoadedData } from './datasets.js';
@@ -67,7 +67,7 @@ async function loadTableData(loaded: LoadedConfig, report: ReportPart): Promise<
   const reportTable: ReportPart = (path, error) => {
     const { place } = error as Partial<TableError>;
     if (place === undefined) report(path, error);
-    else mistakes.add(placeInFile(place, tasks), error.message);
+    else mistakes.add(placeInFile(place, loaded, tasks), error.message);
   };
   const context = { folder, labels, split: divided };
   const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, context, reportTable);
@@ -79,12 +79,17 @@ async function loadTableData(loaded: LoadedConfig, report: ReportPart): Promise<
   return { ...data, config: { tasks: withClasses(tasks, data.facts.encoding), split: divided } };
 }
 
-/** Where in the file something stands that an error about a table is about. */
-function placeInFile([option, name, ...more]: TableError['place'], tasks: Config['tasks']): Path {
-  if (option === 'split') return ['split', ...(name === undefined ? [] : [name])];
-  if (option !== 'labels') return ['data', option ?? 'use', ...(name === undefined ? [] : [name]), ...more];
+/** Where in the file something stands that an error about a table is about; what is not there is a matter of the source. */
+function placeInFile(
+  [option = 'use', ...more]: TableError['place'],
+  { raw }: LoadedConfig,
+  tasks: Config['tasks'],
+): Path {
+  if (option === 'split') return ['split', ...more];
+  if (option !== 'labels')
+    return valueAt(raw, ['data', option]) === undefined ? ['data', 'source'] : ['data', option, ...more];
   const named = tasks as unknown as { name: string; column?: string }[];
-  const index = named.findIndex((task) => (task.column ?? task.name) === name);
+  const index = named.findIndex((task) => (task.column ?? task.name) === more[0]);
   return ['tasks', index, named[index]?.column === undefined ? 'name' : 'column'];
 }
 

@@ -41,11 +41,7 @@ const features = {
 const typed = Object.entries(features).map(([type, shape]) => mapping({ type: z.literal(type), missing, ...shape }));
 const [first, ...others] = typed as [(typeof typed)[number], ...typeof typed];
 const feature = z.union(
-  [
-    z.enum(featureTypes as readonly [string, ...string[]]),
-    z.discriminatedUnion('type', [first, ...others]),
-    mapping({ missing }, 'a type of feature'),
-  ],
+  [z.enum(featureTypes as readonly [string, ...string[]]), z.discriminatedUnion('type', [first, ...others])],
   { error: `${featureTypes.join(', ')}, or { type, missing, ... }` },
 );
 

@@ -30,14 +30,25 @@ export interface EncodedTable {
   readonly badRows: BadRows;
 }
 
-/** Learns the encoding of a table from its training rows. */
-export async function learnEncoding(source: PartedRows, schema: TableSchema): Promise<TableEncoding> {
+/**
+ * Learns the encoding of a table from its training rows.
+ *
+ * @param check - Gets the rows of all parts that cannot be read, before anything is learned; may throw.
+ */
+export async function learnEncoding(
+  source: PartedRows,
+  schema: TableSchema,
+  check: (badRows: BadRows) => void,
+): Promise<TableEncoding> {
   const learner = createTableLearner(schema);
+  const badRows = collectBadRows(source.file);
   for await (const { size, rows, valuesOf } of blocksOf(source, schema)) {
-    const bad = new Set<number>();
-    const block = readBlock(schema, size, valuesOf, (row) => bad.add(row));
+    const bad = badRows.ofBlock(rows);
+    const block = readBlock(schema, size, valuesOf, bad.report);
+    bad.finish();
     learner.add(block, (row) => !bad.has(row) && source.assigned[rows[row] as number] === 0);
   }
+  check(badRows.found());
   return learner.learned();
 }
 
@@ -50,6 +61,7 @@ export async function learnEncoding(source: PartedRows, schema: TableSchema): Pr
 export async function encodeTable(
   source: PartedRows,
   encoding: TableEncoding,
+  { labels }: Pick<TableSchema, 'labels'>,
   path: (part: string) => string,
 ): Promise<EncodedTable> {
   const { width, categories } = layoutOf(encoding);
@@ -61,15 +73,13 @@ export async function encodeTable(
   const writers = parts.map((part) => writeRowFile(path(part), layout));
   const encode = blockEncoder(encoding);
   const unseen: { part: string; column: string; reason: string; rows: number }[] = [];
-  const first: BadRow[] = [];
-  let count = 0;
+  const badRows = collectBadRows(source.file);
   try {
     for await (const { size, rows, valuesOf } of blocksOf(source, encoding)) {
-      const bad = new Map<number, BadRow>();
-      const block = readBlock(encoding, size, valuesOf, (row, column, reason) => {
-        const file = source.file === undefined ? {} : { file: source.file };
-        if (!bad.has(row)) bad.set(row, { ...file, row: (rows[row] as number) + 1, column, reason });
-      });
+      const bad = badRows.ofBlock(rows);
+      // Classes as they were asked for: one that training rows do not have is another matter than one that there is not.
+      const block = readBlock({ features: encoding.features, labels }, size, valuesOf, bad.report);
+      bad.finish();
       const encoded = encode(block, (row, column, reason) => {
         if (bad.has(row)) return;
         const part = parts[source.assigned[rows[row] as number] as number] as string;
@@ -83,9 +93,6 @@ export async function encodeTable(
         if (bad.has(row)) continue;
         writers[source.assigned[rows[row] as number] as number]?.add(writable, row);
       }
-      count += bad.size;
-      first.push(...bad.values());
-      first.sort((a, b) => (a.row as number) - (b.row as number)).splice(mostDescribed);
     }
   } catch (error) {
     for (const writer of writers) writer.close();
@@ -93,7 +100,31 @@ export async function encodeTable(
   }
   const rows = writers.map((writer) => writer.finish());
   refuseUnseen(unseen);
-  return { encoding, layout, rows, badRows: { count, first } };
+  return { encoding, layout, rows, badRows: badRows.found() };
+}
+
+/** Gathers rows with a value that cannot be read, block by block. */
+function collectBadRows(file: string | undefined) {
+  const first: BadRow[] = [];
+  let count = 0;
+  return {
+    ofBlock(rows: readonly number[]) {
+      const bad = new Map<number, BadRow>();
+      return {
+        has: (row: number) => bad.has(row),
+        report(row: number, column: string, reason: string) {
+          const named = file === undefined ? {} : { file };
+          if (!bad.has(row)) bad.set(row, { ...named, row: (rows[row] as number) + 1, column, reason });
+        },
+        finish() {
+          count += bad.size;
+          first.push(...bad.values());
+          first.sort((a, b) => (a.row as number) - (b.row as number)).splice(mostDescribed);
+        },
+      };
+    },
+    found: (): BadRows => ({ count, first }),
+  };
 }
 
 function refuseUnseen(unseen: readonly { part: string; column: string; reason: string; rows: number }[]): void {

@@ -128,7 +128,6 @@ export async function loadTable(options: TableOptions): Promise<LoadedTable> {
     .digest('hex');
   const folder = await cached(cache, `table-${fingerprint.slice(0, 40)}`, async (making) => {
     const stored = await encode(converted, options, making);
-    checkBadRows(joinBadRows(converted.info.badRows, stored.badRows), maxBadRows);
     await writeFile(join(making, 'table.json'), JSON.stringify(stored));
   });
   const stored = JSON.parse(await readFile(join(folder, 'table.json'), 'utf8')) as Stored;
@@ -192,8 +191,11 @@ async function encode({ rowsFile, info }: ConvertedSource, options: TableOptions
     await refuseEmptyColumns(database, rowsFile, labels, chosen);
     const file = info.files.length === 1 ? info.files[0]?.name : undefined;
     const source = { database, rowsFile, columns: info.columns, assigned, file };
-    const encoding = await learnEncoding(source, { features: chosen.features, labels });
-    const encoded = await encodeTable(source, encoding, (part) => join(folder, `${part}.rows`));
+    const schema = { features: chosen.features, labels };
+    const encoding = await learnEncoding(source, schema, (badRows) =>
+      checkBadRows(joinBadRows(info.badRows, badRows), options.maxBadRows ?? 0),
+    );
+    const encoded = await encodeTable(source, encoding, schema, (part) => join(folder, `${part}.rows`));
     return { ...encoded, split: record, chosen };
   } finally {
     database.close();
