@@ -53,8 +53,8 @@ export function readLabel(
     return new Unreadable(`${shown(name)} is not one of the classes ${listed(classes)}${advice}`);
   }
   const number = readNumber(value);
-  const infinite = typeof number === 'number' && Math.abs(number) === Number.POSITIVE_INFINITY;
-  return infinite ? new Unreadable('a label must be finite') : number;
+  const infinite = typeof number === 'number' && Math.abs(Math.fround(number)) === Number.POSITIVE_INFINITY;
+  return infinite ? new Unreadable('a label must be finite, as float32') : number;
 }
 
 /** Learns from the labels of training rows, one by one. */

@@ -4,6 +4,9 @@ import { constantOf, noValues, treatment } from './missing.js';
 import { moments } from './moments.js';
 import { readBoolean, readNumber } from './raw-values.js';
 
+/** The largest float32; what is beyond stays finite. */
+const largest = 3.4028234663852886e38;
+
 /** Numbers: $(x - \mu) / \sigma$ over the training rows, or as they are. A column that never changes becomes 0. */
 export const numberFeature: FeatureKind<NumberFeature, LearnedNumber> = {
   read: readNumber,
@@ -66,7 +69,8 @@ function encoder({ missing, fill, center, scale }: LearnedNumber): ReturnType<(t
   const indicator = missing === 'indicator';
   return (value: Value, { numbers }, at) => {
     const there = Number.isFinite(value);
-    numbers[at] = ((there ? (value as number) : fill) - center) / scale;
+    const encoded = ((there ? (value as number) : fill) - center) / scale;
+    numbers[at] = Math.max(-largest, Math.min(largest, encoded));
     if (indicator) numbers[at + 1] = there ? 0 : 1;
   };
 }

@@ -8,7 +8,7 @@ import { cached } from './cache-folder.js';
 import { columnType, keptExpression, type SourceColumn } from './column-types.js';
 import { type Database, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
 import { type CsvOptions, createView, readerSql, type TypeHints, tolerantJsonl } from './reader-sql.js';
-import { hashFile, type SourceFile, sourceFiles } from './source-files.js';
+import { hashFile, requireWholeJson, type SourceFile, sourceFiles } from './source-files.js';
 import { TableError } from './table-error.js';
 
 /** Where rows come from: files, by the name that SQL calls them, and what SQL makes of them. */
@@ -58,6 +58,7 @@ export async function convertSource(source: Source, cache: string): Promise<Conv
   const tables = await Promise.all(
     source.tables.map(async (table) => {
       const files = await Promise.all(table.paths.map((path) => sourceFiles(path, table.place)));
+      for (const file of files.flat()) await requireWholeJson(file, table.place);
       return { ...table, files: files.flat() };
     }),
   );

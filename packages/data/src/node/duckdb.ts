@@ -90,6 +90,8 @@ export async function openDatabase({ files, temporary, threads, memory }: Databa
         statement.destroySync();
         return statementType === StatementType.SELECT ? undefined : 'must be a SELECT: nothing is written or changed';
       } catch (error) {
+        // What the library says of nothing at all, or of comments alone.
+        if (/native callback/.test((error as Error).message)) return 'must be one statement, but has none';
         return `cannot be run: ${messageOf(error)}`;
       }
     },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { nearestWord } from '@polytask/core';
 import { TableError } from './table-error.js';
@@ -44,6 +44,28 @@ export async function sourceFiles(path: string, place: readonly (string | number
   return Promise.all(
     names.map(async (name) => fileOf(name, join(full, name), (await stat(join(full, name))).size, place)),
   );
+}
+
+/**
+ * Refuses a JSON file that was cut short: DuckDB takes the rows that are there.
+ *
+ * @throws TableError (`POLYTASK_DATASET`) where a list does not end.
+ */
+export async function requireWholeJson({ path, bytes, format }: SourceFile, place: readonly (string | number)[]) {
+  if (format !== 'json' || path.endsWith('.gz')) return;
+  const file = await open(path);
+  try {
+    const read = async (from: number) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, from);
+      return buffer.subarray(0, bytesRead).toString('utf8');
+    };
+    const start = (await read(0)).replace(/^\uFEFF/, '').trimStart();
+    const end = (await read(Math.max(0, bytes - 4096))).trimEnd();
+    if (!start.startsWith('[') || end.endsWith(']')) return;
+    throw new TableError(place, `${path} is broken: the list that it begins with does not end. Get the file again.`);
+  } finally {
+    await file.close();
+  }
 }
 
 /** SHA-256 of a file's bytes, read as a stream. */
