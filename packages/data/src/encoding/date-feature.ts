@@ -12,6 +12,7 @@ const firstMonday = 4 * day;
 /** Dates: where in the year, week and day they lie, $\sin 2\pi f$ and $\cos 2\pi f$ of the fraction $f$, and the trend. */
 export const dateFeature: FeatureKind<DateFeature, LearnedDate> = {
   read: readDate,
+  takesNumbers: true,
   learner(column, { parts, missing }) {
     const known = ['trend', 'year', 'week', 'day'];
     const valid = parts === undefined || (parts.length > 0 && parts.every((part) => known.includes(part)));

@@ -26,6 +26,8 @@ export interface FeatureLearner<Learned extends LearnedFeature> {
 /** All that is particular to one type of feature. */
 export interface FeatureKind<Options extends FeatureOptions, Learned extends LearnedFeature> {
   read(value: unknown): Value | Unreadable;
+  /** Whether `read` gives every number back as it is. */
+  readonly takesNumbers: boolean;
   learner(column: string, options: Options): FeatureLearner<Learned>;
   size(learned: Learned): FeatureSize;
   /** A function that writes a value's numbers at `at`, or its id at `idAt`. */

@@ -8,8 +8,8 @@ import { Unreadable } from './raw-values.js';
 /** Rows as they have been read, column by column: numbers (NaN: missing) or texts (null: missing). */
 export interface ReadBlock {
   readonly size: number;
-  readonly features: readonly (readonly Value[])[];
-  readonly labels: readonly (readonly Value[])[];
+  readonly features: readonly ArrayLike<Value>[];
+  readonly labels: readonly ArrayLike<Value>[];
 }
 
 /** Takes up a value that cannot be used. */
@@ -36,9 +36,11 @@ export function readBlock(
   return {
     size,
     features: features.map((feature) => {
-      const { read } = kindOf(feature.type);
+      const { read, takesNumbers } = kindOf(feature.type);
+      const values = valuesOf(feature.column);
       const refuse = feature.missing === 'error';
-      return readColumn(feature.column, size, valuesOf(feature.column), read, report, refuse);
+      if (takesNumbers && !refuse && values instanceof Float64Array) return values;
+      return readColumn(feature.column, size, values, read, report, refuse);
     }),
     labels: labels.map((label) =>
       readColumn(label.column, size, valuesOf(label.column), (value) => readLabel(label, value), report, false),

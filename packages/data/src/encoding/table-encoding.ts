@@ -1,4 +1,5 @@
 import type { InputSpecs } from '@polytask/core';
+import type { Value } from './feature-kind.js';
 import { kindOf } from './feature-kinds.js';
 import type { FeatureOptions, LearnedFeature } from './features.js';
 import { type LabelOptions, type LearnedLabel, labelLearner } from './labels.js';
@@ -34,11 +35,13 @@ export function createTableLearner({ features, labels }: TableSchema): {
   const ofLabels = labels.map(labelLearner);
   return {
     add(block, use) {
-      for (let row = 0; row < block.size; row++) {
-        if (!use(row)) continue;
-        for (let f = 0; f < ofFeatures.length; f++) ofFeatures[f]?.add(block.features[f]?.[row] ?? null);
-        for (let l = 0; l < ofLabels.length; l++) ofLabels[l]?.add(block.labels[l]?.[row] ?? null);
-      }
+      const used = Uint32Array.from(Array.from({ length: block.size }, (_, row) => row).filter(use));
+      ofFeatures.forEach(({ add }, f) => {
+        addAll(add, block.features[f] as ArrayLike<Value>, used);
+      });
+      ofLabels.forEach(({ add }, l) => {
+        addAll(add, block.labels[l] as ArrayLike<Value>, used);
+      });
     },
     learned: () => ({
       format: 1,
@@ -46,6 +49,10 @@ export function createTableLearner({ features, labels }: TableSchema): {
       labels: ofLabels.map((learner) => learner.learned()),
     }),
   };
+}
+
+function addAll(add: (value: Value) => void, values: ArrayLike<Value>, rows: Uint32Array): void {
+  for (let i = 0; i < rows.length; i++) add(values[rows[i] as number] as Value);
 }
 
 /** Where the values of an encoding's features lie in the inputs `numbers` and `categories`. */

@@ -11,6 +11,7 @@ const mostWords = 16_384;
 /** Texts as bags of words: 1 for each known word that occurs. Words are runs of letters and digits, in lower case. */
 export const textFeature: FeatureKind<TextFeature, LearnedText> = {
   read: readCategory,
+  takesNumbers: false,
   learner(column, { words = 256, missing }) {
     const valid = Number.isInteger(words) && words > 0 && words <= mostWords;
     requireOption(valid, 'words', `a whole number from 1 to ${mostWords}`, words);

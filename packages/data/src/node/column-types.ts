@@ -27,12 +27,15 @@ export function keptExpression(name: string, type: string): string {
   return /^(UUID|ENUM\()/.test(type) ? `CAST(${column} AS VARCHAR) AS ${column}` : column;
 }
 
-/** A column as its raw values are read: numbers, milliseconds, or texts. */
+/** A column as its raw values are read: numbers and milliseconds (NaN for NULL), or texts. */
 export function readExpression({ name, type }: SourceColumn, use: FeatureOptions['type']): string {
   const column = quoteName(name);
   const asText = use === 'category' || use === 'text';
-  if (type === 'number') return `CAST(${column} AS DOUBLE)`;
-  if (type === 'integer') return `CAST(${column} AS ${asText ? 'VARCHAR' : 'DOUBLE'})`;
-  if (type === 'date') return asText ? `CAST(${column} AS VARCHAR)` : `CAST(epoch_ms(${column}) AS DOUBLE)`;
+  // No NULL among numbers: they are read fastest so.
+  const number = (expression: string) => `coalesce(CAST(${expression} AS DOUBLE), 'nan'::DOUBLE)`;
+  if (type === 'number') return number(column);
+  if (type === 'integer') return asText ? `CAST(${column} AS VARCHAR)` : number(column);
+  if (type === 'date') return asText ? `CAST(${column} AS VARCHAR)` : number(`epoch_ms(${column})`);
+  if (type === 'boolean') return asText ? column : number(column);
   return column;
 }

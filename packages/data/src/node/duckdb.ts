@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
 import { PolytaskError } from '@polytask/core';
 
 /** A database in memory that may touch the files it was given and nothing else. */
@@ -20,8 +20,8 @@ export interface Database {
 /** Some rows of a result. */
 export interface Chunk {
   readonly size: number;
-  /** In the order of the result's columns. */
-  readonly columns: readonly (readonly unknown[])[];
+  /** In the order of the result's columns; doubles as Float64Array, with NaN for NULL. */
+  readonly columns: readonly (readonly unknown[] | Float64Array)[];
 }
 
 /** What a database may use. */
@@ -78,7 +78,8 @@ export async function openDatabase({ files, temporary, threads, memory }: Databa
         chunk !== null && chunk.rowCount > 0;
         chunk = await result.fetchChunk()
       ) {
-        yield { size: chunk.rowCount, columns: chunk.getColumns() };
+        const { rowCount: size, columnCount } = chunk;
+        yield { size, columns: Array.from({ length: columnCount }, (_, column) => columnOf(chunk, column)) };
       }
     },
     async whyNoQuery(sql) {
@@ -98,6 +99,20 @@ export async function openDatabase({ files, temporary, threads, memory }: Databa
     close,
   };
 }
+
+/** Numbers one by one into an array of numbers: a column that has them boxed takes many times as long to collect. */
+function columnOf(chunk: DuckDBDataChunk, column: number): readonly unknown[] | Float64Array {
+  const vector = chunk.getColumnVector(column);
+  const values = vector.type.typeId === doubleType ? new Float64Array(vector.itemCount) : new Array(vector.itemCount);
+  for (let row = 0; row < values.length; row++) {
+    const value = vector.getItem(row);
+    values[row] = values instanceof Float64Array ? (value ?? Number.NaN) : value;
+  }
+  return values;
+}
+
+/** DuckDB's number for the type DOUBLE. */
+const doubleType = 11;
 
 /** A name as SQL writes it. */
 export function quoteName(name: string): string {

@@ -108,7 +108,7 @@ function collectBadRows(file: string | undefined) {
   const first: BadRow[] = [];
   let count = 0;
   return {
-    ofBlock(rows: readonly number[]) {
+    ofBlock(rows: Float64Array) {
       const bad = new Map<number, BadRow>();
       return {
         has: (row: number) => bad.has(row),
@@ -146,7 +146,7 @@ async function* blocksOf(
   }: { readonly features: readonly { type: FeatureOptions['type']; column: string }[] } & {
     readonly labels: readonly { kind: string; column: string }[];
   },
-): AsyncGenerator<{ size: number; rows: readonly number[]; valuesOf(column: string): readonly unknown[] }> {
+): AsyncGenerator<{ size: number; rows: Float64Array; valuesOf(column: string): ArrayLike<unknown> }> {
   const wanted = new Map<string, FeatureOptions['type']>();
   for (const { column, type } of features) wanted.set(column, type);
   for (const { column, kind } of labels) wanted.set(column, kind === 'number' ? 'number' : 'category');
@@ -164,8 +164,8 @@ async function* blocksOf(
   for await (const { size, columns: values } of database.chunks(sql) as AsyncGenerator<Chunk>) {
     yield {
       size,
-      rows: values[0] as readonly number[],
-      valuesOf: (column) => values[places.get(column) as number] as readonly unknown[],
+      rows: values[0] as Float64Array,
+      valuesOf: (column) => values[places.get(column) as number] as ArrayLike<unknown>,
     };
   }
 }

@@ -7,7 +7,10 @@ export type { LoadedTable, TableOptions, TablePart, TableRecord } from './load-t
 export { loadTable } from './load-table.js';
 export type { MultiMnistOptions } from './multi-mnist.js';
 export { multiMnist } from './multi-mnist.js';
+export type { ReadRowsOptions } from './read-rows.js';
+export { readRows } from './read-rows.js';
 export type { CsvOptions } from './reader-sql.js';
 export type { StreamedDataset } from './row-file-dataset.js';
+export type { FileFormat } from './source-files.js';
 export type { SplitRecord } from './split-table.js';
 export { TableError } from './table-error.js';

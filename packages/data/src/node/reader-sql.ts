@@ -19,7 +19,7 @@ export interface TypeHints {
   readonly texts: readonly string[];
 }
 
-/** Values, and lines, of more bytes are not read. */
+/** JSON values of more bytes are not read; lines of CSV may have 2 MB. */
 const longest = 16 << 20;
 /** Of JSON files up to so many bytes, all rows are looked at to find the types. */
 const smallJson = 100 << 20;
@@ -51,6 +51,12 @@ export async function readerSql(
   return `read_json(${list}, format = '${format}', maximum_object_size = ${longest}${sample})`;
 }
 
+/** The same for rows that must all be there and right: a line that cannot be read is an error. */
+export async function plainReader(...args: Parameters<typeof readerSql>): Promise<string> {
+  const reader = await readerSql(...args);
+  return reader.replace(', store_rejects = true', ', sample_size = -1');
+}
+
 /** Reads the lines of JSONL files that are JSON, with the columns that the others have; the types are found by a sample. */
 export async function tolerantJsonl(database: Database, files: readonly SourceFile[]): Promise<string> {
   const list = `[${files.map(({ path }) => quoteText(path)).join(', ')}]`;
@@ -67,7 +73,7 @@ export async function tolerantJsonl(database: Database, files: readonly SourceFi
 export function jsonLines(list: string): string {
   return (
     `read_csv(${list}, columns = {'line': 'VARCHAR'}, header = false, delim = '\x01', quote = '', escape = '', ` +
-    `auto_detect = false, filename = true, max_line_size = ${longest})`
+    `auto_detect = false, filename = true, max_line_size = ${longest}, buffer_size = ${2 * longest})`
   );
 }
 
@@ -80,7 +86,6 @@ async function csvReader(
 ): Promise<string> {
   const options = [
     'store_rejects = true',
-    `max_line_size = ${longest}`,
     ...(header === undefined ? [] : [`header = ${header}`]),
     ...(missing === undefined ? [] : [`nullstr = [${missing.map(quoteText).join(', ')}]`]),
   ];

@@ -57,19 +57,20 @@ export function writeRowFile(path: string, layout: RowLayout): RowFileWriter {
   let rows = 0;
   return {
     add(block, row) {
-      const { floats, ints, at } = records.next();
+      const { floats, ints } = records;
+      const at = records.next();
       for (let i = 0; i < width; i++) floats[at + i] = block.numbers[row * width + i] as number;
       for (let i = 0; i < idCount; i++) ints[at + width + i] = block.ids[row * idCount + i] as number;
-      labels.forEach((dtype, l) => {
+      for (let l = 0; l < labels.length; l++) {
+        const dtype = labels[l];
         const label = (block.labels[l] as Float32Array)[row] as number;
-        const column = (columns[l] as BufferedFile).next();
+        const column = columns[l] as BufferedFile;
         (dtype === 'float32' ? floats : ints)[at + width + idCount + l] = label;
-        (dtype === 'float32' ? column.floats : column.ints)[column.at] = label;
-      });
+        (dtype === 'float32' ? column.floats : column.ints)[column.next()] = label;
+      }
       const id = block.rowIds[row] as number;
       ints[at + words - 1] = id;
-      const { ints: into, at: place } = rowIds.next();
-      into[place] = id;
+      rowIds.ints[rowIds.next()] = id;
       rows += 1;
     },
     finish() {
@@ -84,8 +85,10 @@ export function writeRowFile(path: string, layout: RowLayout): RowFileWriter {
 }
 
 interface BufferedFile {
-  /** Room for one more record. */
-  next(): { readonly floats: Float32Array; readonly ints: Int32Array; readonly at: number };
+  readonly floats: Float32Array;
+  readonly ints: Int32Array;
+  /** Where there is room for one more record in both. */
+  next(): number;
   flush(): void;
   close(): void;
 }
@@ -94,7 +97,6 @@ function bufferedFile(path: string, words: number): BufferedFile {
   const records = Math.max(1, Math.floor(bufferBytes / (4 * words)));
   const buffer = new ArrayBuffer(records * words * 4);
   const bytes = new Uint8Array(buffer);
-  const views = { floats: new Float32Array(buffer), ints: new Int32Array(buffer) };
   const file = openSync(path, 'w');
   let filled = 0;
   const flush = () => {
@@ -102,10 +104,12 @@ function bufferedFile(path: string, words: number): BufferedFile {
     filled = 0;
   };
   return {
+    floats: new Float32Array(buffer),
+    ints: new Int32Array(buffer),
     next() {
       if (filled === records) flush();
       filled += 1;
-      return { ...views, at: (filled - 1) * words };
+      return (filled - 1) * words;
     },
     flush,
     close: () => closeSync(file),

@@ -51,12 +51,12 @@ async function splitValues(
   const codes = new Uint32Array(by === 'group' ? rows : 0);
   const values: unknown[] | Float64Array = by === 'time' && found.type !== 'text' ? new Float64Array(rows) : [];
   for await (const { size, columns: chunk } of database.chunks(sql)) {
-    const [places = [], given = []] = chunk as readonly [readonly number[], readonly unknown[]];
+    const [places = [], given = []] = chunk as readonly [Float64Array, ArrayLike<unknown>];
     for (let i = 0; i < size; i++) {
       const row = places[i] as number;
       const value = given[i];
       if (by !== 'group') {
-        (values as unknown[])[row] = value ?? Number.NaN;
+        (values as unknown[])[row] = value;
         continue;
       }
       if (value === null)
