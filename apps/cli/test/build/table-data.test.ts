@@ -85,9 +85,9 @@ describe('a table in a run file', () => {
   });
 
   it('may have columns of any name', async () => {
-    const names = changed('    a: number', '    use: number\n    constructor: number\n    type: number').replace(
+    const names = changed('    a: number', '    use: number\n    toString: number\n    type: number').replace(
       '  source: rows.csv',
-      '  source: rows.csv\n  sql: SELECT *, a AS use, a AS constructor, a AS type FROM data',
+      '  source: rows.csv\n  sql: SELECT *, a AS use, a AS "toString", a AS type FROM data',
     );
     const { data } = await prepared(names);
     expect(data.train.inputs.numbers?.shape).toEqual([8]);
