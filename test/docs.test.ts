@@ -23,6 +23,8 @@ describe('apps/docs/errors.md', () => {
 
   it('is not contradicted by doc comments', () => {
     const named = new Set(sources.flatMap(({ text }) => text.match(/POLYTASK_[A-Z_]+/g) ?? []));
+    // What looks like a code and is none: the environment variable with the cache's folder.
+    named.delete('POLYTASK_CACHE');
     expect([...named].filter((code) => !thrown.has(code))).toEqual([]);
   });
 

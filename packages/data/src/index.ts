@@ -1,4 +1,24 @@
-export type { IdxArray } from './idx.js';
-export { parseIdx, readIdx } from './idx.js';
-export type { MultiMnistOptions } from './multi-mnist.js';
-export { multiMnist } from './multi-mnist.js';
+export type { EncodedRows, EncodeOptions } from './encoding/encode-rows.js';
+export { encodeRows, learnTable } from './encoding/encode-rows.js';
+export { featureTypes } from './encoding/feature-kinds.js';
+export type {
+  BooleanFeature,
+  CategoryFeature,
+  DateFeature,
+  DatePart,
+  FeatureOptions,
+  LearnedCategory,
+  LearnedDate,
+  LearnedFeature,
+  LearnedMissing,
+  LearnedNumber,
+  LearnedText,
+  Missing,
+  NumberFeature,
+  TextFeature,
+} from './encoding/features.js';
+export type { LabelOptions, LearnedLabel } from './encoding/labels.js';
+export type { RawRow } from './encoding/raw-values.js';
+export type { FeatureColumn, TableEncoding, TableSchema } from './encoding/table-encoding.js';
+export { inputsOfTable } from './encoding/table-encoding.js';
+export type { Part, SplitOptions, SplitRule } from './split/split-options.js';

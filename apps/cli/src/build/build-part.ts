@@ -52,10 +52,15 @@ async function build(
   if (!isMapping(config)) return config;
   const { key } = table;
   const keys = Object.keys(config);
-  const values = await settle(
-    keys.map((name) => (name === key ? config[name] : build(config[name], [...path, name], anywhere, context, report))),
-  );
   const name = config[key];
+  const plain = typeof name === 'string' ? (table.parts.get(name)?.plain ?? []) : [];
+  const values = await settle(
+    keys.map((option) =>
+      option === key || plain.includes(option)
+        ? config[option]
+        : build(config[option], [...path, option], anywhere, context, report),
+    ),
+  );
   const entries = keys.map((option, index): [string, unknown] => [option, values[index]]);
   if (typeof name !== 'string') return Object.fromEntries(entries);
   const options = Object.fromEntries(entries.filter(([option]) => option !== key));

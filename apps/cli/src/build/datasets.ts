@@ -1,19 +1,30 @@
 import { resolve } from 'node:path';
 import type { MultiTaskDataset, TableDataset } from '@polytask/core';
-import { multiMnist } from '@polytask/data';
+import { multiMnist } from '@polytask/data/node';
 import * as z from 'zod';
 import { mapping, text, whole } from '../config/words.js';
 import { type BuildContext, ownPart, partSchema, partTable } from './part-table.js';
+import { type DataFacts, tableData, tableShape } from './table-data.js';
 
 /** What a source of data gives: rows to learn from and rows to be measured on. */
 export interface LoadedData {
   /** In memory (as `tableDataset` makes it) where `split` is to take validation rows from it. */
   readonly train: MultiTaskDataset | TableDataset;
   readonly test: MultiTaskDataset;
+  /** Where the data are divided already. */
+  readonly validation?: MultiTaskDataset;
+  /** What is known of a table. */
+  readonly facts?: DataFacts;
 }
 
 /** Data sets by their short names. */
 export const datasets = partTable('data set', [], {
+  table: ownPart(
+    "Rows of CSV, Parquet, JSON or JSONL files, or what SQL makes of them; the tasks' columns are the labels.",
+    tableShape,
+    tableData,
+    ['source', 'features', 'csv'],
+  ),
   multimnist: ownPart(
     'MultiMNIST: two handwritten digits laid over each other. Columns left and right (10 classes), sum (5 classes).',
     {

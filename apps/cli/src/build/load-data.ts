@@ -1,9 +1,11 @@
 import { type MultiTaskDataset, PolytaskError, splitDataset, type TableDataset } from '@polytask/core';
+import type { TableError } from '@polytask/data/node';
 import type { LoadedConfig } from '../config/load-config.js';
-import { isMapping } from '../config/paths.js';
+import { isMapping, type Path, valueAt } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { buildPart, type ReportPart } from './build-part.js';
 import { datasets, type LoadedData } from './datasets.js';
+import { type DataFacts, labelsOf, withClasses } from './table-data.js';
 
 /** The rows of a run. */
 export interface RunData {
@@ -11,6 +13,10 @@ export interface RunData {
   /** Only where `split.validation` asks for it. */
   readonly validation?: MultiTaskDataset;
   readonly test: MultiTaskDataset;
+  /** What is known of a table. */
+  readonly facts?: DataFacts;
+  /** What the data say about the configuration: names of classes, and how rows were divided. */
+  readonly config?: Partial<Pick<Config, 'tasks' | 'split'>>;
 }
 
 /**
@@ -21,15 +27,82 @@ export interface RunData {
 export async function loadData(loaded: LoadedConfig, report: ReportPart): Promise<RunData | undefined> {
   const { sections, folder, mistakes } = loaded;
   if (sections.data === undefined) return undefined;
+  const source = String((sections.data as { use?: unknown }).use);
+  if (source === 'table') return loadTableData(loaded, report);
+  refuseTableSplit(loaded, source);
   const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, { folder }, report);
   if (data === undefined) return undefined;
   for (const part of ['train', 'test'] as const) {
     if (isDataset(data[part])) continue;
-    const source = String((sections.data as { use?: unknown }).use);
     mistakes.add(['data', 'use'], `\`${source}\` must give { train, test }, two data sets, but \`${part}\` is none`);
     return undefined;
   }
   return sections.split === undefined ? data : setApart(data, sections.split, mistakes.add);
+}
+
+/** A table is read with the labels of the tasks, and divided as it is read. */
+async function loadTableData(loaded: LoadedConfig, report: ReportPart): Promise<RunData | undefined> {
+  const { sections, folder, mistakes } = loaded;
+  const { tasks, split } = sections;
+  if (tasks === undefined || split === undefined) return undefined;
+  const known = mistakes.mistakes.length;
+  const { test = split.column === undefined ? 0.2 : 0, ...others } = split;
+  if (split.validation + test >= 1) {
+    mistakes.add(
+      ['split', 'validation'],
+      `validation and test rows must leave some for training, but take ${split.validation} and ${test}`,
+    );
+  }
+  const rules = (['group', 'time', 'column'] as const).filter((rule) => split[rule] !== undefined);
+  for (const rule of rules.slice(1)) {
+    mistakes.add(
+      ['split', rule],
+      `rows are split by \`${rules[0]}\` already; expected one of group, time and column`,
+      true,
+    );
+  }
+  const labels = labelsOf(tasks, mistakes.add);
+  if (mistakes.mistakes.length > known) return undefined;
+  const divided = { ...others, test };
+  const reportTable: ReportPart = (path, error) => {
+    const { place } = error as Partial<TableError>;
+    if (place === undefined) report(path, error);
+    else mistakes.add(placeInFile(place, loaded, tasks), error.message);
+  };
+  const context = { folder, labels, split: divided };
+  const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, context, reportTable);
+  if (data?.facts === undefined) return undefined;
+  if ((data.test as unknown) === undefined) {
+    mistakes.add(['split'], 'no row is for testing; expected some, such as `split: { test: 0.2 }`');
+    return undefined;
+  }
+  return { ...data, config: { tasks: withClasses(tasks, data.facts.encoding), split: divided } };
+}
+
+/** Where in the file something stands that an error about a table is about; what is not there is a matter of the source. */
+function placeInFile(
+  [option = 'use', ...more]: TableError['place'],
+  { raw }: LoadedConfig,
+  tasks: Config['tasks'],
+): Path {
+  if (option === 'split') return ['split', ...more];
+  if (option !== 'labels')
+    return valueAt(raw, ['data', option]) === undefined ? ['data', 'source'] : ['data', option, ...more];
+  const named = tasks as unknown as { name: string; column?: string }[];
+  const index = named.findIndex((task) => (task.column ?? task.name) === more[0]);
+  return ['tasks', index, named[index]?.column === undefined ? 'name' : 'column'];
+}
+
+/** What only tables can be asked for. */
+function refuseTableSplit({ sections: { split }, mistakes }: LoadedConfig, source: string): void {
+  for (const key of ['test', 'group', 'time', 'column'] as const) {
+    if (split?.[key] === undefined) continue;
+    mistakes.add(
+      ['split', key],
+      `only a table can be split so, and \`${source}\` has test rows of its own; leave \`${key}\` out`,
+      true,
+    );
+  }
 }
 
 function setApart(

@@ -1,4 +1,5 @@
 import type { PartKind } from '@polytask/core';
+import type { LabelOptions, SplitOptions } from '@polytask/data';
 import * as z from 'zod';
 import { mapping, thirdParty } from '../config/words.js';
 
@@ -8,12 +9,17 @@ export interface BuildContext {
   readonly folder: string;
   /** Steps that training takes at most; known once the data are. */
   readonly totalSteps?: number;
+  /** For data: the labels that the tasks need, and how rows are divided. */
+  readonly labels?: readonly LabelOptions[];
+  readonly split?: SplitOptions;
 }
 
 /** A part that has a short name: its options, and how it is made of them. */
 export interface OwnPart {
   /** Accepts the options together with the key that names the part. */
   readonly schema: z.ZodObject;
+  /** Options whose keys are names of the user's, so that a `use` in them names no part. */
+  readonly plain?: readonly string[];
   /** Options are valid, and parts within them have been made. */
   make(options: never, context: BuildContext): unknown;
 }
@@ -34,8 +40,9 @@ export function ownPart<Shape extends z.core.$ZodLooseShape>(
   describe: string,
   shape: Shape,
   make: (options: z.output<z.ZodObject<Shape>>, context: BuildContext) => unknown,
-): { describe: string; shape: Shape; make: typeof make } {
-  return { describe, shape, make };
+  plain: readonly (keyof Shape & string)[] = [],
+): { describe: string; shape: Shape; make: typeof make; plain: readonly string[] } {
+  return { describe, shape, make, plain };
 }
 
 /** Makes a table of {@link ownPart}s, each under its short name. */
@@ -43,12 +50,12 @@ export function partTable(
   role: string,
   kinds: readonly PartKind[],
   // biome-ignore lint/suspicious/noExplicitAny: rows differ in the types of their options.
-  rows: Readonly<Record<string, { describe: string; shape: z.core.$ZodLooseShape; make: (...args: any) => unknown }>>,
+  rows: Readonly<Record<string, Omit<ReturnType<typeof ownPart<any>>, 'make'> & { make: (...args: any) => unknown }>>,
   key: 'use' | 'type' = 'use',
 ): PartTable {
-  const parts = Object.entries(rows).map(([name, { describe, shape, make }]): [string, OwnPart] => {
+  const parts = Object.entries(rows).map(([name, { describe, shape, make, plain }]): [string, OwnPart] => {
     const schema = mapping({ [key]: z.literal(name), ...shape }).describe(describe);
-    return [name, { schema: schema as unknown as z.ZodObject, make }];
+    return [name, { schema: schema as unknown as z.ZodObject, plain, make }];
   });
   return { key, role, kinds, parts: new Map(parts) };
 }

@@ -11,6 +11,7 @@ import { loadData, type RunData } from './load-data.js';
 import { buildNetwork, type Network, type NetworkConfig } from './network.js';
 import { placeOf } from './place-error.js';
 import { singleTaskConfig, singleTaskStopping } from './single-task.js';
+import { assumeClasses } from './table-data.js';
 
 /** How a network is trained: everything that `fit` needs but the data. */
 export type Training = Config['training'];
@@ -44,13 +45,15 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   checkNames(loaded);
   const namesAgree = mistakes.mistakes.length === written;
   const data = await loadData(loaded, report);
+  const assumed = data === undefined && sections.tasks !== undefined ? { tasks: assumeClasses(sections.tasks) } : {};
+  const known = { ...sections, ...assumed, ...data?.config };
   const inputsAgree = data !== undefined && checkColumns(loaded, data);
 
   const { epochs = 1, ...rest } = sections.training ?? {};
   const steps = data === undefined ? undefined : epochs * Math.max(1, data.train.batches({ batchSize: 32, ...rest }));
   const context = { folder, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
-  const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...sections }, context, report);
+  const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);
   if (network !== undefined) checkMetrics(sections.training, network.tasks, mistakes.add);
   const names = network?.tasks.map(({ name }) => name) ?? [];
   if (network !== undefined && inputsAgree && namesAgree) {
@@ -62,7 +65,7 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   }
   if (mistakes.mistakes.length > 0 || network === undefined || data === undefined) throw fail();
 
-  const config = sections as Config;
+  const config = known as Config;
   const { earlyStopping, ...training } = config.training;
   const rebuild = async (parts: NetworkConfig): Promise<Network> => {
     const built = await buildNetwork(parts, context, report);

@@ -1,4 +1,12 @@
-import { type AnyTask, binary, classification, denseClassification, multiLabel, regression } from '@polytask/core';
+import {
+  type AnyTask,
+  binary,
+  classification,
+  denseClassification,
+  InvalidOptionError,
+  multiLabel,
+  regression,
+} from '@polytask/core';
 import * as z from 'zod';
 import { flag, list, positive, share, text, whole, widths } from '../config/words.js';
 import { ownPart, partSchema, partTable } from './part-table.js';
@@ -38,11 +46,20 @@ export const taskTypes = partTable(
       'One of several classes per row.',
       {
         ...common,
-        classes: counted(2, 'class names').describe('Number of classes, or their names.'),
+        classes: counted(2, 'class names')
+          .exactOptional()
+          .describe('Number of classes, or their names. Default for tables: those that training rows have.'),
         classWeights,
         labelSmoothing: share().exactOptional().describe('Share of every target that is spread evenly. Default 0.'),
       },
-      ({ name, ...options }) => classification(name, options),
+      ({ name, classes, ...options }) => {
+        if (classes !== undefined) return classification(name, { ...options, classes });
+        throw new InvalidOptionError(
+          'classes',
+          'a number of classes, or their names; only a table finds them out',
+          classes,
+        );
+      },
     ),
     binary: ownPart(
       'A yes or no per row.',

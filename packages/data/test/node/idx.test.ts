@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { DatasetError, PolytaskError } from '@polytask/core';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type IdxArray, parseIdx, readIdx } from '../src/idx.js';
+import { type IdxArray, parseIdx, readIdx } from '../../src/node/idx.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'polytask-idx-'));
 afterAll(() => rmSync(folder, { recursive: true }));

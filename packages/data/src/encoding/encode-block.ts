@@ -1,0 +1,50 @@
+import { kindOf } from './feature-kinds.js';
+import { labelEncoder } from './labels.js';
+import { Unreadable } from './raw-values.js';
+import type { ReadBlock, ReportValue } from './read-block.js';
+import { layoutOf, type TableEncoding } from './table-encoding.js';
+
+/** Encoded rows. */
+export interface EncodedBlock {
+  /** `[size × width]` */
+  readonly numbers: Float32Array;
+  /** `[size × categories]` */
+  readonly ids: Int32Array;
+  /** By label column: NaN or −1 where there is none. */
+  readonly labels: readonly (Float32Array | Int32Array)[];
+}
+
+/**
+ * A function that encodes blocks of rows with what was learned.
+ *
+ * @param encoding - Of the same columns, in the same order, as the blocks.
+ */
+export function blockEncoder(encoding: TableEncoding): (block: ReadBlock, report: ReportValue) => EncodedBlock {
+  const { width, categories, places } = layoutOf(encoding);
+  const encoders = encoding.features.map((feature) => kindOf(feature.type).encoder(feature));
+  const targets = encoding.labels.map(labelEncoder);
+  return (block, report) => {
+    const { size } = block;
+    const row = { numbers: new Float32Array(size * width), ids: new Int32Array(size * categories.length) };
+    encoders.forEach((encode, f) => {
+      const values = block.features[f] ?? [];
+      const { at, idAt } = places[f] as { at: number; idAt: number };
+      for (let r = 0; r < values.length; r++) {
+        encode(values[r] ?? null, row, r * width + at, r * categories.length + idAt);
+      }
+    });
+    const labels = targets.map((encode, l) => {
+      const { kind, column } = encoding.labels[l] as TableEncoding['labels'][number];
+      const values = block.labels[l] ?? [];
+      const encoded =
+        kind === 'number' ? new Float32Array(values.length).fill(Number.NaN) : new Int32Array(values.length).fill(-1);
+      for (let r = 0; r < values.length; r++) {
+        const target = encode(values[r] ?? null);
+        if (target instanceof Unreadable) report(r, column, target.reason);
+        else encoded[r] = target;
+      }
+      return encoded;
+    });
+    return { ...row, labels };
+  };
+}

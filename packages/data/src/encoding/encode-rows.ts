@@ -1,0 +1,123 @@
+import { DatasetError, type HostTensor, nearestWord } from '@polytask/core';
+import { blockEncoder } from './encode-block.js';
+import type { RawRow } from './raw-values.js';
+import { type ReadableColumns, type ReadBlock, readBlock } from './read-block.js';
+import { createTableLearner, layoutOf, type TableEncoding, type TableSchema } from './table-encoding.js';
+
+/** Rows as a model takes them. */
+export interface EncodedRows {
+  readonly size: number;
+  /** As `trainer.predict` and `tableDataset` take them. */
+  readonly inputs: { readonly [input: string]: HostTensor };
+  /** Labels by column, where they were asked for: float32 with NaN, or class ids with −1, for none. */
+  readonly columns: { readonly [column: string]: Float32Array | Int32Array };
+}
+
+/** How {@link encodeRows} goes about it. */
+export interface EncodeOptions {
+  /** Whether the rows have labels to be encoded too, to measure a model with. Default false: only features are looked at. */
+  readonly labels?: boolean;
+}
+
+/** So many unusable values are told one by one. */
+const mostTold = 10;
+
+/**
+ * Learns how a table is encoded from its training rows: means and standard deviations, categories, names of classes.
+ *
+ * @throws DatasetError (`POLYTASK_DATASET`) where a column is not there or has no value, or a value cannot be read.
+ * @example
+ * ```ts
+ * import { learnTable } from '@polytask/data';
+ *
+ * const { features } = learnTable([{ x: 1 }, { x: 3 }], { features: [{ column: 'x', type: 'number' }], labels: [] });
+ * console.log(features[0]);
+ * // => { type: 'number', column: 'x', missing: 'mean', fill: 2, center: 2, scale: 1 }
+ * ```
+ */
+export function learnTable(rows: readonly RawRow[], schema: TableSchema): TableEncoding {
+  const learner = createTableLearner(schema);
+  learner.add(readRows(rows, schema), () => true);
+  return learner.learned();
+}
+
+/**
+ * Encodes raw rows with what was learned in training, ready for `trainer.predict`: missing values are treated as they were
+ * in training, unknown categories are the unknown category. Columns that the encoding does not have are passed over.
+ *
+ * Shapes: `numbers` `[rows, width]` float32, `categories` `[rows, columns]` int32.
+ *
+ * @throws DatasetError (`POLYTASK_DATASET`) where there is no row, a column is not there, or a value cannot be read.
+ * @example
+ * ```ts
+ * import { encodeRows, learnTable } from '@polytask/data';
+ *
+ * const encoding = learnTable([{ x: 1 }, { x: 3 }], { features: [{ column: 'x', type: 'number' }], labels: [] });
+ * const { inputs } = encodeRows(encoding, [{ x: 4 }, { x: null }]); // a missing value becomes the mean, which is 0
+ * console.log(inputs.numbers?.data); // => Float32Array(2) [ 2, 0 ]
+ * ```
+ */
+export function encodeRows(
+  encoding: TableEncoding,
+  rows: readonly RawRow[],
+  { labels = false }: EncodeOptions = {},
+): EncodedRows {
+  const wanted = labels ? encoding : { ...encoding, labels: [] };
+  const block = readRows(rows, wanted);
+  const { report, finish } = collectBadValues();
+  const { numbers, ids, labels: targets } = blockEncoder(wanted)(block, report);
+  finish();
+  const { width, categories } = layoutOf(encoding);
+  const size = rows.length;
+  return {
+    size,
+    inputs: {
+      ...(width > 0 ? { numbers: { data: numbers, shape: [size, width] } } : {}),
+      ...(categories.length > 0 ? { categories: { data: ids, shape: [size, categories.length] } } : {}),
+    },
+    columns: Object.fromEntries(
+      wanted.labels.map(({ column }, l) => [column, targets[l] as Float32Array | Int32Array]),
+    ),
+  };
+}
+
+/** Reads rows, column by column. */
+function readRows(rows: readonly RawRow[], columns: ReadableColumns): ReadBlock {
+  if (rows.length === 0) throw new DatasetError('There must be a row to encode, but there is none.');
+  const { report, finish } = collectBadValues();
+  const valuesOf = (column: string) => {
+    if (!rows.some((row) => Object.hasOwn(row, column))) throw noColumn(column, rows);
+    return rows.map((row) => (Object.hasOwn(row, column) ? row[column] : null));
+  };
+  const block = readBlock(columns, rows.length, valuesOf, report);
+  finish();
+  return block;
+}
+
+function noColumn(column: string, rows: readonly RawRow[]): DatasetError {
+  const known = Object.keys(rows[0] ?? {});
+  const near = nearestWord(column, known);
+  const advice = near === undefined ? '' : ` Did you mean \`${near}\`?`;
+  return new DatasetError(
+    `The rows must have a column \`${column}\`, but have ${known.map((name) => `\`${name}\``).join(', ') || 'none'}.${advice}`,
+  );
+}
+
+/** Gathers values that cannot be used; `finish` throws if there were any. */
+function collectBadValues(): { report: (row: number, column: string, reason: string) => void; finish(): void } {
+  const told: string[] = [];
+  let count = 0;
+  return {
+    report(row, column, reason) {
+      count += 1;
+      if (told.length < mostTold) told.push(`row ${row}, column \`${column}\`: ${reason}`);
+    },
+    finish() {
+      if (count === 0) return;
+      const more = count > told.length ? `; and ${count - told.length} more` : '';
+      throw new DatasetError(
+        `All values must be readable, but: ${told.join('; ')}${more}. Correct them, or leave the rows out.`,
+      );
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { FeatureOptions, LearnedFeature } from './features.js';
+import type { Unreadable } from './raw-values.js';
+
+/** A value that has been read: a number (NaN: missing), or a text (null: missing). */
+export type Value = number | string | null;
+
+/** Where the encoded values of one row go. */
+export interface EncodedRow {
+  readonly numbers: Float32Array;
+  readonly ids: Int32Array;
+}
+
+/** How many numbers a feature becomes, and, if it is an id instead, out of how many. */
+export interface FeatureSize {
+  readonly numbers: number;
+  readonly categories: readonly number[];
+}
+
+/** Learns from the values of training rows, one by one. */
+export interface FeatureLearner<Learned extends LearnedFeature> {
+  add(value: Value): void;
+  /** @throws DatasetError (`POLYTASK_DATASET`) where there was no value to learn from. */
+  learned(): Learned;
+}
+
+/** All that is particular to one type of feature. */
+export interface FeatureKind<Options extends FeatureOptions, Learned extends LearnedFeature> {
+  read(value: unknown): Value | Unreadable;
+  /** Whether `read` gives every number back as it is. */
+  readonly takesNumbers: boolean;
+  learner(column: string, options: Options): FeatureLearner<Learned>;
+  size(learned: Learned): FeatureSize;
+  /** A function that writes a value's numbers at `at`, or its id at `idAt`. */
+  encoder(learned: Learned): (value: Value, row: EncodedRow, at: number, idAt: number) => void;
+}

@@ -1,0 +1,138 @@
+import { DatasetError, nearestWord } from '@polytask/core';
+import type { Value } from './feature-kind.js';
+import { moments } from './moments.js';
+import { readBoolean, readCategory, readNumber, shown, Unreadable } from './raw-values.js';
+import { wordCounts } from './word-counts.js';
+
+/** A column of labels. */
+export interface LabelOptions {
+  readonly column: string;
+  /**
+   * `'number'` for regression, in the units of the column; `'class'` for classes, by name; `'binary'` for two of them, the
+   * negative one first: the classes' names, or true and false, yes and no, 1 and 0.
+   */
+  readonly kind: 'number' | 'class' | 'binary';
+  /** Names of the classes in the order of their ids. Default: all that training rows have, sorted. */
+  readonly classes?: readonly string[];
+}
+
+/** What is known of a column of labels: plain data, stored with a model. */
+export type LearnedLabel =
+  | {
+      readonly kind: 'number';
+      readonly column: string;
+      /** Training rows that have a label. */
+      readonly rows: number;
+      readonly mean: number;
+      readonly deviation: number;
+    }
+  | {
+      readonly kind: 'class';
+      readonly column: string;
+      readonly rows: number;
+      readonly classes: readonly string[];
+      /** Training rows of each class. */
+      readonly counts: readonly number[];
+    };
+
+/** More classes than anybody means; a column of texts or ids has been named by mistake. */
+const mostClasses = 10_000;
+
+/** Reads a label as a number (NaN: none) or the name of a class (null: none). */
+export function readLabel(
+  { kind, classes }: Pick<LabelOptions, 'kind' | 'classes'>,
+  value: unknown,
+): Value | Unreadable {
+  if (kind !== 'number') {
+    const name = readCategory(value);
+    if (typeof name !== 'string' || classes === undefined || classes.includes(name)) return name;
+    const answer = kind === 'binary' || classes.length === 2 ? readBoolean(value) : undefined;
+    if (typeof answer === 'number') return classes[answer] as string;
+    const near = nearestWord(name, classes);
+    const advice = near === undefined ? '' : `. Did you mean \`${near}\`?`;
+    return new Unreadable(`${shown(name)} is not one of the classes ${listed(classes)}${advice}`);
+  }
+  const number = readNumber(value);
+  const infinite = typeof number === 'number' && Math.abs(Math.fround(number)) === Number.POSITIVE_INFINITY;
+  return infinite ? new Unreadable('a label must be finite, as float32') : number;
+}
+
+/** Learns from the labels of training rows, one by one. */
+export function labelLearner({ kind, column, classes }: LabelOptions): {
+  add(value: Value): void;
+  learned(): LearnedLabel;
+} {
+  if (kind === 'number') {
+    const seen = moments();
+    return {
+      add(value) {
+        if (!Number.isNaN(value)) seen.add(value as number);
+      },
+      learned() {
+        if (seen.count() === 0) throw noLabels(column);
+        return { kind, column, rows: seen.count(), mean: seen.mean(), deviation: seen.deviation() };
+      },
+    };
+  }
+  const counts = wordCounts(column);
+  return {
+    add: (value) => counts.add(value as string | null),
+    learned() {
+      const found = counts.all();
+      if (found.size === 0) throw noLabels(column);
+      const names = classes ?? sortedClasses(column, [...found.keys()]);
+      if (kind === 'binary' && names.length !== 2) throw notTwo(column, names);
+      const perClass = names.map((name) => found.get(name) ?? 0);
+      return {
+        kind: 'class',
+        column,
+        rows: perClass.reduce((sum, count) => sum + count, 0),
+        classes: names,
+        counts: perClass,
+      };
+    },
+  };
+}
+
+/** A function that gives the target of a label: the number, or the id of the class. Names a class that training never saw. */
+export function labelEncoder(label: LearnedLabel): (value: Value) => number | Unreadable {
+  if (label.kind === 'number') return (value) => value as number;
+  const { classes, counts, column } = label;
+  const idOf = new Map(classes.map((name, id) => [name, id]));
+  return (value) => {
+    if (value === null) return -1;
+    const id = idOf.get(value as string);
+    if (id !== undefined && (counts[id] as number) > 0) return id;
+    const seen = classes.filter((_, index) => (counts[index] as number) > 0);
+    return new Unreadable(`no training row has class ${shown(value)} of \`${column}\`; they have ${listed(seen)}`);
+  };
+}
+
+/** Numbers by size, else by their characters. */
+function sortedClasses(column: string, names: readonly string[]): string[] {
+  if (names.length > mostClasses) {
+    throw new DatasetError(
+      `Column \`${column}\` must have at most ${mostClasses} classes, but has ${names.length} different values. Is it a number?`,
+    );
+  }
+  const numeric = names.every((name) => typeof readNumber(name) === 'number');
+  return [...names].sort((a, b) => (numeric ? Number(a) - Number(b) : 0) || (a < b ? -1 : 1));
+}
+
+function notTwo(column: string, names: readonly string[]): DatasetError {
+  return new DatasetError(
+    `Column \`${column}\` must have two different labels for a yes or a no, but has ${names.length}: ${listed(names)}. ` +
+      'Is it a classification?',
+  );
+}
+
+function noLabels(column: string): DatasetError {
+  return new DatasetError(
+    `Column \`${column}\` must have a label in the training rows, but has none. Leave the task out, or correct the column or the split.`,
+  );
+}
+
+function listed(names: readonly string[]): string {
+  const few = names.slice(0, 10).map((name) => `\`${name}\``);
+  return `${few.join(', ')}${names.length > few.length ? ` and ${names.length - few.length} more` : ''}`;
+}

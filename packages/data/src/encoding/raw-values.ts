@@ -1,0 +1,87 @@
+/** A row as it comes from a file, a database or a form: values by column. */
+export interface RawRow {
+  readonly [column: string]: unknown;
+}
+
+/** A value that cannot be read as what its column holds; the text says why. */
+export class Unreadable {
+  constructor(readonly reason: string) {}
+}
+
+/**
+ * A raw value as a number: NaN where there is none. Numbers, big integers, booleans (1 and 0), and texts that hold a
+ * number are read; an empty text is missing.
+ */
+export function readNumber(value: unknown): number | Unreadable {
+  if (typeof value === 'number') return value;
+  if (value === null || value === undefined) return Number.NaN;
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'string') return textAsNumber(value);
+  return new Unreadable(`${shown(value)} is no number`);
+}
+
+/** A raw value as 1 (true), 0 (false) or NaN (missing). */
+export function readBoolean(value: unknown): number | Unreadable {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (value === null || value === undefined) return Number.NaN;
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
+  if (word === '') return Number.NaN;
+  if (word === 'true' || word === 'yes' || word === '1' || word === 1 || word === 1n) return 1;
+  if (word === 'false' || word === 'no' || word === '0' || word === 0 || word === 0n) return 0;
+  if (typeof value === 'number' && Number.isNaN(value)) return Number.NaN;
+  return new Unreadable(`${shown(value)} is neither true nor false`);
+}
+
+/**
+ * A raw value as milliseconds since 1970 in UTC: dates, ISO texts (`2012-01-31`, `2012-01-31T12:30:00Z`, also with a
+ * space for the T), and numbers, which are milliseconds already. A text without a time zone is UTC on every machine.
+ */
+export function readDate(value: unknown): number | Unreadable {
+  if (value === null || value === undefined) return Number.NaN;
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  if (value instanceof Date) return value.getTime();
+  if (typeof value === 'string') {
+    const text = value.trim();
+    if (text === '') return Number.NaN;
+    const parts =
+      /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/.exec(text);
+    const time = parts === null ? Number.NaN : Date.parse(`${parts[1]}T${parts[2] ?? '00:00'}${zoneOf(parts[3])}`);
+    if (!Number.isNaN(time)) return time;
+  }
+  return new Unreadable(`${shown(value)} is no date such as 2012-01-31 or 2012-01-31T12:30:00Z`);
+}
+
+/** A raw value as the name of a category; null where there is none. */
+export function readCategory(value: unknown): string | null | Unreadable {
+  if (value === null || value === undefined || value === '') return null;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return Number.isNaN(value) ? null : String(value);
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (value instanceof Date) return value.toISOString();
+  return new Unreadable(`${shown(value)} is no category`);
+}
+
+/** A value as an error shows it, short. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function textAsNumber(text: string): number | Unreadable {
+  const trimmed = text.trim();
+  if (trimmed === '' || /^nan$/i.test(trimmed)) return Number.NaN;
+  const infinity = /^([+-]?)inf(inity)?$/i.exec(trimmed);
+  if (infinity !== null) return infinity[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  // Number() would also take 0x10 and the like.
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)
+    ? Number(trimmed)
+    : new Unreadable(`${shown(text)} is no number`);
+}
+
+function zoneOf(zone: string | undefined): string {
+  if (zone === undefined || zone === 'Z') return 'Z';
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
+  return `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2)}`;
+}

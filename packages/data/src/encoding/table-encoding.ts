@@ -1,0 +1,110 @@
+import type { InputSpecs } from '@polytask/core';
+import type { Value } from './feature-kind.js';
+import { kindOf } from './feature-kinds.js';
+import type { FeatureOptions, LearnedFeature } from './features.js';
+import { type LabelOptions, type LearnedLabel, labelLearner } from './labels.js';
+import type { ReadBlock } from './read-block.js';
+
+/** What the columns of a table are to be taken for. */
+export interface TableSchema {
+  readonly features: readonly FeatureColumn[];
+  readonly labels: readonly LabelOptions[];
+}
+
+/** A column that is an input. */
+export type FeatureColumn = FeatureOptions & { readonly column: string };
+
+/**
+ * What was learned of a table's training rows, so that further rows can be encoded alike: means and deviations, categories,
+ * names of classes. Plain data, stored with a model.
+ */
+export interface TableEncoding {
+  readonly format: 1;
+  readonly features: readonly LearnedFeature[];
+  readonly labels: readonly LearnedLabel[];
+}
+
+/** Learns an encoding from blocks of training rows. */
+export function createTableLearner({ features, labels }: TableSchema): {
+  /** Takes up the rows of a block that `use` says. */
+  add(block: ReadBlock, use: (row: number) => boolean): void;
+  /** @throws DatasetError (`POLYTASK_DATASET`) where a column has no value. */
+  learned(): TableEncoding;
+} {
+  const ofFeatures = features.map((feature) => kindOf(feature.type).learner(feature.column, feature));
+  const ofLabels = labels.map(labelLearner);
+  return {
+    add(block, use) {
+      const used = Uint32Array.from(Array.from({ length: block.size }, (_, row) => row).filter(use));
+      ofFeatures.forEach(({ add }, f) => {
+        addAll(add, block.features[f] as ArrayLike<Value>, used);
+      });
+      ofLabels.forEach(({ add }, l) => {
+        addAll(add, block.labels[l] as ArrayLike<Value>, used);
+      });
+    },
+    learned: () => ({
+      format: 1,
+      features: ofFeatures.map((learner) => learner.learned()),
+      labels: ofLabels.map((learner) => learner.learned()),
+    }),
+  };
+}
+
+function addAll(add: (value: Value) => void, values: ArrayLike<Value>, rows: Uint32Array): void {
+  for (let i = 0; i < rows.length; i++) add(values[rows[i] as number] as Value);
+}
+
+/** Where the values of an encoding's features lie in the inputs `numbers` and `categories`. */
+export interface EncodingLayout {
+  /** Length of a row's `numbers`. */
+  readonly width: number;
+  /** How many categories each of a row's ids has. */
+  readonly categories: readonly number[];
+  /** By feature: where its numbers begin, and its id. */
+  readonly places: readonly { readonly at: number; readonly idAt: number }[];
+}
+
+/** The layout of an encoding: features in their order, one after another. */
+export function layoutOf({ features }: TableEncoding): EncodingLayout {
+  let width = 0;
+  const categories: number[] = [];
+  const places = features.map((feature) => {
+    const size = kindOf(feature.type).size(feature);
+    const place = { at: width, idAt: categories.length };
+    width += size.numbers;
+    categories.push(...size.categories);
+    return place;
+  });
+  return { width, categories, places };
+}
+
+/**
+ * The inputs of a table: `numbers` float32 with everything that is a number, `categories` int32 with the ids of embedded
+ * categories; each only where the table has any.
+ *
+ * @example
+ * ```ts
+ * import { inputsOfTable, learnTable } from '@polytask/data';
+ *
+ * const rows = [{ size: 1, kind: 'a' }, { size: 3, kind: 'a' }, { size: 2, kind: 'b' }, { size: 4, kind: 'b' }];
+ * const encoding = learnTable(rows, {
+ *   features: [
+ *     { column: 'size', type: 'number' },
+ *     { column: 'kind', type: 'category', missing: 'error' },
+ *   ],
+ *   labels: [],
+ * });
+ * // A number, and one each for unknown, a and b.
+ * console.log(inputsOfTable(encoding).numbers?.shape); // => [ 4 ]
+ * ```
+ */
+export function inputsOfTable(encoding: TableEncoding): InputSpecs {
+  const { width, categories } = layoutOf(encoding);
+  return {
+    ...(width > 0 ? { numbers: { shape: [width], dtype: 'float32' as const } } : {}),
+    ...(categories.length > 0
+      ? { categories: { shape: [categories.length], dtype: 'int32' as const, categories } }
+      : {}),
+  };
+}

@@ -1,0 +1,49 @@
+import { requireOption } from '@polytask/core';
+import type { FeatureKind } from './feature-kind.js';
+import type { LearnedText, TextFeature } from './features.js';
+import { constantOf, noValues, treatment } from './missing.js';
+import { readCategory } from './raw-values.js';
+import { mostFrequent, wordCounts } from './word-counts.js';
+
+/** Every word is a number in every row. */
+const mostWords = 16_384;
+
+/** Texts as bags of words: 1 for each known word that occurs. Words are runs of letters and digits, in lower case. */
+export const textFeature: FeatureKind<TextFeature, LearnedText> = {
+  read: readCategory,
+  takesNumbers: false,
+  learner(column, { words = 256, missing }) {
+    const valid = Number.isInteger(words) && words > 0 && words <= mostWords;
+    requireOption(valid, 'words', `a whole number from 1 to ${mostWords}`, words);
+    const constant = constantOf(column, missing, readCategory);
+    const counts = wordCounts(column);
+    let texts = 0;
+    return {
+      add(value) {
+        if (value === null) return;
+        texts += 1;
+        for (const word of wordsOf(value as string)) counts.add(word);
+      },
+      learned() {
+        const frequent = mostFrequent(counts.all(), 1, words);
+        if (texts === 0 || frequent.length === 0) throw noValues(column);
+        return { type: 'text', column, missing: treatment(missing, 'mean'), fill: constant ?? '', words: frequent };
+      },
+    };
+  },
+  size: ({ words, missing }) => ({ numbers: words.length + (missing === 'indicator' ? 1 : 0), categories: [] }),
+  encoder({ words, missing, fill }) {
+    const placeOf = new Map(words.map((word, place) => [word, place]));
+    return (value, { numbers }, at) => {
+      for (const word of wordsOf((value ?? fill) as string)) {
+        const place = placeOf.get(word);
+        if (place !== undefined) numbers[at + place] = 1;
+      }
+      if (missing === 'indicator' && value === null) numbers[at + words.length] = 1;
+    };
+  },
+};
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu));
+}

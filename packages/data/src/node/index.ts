@@ -1,0 +1,16 @@
+export type { BadRow, BadRows } from './bad-rows.js';
+export type { ChosenFeatures, FeatureChoice } from './choose-features.js';
+export type { SourceInfo } from './convert-source.js';
+export type { IdxArray } from './idx.js';
+export { parseIdx, readIdx } from './idx.js';
+export type { LoadedTable, TableOptions, TablePart, TableRecord } from './load-table.js';
+export { loadTable } from './load-table.js';
+export type { MultiMnistOptions } from './multi-mnist.js';
+export { multiMnist } from './multi-mnist.js';
+export type { ReadRowsOptions } from './read-rows.js';
+export { readRows } from './read-rows.js';
+export type { CsvOptions } from './reader-sql.js';
+export type { StreamedDataset } from './row-file-dataset.js';
+export type { FileFormat } from './source-files.js';
+export type { SplitRecord } from './split-table.js';
+export { TableError } from './table-error.js';

@@ -1,0 +1,129 @@
+import { open } from 'node:fs/promises';
+import { DatasetError, type StreamKey } from '@polytask/core';
+import { type RowLayout, wordsOf } from './row-file.js';
+import { type Blocks, orderInWindow, rowsIn, type Window, windowsOf } from './row-order.js';
+
+/** Rows of a row file as they lie in memory. */
+export interface RowsInMemory {
+  readonly floats: Float32Array;
+  readonly ints: Int32Array;
+}
+
+/** Goes through the rows of a row file in orders that are named by keys; see {@link windowsOf}. */
+export interface RowReader {
+  /**
+   * Rows `from` to `from + count` of the order that `key` names, passed to `take` one by one with the words of the window
+   * where each begins at `at`. At once where they are in memory, which they are if reading goes on where it stopped.
+   */
+  read(
+    key: StreamKey,
+    from: number,
+    count: number,
+    take: (row: number, window: RowsInMemory, at: number) => void,
+  ): void | Promise<void>;
+}
+
+interface LoadedWindow extends RowsInMemory {
+  readonly order: Uint32Array;
+}
+
+/** Opens a reader; it holds no file open between reads. */
+export function rowReader(path: string, layout: RowLayout, blocks: Blocks, shuffleSeed: string | undefined): RowReader {
+  const words = wordsOf(layout);
+  let name: string | undefined;
+  let windows: Window[] = [];
+  /** Windows in memory, or on their way there. */
+  let loading = new Map<number, Promise<LoadedWindow>>();
+  let loaded = new Map<number, LoadedWindow>();
+
+  function start(key: StreamKey, index: number): Promise<LoadedWindow> {
+    const found = loading.get(index);
+    if (found !== undefined) return found;
+    const [ofWindows, ofLoaded] = [windows, loaded];
+    const promise = loadWindow(path, words, blocks, ofWindows[index] as Window).then((rows) => {
+      const window = { ...rows, order: orderInWindow(ofWindows[index]?.size ?? 0, shuffleSeed, ...key, index) };
+      ofLoaded.set(index, window);
+      return window;
+    });
+    // Whoever needs the window hears of it; nobody has to need it.
+    promise.catch(() => {});
+    loading.set(index, promise);
+    return promise;
+  }
+
+  return {
+    read(key, from, count, take) {
+      const wanted = JSON.stringify(key);
+      if (wanted !== name) {
+        name = wanted;
+        windows = windowsOf(blocks, shuffleSeed, ...key);
+        loading = new Map();
+        loaded = new Map();
+      }
+      const first = windows.findIndex(({ start: begin, size }) => from < begin + size);
+      let last = first;
+      while (last + 1 < windows.length && (windows[last + 1] as Window).start < from + count) last += 1;
+      for (const index of loading.keys()) {
+        if (index >= first && index <= last + 1) continue;
+        loading.delete(index);
+        loaded.delete(index);
+      }
+      const needed: Promise<LoadedWindow>[] = [];
+      for (let index = first; index <= last; index++) needed.push(start(key, index));
+      if (last + 1 < windows.length) void start(key, last + 1);
+      const [ofWindows, ofLoaded] = [windows, loaded];
+      const takeAll = () => {
+        let index = first;
+        for (let row = 0; row < count; row++) {
+          let window = ofWindows[index] as Window;
+          if (from + row >= window.start + window.size) {
+            index += 1;
+            window = ofWindows[index] as Window;
+          }
+          const rows = ofLoaded.get(index) as LoadedWindow;
+          take(row, rows, (rows.order[from + row - window.start] as number) * words);
+        }
+      };
+      for (let index = first; index <= last; index++) {
+        if (!ofLoaded.has(index)) return Promise.all(needed).then(takeAll);
+      }
+      return takeAll();
+    },
+  };
+}
+
+async function loadWindow(path: string, words: number, blocks: Blocks, window: Window): Promise<RowsInMemory> {
+  const buffer = new ArrayBuffer(window.size * words * 4);
+  const file = await open(path, 'r');
+  try {
+    let to = 0;
+    // All at once: reading goes on while the step under way computes.
+    await Promise.all(
+      window.blocks.map(async (block) => {
+        const bytes = new Uint8Array(buffer, to, rowsIn(blocks, block) * words * 4);
+        to += bytes.length;
+        await readFully(file, bytes, block * blocks.perBlock * words * 4, path);
+      }),
+    );
+  } finally {
+    await file.close();
+  }
+  return { floats: new Float32Array(buffer), ints: new Int32Array(buffer) };
+}
+
+async function readFully(
+  file: Awaited<ReturnType<typeof open>>,
+  bytes: Uint8Array,
+  position: number,
+  path: string,
+): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
+    if (bytesRead === 0) {
+      throw new DatasetError(
+        `The cached rows ${path} must have more bytes, but end early. Remove the folder; it is made again.`,
+      );
+    }
+    done += bytesRead;
+  }
+}

@@ -1,0 +1,117 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+/** What a row of a row file is made of: words of four bytes, one after another. */
+export interface RowLayout {
+  /** Numbers, float32. */
+  readonly numbers: number;
+  /** Ids of categories, int32. */
+  readonly ids: number;
+  /** Labels. */
+  readonly labels: readonly ('float32' | 'int32')[];
+}
+
+/** Words in a row; the last one is the row's id, int32. */
+export function wordsOf({ numbers, ids, labels }: RowLayout): number {
+  return numbers + ids + labels.length + 1;
+}
+
+/** Encoded rows, to be written. */
+export interface WritableRows {
+  readonly numbers: Float32Array;
+  readonly ids: Int32Array;
+  readonly labels: readonly (Float32Array | Int32Array)[];
+  readonly rowIds: Int32Array;
+}
+
+/** Writes a row file and, beside it, a file per label column and one of row ids. */
+export interface RowFileWriter {
+  /** Adds one row of `rows`. */
+  add(rows: WritableRows, row: number): void;
+  /** Writes what is left and closes the files. @returns How many rows there are. */
+  finish(): number;
+  /** Closes the files as they are. */
+  close(): void;
+}
+
+/** Bytes that are gathered before they are written. */
+const bufferBytes = 4 << 20;
+
+/** File of the labels of column `index`, beside a row file. */
+export function labelFile(path: string, index: number): string {
+  return `${path}.label-${index}`;
+}
+
+/** File of the row ids, beside a row file. */
+export function idFile(path: string): string {
+  return `${path}.ids`;
+}
+
+/** Opens a row file for writing; numbers are little-endian, as all machines that run Node have them. */
+export function writeRowFile(path: string, layout: RowLayout): RowFileWriter {
+  const { numbers: width, ids: idCount, labels } = layout;
+  const words = wordsOf(layout);
+  const records = bufferedFile(path, words);
+  const columns = labels.map((_, index) => bufferedFile(labelFile(path, index), 1));
+  const rowIds = bufferedFile(idFile(path), 1);
+  const files = [records, rowIds, ...columns];
+  let rows = 0;
+  return {
+    add(block, row) {
+      const { floats, ints } = records;
+      const at = records.next();
+      for (let i = 0; i < width; i++) floats[at + i] = block.numbers[row * width + i] as number;
+      for (let i = 0; i < idCount; i++) ints[at + width + i] = block.ids[row * idCount + i] as number;
+      for (let l = 0; l < labels.length; l++) {
+        const dtype = labels[l];
+        const label = (block.labels[l] as Float32Array)[row] as number;
+        const column = columns[l] as BufferedFile;
+        (dtype === 'float32' ? floats : ints)[at + width + idCount + l] = label;
+        (dtype === 'float32' ? column.floats : column.ints)[column.next()] = label;
+      }
+      const id = block.rowIds[row] as number;
+      ints[at + words - 1] = id;
+      rowIds.ints[rowIds.next()] = id;
+      rows += 1;
+    },
+    finish() {
+      for (const file of files) file.flush();
+      for (const file of files) file.close();
+      return rows;
+    },
+    close() {
+      for (const file of files) file.close();
+    },
+  };
+}
+
+interface BufferedFile {
+  readonly floats: Float32Array;
+  readonly ints: Int32Array;
+  /** Where there is room for one more record in both. */
+  next(): number;
+  flush(): void;
+  close(): void;
+}
+
+function bufferedFile(path: string, words: number): BufferedFile {
+  const records = Math.max(1, Math.floor(bufferBytes / (4 * words)));
+  const buffer = new ArrayBuffer(records * words * 4);
+  const bytes = new Uint8Array(buffer);
+  const file = openSync(path, 'w');
+  let filled = 0;
+  const flush = () => {
+    for (let from = 0; from < filled * words * 4; ) from += writeSync(file, bytes, from, filled * words * 4 - from);
+    filled = 0;
+  };
+  return {
+    floats: new Float32Array(buffer),
+    ints: new Int32Array(buffer),
+    next() {
+      if (filled === records) flush();
+      filled += 1;
+      return (filled - 1) * words;
+    },
+    flush,
+    close: () => closeSync(file),
+  };
+}

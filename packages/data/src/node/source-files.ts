@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { nearestWord } from '@polytask/core';
+import { TableError } from './table-error.js';
+
+/** How a file is read. */
+export type FileFormat = 'csv' | 'parquet' | 'json' | 'jsonl';
+
+/** A file that rows come from. */
+export interface SourceFile {
+  readonly path: string;
+  readonly format: FileFormat;
+  readonly bytes: number;
+}
+
+/** Endings of file names; text formats may be gzipped. */
+const formats: Readonly<Record<string, FileFormat>> = {
+  csv: 'csv',
+  tsv: 'csv',
+  txt: 'csv',
+  parquet: 'parquet',
+  json: 'json',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+};
+
+/**
+ * The files that a path means: itself, or all files of a folder that rows can be read from, by name.
+ *
+ * @param place - Which option names the path.
+ * @throws TableError (`POLYTASK_DATASET`) where there is no such file, or no format is known by its name.
+ */
+export async function sourceFiles(path: string, place: readonly (string | number)[]): Promise<SourceFile[]> {
+  const full = resolve(path);
+  const found = await stat(full).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error) throw await missingFile(path, full, place, found);
+  if (!found.isDirectory()) return [fileOf(path, full, found.size, place)];
+  const names = (await readdir(full)).filter((name) => formatOf(name) !== undefined).sort();
+  if (names.length === 0) {
+    throw new TableError(place, `the folder ${path} must hold files of rows (${endings()}), but holds none`);
+  }
+  return Promise.all(
+    names.map(async (name) => fileOf(name, join(full, name), (await stat(join(full, name))).size, place)),
+  );
+}
+
+/**
+ * Refuses a JSON file that was cut short: DuckDB takes the rows that are there.
+ *
+ * @throws TableError (`POLYTASK_DATASET`) where a list does not end.
+ */
+export async function requireWholeJson({ path, bytes, format }: SourceFile, place: readonly (string | number)[]) {
+  if (format !== 'json' || path.endsWith('.gz')) return;
+  const file = await open(path);
+  try {
+    const read = async (from: number) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, from);
+      return buffer.subarray(0, bytesRead).toString('utf8');
+    };
+    const start = (await read(0)).replace(/^\uFEFF/, '').trimStart();
+    const end = (await read(Math.max(0, bytes - 4096))).trimEnd();
+    if (!start.startsWith('[') || end.endsWith(']')) return;
+    throw new TableError(place, `${path} is broken: the list that it begins with does not end. Get the file again.`);
+  } finally {
+    await file.close();
+  }
+}
+
+/** SHA-256 of a file's bytes, read as a stream. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(bytes as Buffer);
+  return hash.digest('hex');
+}
+
+function fileOf(path: string, full: string, bytes: number, place: readonly (string | number)[]): SourceFile {
+  const format = formatOf(full);
+  if (format === undefined) {
+    throw new TableError(place, `${path} must be a file whose name ends in ${endings()}, or a folder of such files`);
+  }
+  if (bytes === 0) throw new TableError(place, `${path} must hold rows, but is empty`);
+  return { path: full, format, bytes };
+}
+
+function formatOf(name: string): FileFormat | undefined {
+  const ending = /\.([a-z]+)(\.gz)?$/i.exec(name);
+  const format = formats[ending?.[1]?.toLowerCase() ?? ''];
+  return ending?.[2] !== undefined && format === 'parquet' ? undefined : format;
+}
+
+function endings(): string {
+  return Object.keys(formats)
+    .map((ending) => `.${ending}`)
+    .join(', ');
+}
+
+async function missingFile(
+  path: string,
+  full: string,
+  place: readonly (string | number)[],
+  error: NodeJS.ErrnoException,
+): Promise<TableError> {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') {
+    return new TableError(place, `${path} must be readable, but: ${error.message}`, { cause: error });
+  }
+  const folder = resolve(full, '..');
+  const names = await readdir(folder).catch(() => undefined);
+  if (names === undefined)
+    return new TableError(place, `there is no file ${path}; the folder ${folder} is not there either`);
+  const near = nearestWord(basename(full), names);
+  return new TableError(place, `there is no file ${path}${near === undefined ? '' : `. Did you mean \`${near}\`?`}`);
+}

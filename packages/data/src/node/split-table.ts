@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { assignParts, countParts } from '../split/assign-parts.js';
+import { type Part, type SplitOptions, type SplitRule, splitRule } from '../split/split-options.js';
+import { readExpression } from './column-types.js';
+import { rowColumn, type SourceInfo } from './convert-source.js';
+import { type Database, quoteName, quoteText } from './duckdb.js';
+import { noSuchColumn, TableError } from './table-error.js';
+
+/** Which rows are in which part, as it is recorded. */
+export interface SplitRecord extends SplitRule {
+  /** Rows of every part, before bad ones are left out. */
+  readonly rows: Readonly<Record<Part, number>>;
+  /** SHA-256 of the parts of all rows: two runs with the same digest had the same split. */
+  readonly digest: string;
+}
+
+/** Divides the rows of a converted source. */
+export async function splitTable(
+  database: Database,
+  rowsFile: string,
+  { rows, columns }: Pick<SourceInfo, 'rows' | 'columns'>,
+  options: SplitOptions,
+): Promise<{ assigned: Uint8Array; record: SplitRecord }> {
+  const rule = splitRule(options);
+  const place = ['split', ...(rule.column === undefined ? [] : [rule.by])];
+  const values = rule.column === undefined ? [] : await splitValues(database, rowsFile, rows, columns, rule, place);
+  try {
+    const assigned = assignParts(rule, rows, values);
+    const digest = createHash('sha256').update(assigned).digest('hex');
+    return { assigned, record: { ...rule, rows: countParts(assigned), digest } };
+  } catch (error) {
+    throw new TableError(place, (error as Error).message, { cause: error });
+  }
+}
+
+/** The values to split by, in the order of the source's rows: numbers, or a number for each different text. */
+async function splitValues(
+  database: Database,
+  rowsFile: string,
+  rows: number,
+  columns: SourceInfo['columns'],
+  { by, column }: SplitRule,
+  place: readonly string[],
+): Promise<ArrayLike<unknown>> {
+  const found = columns.find(({ name }) => name === column);
+  if (found === undefined) throw noSuchColumn(place, String(column), columns);
+  const expression = readExpression(found, by === 'time' ? 'date' : 'category');
+  const sql = `SELECT CAST(${quoteName(rowColumn)} AS DOUBLE), ${expression} FROM read_parquet(${quoteText(rowsFile)})`;
+  // A text per row would be too much to hold of many rows; there are few different ones, or they are groups.
+  const texts = new Map<unknown, number>();
+  const codes = new Uint32Array(by === 'group' ? rows : 0);
+  const values: unknown[] | Float64Array = by === 'time' && found.type !== 'text' ? new Float64Array(rows) : [];
+  for await (const { size, columns: chunk } of database.chunks(sql)) {
+    const [places = [], given = []] = chunk as readonly [Float64Array, ArrayLike<unknown>];
+    for (let i = 0; i < size; i++) {
+      const row = places[i] as number;
+      const value = given[i];
+      if (by !== 'group') {
+        (values as unknown[])[row] = value;
+        continue;
+      }
+      if (value === null)
+        throw new TableError(place, `every row must have a \`${column}\`, but row ${row + 1} has none`);
+      const code = texts.get(value) ?? texts.size;
+      texts.set(value, code);
+      codes[row] = code;
+    }
+  }
+  return by === 'group' ? codes : values;
+}
