@@ -10,7 +10,8 @@ export function strategyNames(): string[] {
       const name = properties?.[key]?.const;
       if (typeof name === 'string') found.add(name);
     }
-    for (const inner of Object.values(value)) visit(inner);
+    // How a column is read has a type, too, but is no part to choose.
+    for (const [key, inner] of Object.entries(value)) if (key !== 'features') visit(inner);
   };
   visit(schema);
   return [...found];

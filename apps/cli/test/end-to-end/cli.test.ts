@@ -64,7 +64,13 @@ describe('polytask train', () => {
   it('goes on with wasm, then cpu, where onnxruntime-node is not installed', async () => {
     const hook =
       'export const resolve = (s, c, n) => s === "onnxruntime-node" ? n(s, { ...c, parentURL: "file:///" }) : n(s, c);';
-    const hide = `import { register } from 'node:module'; register('data:text/javascript,${encodeURIComponent(hook)}');`;
+    const hide = `import Module, { register } from 'node:module';
+      register('data:text/javascript,${encodeURIComponent(hook)}');
+      const { _resolveFilename } = Module;
+      Module._resolveFilename = (name, ...rest) => {
+        if (name.startsWith('onnxruntime-node')) throw new Error('hidden');
+        return _resolveFilename(name, ...rest);
+      };`;
     const images = changed(
       'encoder: { use: mlp, units: [8] }',
       'encoder: { use: conv-net, filters: [2], dense: [4] }',
