@@ -90,6 +90,19 @@ describe('a compiled session', () => {
     session.dispose();
   });
 
+  test('constants that are held keep their shapes apart', async () => {
+    const session = await open();
+    const program: Program = {
+      name: 'zeros',
+      run: () => ({ two: tf.zeros([2]), none: tf.zeros([1, 0]), three: tf.zeros([3]) }),
+    };
+    const { device } = await session.run(program, { feeds: {}, outputs: { two: 'hold', none: 'hold', three: 'hold' } });
+    for (const [name, numbers] of Object.entries({ two: [0, 0], none: [], three: [0, 0, 0] })) {
+      expect(await numbersOf(session, device[name] as DeviceTensor)).toEqual(numbers);
+    }
+    session.dispose();
+  });
+
   test('a program with an unknown kernel runs eagerly, and says so once', async () => {
     const warnings: unknown[] = [];
     const session = await open({ onFallback: (message, fallback) => warnings.push(message, fallback) });
