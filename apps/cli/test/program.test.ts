@@ -203,7 +203,7 @@ describe('polytask train', () => {
   it('runs eagerly what does not compile, with one warning that names the kernel, quiet or not', async () => {
     const text = `${smallRun}balancing: { use: "./tempered.mjs#uncompiled" }\ncompare: single-task\n`;
     const { code, stderr, stdout } = await run(['train', 'run.yaml', '--quiet', '--json'], { text });
-    expect(stderr).toMatch(/^Warning: Program `[\w-]+` runs eagerly, .*`TopK` has no compiled equivalent\.\n$/);
+    expect(stderr).toMatch(/^Warning: Program `[\w-]+` runs eagerly, .*`Unique` has no compiled equivalent\.\n$/);
     expect([code, JSON.parse(stdout).backend.name]).toEqual([0, 'compiled']);
   });
 

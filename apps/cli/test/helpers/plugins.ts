@@ -12,7 +12,7 @@ export const old = { ...finished, specVersion: 0 };
 export const encoder = () => part('encoder', 'identity', {}, { stages: () => [] });
 export const nothing = () => undefined;
 export const uncompiled = () => part('loss-weighting', 'uncompiled', {}, {
-  bind: () => ({ scalarize: (losses, active) => losses.sum().mul(active.topk(1).values.sum()) }),
+  bind: () => ({ scalarize: (losses, active) => losses.sum().mul(active.unique().values.sum()) }),
 });
 export const random = () => part('loss-weighting', 'random', {}, {
   bind: () => ({ scalarize: (losses) => losses.mul(Math.random()).sum() }),

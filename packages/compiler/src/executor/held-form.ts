@@ -19,7 +19,7 @@ export function heldForm(graph: Graph, value: Value): { form: HeldForm; leaves: 
   if (value.kind === 'uniform') {
     const { shape, dtype, fill } = value;
     const build = (target: Graph) => target.uniform(fill, shape, dtype);
-    return { form: { shape, dtype, key: `all ${fill}`, leaves: [], build }, leaves: [] };
+    return { form: { shape, dtype, key: `${dtype} [${shape.join()}] of ${fill}`, leaves: [], build }, leaves: [] };
   }
   return isConstant(value) ? undefined : stackedForm(graph, value);
 }

@@ -153,6 +153,28 @@ function never(e: Elementwise, x: Operand): Operand {
   return not(e, e.emit('Equal', [x, x], 'bool'));
 }
 
+/** The angle of (x, y), by the arc tangent of the smaller by the larger side; signs of zeros count, as in `Math.atan2`. */
+function angle(e: Elementwise, y: Operand, x: Operand): Operand {
+  const either = (a: Operand, b: Operand) => e.emit('Or', [a, b], 'bool');
+  const negative = (one: Operand) =>
+    either(
+      e.emit('Less', [one, e.float(0)], 'bool'),
+      // 1 by a negative zero.
+      e.emit('Less', [e.emit('Reciprocal', [one]), e.float(0)], 'bool'),
+    );
+  const [high, wide] = [e.emit('Abs', [y]), e.emit('Abs', [x])];
+  const steep = e.emit('Greater', [high, wide], 'bool');
+  const [short, long] = [where(e, steep, wide, high), where(e, steep, high, wide)];
+  const both = (a: Operand, b: Operand) => e.emit('And', [a, b], 'bool');
+  const zero = both(e.emit('Equal', [short, e.float(0)], 'bool'), e.emit('Equal', [long, e.float(0)], 'bool'));
+  const even = both(e.emit('IsInf', [short], 'bool'), e.emit('Equal', [high, wide], 'bool'));
+  const ratio = where(e, zero, e.float(0), where(e, even, e.float(1), e.emit('Div', [short, long])));
+  const acute = e.emit('Atan', [ratio]);
+  const right = where(e, steep, e.emit('Sub', [e.float(Math.PI / 2), acute]), acute);
+  const upper = where(e, negative(x), e.emit('Sub', [e.float(Math.PI), right]), right);
+  return where(e, negative(y), e.emit('Neg', [upper]), upper);
+}
+
 const binary: { readonly [op: string]: Formula } = {
   Add: plain('Add'),
   Sub: plain('Sub'),
@@ -161,6 +183,7 @@ const binary: { readonly [op: string]: Formula } = {
   Maximum: plain('Max'),
   Minimum: plain('Min'),
   Pow: plain('Pow'),
+  Atan2: (e, a, b) => e.builder.cast(angle(e, e.builder.cast(a, 'float32'), e.builder.cast(b, 'float32')), a.type),
   SquaredDifference: (e, a, b) => {
     const difference = e.emit('Sub', [a, b]);
     return e.emit('Mul', [difference, difference]);

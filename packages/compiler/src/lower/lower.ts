@@ -4,6 +4,7 @@ import type { OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
 import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import { type Builder, createBuilder, type Operand } from './builder.js';
 import { convolutionLowerings } from './convolution.js';
+import { lowerEinsum } from './einsum.js';
 import { elementwiseLowerings } from './elementwise.js';
 import { indexingLowerings } from './indexing.js';
 import type { LowerCall, Lowerings } from './lowering.js';
@@ -23,6 +24,7 @@ const lowerings: Lowerings = {
   ...poolingLowerings,
   ...resizeLowerings,
   BatchMatMul: lowerMatMul,
+  Einsum: lowerEinsum,
 };
 
 /** An input that is part of another one: `size` numbers from `offset` on, without a copy. */

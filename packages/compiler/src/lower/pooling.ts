@@ -1,6 +1,5 @@
 import { sizeOf } from '../ir/value.js';
 import type { Window } from '../trace/rules/images.js';
-import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import type { Builder, OnnxAttributes, Operand } from './builder.js';
 import { toChannelsFirst, toChannelsLast, windowPlaces } from './convolution.js';
 import type { LowerCall, Lowerings } from './lowering.js';
@@ -8,28 +7,83 @@ import { concat, pad, slice } from './shapes.js';
 
 type Four = [number, number, number, number];
 
-function windowAttributes(kernel: string, { size, strides, pads }: Window): OnnxAttributes {
-  if (pads.some((one, i) => one >= (size[i % 2] as number))) {
-    throw new UnsupportedKernelError(`${kernel} with padding as wide as its window`);
-  }
+function windowAttributes({ size, strides, pads }: Window): OnnxAttributes {
   return { kernel_shape: { ints: size }, strides: { ints: strides }, pads: { ints: pads } };
+}
+
+/** ONNX pads by less than a window. */
+const isWide = ({ size, pads }: Window) => pads.some((one, i) => one >= (size[i % 2] as number));
+
+/** An image, channels first, with its padding written out; and the window that needs none. */
+function withBorder(builder: Builder, x: Operand, window: Window, value: number, more = 0): [Operand, Window] {
+  const [top, left, bottom, right] = window.pads;
+  const bordered = pad(builder, x, [0, 0, top, left], [0, 0, bottom + more, right + more], value);
+  return [bordered, { ...window, pads: [0, 0, 0, 0] }];
 }
 
 function channelsFirst(shape: readonly number[]): Four {
   return toChannelsFirst.map((axis) => shape[axis] as number) as Four;
 }
 
-/** A pooling node between transpositions. */
-function pool(call: LowerCall, op: string, extra: OnnxAttributes = {}): Operand {
-  const { builder, node, inputs } = call;
-  const attributes = { ...windowAttributes(node.op, node.attributes.window as Window), ...extra };
-  const x = builder.transpose(inputs[0] as Operand, toChannelsFirst);
-  const float = builder.cast(x, 'float32');
-  const [batch, channels, height, width] = channelsFirst(node.shape);
-  const found = windowPlaces(inputs[0] as Operand, node.attributes.window as Window);
-  const y = builder.emit(op, [float], [batch, channels, ...found], 'float32', { attributes });
-  const exact = slice(builder, y, [0, 0, 0, 0], [batch, channels, height, width]);
-  return builder.transpose(builder.cast(exact, x.type), toChannelsLast);
+/** The largest entries of windows; −∞ where a window lies outside of the image. */
+function maxPool({ builder, node, inputs }: LowerCall): Operand {
+  const given = builder.transpose(inputs[0] as Operand, toChannelsFirst);
+  const x = builder.cast(given, 'float32');
+  const window = node.attributes.window as Window;
+  const shape = channelsFirst(node.shape);
+  const largest = () => {
+    if (!isWide(window)) return poolWindows(builder, 'MaxPool', x, window, shape);
+    const y = poolWindows(builder, 'MaxPool', ...withBorder(builder, x, window, Number.NEGATIVE_INFINITY), shape);
+    const outside = Uint8Array.from(entriesInside(x, window, shape), (count) => (count === 0 ? 1 : 0));
+    const nothing = builder.constant('bool', [1, 1, shape[2], shape[3]], outside);
+    return builder.emit('Where', [nothing, builder.scalar('float32', Number.NEGATIVE_INFINITY), y], shape, 'float32');
+  };
+  return builder.transpose(builder.cast(largest(), given.type), toChannelsLast);
+}
+
+/** The means of windows over what of them lies in the image; NaN where that is nothing. */
+function averagePool({ builder, node, inputs }: LowerCall): Operand {
+  const given = builder.transpose(inputs[0] as Operand, toChannelsFirst);
+  const x = builder.cast(given, 'float32');
+  const window = node.attributes.window as Window;
+  const shape = channelsFirst(node.shape);
+  const average = () => {
+    if (!isWide(window)) return poolWindows(builder, 'AveragePool', x, window, shape);
+    const [batch, channels, height, width] = x.shape as Four;
+    const single = builder.reshape(x, [batch * channels, 1, height, width]);
+    const filter = builder.constant('float32', [1, 1, ...window.size], new Float32Array(sizeOf(window.size)).fill(1));
+    const sums = poolWindows(builder, 'Conv', single, window, [batch * channels, 1, shape[2], shape[3]], filter);
+    const shares = Float32Array.from(entriesInside(x, window, shape), (count) => 1 / count);
+    const share = builder.constant('float32', [1, 1, shape[2], shape[3]], shares);
+    return builder.emit('Mul', [builder.reshape(sums, shape), share], shape, 'float32');
+  };
+  return builder.transpose(builder.cast(average(), given.type), toChannelsLast);
+}
+
+/** How many entries of each window lie in the image. */
+function entriesInside(x: Operand, { size, strides, pads }: Window, [, , height, width]: Four): number[] {
+  const inside = (axis: 0 | 1, place: number) => {
+    const start = place * (strides[axis] as number) - (pads[axis] as number);
+    const end = Math.min(start + (size[axis] as number), x.shape[axis + 2] as number);
+    return Math.max(0, end - Math.max(start, 0));
+  };
+  return Array.from({ length: height * width }, (_, i) => inside(0, Math.floor(i / width)) * inside(1, i % width));
+}
+
+/** A pooling node; ONNX may find more windows than tfjs. */
+function poolWindows(
+  builder: Builder,
+  op: string,
+  x: Operand,
+  window: Window,
+  shape: Four,
+  ...filter: Operand[]
+): Operand {
+  const [batch, channels] = shape;
+  const found = windowPlaces({ ...x, shape: toChannelsLast.map((axis) => x.shape[axis] as number) }, window);
+  const attributes = windowAttributes(window);
+  const y = builder.emit(op, [x, ...filter], [batch, channels, ...found], 'float32', { attributes });
+  return slice(builder, y, [0, 0, 0, 0], shape);
 }
 
 /** The gradient of max pooling: dy goes to the first entry of every window that is its maximum. */
@@ -90,10 +144,16 @@ function interleave(builder: Builder, parts: readonly Operand[], full: Four, siz
 }
 
 /** Windows that overlap or are padded: positions of the maxima from ONNX, and a scatter that adds. */
-function overlappingWindows(builder: Builder, dy: Operand, x: Operand, window: Window): Operand {
-  const attributes = windowAttributes('MaxPoolGrad', window);
+function overlappingWindows(builder: Builder, dy: Operand, image: Operand, given: Window): Operand {
+  const wide = isWide(given);
+  // A window outside of the image has its maximum nowhere, which ONNX Runtime counts back from the start of the image: one more
+  // row and column of border take it up.
+  const [x, window] = wide ? withBorder(builder, image, given, Number.NEGATIVE_INFINITY, 1) : [image, given];
   const places = windowPlaces({ ...x, shape: toChannelsLast.map((axis) => x.shape[axis] as number) }, window);
-  const all = builder.emit('MaxPool', [x], [...dy.shape.slice(0, 2), ...places], 'int64', { attributes, output: 1 });
+  const all = builder.emit('MaxPool', [x], [...dy.shape.slice(0, 2), ...places], 'int64', {
+    attributes: windowAttributes(window),
+    output: 1,
+  });
   const positions = slice(builder, all, [0, 0, 0, 0], dy.shape);
   const flat = (operand: Operand) => builder.reshape(operand, [sizeOf(dy.shape)]);
   const start = builder.emit(
@@ -105,7 +165,8 @@ function overlappingWindows(builder: Builder, dy: Operand, x: Operand, window: W
   const sums = builder.emit('ScatterElements', [start, flat(positions), flat(dy)], start.shape, 'float32', {
     attributes: { axis: { int: 0 }, reduction: { string: 'add' } },
   });
-  return builder.reshape(sums, x.shape);
+  const [top, left] = wide ? given.pads : [0, 0];
+  return slice(builder, builder.reshape(sums, x.shape), [0, 0, top, left], image.shape);
 }
 
 /** The gradient of average pooling as tfjs has it: every window divides by its full size, padding included. */
@@ -134,8 +195,8 @@ function averagePoolGradient({ builder, node, inputs }: LowerCall): Operand {
 
 /** Lowerings of pooling and its gradients. */
 export const poolingLowerings: Lowerings = {
-  MaxPool: (call) => pool(call, 'MaxPool'),
-  AvgPool: (call) => pool(call, 'AveragePool', { count_include_pad: { int: 0 } }),
+  MaxPool: maxPool,
+  AvgPool: averagePool,
   MaxPoolGrad: maxPoolGradient,
   AvgPoolGrad: averagePoolGradient,
 };

@@ -86,6 +86,14 @@ export const reductionLowerings: Lowerings = {
   ArgMin: arg('ArgMin'),
   Softmax: ({ builder, node, inputs: [x] }) =>
     builder.emit('Softmax', [x], node.shape, 'float32', { attributes: { axis: { int: -1 } } }),
+  TopK: ({ builder, node, inputs: [x] }) => {
+    const count = builder.ints([node.shape.at(-1) as number]);
+    return builder.cast(builder.emit('TopK', [x, count], node.shape, 'int64', { output: 1 }), 'int32');
+  },
+  GatherAlong: ({ builder, node, inputs }) => {
+    const [x, places] = inputs as [Operand, Operand];
+    return builder.emit('GatherElements', [x, places], node.shape, x.type, { attributes: { axis: { int: -1 } } });
+  },
   Cumsum: ({ builder, node, inputs: [x] }) => {
     const { axis, exclusive, reverse } = node.attributes as { axis: number; exclusive: boolean; reverse: boolean };
     const attributes = { exclusive: { int: exclusive ? 1 : 0 }, reverse: { int: reverse ? 1 : 0 } };

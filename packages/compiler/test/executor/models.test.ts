@@ -64,6 +64,15 @@ describe('whole models, compiled and eager', () => {
     expect(runs[0]).toEqual(runs[1]);
   });
 
+  test('max pooling hides no divergence', async () => {
+    const encoder = convNet({ filters: [3], kernelSize: 3, dense: [8] });
+    const trainer = await twoTaskTrainer(compiled({ threads: 1 }), encoder, { optimizer: sgd({ learningRate: 1e30 }) });
+    await expect(trainer.fit(twoTaskTable(40, [6, 6, 1]), { epochs: 3, batchSize: 8 })).rejects.toMatchObject({
+      code: 'POLYTASK_NON_FINITE',
+    });
+    trainer.dispose();
+  });
+
   test('sgd without slots', async () => {
     const extras = { optimizer: sgd({ learningRate: 0.1 }) };
     const expected = await train(eager(), mlp([8]), [10], 10, extras);

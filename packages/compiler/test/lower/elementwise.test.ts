@@ -89,6 +89,7 @@ const arithmetic: { [name: string]: Binary } = {
   floorDiv: tf.floorDiv,
   squaredDifference: tf.squaredDifference,
   divNoNan: tf.divNoNan,
+  atan2: tf.atan2,
 };
 const comparisons: { [name: string]: Binary } = {
   equal: tf.equal,
@@ -143,6 +144,20 @@ for (const [name, run] of Object.entries({ and: tf.logicalAnd, or: tf.logicalOr,
 }
 cases.push(
   { name: 'pow', inputs: [floats(2, 3, 0, 4, 2.5), floats(3, -1, 2, 0.5, 0)], run: tf.pow },
+  {
+    name: 'atan2 of zeros and infinities of both signs',
+    inputs: [f32([8, 1]), f32([1, 8])].map((input) => ({
+      ...input,
+      data: [0, -0, 1, -1, 1 / 0, -1 / 0, 1e-30, Number.NaN],
+    })),
+    run: tf.atan2,
+  },
+  {
+    name: 'gradients of atan2',
+    inputs: [f32([3, 4]), f32([4], 0.5, 2)],
+    run: (a: tf.Tensor, b: tf.Tensor) =>
+      tf.grads((y, x) => tf.sum(tf.square(tf.atan2(y as tf.Tensor, x as tf.Tensor))))([a, b]),
+  },
   { name: 'pow 2', inputs: [f32([4])], run: (x) => tf.pow(x, tf.scalar(2)) },
   { name: 'pow int32', inputs: [i32([4]), i32([4], 0, 4)], run: tf.pow },
   { name: 'pow of negative', inputs: [floats(-2, -2, -8), floats(2, 3, 1 / 3)], run: tf.pow },

@@ -74,6 +74,11 @@ cases.push(
     inputs: [f32([3, 4])],
     run: (x) => [tf.cumprod(x, 1), tf.cumprod(x, 0, true), tf.cumprod(x, 1, false, true)],
   },
+  {
+    name: 'cumprod of whole numbers and booleans',
+    inputs: [i32([3, 4]), bools([3, 4])],
+    run: (x, flags) => [tf.cumprod(x, 1), tf.cumprod(flags, 1)],
+  },
   { name: 'softmax', inputs: [f32([3, 4])], run: (x) => tf.softmax(x) },
   { name: 'softmax of large numbers', inputs: [floats(1000, 1001, -1000)], run: (x) => tf.softmax(x) },
   { name: 'logSoftmax', inputs: [f32([3, 4])], run: (x) => tf.logSoftmax(x) },
@@ -82,6 +87,40 @@ cases.push(
   { name: 'sum of ones', inputs: [f32([3])], run: (x) => tf.mul(x, tf.sum(tf.ones([100, 300]))) },
   { name: 'mean of zeros', inputs: [f32([3])], run: (x) => tf.add(x, tf.mean(tf.zeros([300, 100]))) },
 );
+for (const exclusive of [false, true]) {
+  for (const reverse of [false, true]) {
+    // Both ways: an entry after the other, and doubling.
+    for (const length of [1, 256, 257, 1000]) {
+      cases.push({
+        name: `cumprod over ${length} ${exclusive} ${reverse}`,
+        inputs: [f32([2, length, 2], 0.96, 1.04), i32([length], -1, 2)],
+        run: (x, whole) => [tf.cumprod(x, 1, exclusive, reverse), tf.cumprod(whole, 0, exclusive, reverse)],
+      });
+    }
+  }
+}
+for (const k of [0, 1, 3, 40]) {
+  for (const [kind, input] of [
+    ['float32', f32([3, 40])],
+    ['int32 with ties', i32([2, 2, 40], 0, 5)],
+    ['one axis', f32([40])],
+    [
+      'infinities',
+      { shape: [40], dtype: 'float32', data: Array.from({ length: 40 }, (_, i) => 1 / (i - 7) - 1 / (i - 30)) },
+    ],
+  ] as const) {
+    const run = (x: tf.Tensor) => Object.values(tf.topk(x, k)) as tf.Tensor[];
+    cases.push({ name: `topk ${k} ${kind}`, inputs: [input], run });
+  }
+}
+cases.push({
+  name: 'topk that chooses what is learned',
+  inputs: [f32([3, 6]), f32([6])],
+  run: (x: tf.Tensor, gate: tf.Tensor) => {
+    const chosen = tf.topk(gate, 2).indices;
+    return tf.grad((y) => tf.sum(tf.square(tf.gather(y, chosen as tf.Tensor1D, 1))))(x);
+  },
+});
 for (const [name, f] of Object.entries({
   sum: (x: tf.Tensor) => tf.sum(x, 1),
   mean: (x: tf.Tensor) => tf.mean(x, [0, 2]),

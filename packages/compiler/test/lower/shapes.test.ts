@@ -76,6 +76,34 @@ const moves: { [name: string]: [readonly number[], Move] } = {
   split: [[4, 6], (x) => [...tf.split(x, 2), ...tf.split(x, [1, 2, 3], 1), ...tf.split(x, [1, -1], 1)]],
   reverse: [[2, 3, 4], (x) => [tf.reverse(x), tf.reverse(x, 1), tf.reverse(x, [0, -1])]],
   depthToSpace: [[1, 2, 3, 8], four((x) => tf.depthToSpace(x, 2, 'NHWC'))],
+  spaceToBatchND: [
+    [2, 3, 4, 2],
+    (x) => [
+      tf.spaceToBatchND(
+        x,
+        [2, 2],
+        [
+          [1, 0],
+          [0, 2],
+        ],
+      ),
+      tf.spaceToBatchND(x, [3], [[0, 0]]),
+    ],
+  ],
+  batchToSpaceND: [
+    [12, 3, 2, 2],
+    (x) => [
+      tf.batchToSpaceND(
+        x,
+        [2, 3],
+        [
+          [1, 2],
+          [0, 1],
+        ],
+      ),
+      tf.batchToSpaceND(x, [4], [[3, 1]]),
+    ],
+  ],
   'one-axis spreads': [
     [3],
     (x) => [tf.broadcastTo(tf.reshape(x, [3, 1]), [3, 3]), tf.outerProduct(x as tf.Tensor1D, x as tf.Tensor1D)],

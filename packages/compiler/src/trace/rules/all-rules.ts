@@ -1,4 +1,6 @@
 import type { TraceRules } from '../rule.js';
+import { blockRules } from './blocks.js';
+import { einsumRules } from './einsum.js';
 import { elementwiseRules } from './elementwise.js';
 import { imageRules } from './images.js';
 import { indexingRules } from './indexing.js';
@@ -11,7 +13,9 @@ export const traceRules: TraceRules = {
   ...elementwiseRules,
   ...reductionRules,
   ...shapeRules,
+  ...blockRules,
   ...matmulRules,
+  ...einsumRules,
   ...indexingRules,
   ...imageRules,
 };

@@ -29,8 +29,8 @@ const floatUnary = [
 ];
 const sameUnary = ['Abs', 'Neg', 'Relu', 'Relu6', 'Sign', 'Floor', 'Ceil', 'Round'];
 const boolUnary = ['IsNan', 'IsInf', 'IsFinite', 'LogicalNot'];
-const sameBinary = ['Add', 'Sub', 'Multiply', 'Maximum', 'Minimum', 'Mod', 'Pow', 'SquaredDifference'];
-const floatBinary = ['RealDiv', 'Atan2'];
+const sameBinary = ['Add', 'Sub', 'Multiply', 'Maximum', 'Minimum', 'Mod', 'Pow', 'SquaredDifference', 'Atan2'];
+const floatBinary = ['RealDiv'];
 const boolBinary = ['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr'];
 
 const unary =

@@ -4,7 +4,7 @@ import type { Graph } from '../../ir/graph.js';
 import { type DType, sizeOf, type Value } from '../../ir/value.js';
 import { UnsupportedKernelError } from '../../unsupported-kernel-error.js';
 import { need, type RuleCall, type TraceRule, type TraceRules } from '../rule.js';
-import { along } from './shapes.js';
+import { along, padded } from './shapes.js';
 
 /** A reduction over `axes`; several of them are one node. */
 function reduce(graph: Graph, op: string, x: Value, axis: unknown, keepDims: boolean, dtype: DType): Value {
@@ -40,25 +40,55 @@ const arg =
     return call.graph.node(op, [x], { shape, dtype: 'int32' }, { axis });
   };
 
-/** Axes up to this size are multiplied up one entry at a time. */
-const longestProduct = 256;
+/** Axes up to this size are multiplied up one entry after the other. */
+const longestChain = 256;
 
 /** Products of all entries so far along an axis, written out. */
 function cumulativeProduct({ graph, inputs, attributes }: RuleCall): Value {
-  const x = inputs.x as Value;
+  const given = inputs.x as Value;
+  const x = graph.cast(given, counted(given));
   const [axis] = tf.util.parseAxisParam((attributes.axis ?? 0) as number, [...x.shape]) as [number];
   const length = x.shape[axis] as number;
-  if (length > longestProduct) throw new UnsupportedKernelError(`Cumprod over ${length} entries`);
+  const { exclusive, reverse } = attributes as { exclusive?: boolean; reverse?: boolean };
+  if (length > longestChain) return doubledProduct(graph, x, axis, exclusive === true, reverse === true);
   const entries = Array.from({ length }, (_, i) => along(graph, x, axis, i, 1));
-  if (attributes.reverse === true) entries.reverse();
+  if (reverse === true) entries.reverse();
   let product: Value = graph.uniform(1, (entries[0] as Value).shape, x.dtype);
   const products = entries.map((entry) => {
     const before = product;
     product = graph.elementwise('Multiply', [product, entry], x.dtype);
-    return attributes.exclusive === true ? before : product;
+    return exclusive === true ? before : product;
   });
-  if (attributes.reverse === true) products.reverse();
+  if (reverse === true) products.reverse();
   return concat(graph, products, axis);
+}
+
+/** The same in log₂ n multiplications: after each one, an entry is the product of twice as many. */
+function doubledProduct(graph: Graph, x: Value, axis: number, exclusive: boolean, reverse: boolean): Value {
+  const length = x.shape[axis] as number;
+  /** Every entry moved along the axis by so many places, ones behind it. */
+  const moved = (value: Value, places: number) => {
+    const paddings = x.shape.map((_, i): [number, number] =>
+      i !== axis ? [0, 0] : reverse ? [0, places] : [places, 0],
+    );
+    const kept = along(graph, value, axis, reverse ? places : 0, length - places);
+    return padded(graph, kept, paddings, 1);
+  };
+  let product = exclusive ? moved(x, 1) : x;
+  for (let places = 1; places < length; places *= 2) {
+    product = graph.elementwise('Multiply', [product, moved(product, places)], x.dtype);
+  }
+  return product;
+}
+
+/** The k largest entries along the last axis, largest first, and where they were. Of equal ones, the first comes first. */
+function largest(call: RuleCall): Value[] {
+  const { graph, attributes } = call;
+  const x = need(call, 'x');
+  if (x.dtype === 'bool') throw new UnsupportedKernelError('TopK of booleans');
+  const shape = [...x.shape.slice(0, -1), attributes.k as number];
+  const places = graph.node('TopK', [x], { shape, dtype: 'int32' });
+  return [graph.node('GatherAlong', [x, places], { shape, dtype: x.dtype }), places];
 }
 
 /** Kernels that make axes smaller, and those that run along one. */
@@ -76,6 +106,7 @@ export const reductionRules: TraceRules = {
     const x = need(call, 'logits');
     return call.graph.node('Softmax', [call.graph.cast(x, 'float32')], { shape: x.shape, dtype: 'float32' });
   },
+  TopK: largest,
   Cumprod: cumulativeProduct,
   Cumsum: ({ graph, inputs, attributes }) => {
     const x = inputs.x as Value;

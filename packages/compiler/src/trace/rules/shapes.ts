@@ -14,6 +14,14 @@ export function along(graph: Graph, x: Value, axis: number, start: number, size:
   );
 }
 
+/** A value with a border of equal numbers, so many before and behind along each axis. */
+export function padded(graph: Graph, x: Value, paddings: readonly (readonly [number, number])[], value: number): Value {
+  if (paddings.every(([before, after]) => before === 0 && after === 0)) return x;
+  const shape = x.shape.map((size, i) => size + (paddings[i]?.[0] as number) + (paddings[i]?.[1] as number));
+  if (x.kind === 'uniform' && (x.fill === value || sizeOf(x.shape) === 0)) return graph.uniform(value, shape, x.dtype);
+  return graph.node('PadV2', [x], { shape, dtype: x.dtype }, { paddings, value });
+}
+
 const axisOf = (call: RuleCall, x: Value, fallback = 0): number =>
   (tf.util.parseAxisParam((call.attributes.axis ?? fallback) as number, [...x.shape]) as [number])[0];
 
@@ -113,15 +121,9 @@ export const shapeRules: TraceRules = {
       return part;
     });
   },
-  PadV2: ({ graph, inputs, attributes }) => {
-    const x = inputs.x as Value;
-    const paddings = attributes.paddings as [number, number][];
-    const value = (attributes.constantValue ?? 0) as number;
-    if (paddings.every(([before, after]) => before === 0 && after === 0)) return x;
-    const shape = x.shape.map((size, i) => size + (paddings[i]?.[0] as number) + (paddings[i]?.[1] as number));
-    if (x.kind === 'uniform' && (x.fill === value || sizeOf(x.shape) === 0))
-      return graph.uniform(value, shape, x.dtype);
-    return graph.node('PadV2', [x], { shape, dtype: x.dtype }, { paddings, value });
+  PadV2: (call) => {
+    const { paddings, constantValue } = call.attributes as { paddings: [number, number][]; constantValue?: number };
+    return padded(call.graph, need(call, 'x'), paddings, constantValue ?? 0);
   },
   MirrorPad: ({ graph, inputs, attributes }) => {
     const x = inputs.x as Value;
@@ -134,21 +136,5 @@ export const shapeRules: TraceRules = {
     const axes = tf.util.parseAxisParam(attributes.dims as number[], [...x.shape]);
     if (x.shape.length === 0) return x;
     return graph.node('Reverse', [x], { shape: x.shape, dtype: x.dtype as DType }, { axes });
-  },
-  DepthToSpace: ({ graph, inputs, attributes }) => {
-    const x = inputs.x as Value;
-    const { blockSize: block, dataFormat } = attributes as { blockSize: number; dataFormat: string };
-    const channelsLast = dataFormat === 'NHWC';
-    const image = channelsLast ? x : graph.transpose(x, [0, 2, 3, 1]);
-    const [batch, height, width, channels] = image.shape as [number, number, number, number];
-    const depth = channels / (block * block);
-    const apart = graph.reshape(image, [batch, height, width, block, block, depth]);
-    const together = graph.reshape(graph.transpose(apart, [0, 1, 3, 2, 4, 5]), [
-      batch,
-      height * block,
-      width * block,
-      depth,
-    ]);
-    return channelsLast ? together : graph.transpose(together, [0, 3, 1, 2]);
   },
 };

@@ -10,11 +10,12 @@ import {
   type Trainer,
   type TrainerOptions,
 } from '@polytask/core';
-import { type ProgramRun, strict } from '@polytask/core/testing';
+import type { ProgramRun } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
+import { executorUnderTest } from './executor.js';
 
-/** Options of a run; the executor is the strict one. */
+/** Options of a run; the executor is the one under test. */
 export type RunOptions = Omit<TrainerOptions<readonly AnyTask[]>, 'executor'>;
 
 /** A run that has been trained, and what happened in it. */
@@ -28,7 +29,7 @@ export interface TrainedRun {
 }
 
 /**
- * Trains with the strict executor, and lets `look` have a look; then checks that no tensor is left over once the trainer is gone.
+ * Trains with the executor under test, and lets `look` have a look; then checks that no tensor is left over once the trainer is gone.
  *
  * @param stepEnd - called after every step.
  */
@@ -43,7 +44,7 @@ export async function trained(
   const tensors = tf.memory().numTensors;
   const programs: ProgramRun[] = [];
   const events: StepEvent[] = [];
-  const trainer = await createTrainer({ ...options, executor: strict({ onRun: (run) => programs.push(run) }) });
+  const trainer = await createTrainer({ ...options, executor: executorUnderTest().make((run) => programs.push(run)) });
   try {
     const watch = {
       stepEnd(event: StepEvent) {
@@ -84,7 +85,7 @@ export async function expectResumes(
   await tf.setBackend('cpu');
   const tensors = tf.memory().numTensors;
   const start = async (checkpoint?: Checkpoint) => {
-    const trainer = await createTrainer({ ...options(), executor: strict() });
+    const trainer = await createTrainer({ ...options(), executor: executorUnderTest().make(() => {}) });
     if (checkpoint !== undefined) await trainer.restore(checkpoint);
     return trainer;
   };
