@@ -21,11 +21,11 @@ export interface TableDataset extends MultiTaskDataset {
   readonly ids: Int32Array;
   open(options: CursorOptions): TableCursor;
   /**
-   * The given rows as a batch.
+   * The given rows as a batch; its inputs may lie in the arrays of `before`, a batch that nobody needs any more.
    *
    * @throws DatasetError (`POLYTASK_DATASET`) where a row does not exist.
    */
-  gather(rows: ArrayLike<number>): RawBatch;
+  gather(rows: ArrayLike<number>, before?: RawBatch): RawBatch;
   /**
    * All labels of a column, in row order; not to be written to.
    *
@@ -40,7 +40,7 @@ export interface IndexedRows {
   readonly columns: readonly string[];
   readonly ids: Int32Array;
   /** `rows` exist. */
-  gather(rows: ArrayLike<number>): RawBatch;
+  gather(rows: ArrayLike<number>, before?: RawBatch): RawBatch;
   /** `column` exists. */
   labels(column: string): StoredLabels;
 }
@@ -57,9 +57,9 @@ export function indexedDataset(table: IndexedRows): TableDataset {
     sources: [{ name: 'table', rows: size }],
     batches: (options) => batchCount(size, options),
     open: (options) => tableCursor(size, table.gather, options),
-    gather(rows) {
+    gather(rows, before) {
       checkRows(rows, size);
-      return table.gather(rows);
+      return table.gather(rows, before);
     },
     labels(column) {
       if (!columns.includes(column)) throw new UnknownNameError('column', column, columns);

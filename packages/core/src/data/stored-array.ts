@@ -49,18 +49,22 @@ export function storeArray(
 }
 
 /**
- * Copies rows into a new tensor of shape `[rows.length, ...rowShape]`. Nothing is kept or used again: the result is the
- * caller's.
+ * Copies rows into a tensor of shape `[rows.length, ...rowShape]`: into `before`, a tensor that was gathered of the same array,
+ * where it has the same number of rows, else into a new one. Nothing is kept: the result is the caller's.
  *
  * @remarks Bytes have a loop of their own, so that it runs on one type of array only: 128 rows of 784 bytes took 0.3 to
  * 0.5 ms on one core, a third of it to allocate the result.
  */
-export function gatherRows(array: StoredArray, rows: ArrayLike<number>): HostTensor {
+export function gatherRows(array: StoredArray, rows: ArrayLike<number>, before?: HostTensor): HostTensor {
   const { data, width, scale } = array;
   const shape = [rows.length, ...array.rowShape];
-  if (data instanceof Uint8Array) return { data: gatherBytes(data, width, scale, rows), shape };
-  const gathered =
-    data instanceof Int32Array ? new Int32Array(rows.length * width) : new Float32Array(rows.length * width);
+  const length = rows.length * width;
+  const kept = before?.data.length === length ? before.data : undefined;
+  if (data instanceof Uint8Array) {
+    const floats = kept instanceof Float32Array ? kept : new Float32Array(length);
+    return { data: gatherBytes(data, width, scale, rows, floats), shape };
+  }
+  const gathered = kept ?? (data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length));
   for (let i = 0; i < rows.length; i++) {
     const from = (rows[i] as number) * width;
     if (width === 1) gathered[i] = data[from] as number;
@@ -69,8 +73,13 @@ export function gatherRows(array: StoredArray, rows: ArrayLike<number>): HostTen
   return { data: gathered, shape };
 }
 
-function gatherBytes(data: Uint8Array, width: number, scale: number, rows: ArrayLike<number>): Float32Array {
-  const gathered = new Float32Array(rows.length * width);
+function gatherBytes(
+  data: Uint8Array,
+  width: number,
+  scale: number,
+  rows: ArrayLike<number>,
+  gathered: Float32Array,
+): Float32Array {
   for (let i = 0; i < rows.length; i++) {
     const from = (rows[i] as number) * width;
     const to = i * width;

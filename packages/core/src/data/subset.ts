@@ -25,7 +25,11 @@ export function subset(dataset: TableDataset, rows: ArrayLike<number>): TableDat
     inputs,
     columns,
     ids,
-    gather: (wanted) => dataset.gather(Uint32Array.from(wanted, (row) => chosen[row] as number)),
+    gather: (wanted, before) =>
+      dataset.gather(
+        Uint32Array.from(wanted, (row) => chosen[row] as number),
+        before,
+      ),
     labels(column) {
       const { targets, weights } = dataset.labels(column);
       const array = storeArray(`Column \`${column}\``, targets);

@@ -12,7 +12,7 @@ export interface TableCursor extends Cursor {
 /** A cursor over rows 0 … `size` − 1, of which `gather` makes batches. */
 export function tableCursor(
   size: number,
-  gather: (rows: Uint32Array) => RawBatch,
+  gather: (rows: Uint32Array, before?: RawBatch) => RawBatch,
   options: CursorOptions,
 ): TableCursor {
   const { batchSize, shuffleSeed } = options;
@@ -20,6 +20,9 @@ export function tableCursor(
   let epoch = 0;
   let batch = 0;
   let order: Uint32Array | undefined;
+  // The last two batches, of which the older one may be written over.
+  let last: RawBatch | undefined;
+  let older: RawBatch | undefined;
   function seek(toEpoch: number, toBatch: number): void {
     requirePosition(toEpoch, toBatch);
     if (toEpoch !== epoch) order = undefined;
@@ -33,7 +36,9 @@ export function tableCursor(
       order ??= rowOrder(size, shuffleSeed, epoch);
       const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
       batch++;
-      return gather(rows);
+      const given = gather(rows, older);
+      if (options.reuse === true) [older, last] = [last, given];
+      return given;
     },
     position: () => ({ epoch, batch }),
     seekTo: (position) => seek(position.epoch as number, position.batch as number),

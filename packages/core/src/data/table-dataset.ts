@@ -69,11 +69,13 @@ export function tableDataset(options: TableOptions): TableDataset {
     inputs: Object.fromEntries(inputs.map(({ name, spec }) => [name, spec])),
     columns: columns.map(({ name }) => name),
     ids,
-    gather(chosen) {
+    gather(chosen, before) {
       const idsOfRows = gatherRows(idArray, chosen).data as Int32Array;
       return {
         size: chosen.length,
-        inputs: Object.fromEntries(inputs.map(({ name, array }) => [name, gatherRows(array, chosen)])),
+        inputs: Object.fromEntries(
+          inputs.map(({ name, array }) => [name, gatherRows(array, chosen, before?.inputs[name])]),
+        ),
         columns: Object.fromEntries(columns.map(({ name, array }) => [name, gatherRows(array, chosen)])),
         sampleWeights: Object.fromEntries(
           [...weights].map(([name, array]) => [name, gatherRows(array, chosen).data as Float32Array]),

@@ -24,6 +24,11 @@ export interface CursorOptions {
   readonly lastBatch?: 'keep' | 'drop';
   /** Rows per source for each batch, where there are several sources. */
   readonly rows?: (step: number) => readonly number[];
+  /**
+   * Whether inputs may be written into the arrays of the batch before the last one, so that a loop that has done with a batch when
+   * it asks for the next makes no garbage of megabytes. Default false: every batch is the caller's. A cursor need not do it.
+   */
+  readonly reuse?: boolean;
 }
 
 /** A place in a data set. Batch `n` of an epoch is reached by `n` calls of `next`, or at once by `seek`. */

@@ -36,7 +36,7 @@ export async function evaluateDataset(
   const measured = tasks.map(({ rowWeight: _, ...task }) => task as AnyTask);
   const running = tasks.map((task) => task.metrics.map((metric) => metric.start()));
   const totals = tasks.map(() => ({ loss: 0, weight: 0, rows: 0 }));
-  const cursor = dataset.open({ batchSize });
+  const cursor = dataset.open({ batchSize, reuse: true });
   cursor.seek(0, 0);
   for (let raw = await cursor.next(); raw !== null; raw = await cursor.next()) {
     const batch = labelBatch(raw, measured, constants, undefined, dataset.sources);

@@ -50,6 +50,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
   const cursor = train.open({
     batchSize,
     lastBatch,
+    reuse: true,
     ...(shuffle ? { shuffleSeed: `${seed}` } : {}),
     ...(rows === undefined ? {} : { rows }),
   });

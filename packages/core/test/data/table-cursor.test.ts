@@ -95,3 +95,23 @@ describe('a cursor', () => {
     expect(() => countingTable(4).open({ batchSize: 2 }).seekTo({ epoch: 'first' })).toThrow(/whole number from 0/);
   });
 });
+
+test('a cursor that may reuse arrays gives the same batches, each in the arrays of the batch before the last', () => {
+  fc.assert(
+    fc.property(orders, ({ rows, batchSize, shuffleSeed, epoch }) => {
+      const dataset = countingTable(rows);
+      const [fresh, reusing] = [false, true].map((reuse) => dataset.open({ batchSize, shuffleSeed, reuse }));
+      fresh?.seek(epoch, 0);
+      reusing?.seek(epoch, 0);
+      const seen: unknown[] = [];
+      for (let batch = reusing?.next(); batch; batch = reusing?.next()) {
+        expect(batch).toEqual(fresh?.next());
+        const [input] = Object.values(batch.inputs);
+        if (seen.length >= 2 && batch.size === batchSize) expect(input?.data).toBe(seen.at(-2));
+        expect(input?.data).not.toBe(seen.at(-1));
+        seen.push(input?.data);
+      }
+      expect(fresh?.next()).toBe(null);
+    }),
+  );
+});

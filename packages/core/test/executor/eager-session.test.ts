@@ -382,3 +382,26 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     await expect(session.run(seen, { feeds: {}, outputs: {} })).rejects.toMatchObject({ code: 'POLYTASK_RELEASED' });
   });
 });
+
+describe('what was fed', () => {
+  it('may be written over by its owner, whatever was made of it', async () => {
+    await tf.setBackend('cpu');
+    const session = await eager().open(makeLayout());
+    const x = host([1, 2, 3, 4]);
+    const program: Program = {
+      name: 'shows',
+      run: (feeds) => ({ same: feeds.x as tf.Tensor, square: tf.reshape(feeds.x as tf.Tensor, [2, 2]) }),
+    };
+    const before = tf.memory().numTensors;
+    const { host: read, device } = await session.run(program, {
+      feeds: { x },
+      outputs: { same: 'read', square: 'hold' },
+    });
+    x.data.fill(0);
+    expect([...(read.same as HostTensor).data]).toEqual([1, 2, 3, 4]);
+    expect([...(await session.download(device.square as DeviceTensor)).data]).toEqual([1, 2, 3, 4]);
+    session.release(device.square as DeviceTensor);
+    expect(tf.memory().numTensors).toBe(before);
+    session.dispose();
+  });
+});
