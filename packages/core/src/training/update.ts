@@ -27,17 +27,27 @@ export function updateNumbers(
 ): UpdateNumbers {
   const scheduled = optimizer.schedule?.(step) ?? 1;
   const after = counts.map((count, r) => count + (moves[r] ? 1 : 0));
+  // Most ranges have the same numbers, which are worked out once.
+  const known = new Map<string, Record<string, number>>();
   const factors = layout.ranges.map((range, r) => {
+    const count = Math.max(1, after[r] as number);
+    const key = `${count} ${range.group} ${range.learningRate}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
     const group = optimizer.groups[range.group];
-    return {
-      ...optimizer.factors(Math.max(1, after[r] as number)),
+    const found = {
+      ...optimizer.factors(count),
       learningRate: (group?.learningRate ?? range.learningRate ?? optimizer.learningRate) * scheduled,
       decay: group?.decay ?? (range.group === 'balancing' ? 0 : optimizer.decay),
     } as Record<string, number>;
+    known.set(key, found);
+    return found;
   });
   const first = factors[0] ?? {};
   const names = Object.keys(first);
-  const same = moves.every(Boolean) && factors.every((other) => names.every((name) => other[name] === first[name]));
+  const same =
+    moves.every(Boolean) &&
+    factors.every((other) => other === first || names.every((name) => other[name] === first[name]));
   const feeds: Record<string, HostTensor> = {};
   for (const name of names) {
     feeds[name] = same

@@ -9,12 +9,17 @@ import type { OnnxRuntimeC, Pointer } from './onnxruntime-c.js';
 /** Arrays that one input or output remembers; most alternate between two. */
 const remembered = 3;
 
+/** Inputs of up to so many entries that come in a new array every time are copied, which costs less than to bind the array. */
+const copied = 4096;
+
 /** An input or output, and what is bound to it. */
 interface Binding extends Slot {
   readonly values: { readonly data: OnnxData; readonly value: Pointer }[];
   bound: OnnxData | undefined;
-  /** For an output whose numbers nobody gave a place. */
+  /** For an output whose numbers nobody gave a place, and for a small input that is another array every time. */
   own: OnnxData | undefined;
+  /** How many arrays were bound here that had not been before. */
+  arrays: number;
 }
 
 /** What a session is made of. */
@@ -39,6 +44,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
     values: [],
     bound: undefined,
     own: undefined,
+    arrays: 0,
   }));
   let disposed = false;
 
@@ -63,6 +69,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
     );
     if (values.length === remembered) call.ReleaseValue((values.shift() as { value: Pointer }).value);
     values.push({ data, value });
+    slot.arrays++;
     return value;
   }
 
@@ -70,6 +77,19 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
     if (slot.bound === tensor.data) return;
     check(call[kind](binding, slot.name, ortValue(slot, tensor)));
     slot.bound = tensor.data;
+  }
+
+  function feed(slot: Binding, tensor: RuntimeTensor): void {
+    const { data, type, shape } = tensor;
+    if (slot.bound === data) return;
+    if (slot.arrays <= remembered || data.length > copied || slot.values.some((one) => one.data === data)) {
+      bind('BindInput', slot, tensor);
+      return;
+    }
+    checkFits(slot, type, shape);
+    const own = ownOf(slot);
+    own.set(data as never);
+    bind('BindInput', slot, { type, shape, data: own });
   }
 
   /** The array that an output is written to when none was given. */
@@ -82,7 +102,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
     feeds: Readonly<Record<string, RuntimeTensor>>,
     fetches: Readonly<Record<string, RuntimeTensor | null>>,
   ): RuntimeTensors {
-    for (const key in feeds) bind('BindInput', slots.input(key), feeds[key] as RuntimeTensor);
+    for (const key in feeds) feed(slots.input(key), feeds[key] as RuntimeTensor);
     slots.requireInputs(feeds);
     const wanted = Object.keys(fetches);
     // Without any name the runtime would refuse.
