@@ -67,7 +67,7 @@ export function printResults(document: RunDocument, { json, quiet }: EndOptions,
 }
 
 /** What to type to go on with a run. */
-export function resumeCommand(path: string, cwd: string): string {
+function resumeCommand(path: string, cwd: string): string {
   const shown = shownPath(path, cwd);
   const plain = /^[\w./:@%+=-]+$/.test(shown) && !shown.startsWith('-');
   return `polytask train --resume ${plain ? shown : `'${shown.replaceAll("'", "'\\''")}'`}`;

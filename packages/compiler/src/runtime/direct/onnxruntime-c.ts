@@ -3,9 +3,6 @@ import { PolytaskError } from '@polytask/core';
 /** An address in memory. */
 export type Pointer = bigint;
 
-/** What a pointer parameter takes: an address, or a typed array, whose memory is pointed to. */
-export type Memory = Pointer | ArrayBufferView | null;
-
 /** ONNX Runtime's C interface, as far as it is used here. Names are those of its documentation. */
 export interface OnnxRuntimeC {
   /** The loaded library, which is unloaded when nobody keeps this. */
