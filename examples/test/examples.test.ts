@@ -1,9 +1,10 @@
 // Every example runs as its first lines say, from the sources, and prints what is true of its data.
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const folder = join(import.meta.dirname, '..');
 
@@ -55,4 +56,56 @@ it('checks every example', () => {
 it.each(Object.keys(checks))('%s', async (example) => {
   const lines = (await outputOf(example)).trim().split('\n');
   checks[example]?.(lines.map(numbersIn));
+});
+
+/** A run file's results after few epochs, without comparison. */
+async function resultsOf(file: string, ...set: string[]): Promise<Record<string, Record<string, number>>> {
+  const output = mkdtempSync(join(tmpdir(), 'polytask-example-'));
+  try {
+    const sets = ['compare=none', 'backend=cpu', `data.cache=${join(output, 'cache')}`, ...set].flatMap((one) => [
+      '--set',
+      one,
+    ]);
+    const main = join(folder, '../apps/cli/src/main.ts');
+    const args = [
+      '--conditions=polytask:source',
+      '--import',
+      'tsx',
+      main,
+      'train',
+      join(folder, file),
+      '--json',
+      '--quiet',
+    ];
+    const { stdout } = await promisify(execFile)(process.execPath, [...args, ...sets, '-o', join(output, 'run')], {
+      cwd: folder,
+    });
+    return JSON.parse(stdout).joint.tasks;
+  } finally {
+    rmSync(output, { recursive: true, force: true });
+  }
+}
+
+describe('run files', () => {
+  it('weather.yaml learns four regressions and a class', async () => {
+    const { temp_max, temp_min, weather } = await resultsOf('weather.yaml', 'training.epochs=8');
+    // Temperatures vary by 7 to 9 degrees over the year; most of that is the season.
+    expect(temp_max?.rmse).toBeLessThan(5.5);
+    expect(temp_min?.r2).toBeGreaterThan(0.6);
+    expect(weather?.accuracy).toBeGreaterThan(0.5);
+  });
+
+  it('movies.yaml learns from rows that lack labels', async () => {
+    const { imdb, tomatoes, gross, genre } = await resultsOf('movies.yaml', 'training.epochs=6');
+    expect(new Set([imdb, tomatoes, gross, genre].map((task) => task?.rows)).size).toBeGreaterThan(2);
+    // Better than the mean of the training rows, and than the most frequent genre (a quarter).
+    for (const task of [imdb, tomatoes, gross]) expect(task?.r2).toBeGreaterThan(0);
+    expect(genre?.accuracy).toBeGreaterThan(0.35);
+  });
+
+  it('birdstrikes.yaml finds a rare class', async () => {
+    const { damage, size } = await resultsOf('birdstrikes.yaml', 'training.epochs=3');
+    expect(damage?.auc).toBeGreaterThan(0.68);
+    expect(size?.macroF1).toBeGreaterThan(0.4);
+  });
 });
