@@ -1,0 +1,98 @@
+import { readFile, stat } from 'node:fs/promises';
+import { DatasetError, requireOption } from '@polytask/core';
+import { decodeImage } from './decode-image.js';
+
+/** Images of one size, as `tableDataset` takes them for an input: bytes, and 1 / 255 to make 0 … 1 of them. */
+export interface ImageInput {
+  readonly data: Uint8Array;
+  /** `[images, height, width, channels]` */
+  readonly shape: readonly [number, number, number, number];
+  readonly scale: number;
+}
+
+/** How {@link readImages} reads. */
+export interface ReadImagesOptions {
+  /** 1 for grey (colours become their luminance), 3 for colour. Default: as the first image. */
+  readonly channels?: 1 | 3;
+}
+
+/** An image file is no longer than this. */
+const mostBytes = 256 << 20;
+/** So many are decoded at a time. */
+const together = 8;
+
+/**
+ * Reads PNG and JPEG images, all of the same size, in the order of their paths. They are held as bytes; a batch gets them as
+ * float32 in 0 … 1.
+ *
+ * Shapes: `[images, height, width, channels]`.
+ *
+ * @throws DatasetError (`POLYTASK_DATASET`) where a file is missing, is no image or a broken one, or differs in size.
+ * @example
+ * ```ts no-run needs images
+ * import { tableDataset } from '@polytask/core';
+ * import { readImages } from '@polytask/data/node';
+ *
+ * const image = await readImages(['cat.png', 'dog.png']);
+ * const dataset = tableDataset({ inputs: { image }, columns: { animal: new Int32Array([0, 1]) } });
+ * ```
+ */
+export async function readImages(paths: readonly string[], options: ReadImagesOptions = {}): Promise<ImageInput> {
+  requireOption(paths.length > 0, 'paths', 'at least one path', paths);
+  const { channels: wanted } = options;
+  requireOption(wanted === undefined || wanted === 1 || wanted === 3, 'channels', '1 or 3', wanted);
+  const first = await readImage(paths[0] as string);
+  const { height, width } = first;
+  const channels = wanted ?? first.channels;
+  const size = height * width * channels;
+  const total = size * paths.length;
+  if (total > 2 ** 32) {
+    throw new DatasetError(
+      `${paths.length} images of ${height} × ${width} × ${channels} must fit into 4 GB of memory, but take ` +
+        `${(total / 2 ** 30).toFixed(1)} GB. Take fewer, or make them smaller.`,
+    );
+  }
+  const data = new Uint8Array(total);
+  for (let start = 0; start < paths.length; start += together) {
+    await Promise.all(
+      paths.slice(start, start + together).map(async (path, index) => {
+        const image = start + index === 0 ? first : await readImage(path);
+        if (image.height !== height || image.width !== width) {
+          throw new DatasetError(
+            `All images must be as large as ${paths[0]}, ${height} × ${width}, but ${path} is ${image.height} × ${image.width}. ` +
+              'Scale or cut them first.',
+          );
+        }
+        copyPixels(image.data, image.channels, data, (start + index) * size, channels);
+      }),
+    );
+  }
+  return { data, shape: [paths.length, height, width, channels], scale: 1 / 255 };
+}
+
+async function readImage(path: string) {
+  try {
+    const { size } = await stat(path);
+    if (size > mostBytes) throw new Error(`it has ${size} bytes`);
+    return await decodeImage(await readFile(path), path);
+  } catch (error) {
+    if (error instanceof DatasetError) throw error;
+    throw new DatasetError(`The image ${path} must be readable, but: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+function copyPixels(from: Uint8Array, given: number, to: Uint8Array, at: number, wanted: number): void {
+  if (given === wanted) {
+    to.set(from, at);
+    return;
+  }
+  const pixels = from.length / given;
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    if (wanted === 3) to.fill(from[pixel] as number, at + 3 * pixel, at + 3 * pixel + 3);
+    else {
+      const [red, green, blue] = from.subarray(3 * pixel, 3 * pixel + 3) as unknown as [number, number, number];
+      // Luminance of ITU-R BT.601.
+      to[at + pixel] = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
+    }
+  }
+}
