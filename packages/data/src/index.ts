@@ -21,6 +21,7 @@ export type { LabelOptions, LearnedLabel } from './encoding/labels.js';
 export type { RawRow } from './encoding/raw-values.js';
 export type { FeatureColumn, TableEncoding, TableSchema } from './encoding/table-encoding.js';
 export { inputsOfTable } from './encoding/table-encoding.js';
+export { rowsPerTask } from './mixing/rows-per-task.js';
 export { temperatureMixing } from './mixing/temperature-mixing.js';
 export type { BalanceOptions } from './sampling/balance-classes.js';
 export { balanceClasses } from './sampling/balance-classes.js';

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import type { MultiTaskDataset, TableDataset } from '@polytask/core';
+import type { MultiTaskDataset, TableDataset, TaskSchedule } from '@polytask/core';
 import { multiMnist } from '@polytask/data/node';
 import * as z from 'zod';
 import { mapping, text, whole } from '../config/words.js';
+import { imageData, imagesShape } from './image-data.js';
 import { type BuildContext, ownPart, partSchema, partTable } from './part-table.js';
 import { type DataFacts, tableData, tableShape } from './table-data.js';
 
@@ -13,9 +14,14 @@ export interface LoadedData {
   readonly test: MultiTaskDataset;
   /** Where the data are divided already. */
   readonly validation?: MultiTaskDataset;
-  /** What is known of a table. */
+  /** What is known of data that are divided as they are read. */
   readonly facts?: DataFacts;
+  readonly schedule?: TaskSchedule;
+  readonly alone?: { readonly [task: string]: MultiTaskDataset };
 }
+
+/** Sources of data that take the tasks' labels and the split, and divide rows as they read them. */
+export const dividedSources: readonly string[] = ['table', 'images'];
 
 /** Data sets by their short names. */
 export const datasets = partTable('data set', [], {
@@ -23,7 +29,13 @@ export const datasets = partTable('data set', [], {
     "Rows of CSV, Parquet, JSON or JSONL files, or what SQL makes of them; the tasks' columns are the labels.",
     tableShape,
     tableData,
-    ['source', 'features', 'csv'],
+    ['source', 'features', 'csv', 'sampling', 'mixing'],
+  ),
+  images: ownPart(
+    'PNG or JPEG images of one size, in folders named like classes or listed in a table; input image.',
+    imagesShape,
+    imageData,
+    ['sampling', 'mixing'],
   ),
   multimnist: ownPart(
     'MultiMNIST: two handwritten digits laid over each other. Columns left and right (10 classes), sum (5 classes).',

@@ -1,10 +1,16 @@
-import { type MultiTaskDataset, PolytaskError, splitDataset, type TableDataset } from '@polytask/core';
+import {
+  type MultiTaskDataset,
+  PolytaskError,
+  splitDataset,
+  type TableDataset,
+  type TaskSchedule,
+} from '@polytask/core';
 import type { TableError } from '@polytask/data/node';
 import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path, valueAt } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { buildPart, type ReportPart } from './build-part.js';
-import { datasets, type LoadedData } from './datasets.js';
+import { datasets, dividedSources, type LoadedData } from './datasets.js';
 import { type DataFacts, labelsOf, withClasses } from './table-data.js';
 
 /** The rows of a run. */
@@ -13,8 +19,12 @@ export interface RunData {
   /** Only where `split.validation` asks for it. */
   readonly validation?: MultiTaskDataset;
   readonly test: MultiTaskDataset;
-  /** What is known of a table. */
+  /** What is known of data that are divided as they are read. */
   readonly facts?: DataFacts;
+  /** How tasks' rows are mixed, where each has its own. */
+  readonly schedule?: TaskSchedule;
+  /** Training rows for one task alone, where it has its own. */
+  readonly alone?: { readonly [task: string]: MultiTaskDataset };
   /** What the data say about the configuration: names of classes, and how rows were divided. */
   readonly config?: Partial<Pick<Config, 'tasks' | 'split'>>;
 }
@@ -28,7 +38,7 @@ export async function loadData(loaded: LoadedConfig, report: ReportPart): Promis
   const { sections, folder, mistakes } = loaded;
   if (sections.data === undefined) return undefined;
   const source = String((sections.data as { use?: unknown }).use);
-  if (source === 'table') return loadTableData(loaded, report);
+  if (dividedSources.includes(source)) return loadDivided(loaded, report);
   refuseTableSplit(loaded, source);
   const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, { folder }, report);
   if (data === undefined) return undefined;
@@ -40,8 +50,8 @@ export async function loadData(loaded: LoadedConfig, report: ReportPart): Promis
   return sections.split === undefined ? data : setApart(data, sections.split, mistakes.add);
 }
 
-/** A table is read with the labels of the tasks, and divided as it is read. */
-async function loadTableData(loaded: LoadedConfig, report: ReportPart): Promise<RunData | undefined> {
+/** Read with the labels of the tasks, and divided as it is read. */
+async function loadDivided(loaded: LoadedConfig, report: ReportPart): Promise<RunData | undefined> {
   const { sections, folder, mistakes } = loaded;
   const { tasks, split } = sections;
   if (tasks === undefined || split === undefined) return undefined;
@@ -69,7 +79,9 @@ async function loadTableData(loaded: LoadedConfig, report: ReportPart): Promise<
     if (place === undefined) report(path, error);
     else mistakes.add(placeInFile(place, loaded, tasks), error.message);
   };
-  const context = { folder, labels, split: divided };
+  const named = tasks as unknown as { name: string; column?: string }[];
+  const columns = Object.fromEntries(named.map(({ name, column = name }) => [name, column]));
+  const context = { folder, labels, columns, split: divided };
   const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, context, reportTable);
   if (data?.facts === undefined) return undefined;
   if ((data.test as unknown) === undefined) {
@@ -87,7 +99,9 @@ function placeInFile(
 ): Path {
   if (option === 'split') return ['split', ...more];
   if (option !== 'labels')
-    return valueAt(raw, ['data', option]) === undefined ? ['data', 'source'] : ['data', option, ...more];
+    return valueAt(raw, ['data', option]) === undefined
+      ? ['data', valueAt(raw, ['data', 'source']) ? 'source' : 'folder']
+      : ['data', option, ...more];
   const named = tasks as unknown as { name: string; column?: string }[];
   const index = named.findIndex((task) => (task.column ?? task.name) === more[0]);
   return ['tasks', index, named[index]?.column === undefined ? 'name' : 'column'];
@@ -99,7 +113,7 @@ function refuseTableSplit({ sections: { split }, mistakes }: LoadedConfig, sourc
     if (split?.[key] === undefined) continue;
     mistakes.add(
       ['split', key],
-      `only a table can be split so, and \`${source}\` has test rows of its own; leave \`${key}\` out`,
+      `only tables and images can be split so, and \`${source}\` has test rows of its own; leave \`${key}\` out`,
       true,
     );
   }

@@ -1,4 +1,4 @@
-import type { AnyTask, Balancing, Optimizer, SharingStrategy } from '@polytask/core';
+import type { AnyTask, Balancing, Optimizer, SharingStrategy, TaskSchedule } from '@polytask/core';
 import type { Config } from '../config/schema.js';
 import { balancings } from './balancing.js';
 import { buildPart, type ReportPart } from './build-part.js';
@@ -13,6 +13,8 @@ export interface Network {
   readonly sharing: SharingStrategy;
   readonly balancing?: Balancing;
   readonly optimizer: Optimizer;
+  /** Where tasks have rows of their own: how they are mixed. */
+  readonly schedule?: TaskSchedule;
 }
 
 /** What a network is built from. */

@@ -12,6 +12,8 @@ export interface BuildContext {
   /** For data: the labels that the tasks need, and how rows are divided. */
   readonly labels?: readonly LabelOptions[];
   readonly split?: SplitOptions;
+  /** For data: the label column of every task. */
+  readonly columns?: { readonly [task: string]: string };
 }
 
 /** A part that has a short name: its options, and how it is made of them. */

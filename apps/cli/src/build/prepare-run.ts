@@ -25,8 +25,8 @@ export interface PreparedRun {
   readonly training: Training;
   /** New parts for all tasks together. */
   joint(): Promise<Network>;
-  /** New parts for one task alone, and how that one is trained. */
-  alone(task: AnyTask): Promise<{ network: Network; training: Training }>;
+  /** New parts for one task alone, and how and on what that one is trained. */
+  alone(task: AnyTask): Promise<{ network: Network; training: Training; data: RunData }>;
   /** Makes a mistake of an error that the configuration is to blame for; throws others as they are. */
   blame(error: unknown, path?: Path): InputError;
 }
@@ -80,10 +80,18 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     data,
     tasks: network.tasks,
     training: trainingWith(earlyStopping),
-    joint: () => rebuild(config),
+    joint: async () => ({
+      ...(await rebuild(config)),
+      ...(data.schedule === undefined ? {} : { schedule: data.schedule }),
+    }),
     async alone(task) {
       const alone = await rebuild(singleTaskConfig(config, names.indexOf(task.name)));
-      return { network: alone, training: trainingWith(singleTaskStopping(earlyStopping, task)) };
+      const train = data.alone?.[task.name];
+      return {
+        network: alone,
+        training: trainingWith(singleTaskStopping(earlyStopping, task)),
+        data: train === undefined ? data : { ...data, train },
+      };
     },
     blame(error, path = placeOf(error, names)) {
       if (path === undefined) throw error;

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { featureTypes, type LabelOptions, type TableEncoding } from '@polytask/data';
-import { loadTable, type TableRecord } from '@polytask/data/node';
+import { type LoadedImages, loadTable, type TableRecord } from '@polytask/data/node';
 import * as z from 'zod';
 import type { Config } from '../config/schema.js';
 import { flag, list, mapping, text, whole } from '../config/words.js';
 import type { LoadedData } from './datasets.js';
 import type { BuildContext } from './part-table.js';
 import { packageFolder } from './resolve-package.js';
+import { drawTrainingRows, trainingRowsShape } from './training-rows.js';
 
 const paths = z.union([text('a path'), list(text('a path'), 'paths', 1)], { error: 'a path, or a list of paths' });
 
@@ -81,6 +82,7 @@ export const tableShape = {
   cache: text('a folder')
     .exactOptional()
     .describe('Folder of converted rows. Default: POLYTASK_CACHE, or that of the system.'),
+  ...trainingRowsShape,
 };
 
 type TableConfig = z.output<z.ZodObject<typeof tableShape>>;
@@ -89,15 +91,20 @@ type TableConfig = z.output<z.ZodObject<typeof tableShape>>;
 export interface DataFacts {
   /** To encode further rows. */
   readonly encoding: TableEncoding;
-  readonly record: TableRecord;
+  readonly record: TableRecord | LoadedImages['record'];
+  /** Where the rows came from, for people. */
+  readonly source: string;
+  readonly leftOut?: TableRecord['leftOut'];
+  /** Rows that cannot be read. */
+  readonly badRows?: number;
 }
 
 /** Loads a table with the labels of the tasks. */
 export async function tableData(
   options: TableConfig,
-  { folder, labels = [], split = {} }: BuildContext,
+  { folder, labels = [], split = {}, columns = {} }: BuildContext,
 ): Promise<LoadedData> {
-  const { source, cache, ...rest } = options;
+  const { source, cache, sampling, mixing, ...rest } = options;
   const inFolder = (given: string | readonly string[]) =>
     typeof given === 'string' ? sourcePath(given, folder) : given.map((path) => sourcePath(path, folder));
   const named = typeof source === 'object' && !Array.isArray(source);
@@ -111,10 +118,16 @@ export async function tableData(
     ...(cache === undefined ? {} : { cache: resolve(folder, cache) }),
   } as Parameters<typeof loadTable>[0]);
   return {
-    train,
+    ...drawTrainingRows(train, { sampling, mixing } as never, columns),
     ...(validation === undefined ? {} : { validation }),
     test: test as NonNullable<typeof test>,
-    facts: { encoding, record },
+    facts: {
+      encoding,
+      record,
+      source: record.source.files.map(({ name }) => name).join(', '),
+      leftOut: record.leftOut,
+      badRows: record.badRows.count,
+    },
   };
 }
 

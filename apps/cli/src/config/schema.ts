@@ -12,19 +12,21 @@ const split = mapping({
     .describe('Share of the rows that are set apart and measured after every epoch. Default 0.'),
   test: share()
     .exactOptional()
-    .describe('For tables: share of the rows that are measured in the end. Default 0.2, or 0 with `column`.'),
+    .describe(
+      'For tables and images: share of the rows that are measured in the end. Default 0.2, or 0 with `column`.',
+    ),
   seed: whole(0)
     .default(0)
     .describe('Of this split alone, so that the same rows are set apart in every run. Default 0.'),
   group: text("a column's name")
     .exactOptional()
-    .describe('For tables: rows with the same value in this column stay together.'),
+    .describe('For tables and images: rows with the same value in this column stay together.'),
   time: text("a column's name")
     .exactOptional()
-    .describe('For tables: the latest rows by this column are for testing, those before for validation.'),
+    .describe('For tables and images: the latest rows by this column are for testing, those before for validation.'),
   column: text("a column's name")
     .exactOptional()
-    .describe('For tables: the column that says train, validation or test for every row.'),
+    .describe('For tables and images: the column that says train, validation or test for every row.'),
 });
 
 const monitor = z.union(

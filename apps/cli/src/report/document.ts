@@ -1,6 +1,6 @@
 import type { DeltaM } from '@polytask/core';
-import type { TableRecord } from '@polytask/data/node';
 import type { SelectedBackend } from '../backend/select-backend.js';
+import type { DataFacts } from '../build/table-data.js';
 import type { Config } from '../config/schema.js';
 
 /** What one network did; times are seconds on this machine. */
@@ -52,8 +52,8 @@ export interface RunDocument {
   readonly backend: SelectedBackend;
   readonly started: string;
   readonly finished?: string;
-  /** Where a table came from and how it was divided. */
-  readonly data?: TableRecord;
+  /** Where the data came from and how they were divided. */
+  readonly data?: DataFacts['record'];
   readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
   /** Identify the rows after the split. */
   readonly fingerprints: { readonly train: string; readonly validation?: string; readonly test: string };

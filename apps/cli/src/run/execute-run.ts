@@ -139,14 +139,14 @@ async function trainAlone(
   around: RunSurroundings,
   checkpoint: Checkpoint | undefined,
 ): Promise<NetworkResult> {
-  const { network, training } = await run.alone(task);
+  const { network, training, data } = await run.alone(task);
   const { folder, progress, signal } = around;
   return trainNetwork({
     label: `Training task ${task.name} alone, to compare`,
     network,
     executor: around.executor,
     training,
-    data: run.data,
+    data,
     seed: run.config.seed,
     signal,
     progress,
@@ -214,10 +214,9 @@ function summarize(task: AnyTask): TaskSummary {
 export function describeData({ config, data }: PreparedRun): string {
   const { train, validation, test } = data;
   const apart = validation === undefined ? '' : `, ${validation.size} validation`;
-  const record = data.facts?.record;
-  const source =
-    record?.source.files.map(({ name }) => name).join(', ') ?? String((config.data as { use?: unknown }).use);
-  const left = record?.leftOut.map(({ column, reason }) => `\nLeft out: \`${column}\`, ${reason}`).join('') ?? '';
-  const bad = record?.badRows.count ? `\nRows that cannot be read and are left out: ${record.badRows.count}` : '';
+  const { facts } = data;
+  const source = facts?.source ?? String((config.data as { use?: unknown }).use);
+  const left = facts?.leftOut?.map(({ column, reason }) => `\nLeft out: \`${column}\`, ${reason}`).join('') ?? '';
+  const bad = facts?.badRows ? `\nRows that cannot be read and are left out: ${facts.badRows}` : '';
   return `Data: ${source}; rows: ${train.size} training${apart}, ${test.size} test${left}${bad}`;
 }

@@ -78,7 +78,7 @@ describe('a table in a run file', () => {
       'node_modules/some-rows/package.json': '{"exports": "./x.js"}',
     };
     const { data } = await prepared(changed('source: rows.csv', 'source: some-rows/data/rows.csv'), file);
-    expect(data.facts?.record.source.files[0]?.name).toBe('rows.csv');
+    expect(data.facts?.source).toBe('rows.csv');
     // Not out of the package.
     const out = changed('source: rows.csv', 'source: some-rows/../../../rows.csv');
     expect(await mistakesOf(out, file)).toEqual([expect.stringMatching(/^run.yaml:3:11: there is no file/)]);
@@ -169,6 +169,23 @@ describe('a table in a run file', () => {
     expect(mistakes).toEqual([expect.stringMatching(message)]);
   });
 
+  it('draws training rows as asked', async () => {
+    const sampled = await prepared(changed('  cache: cache', '  cache: cache\n  sampling: { column: ok }'));
+    const plain = await prepared(run);
+    expect(sampled.data.train.size).toBeGreaterThanOrEqual(plain.data.train.size);
+    expect(sampled.data.test.size).toBe(8);
+    const mixed = await prepared(changed('  cache: cache', '  cache: cache\n  mixing: { temperature: 2 }'));
+    expect(mixed.data.train.sources.map(({ name }) => name)).toEqual(['y', 'grade', 'good']);
+    expect((await mixed.joint()).schedule?.name).toBe('temperature-mixing');
+    const alone = await mixed.alone(mixed.tasks[0] as never);
+    expect([alone.data.train.size, alone.network.schedule]).toEqual([mixed.data.train.sources[0]?.rows, undefined]);
+    expect(await mistakesOf(changed('  cache: cache', '  cache: cache\n  sampling: { column: y }'))).toEqual([
+      expect.stringMatching(/^run.yaml:9:13: .*class ids/),
+    ]);
+    const streamed = '  cache: cache\n  memory: 0\n  mixing: { temperature: 2 }';
+    expect(await mistakesOf(changed('  cache: cache', streamed))).toEqual([expect.stringMatching(/rows are streamed/)]);
+  });
+
   it('has all its mistakes told at once, and those of the model', async () => {
     const wrong = changed('source: rows.csv', 'source: none.csv').replace('units: [4]', 'units: [0]');
     expect(await mistakesOf(wrong)).toEqual([expect.stringContaining('none.csv'), expect.stringContaining('units')]);
@@ -180,7 +197,7 @@ describe('a table in a run file', () => {
       .replace(/data:[\s\S]*?split:.*\n/, `${images}\nsplit: { test: 0.5 }\n`)
       .replace(/ {2}- \{ name: y[\s\S]*?sharing/, '  - { name: left, type: classification }\nsharing');
     expect(await mistakesOf(wrong)).toEqual([
-      expect.stringMatching(/only a table can be split so/),
+      expect.stringMatching(/only tables and images can be split so/),
       expect.stringMatching(/a number of classes, or their names; only a table finds them out/),
     ]);
   });

@@ -1,0 +1,82 @@
+import {
+  InvalidOptionError,
+  type MultiTaskDataset,
+  PolytaskError,
+  perTaskDatasets,
+  type TableDataset,
+  type TaskSchedule,
+} from '@polytask/core';
+import { type BalanceOptions, balanceClasses, rowsPerTask, temperatureMixing } from '@polytask/data';
+import { TableError } from '@polytask/data/node';
+import * as z from 'zod';
+import { mapping, text, whole } from '../config/words.js';
+
+/** How training rows are drawn; for data that are divided as they are read. */
+export const trainingRowsShape = {
+  sampling: mapping({
+    column: text("a column's name").describe('Column of classes, of which all get the same number of training rows.'),
+    method: z
+      .enum(['oversample', 'undersample'])
+      .exactOptional()
+      .describe('oversample: rare rows come several times (the default); undersample: frequent ones are left out.'),
+    seed: whole(0).exactOptional().describe('Of which rows. Default 0.'),
+  })
+    .exactOptional()
+    .describe('Balances the classes of a task by sampling. Default: rows as they are.'),
+  mixing: mapping({
+    temperature: z
+      .number({ error: 'a number from 1' })
+      .min(1, { error: 'a number from 1' })
+      .describe('1: in proportion to the rows that have the label; larger: more alike.'),
+  })
+    .exactOptional()
+    .describe(
+      'Draws the rows of each task apart, as if they were data sets of their own, and mixes them in every batch.',
+    ),
+};
+
+/** Options of {@link trainingRowsShape}. */
+export type TrainingRowsConfig = z.output<z.ZodObject<typeof trainingRowsShape>>;
+
+/** Training rows as they are drawn. */
+export interface TrainingRows {
+  readonly train: MultiTaskDataset;
+  /** How tasks' rows are mixed. */
+  readonly schedule?: TaskSchedule;
+  /** Training rows for one task alone, where it has its own. */
+  readonly alone?: { readonly [task: string]: MultiTaskDataset };
+}
+
+/**
+ * Draws training rows as a configuration says.
+ *
+ * @param columns - Label column of every task, by its name.
+ * @throws InvalidOptionError (`POLYTASK_INVALID_OPTION`) where the rows are streamed.
+ */
+export function drawTrainingRows(
+  train: MultiTaskDataset | TableDataset,
+  { sampling, mixing }: TrainingRowsConfig,
+  columns: { readonly [task: string]: string },
+): TrainingRows {
+  const inMemory = (option: string) => {
+    if ('gather' in train) return train;
+    throw new InvalidOptionError(
+      option,
+      'left out where rows are streamed; raise `memory`, or weigh classes',
+      'rows on disk',
+    );
+  };
+  if (sampling !== undefined) {
+    const { column, ...options } = sampling;
+    const rows = inMemory('sampling');
+    try {
+      train = balanceClasses(rows, column, options as BalanceOptions);
+    } catch (error) {
+      if (!PolytaskError.isInstance(error)) throw error;
+      throw new TableError(['sampling'], error.message, { cause: error });
+    }
+  }
+  if (mixing === undefined) return { train };
+  const alone = rowsPerTask(inMemory('mixing'), columns);
+  return { train: perTaskDatasets(alone), schedule: temperatureMixing(mixing), alone };
+}
