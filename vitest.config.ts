@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
@@ -17,6 +18,8 @@ export default defineConfig({
       'examples/**/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],
+    // Tables that tests convert stay here, not in the cache of whoever runs them.
+    env: { POLYTASK_CACHE: join(import.meta.dirname, '.cache/tables') },
     setupFiles: [
       'test/support/property-seed.ts',
       ...(onTfjsNode ? ['packages/core/test/helpers/node-backend.ts'] : []),

@@ -14,6 +14,7 @@ const guide: DefaultTheme.SidebarItem[] = [
     items: [
       { text: 'Getting started', link: '/guide/getting-started' },
       { text: 'Concepts', link: '/guide/concepts' },
+      { text: 'Data', link: '/guide/data' },
       { text: 'The run folder', link: '/guide/run-folder' },
       { text: 'Backends', link: '/guide/backends' },
       { text: 'In the browser', link: '/guide/in-the-browser' },

@@ -110,7 +110,9 @@ const format = 1;
  *   split: { test: 0.2, seed: 1 },
  * });
  * console.log(train.size, test?.size, train.inputs.numbers?.shape); // => 1169 292 [ 5 ]
- * console.log(encoding.labels[1]); // => { kind: 'class', column: 'weather', rows: 1169, classes: [ 'drizzle', 'fog', 'rain', 'snow', 'sun' ], counts: [ 43, 83, 517, 22, 504 ] }
+ * console.log(encoding.labels[1]);
+ * // => { kind: 'class', column: 'weather', rows: 1169, classes: [ 'drizzle', 'fog', 'rain', 'snow', 'sun' ],
+ * // => counts: [ 44, 79, 524, 22, 500 ] }
  * ```
  */
 export async function loadTable(options: TableOptions): Promise<LoadedTable> {
@@ -136,7 +138,7 @@ export async function loadTable(options: TableOptions): Promise<LoadedTable> {
 
   const { encoding, layout, rows, chosen } = stored;
   const inMemory = rows.every((count) => count * wordsOf(layout) * 4 <= memory * 2 ** 20);
-  const open = (part: number): Promise<TablePart> => {
+  const open = async (part: number): Promise<TablePart> => {
     const file = {
       path: join(folder, `${parts[part]}.rows`),
       rows: rows[part] as number,
@@ -144,7 +146,8 @@ export async function loadTable(options: TableOptions): Promise<LoadedTable> {
       inputs: inputsOfTable(encoding),
       columns: encoding.labels.map(({ column }) => column),
     };
-    return inMemory ? loadRowFile(file) : streamRowFile(file);
+    const dataset = inMemory ? await loadRowFile(file) : await streamRowFile(file);
+    return { ...dataset, fingerprint: `sha256:${fingerprint}/${parts[part]}` };
   };
   const train = await open(0);
   const validation = rows[1] === 0 ? undefined : await open(1);
