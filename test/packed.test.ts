@@ -76,6 +76,23 @@ describe('packed packages', () => {
     expect(exported).toContain('model.onnx');
   });
 
+  it('have a command that reads tables', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},${i % 3 ? 'a' : 'b'},${i % 4 ? 2 * i : ''}`);
+    writeFileSync(join(folder, 'rows.csv'), ['x,kind,y', ...rows].join('\n'));
+    const run = [
+      'data: { use: table, source: rows.csv, cache: cache }',
+      'tasks: [{ name: y, type: regression }, { name: kind, type: classification }]',
+      'sharing: { use: hard-sharing, encoder: { use: mlp, units: [8] } }',
+      'training: { epochs: 1 }',
+    ];
+    writeFileSync(join(folder, 'table.yaml'), run.join('\n'));
+    const program = join(folder, 'node_modules/@polytask/cli/dist/main.js');
+    const trained = JSON.parse(
+      await inFolder(process.execPath, [program, 'train', 'table.yaml', '--json', '-o', 'table']),
+    );
+    expect(trained).toMatchObject({ status: 'done', rows: { train: 32, test: 8 }, data: { streamed: false } });
+  });
+
   it('train', async () => {
     copyFileSync(join(root, 'test/packed/train-a-little.mjs'), join(folder, 'train-a-little.mjs'));
     expect(await inFolder(process.execPath, ['train-a-little.mjs'])).toContain('ok');

@@ -108,7 +108,7 @@ async function convert(
         const jsonl = ofTable.every(({ format: kind }) => kind === 'jsonl');
         const reader =
           tolerant && jsonl
-            ? await tolerantJsonl(database, ofTable)
+            ? await tolerantJsonl(database, ofTable, place)
             : await readerSql(database, ofTable, place, source.csv, source.hints);
         await runReader(database, createView(name, reader), place);
       }
@@ -119,10 +119,12 @@ async function convert(
       await copy(database, source, rowsFile);
     } catch (error) {
       if (!/Malformed JSON|JSON transform/i.test((error as Error).message)) throw error;
-      badRows = await malformedLines(database, files);
+      badRows = await malformedLines(database, files).catch(() => badRows);
       if (badRows.count === 0 || !source.tolerant) throw badJson(tables, badRows, error);
       await views(true);
-      await copy(database, source, rowsFile);
+      await copy(database, source, rowsFile).catch((again: unknown) => {
+        throw badJson(tables, { count: 0, first: [] }, again);
+      });
     }
     const rejected = await rejectedLines(database, files);
     const described = await describe(database);

@@ -58,10 +58,16 @@ export async function plainReader(...args: Parameters<typeof readerSql>): Promis
 }
 
 /** Reads the lines of JSONL files that are JSON, with the columns that the others have; the types are found by a sample. */
-export async function tolerantJsonl(database: Database, files: readonly SourceFile[]): Promise<string> {
+export async function tolerantJsonl(
+  database: Database,
+  files: readonly SourceFile[],
+  place: readonly (string | number)[],
+): Promise<string> {
   const list = `[${files.map(({ path }) => quoteText(path)).join(', ')}]`;
   const lenient = `read_json(${list}, format = 'newline_delimited', ignore_errors = true, maximum_object_size = ${longest})`;
-  const columns = await database.rows(`DESCRIBE SELECT * FROM ${lenient}`);
+  const columns = await database.rows(`DESCRIBE SELECT * FROM ${lenient}`).catch((error: unknown) => {
+    throw new TableError(place, `the file cannot be read as JSON: ${messageOf(error)}`, { cause: error });
+  });
   const fields = columns.map(
     ({ column_name: name, column_type: type }) => `${JSON.stringify(name)}: ${JSON.stringify(type)}`,
   );
