@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import pc from 'picocolors';
 
 /** A stream that may be a terminal. */
@@ -6,6 +6,8 @@ export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: n
 
 /** What a command may touch of its surroundings; tests give their own. */
 export interface Io {
+  /** What is piped in; read by commands that are told to. */
+  readonly stdin?: Readable & { readonly isTTY?: boolean };
   /** The result, and nothing else. */
   readonly stdout: Output;
   /** Progress, notes and mistakes. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { pathToFileURL } from 'node:url';
 import { projectProgram } from './hand-over.js';
-import { print } from './io.js';
+import { type Io, print } from './io.js';
 import { runProgram } from './program.js';
 import { watchSignals } from './signals.js';
 
@@ -21,10 +21,22 @@ async function runHere(): Promise<number> {
   const { signal, exitCode } = watchSignals({
     on: (name, listener) => process.on(name, listener),
     // Only training has a step to finish and a checkpoint to write.
-    say: (text) => print(stderr, ['native', 'doctor'].includes(args[0] ?? '') ? 'Stopping.' : text),
+    say: (text) =>
+      print(stderr, ['native', 'doctor', 'predict', 'evaluate'].includes(args[0] ?? '') ? 'Stopping.' : text),
     exit: (code) => process.exit(code),
     now: () => performance.now(),
   });
-  const code = await runProgram(args, { stdout, stderr, cwd: process.cwd(), env: process.env, signal });
+  const io: Io = {
+    // Opened only where it is read.
+    get stdin() {
+      return process.stdin;
+    },
+    stdout,
+    stderr,
+    cwd: process.cwd(),
+    env: process.env,
+    signal,
+  };
+  const code = await runProgram(args, io);
   return code ?? exitCode() ?? 1;
 }

@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { completionScripts, shells } from './completion/scripts.js';
 import { tellFailure } from './errors/tell-failure.js';
 import { type Io, print } from './io.js';
+import { addModelCommands } from './model-commands.js';
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];
 
@@ -14,7 +15,7 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1 | 2 | undefined> {
   let code: 0 | 1 | undefined = 0;
   let json = false;
-  let what: 'run' | 'export' = 'run';
+  let what: Parameters<typeof tellFailure>[1] = 'run';
   const program = new Command('polytask')
     .description('Trains and compares multi-task models from one YAML file.')
     .version(manifest.version, '-v, --version', 'print the version')
@@ -82,6 +83,18 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
       const { exportModel } = await import('./commands/export.js');
       await exportModel(folder, options, io);
     });
+
+  addModelCommands(program, io, {
+    json: () => {
+      json = true;
+    },
+    what: (told) => {
+      what = told;
+    },
+    interrupted: () => {
+      code = undefined;
+    },
+  });
 
   program
     .command('schema')

@@ -19,6 +19,7 @@ export type {
 } from './encoding/features.js';
 export type { LabelOptions, LearnedLabel } from './encoding/labels.js';
 export type { RawRow } from './encoding/raw-values.js';
+export type { ReportValue } from './encoding/read-block.js';
 export type { FeatureColumn, TableEncoding, TableSchema } from './encoding/table-encoding.js';
 export { inputsOfTable } from './encoding/table-encoding.js';
 export { rowsPerTask } from './mixing/rows-per-task.js';

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { describeBackend } from '../backend/select-backend.js';
 import { prepareRun } from '../build/prepare-run.js';
-import { checkConfig, type LoadedConfig, loadConfig } from '../config/load-config.js';
+import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
 import type { Io } from '../io.js';
 import { createProgress, quietProgress } from '../report/progress.js';
+import { begunConfig } from '../run/begun-config.js';
 import { describeData, executeRun } from '../run/execute-run.js';
 import { type ReadDocument, readDocument } from '../run/read-document.js';
 import { compareConfigs, compareData, findResumePoint, goBackTo } from '../run/resume-point.js';
@@ -103,21 +104,14 @@ export async function resume(
 /** The configuration that the run began with; or the user's, with every difference from it as a mistake. */
 async function configOf(
   file: string | undefined,
-  { document, file: runFile, positions }: ReadDocument,
+  read: ReadDocument,
   options: TrainOptions,
   cwd: string,
 ): Promise<LoadedConfig> {
   const changes = { set: options.set ?? [], overrides: overridesOf(options) };
-  const begun = () => ({
-    file: runFile,
-    path: document.file,
-    yaml: { positions, mistakes: [] },
-    raw: structuredClone(document.given) as Record<string, unknown>,
-  });
-  const before = checkConfig(begun());
+  const before = begunConfig(read);
   if (before.mistakes.mistakes.length > 0) return before;
-  const now =
-    file === undefined ? checkConfig({ ...begun(), ...changes }) : await loadConfig({ file, cwd, ...changes });
-  compareConfigs(now, before.sections as Record<string, unknown>, runFile);
+  const now = file === undefined ? begunConfig(read, changes) : await loadConfig({ file, cwd, ...changes });
+  compareConfigs(now, before.sections as Record<string, unknown>, read.file);
   return now;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { backendChoices } from '../backend/backend-choices.js';
 import { balancingSchema } from '../build/balancing.js';
 import { dataSchema } from '../build/datasets.js';
 import { optimizerSchema } from '../build/optimizers.js';
@@ -86,7 +87,7 @@ export const configSchema = mapping({
   optimizer: optimizerSchema.prefault({ use: 'adam' } as never).describe('Default: adam.'),
   training: training.prefault({}).describe('How long, and in what portions.'),
   backend: z
-    .enum(['auto', 'compiled', 'wasm', 'cpu', 'node'])
+    .enum(backendChoices)
     .default('auto')
     .describe(
       'What computes. auto (the default): compiled where onnxruntime-node loads, else wasm where it has all kernels that this model ' +

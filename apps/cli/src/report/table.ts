@@ -29,21 +29,25 @@ export function resultTable(document: RunDocument, colors: Colors): string {
     return [name, ...together, formatValue(alone), change(deltaM?.improvementPercentByTask[name], colors)];
   });
   const mean = deltaM ? [['mean', ...metrics.map(() => ''), '', change(deltaM.improvementPercent, colors)]] : [];
+  const lines = plainTable(
+    head.map((title) => colors.dim(title)),
+    [...rows, ...mean.map((cells) => cells.map((cell) => colors.bold(cell)))],
+  );
+  return [...lines, '', ...comparisonInWords(document), ...costs(document)].join('\n');
+}
+
+/** Lines of a table without borders: the first column at the left, the others at the right. */
+export function plainTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const table = new Table({
     chars: borders,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
   });
-  table.push(
-    head.map((title) => colors.dim(title)),
-    ...rows,
-    ...mean.map((cells) => cells.map((cell) => colors.bold(cell))),
-  );
-  const lines = table
+  table.push([...head], ...rows.map((cells) => [...cells]));
+  return table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd());
-  return [...lines, '', ...comparisonInWords(document), ...costs(document)].join('\n');
 }
 
 /** Primary metrics in the order of the tasks, then macro F1 where a task has it. */
@@ -59,7 +63,8 @@ function aloneTitle(tasks: readonly TaskSummary[]): string {
   return others.length === 0 ? `${metric} alone` : 'alone';
 }
 
-function withDirection(metric: string, tasks: readonly TaskSummary[]): string {
+/** A metric with an arrow to where it is better; none where it cannot be ranked. */
+export function withDirection(metric: string, tasks: readonly TaskSummary[]): string {
   const better = tasks.map((task) => task.better[metric]).find((side) => side !== undefined);
   return `${metric} ${better === 'lower' ? '↓' : '↑'}`;
 }

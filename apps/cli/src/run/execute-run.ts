@@ -205,7 +205,8 @@ export async function fingerprintsOf({ train, validation, test }: RunData): Prom
   };
 }
 
-function summarize(task: AnyTask): TaskSummary {
+/** A task as results speak of it. */
+export function summarize(task: AnyTask): TaskSummary {
   const { name, type, primaryMetric } = task;
   return { name, type, primaryMetric, better: metricDirections([task], 'all')[name] ?? {} };
 }

@@ -34,41 +34,70 @@ export interface ModelRequest {
   readonly folder: string;
   /** The folder that `folder` is seen from. */
   readonly cwd: string;
-  /** Default: eager, on tfjs' cpu backend. */
-  readonly executor?: Executor;
+}
+
+/** A model that has been read and found to be one; nothing is computed yet. */
+export interface SavedModel {
+  readonly config: Config;
+  /** Of one row. */
+  readonly inputs: InputSpecs;
+  /** How raw rows become inputs, where the model learned from a table; as it stands in the file, not checked. */
+  readonly table: unknown;
+  /** Where packages that the model needs are looked for: the folder of its run file. */
+  readonly home: string;
+  /** Builds the network on the backend that is set. */
+  build(executor: Executor): Promise<Trainer<readonly AnyTask[]>>;
 }
 
 /**
- * Builds the network that a run has trained from the run folder alone: `model.safetensors` has its configuration, its inputs, what
- * the tasks learned from their labels, and its variables. Parts from elsewhere are looked for where the run file was.
+ * Builds the network that a run has trained from the run folder alone, on tfjs' cpu backend: `model.safetensors` has its
+ * configuration, its inputs, what the tasks learned from their labels, and its variables. Parts from elsewhere are looked for where
+ * the run file was.
  *
  * @throws InputError where there is no such model, it is damaged, or a part of it is not there any more.
  */
-export async function loadModel({ folder, cwd, executor = eager() }: ModelRequest): Promise<LoadedModel> {
+export async function loadModel(request: ModelRequest): Promise<LoadedModel> {
+  const saved = await readSavedModel(request);
+  await useBackend('cpu', saved.home);
+  return { trainer: await saved.build(eager()), config: saved.config };
+}
+
+/**
+ * Reads and checks the model of a run; {@link loadModel} for those who choose what computes.
+ *
+ * @throws InputError where there is no such model, or it is damaged; `build` where a part of it is not there any more.
+ */
+export async function readSavedModel({ folder, cwd }: ModelRequest): Promise<SavedModel> {
   const path = resolve(cwd, folder);
   const file = join(folder, 'model.safetensors');
   const refuse = (message: string, where = file): InputError => new InputError([{ where, message }]);
   const [run, saved] = await Promise.all([readRun(path), readModel(path).catch((error: unknown) => error as Error)]);
   if (saved instanceof Error) throw refuse(await whyNoModel(path, run, saved), folder);
   const { config, inputs, constants } = checkModel(saved, file);
-  await useBackend('cpu', path);
-
-  const mistakes: Mistake[] = [];
-  const report = (at: Path, { message }: PolytaskError) =>
-    mistakes.push({ where: `${file}: ${showPath(['config', ...at])}`, message });
   const home = typeof run.file === 'string' ? dirname(run.file) : path;
-  // Schedules that last as long as training want to know its length; nothing is trained here.
-  const network = await buildNetwork(config, { folder: home, totalSteps: 1 }, report);
-  if (network === undefined) throw new InputError(mistakes);
-  const trainer = await createTrainer({ ...network, executor, seed: config.seed });
-  try {
-    await trainer.loadModel({ inputs, constants, variables: saved.tensors });
-    return { trainer, config };
-  } catch (error) {
-    trainer.dispose();
-    if (PolytaskError.isInstance(error)) throw refuse(error.message);
-    throw error;
-  }
+  return {
+    config,
+    inputs,
+    table: saved.state.table,
+    home,
+    async build(executor) {
+      const mistakes: Mistake[] = [];
+      const report = (at: Path, { message }: PolytaskError) =>
+        mistakes.push({ where: `${file}: ${showPath(['config', ...at])}`, message });
+      // Schedules that last as long as training want to know its length; nothing is trained here.
+      const network = await buildNetwork(config, { folder: home, totalSteps: 1 }, report);
+      if (network === undefined) throw new InputError(mistakes);
+      const trainer = await createTrainer({ ...network, executor, seed: config.seed });
+      try {
+        await trainer.loadModel({ inputs, constants, variables: saved.tensors });
+        return trainer;
+      } catch (error) {
+        trainer.dispose();
+        if (PolytaskError.isInstance(error)) throw refuse(error.message);
+        throw error;
+      }
+    },
+  };
 }
 
 const count = z.int().min(0);

@@ -1,7 +1,7 @@
 import { DatasetError, type HostTensor, nearestWord } from '@polytask/core';
 import { blockEncoder } from './encode-block.js';
 import type { RawRow } from './raw-values.js';
-import { type ReadableColumns, type ReadBlock, readBlock } from './read-block.js';
+import { type ReadableColumns, type ReadBlock, type ReportValue, readBlock } from './read-block.js';
 import { createTableLearner, layoutOf, type TableEncoding, type TableSchema } from './table-encoding.js';
 
 /** Rows as a model takes them. */
@@ -17,6 +17,11 @@ export interface EncodedRows {
 export interface EncodeOptions {
   /** Whether the rows have labels to be encoded too, to measure a model with. Default false: only features are looked at. */
   readonly labels?: boolean;
+  /**
+   * Told of every value that cannot be read, with the number of its row among these, from 0. What is encoded for such a row
+   * means nothing. Default: an error tells of them.
+   */
+  readonly report?: ReportValue;
 }
 
 /** So many unusable values are told one by one. */
@@ -47,7 +52,8 @@ export function learnTable(rows: readonly RawRow[], schema: TableSchema): TableE
  *
  * Shapes: `numbers` `[rows, width]` float32, `categories` `[rows, columns]` int32.
  *
- * @throws DatasetError (`POLYTASK_DATASET`) where there is no row, a column is not there, or a value cannot be read.
+ * @throws DatasetError (`POLYTASK_DATASET`) where there is no row, a column is not there, or a value cannot be read and there
+ * is no `report`.
  * @example
  * ```ts
  * import { encodeRows, learnTable } from '@polytask/data';
@@ -60,11 +66,11 @@ export function learnTable(rows: readonly RawRow[], schema: TableSchema): TableE
 export function encodeRows(
   encoding: TableEncoding,
   rows: readonly RawRow[],
-  { labels = false }: EncodeOptions = {},
+  { labels = false, report: told }: EncodeOptions = {},
 ): EncodedRows {
   const wanted = labels ? encoding : { ...encoding, labels: [] };
-  const block = readRows(rows, wanted);
-  const { report, finish } = collectBadValues();
+  const block = readRows(rows, wanted, told);
+  const { report, finish } = collectBadValues(told);
   const { numbers, ids, labels: targets } = blockEncoder(wanted)(block, report);
   finish();
   const { width, categories } = layoutOf(encoding);
@@ -82,9 +88,9 @@ export function encodeRows(
 }
 
 /** Reads rows, column by column. */
-function readRows(rows: readonly RawRow[], columns: ReadableColumns): ReadBlock {
+function readRows(rows: readonly RawRow[], columns: ReadableColumns, told?: ReportValue): ReadBlock {
   if (rows.length === 0) throw new DatasetError('There must be a row to encode, but there is none.');
-  const { report, finish } = collectBadValues();
+  const { report, finish } = collectBadValues(told);
   const valuesOf = (column: string) => {
     if (!rows.some((row) => Object.hasOwn(row, column))) throw noColumn(column, rows);
     return rows.map((row) => (Object.hasOwn(row, column) ? row[column] : null));
@@ -103,8 +109,9 @@ function noColumn(column: string, rows: readonly RawRow[]): DatasetError {
   );
 }
 
-/** Gathers values that cannot be used; `finish` throws if there were any. */
-function collectBadValues(): { report: (row: number, column: string, reason: string) => void; finish(): void } {
+/** Gathers values that cannot be used; `finish` throws if there were any. Where the caller is told of them, it does neither. */
+function collectBadValues(ofCaller?: ReportValue): { report: ReportValue; finish(): void } {
+  if (ofCaller !== undefined) return { report: ofCaller, finish() {} };
   const told: string[] = [];
   let count = 0;
   return {

@@ -18,3 +18,5 @@ export type { StreamedDataset } from './row-file-dataset.js';
 export type { FileFormat } from './source-files.js';
 export type { SplitRecord } from './split-table.js';
 export { TableError } from './table-error.js';
+export type { ParquetColumn } from './write-parquet.js';
+export { writeParquet } from './write-parquet.js';

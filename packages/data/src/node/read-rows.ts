@@ -27,6 +27,8 @@ export interface ReadRowsOptions {
   readonly sql?: string;
   /** Default `'data'`. */
   readonly table?: string;
+  /** Further columns that come along as they are written, such as ids: not as numbers, which would round long ones. */
+  readonly exact?: readonly string[];
 }
 
 /**
@@ -70,9 +72,11 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
   for (const file of files) await requireWholeJson(file, place);
   const database = await openDatabase({ files: files.map((file) => file.path), threads: 1, memory: 512 });
   try {
-    const { encoding, labels: wanted = false, csv = {}, sql, table = 'data' } = options;
+    const { encoding, labels: wanted = false, csv = {}, sql, table = 'data', exact = [] } = options;
     const texts = encoding.features.filter(({ type }) => type === 'category' || type === 'text');
-    const hints = { numbers: [], texts: texts.map(({ column }) => column) };
+    const known = new Set(encoding.features.map(({ column }) => column));
+    const further = exact.filter((column) => !known.has(column));
+    const hints = { numbers: [], texts: [...texts.map(({ column }) => column), ...further] };
     await about(place, async () =>
       database.run(createView(table, await plainReader(database, files, place, csv, hints))),
     );
@@ -87,7 +91,7 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
     for (const { column, type } of encoding.features) uses.set(column, type);
     if (wanted)
       for (const { column, kind } of encoding.labels) uses.set(column, kind === 'number' ? 'number' : 'category');
-    const { names, select: expressions } = await selection(database, view, uses);
+    const { names, select: expressions } = await selection(database, view, uses, new Set(further));
     const chunks = database.chunks(`SELECT ${expressions.join(', ')} FROM ${view}`);
     while (true) {
       const chunk = await about(place, () => chunks.next());
@@ -103,7 +107,12 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
 }
 
 /** The columns that can be read, as they are used. */
-async function selection(database: Database, view: string, uses: ReadonlyMap<string, FeatureOptions['type']>) {
+async function selection(
+  database: Database,
+  view: string,
+  uses: ReadonlyMap<string, FeatureOptions['type']>,
+  exact: ReadonlySet<string>,
+) {
   const found = await database.rows(`DESCRIBE ${view}`);
   const columns = found.flatMap(({ column_name, column_type }) => {
     const type = columnType(String(column_type));
@@ -116,6 +125,7 @@ async function selection(database: Database, view: string, uses: ReadonlyMap<str
     names: columns.map(({ name }) => name),
     select: columns.map(({ isJson, ...column }) => {
       if (isJson) return `${quoteName(column.name)} ->> ${quoteText('$')}`;
+      if (exact.has(column.name) && column.type === 'integer') return quoteName(column.name);
       const usual = column.type === 'number' || column.type === 'integer' ? 'number' : 'category';
       return readExpression(column, uses.get(column.name) ?? usual);
     }),

@@ -1,0 +1,166 @@
+import { resolve } from 'node:path';
+import type { MultiTaskDataset } from '@polytask/core';
+import type { FileFormat } from '@polytask/data/node';
+import { prepareRun } from '../build/prepare-run.js';
+import type { Config } from '../config/schema.js';
+import { InputError } from '../errors/mistakes.js';
+import { colorsFor, type Io, print } from '../io.js';
+import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
+import { labelledRows } from '../predict/labelled-rows.js';
+import { readBlocks } from '../predict/row-source.js';
+import { counted } from '../report/format.js';
+import { noRowProgress, rowProgress } from '../report/row-progress.js';
+import { meansOf, scoresTable, type TaskMetrics } from '../report/scores-table.js';
+import { begunConfig } from '../run/begun-config.js';
+import { requireTable } from '../run/check-table.js';
+import { summarize } from '../run/execute-run.js';
+import { readSavedModel, type SavedModel } from '../run/load-model.js';
+import { openModel } from '../run/open-model.js';
+import { readDocument } from '../run/read-document.js';
+import { compareData } from '../run/resume-point.js';
+import { maxBadRowsOf } from './predict.js';
+
+/** Options of `polytask evaluate`, as the command line gives them. */
+export interface EvaluateOptions {
+  readonly part?: 'train' | 'validation' | 'test';
+  readonly data?: string;
+  readonly format?: FileFormat;
+  readonly maxBadRows?: string;
+  readonly sql?: boolean;
+  readonly backend?: Config['backend'];
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Rows to measure on. */
+interface MeasuredRows {
+  readonly dataset: MultiTaskDataset;
+  /** What they are, for people. */
+  readonly title: string;
+  /** Only of a file. */
+  readonly badRows?: BlockEncoder['found'];
+}
+
+/**
+ * Measures every task of a finished run, on a part of the rows of the run or on those of another file.
+ *
+ * @throws InputError where model, rows or options are wrong.
+ */
+export async function evaluate(folder: string, options: EvaluateOptions, io: Io): Promise<'done' | 'interrupted'> {
+  checkOptions(options);
+  const saved = await readSavedModel({ folder, cwd: io.cwd });
+  const path = resolve(io.cwd, folder);
+  const { document, ...read } = await readDocument(path, folder);
+  const progress = options.quiet === true ? noRowProgress : rowProgress(io, 'Measuring');
+  const rows =
+    options.data === undefined
+      ? await partOf({ document, ...read }, folder, options.part ?? 'test')
+      : rowsOfFile(saved, folder, options.data, options, io, progress.rows);
+  const { name, threads = saved.config.threads } = document.backend;
+  // What trained gives the very numbers that the run has; another one rounds otherwise.
+  const backend = options.backend ?? (name as Config['backend']);
+  const where =
+    options.backend === undefined ? `${folder} (trained by ${name}; --backend takes another)` : `--backend ${backend}`;
+  const warn = (message: string) => {
+    if (options.quiet !== true) print(io.stderr, `Warning: ${message}`);
+  };
+  const { trainer, backend: selected } = await openModel(saved, { backend, threads }, where, warn);
+  try {
+    if (io.signal.aborted) return 'interrupted';
+    const { evaluationBatchSize: batchSize } = saved.config.training;
+    const scores = (await trainer.evaluate(rows.dataset, { batchSize })).tasks;
+    progress.end();
+    const { size } = rows.dataset;
+    if (size === 0)
+      throw new InputError([{ where: rows.title, message: 'there must be a row to measure, but there is none' }]);
+    const means = meansOf(scores, trainer.tasks);
+    const { badRows } = rows;
+    if (options.json === true) {
+      const of = options.data === undefined ? { part: options.part ?? 'test' } : { data: options.data };
+      const tasks = trainer.tasks.map(summarize);
+      const result = {
+        status: 'done',
+        folder,
+        ...of,
+        rows: size,
+        ...(badRows && { badRows }),
+        scores,
+        means,
+        tasks,
+        backend: selected,
+      };
+      print(io.stdout, JSON.stringify(result, null, 2));
+      return 'done';
+    }
+    if (badRows !== undefined && badRows.count > 0 && options.quiet !== true) {
+      print(
+        io.stderr,
+        `${counted(badRows.count, 'row')} could not be read and ${badRows.count === 1 ? 'is' : 'are'} left out:`,
+      );
+      for (const bad of badRows.first) print(io.stderr, `  ${placeOfBadRow(bad)}: ${bad.reason}`);
+    }
+    print(io.stdout, `${folder} on ${rows.title}: ${counted(size, 'row')}\n`);
+    print(
+      io.stdout,
+      scoresTable(scores as TaskMetrics, means, trainer.tasks.map(summarize), colorsFor(io.stdout, io.env)),
+    );
+    return 'done';
+  } finally {
+    progress.end();
+    trainer.dispose();
+  }
+}
+
+function checkOptions({ part, data, format, maxBadRows, sql }: EvaluateOptions): void {
+  const refuse = (where: string, message: string) => new InputError([{ where, message }]);
+  if (data !== undefined && part !== undefined)
+    throw refuse(`--part ${part}`, 'rows come from --data already; leave one of the two out');
+  if (data !== undefined) return;
+  const [only] = [
+    ...(format === undefined ? [] : [`--format ${format}`]),
+    ...(maxBadRows === undefined ? [] : [`--max-bad-rows ${maxBadRows}`]),
+    ...(sql === false ? ['--no-sql'] : []),
+  ];
+  if (only !== undefined) throw refuse(only, 'this is about a file of rows; name one by --data, or leave it out');
+}
+
+/** A part of the rows that the run itself divided; they have to be what they were. */
+async function partOf(
+  read: Awaited<ReturnType<typeof readDocument>>,
+  folder: string,
+  part: 'train' | 'validation' | 'test',
+): Promise<MeasuredRows> {
+  const loaded = begunConfig(read);
+  if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
+  const run = await prepareRun(loaded);
+  await compareData(run, read.document, folder);
+  const dataset = run.data[part];
+  const title = { train: 'its training rows', validation: 'its validation rows', test: 'its test rows' }[part];
+  if (dataset !== undefined) return { dataset, title };
+  throw new InputError([
+    { where: `--part ${part}`, message: 'this run set no validation rows apart; take test or train' },
+  ]);
+}
+
+/** Rows of another file, read while they are measured. */
+function rowsOfFile(
+  saved: SavedModel,
+  folder: string,
+  file: string,
+  { format, maxBadRows, sql }: EvaluateOptions,
+  io: Io,
+  told: (rows: number) => void,
+): MeasuredRows {
+  const encoding = requireTable(saved, folder, 'evaluate --data');
+  const encoder = blockEncoder(encoding, maxBadRowsOf(maxBadRows, saved.config), true);
+  const { data, training } = saved.config;
+  const request = { files: [file], format, encoding, labels: true, data, sql: sql !== false };
+  const { dataset } = labelledRows(encoding, readBlocks(request, training.evaluationBatchSize, io), encoder, told);
+  return {
+    dataset,
+    title: file === '-' ? 'the rows of standard input' : file,
+    get badRows() {
+      return encoder.found;
+    },
+  };
+}

@@ -1,0 +1,248 @@
+import { resolve } from 'node:path';
+import type { AnyTask, Trainer } from '@polytask/core';
+import type { RawRow, TableEncoding } from '@polytask/data';
+import type { FileFormat } from '@polytask/data/node';
+import type { SelectedBackend } from '../backend/select-backend.js';
+import type { Config } from '../config/schema.js';
+import { InputError } from '../errors/mistakes.js';
+import { type Io, print } from '../io.js';
+import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
+import { type Carried, carriedColumns } from '../predict/carried-columns.js';
+import { type Cell, type PredictionColumns, predictionColumns } from '../predict/prediction-columns.js';
+import { outputFormat, type RowBlock, readBlocks } from '../predict/row-source.js';
+import { fileWriter, type RowWriter, streamWriter, type WrittenFormat, writtenFormats } from '../predict/row-writer.js';
+import { counted } from '../report/format.js';
+import { noRowProgress, rowProgress } from '../report/row-progress.js';
+import { requireTable } from '../run/check-table.js';
+import { readSavedModel } from '../run/load-model.js';
+import { openModel } from '../run/open-model.js';
+import { shownPath } from '../run/output-folder.js';
+import { whyNotExported } from '../run/write-export.js';
+
+/** Options of `polytask predict`, as the command line gives them. */
+export interface PredictOptions {
+  readonly format?: FileFormat;
+  readonly output?: string;
+  readonly to?: WrittenFormat;
+  readonly force?: boolean;
+  readonly id?: string;
+  readonly keep?: readonly string[];
+  readonly maxBadRows?: string;
+  readonly sql?: boolean;
+  readonly backend?: Config['backend'];
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** Rows that are predicted at once. */
+const blockSize = 1024;
+
+/**
+ * Predicts every task for raw rows and writes a row for each of them, in their order.
+ *
+ * @param files - None is standard input.
+ * @returns Whether all rows were predicted.
+ * @throws InputError where model, rows or options are wrong.
+ */
+export async function predict(
+  folder: string,
+  files: readonly string[],
+  options: PredictOptions,
+  io: Io,
+): Promise<'done' | 'interrupted'> {
+  const output = await outputOf(options, io);
+  const saved = await readSavedModel({ folder, cwd: io.cwd });
+  const encoding = requireTable(saved, folder, 'predict');
+  const most = maxBadRowsOf(options.maxBadRows, saved.config);
+  const wanted = { ...saved.config, ...(options.backend === undefined ? {} : { backend: options.backend }) };
+  const warn = (message: string) => {
+    if (options.quiet !== true) print(io.stderr, `Warning: ${message}`);
+  };
+  const exact = [...(options.id === undefined ? [] : [options.id]), ...(options.keep ?? [])];
+  const request = {
+    files,
+    format: options.format,
+    encoding,
+    data: saved.config.data,
+    sql: options.sql !== false,
+    exact,
+  };
+  if (files.length === 0 && io.stdin?.isTTY === true && options.quiet !== true) {
+    print(io.stderr, 'Reading rows from standard input; Ctrl-D ends them.');
+  }
+  const where = options.backend === undefined ? `${folder}: \`backend\`` : `--backend ${options.backend}`;
+  const { trainer, backend } = await openModel(saved, wanted, where, warn);
+  try {
+    const encoder = blockEncoder(encoding, most);
+    const blocks = readBlocks(request, blockSize, io);
+    const done = await predictAll({ trainer, encoder, blocks, exact, encoding, output, progress: options.quiet }, io);
+    if (done === 'interrupted') {
+      const left = output.path === undefined ? '' : ', and nothing was written';
+      print(io.stderr, `Stopped before all rows were predicted${left}.`);
+      return 'interrupted';
+    }
+    report({ folder, trainer, backend, output, ...done, badRows: encoder.found }, options, io);
+    return 'done';
+  } finally {
+    trainer.dispose();
+  }
+}
+
+interface PredictOutput {
+  /** From the root of the disk; none is standard output. */
+  readonly path?: string;
+  readonly format: WrittenFormat;
+}
+
+interface Prediction {
+  readonly trainer: Trainer<readonly AnyTask[]>;
+  readonly encoder: BlockEncoder;
+  readonly blocks: AsyncGenerator<RowBlock>;
+  readonly exact: readonly string[];
+  readonly encoding: TableEncoding;
+  readonly output: PredictOutput;
+  /** Whether nothing is to be told. */
+  readonly progress: boolean | undefined;
+}
+
+interface Predicted {
+  readonly rows: number;
+  readonly columns: readonly string[];
+}
+
+async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interrupted'> {
+  const { trainer, encoder, output } = run;
+  const ofTasks = trainer.tasks.map(predictionColumns);
+  const names = ofTasks.flatMap((columns) => columns.names);
+  refuseDoubled(names);
+  const progress = run.progress === true ? noRowProgress : rowProgress(io, 'Predicting');
+  let open: { writer: RowWriter; carried: Carried } | undefined;
+  const start = async (first: RawRow | undefined) => {
+    const carried = carriedColumns(run.exact, first, run.encoding, names);
+    const all = [...carried.names, ...names];
+    const { path, format } = output;
+    const writer =
+      path === undefined
+        ? streamWriter(io.stdout, format as 'csv' | 'jsonl', all)
+        : await fileWriter(path, format, all);
+    return { writer, carried };
+  };
+  let rows = 0;
+  try {
+    for await (const block of run.blocks) {
+      const { encoded, isBad } = encoder.encode(block);
+      const predicted = await trainer.predict(encoded.inputs);
+      open ??= await start(block.rows[0]);
+      const { carried, writer } = open;
+      const lines = block.rows.map((row, index) => [
+        ...carried.cells(row),
+        ...trainer.tasks.flatMap(({ name }, task) => {
+          const columns = ofTasks[task] as PredictionColumns;
+          return isBad(index) ? columns.names.map((): Cell => null) : columns.cells(predicted[name]?.[index]);
+        }),
+      ]);
+      // A signal comes between two blocks.
+      if (io.signal.aborted) return 'interrupted';
+      rows += lines.length;
+      if (!(await writer.write(lines))) break;
+      progress.rows(rows);
+    }
+    open ??= await start(undefined);
+    await open.writer.finish();
+    return { rows, columns: [...open.carried.names, ...names] };
+  } finally {
+    progress.end();
+    await run.blocks.return(undefined);
+    await open?.writer.abandon();
+  }
+}
+
+/** What came of it: for people, unless rows went to standard output; or a document. */
+function report(
+  done: Predicted & {
+    readonly folder: string;
+    readonly trainer: Trainer<readonly AnyTask[]>;
+    readonly backend: SelectedBackend;
+    readonly output: PredictOutput;
+    readonly badRows: BlockEncoder['found'];
+  },
+  { json, quiet }: PredictOptions,
+  io: Io,
+): void {
+  const { folder, trainer, backend, output, rows, columns, badRows } = done;
+  if (badRows.count > 0 && quiet !== true) {
+    print(
+      io.stderr,
+      `${counted(badRows.count, 'row')} could not be read and ${badRows.count === 1 ? 'has' : 'have'} no predictions:`,
+    );
+    for (const bad of badRows.first) print(io.stderr, `  ${placeOfBadRow(bad)}: ${bad.reason}`);
+    if (badRows.count > badRows.first.length) print(io.stderr, `  and ${badRows.count - badRows.first.length} more`);
+  }
+  if (output.path === undefined) return;
+  const tasks = trainer.tasks.map((task) => ({
+    name: task.name,
+    type: task.type,
+    ...unitOf(task),
+    columns: predictionColumns(task).names,
+  }));
+  if (json === true) {
+    const document = {
+      status: 'done',
+      folder,
+      file: output.path,
+      format: output.format,
+      rows,
+      badRows,
+      columns,
+      tasks,
+      backend,
+    };
+    print(io.stdout, JSON.stringify(document, null, 2));
+    return;
+  }
+  print(io.stdout, `${counted(rows, 'row')} predicted by ${folder}: ${shownPath(output.path, io.cwd)}`);
+  const units = tasks.map(({ name, type, unit }) => `${name} (${unit === undefined ? type : `${type}, ${unit}`})`);
+  print(io.stdout, `Tasks: ${units.join(', ')}`);
+}
+
+function unitOf({ options }: AnyTask): { unit?: string } {
+  const { unit } = options as { unit?: unknown };
+  return typeof unit === 'string' ? { unit } : {};
+}
+
+/** Where predictions go, if they can. */
+async function outputOf({ output, to, force = false, json }: PredictOptions, { cwd }: Io): Promise<PredictOutput> {
+  const refuse = (where: string, message: string) => new InputError([{ where, message }]);
+  if (output === undefined) {
+    if (to === 'parquet')
+      throw refuse('--to parquet', 'Parquet is not text, so it goes to a file; name one by --output');
+    if (json === true)
+      throw refuse('--json', 'standard output is for the predictions, as JSONL already; name a file by --output');
+    return { format: to ?? 'jsonl' };
+  }
+  const where = `--output ${output}`;
+  const { format = to, near } = outputFormat(output, writtenFormats);
+  if (format === undefined) {
+    const advice = near === undefined ? '' : `. Did you mean \`.${near}\`?`;
+    throw refuse(where, `the name must end in .csv, .jsonl or .parquet, or --to must say the format${advice}`);
+  }
+  const path = resolve(cwd, output);
+  const problem = await whyNotExported(path, [''], force);
+  if (problem !== undefined) throw refuse(where, problem);
+  return { path, format: to ?? format };
+}
+
+/** How many rows may be bad: as in training, unless the command line says otherwise. */
+export function maxBadRowsOf(given: string | undefined, { data }: Pick<Config, 'data'>): number {
+  if (given === undefined) return (data as { maxBadRows?: number }).maxBadRows ?? 0;
+  if (/^\d+$/.test(given)) return Number(given);
+  const message = `found ${JSON.stringify(given)}, expected a whole number from 0`;
+  throw new InputError([{ where: `--max-bad-rows ${given}`, message }]);
+}
+
+function refuseDoubled(names: readonly string[]): void {
+  const doubled = names.find((name, index) => names.indexOf(name) !== index);
+  if (doubled === undefined) return;
+  const message = `two columns of the predictions would be called \`${doubled}\`; tasks and classes need other names`;
+  throw new InputError([{ where: 'polytask predict', message }]);
+}

@@ -1,0 +1,98 @@
+import { type Command, Option } from 'commander';
+import { backendChoices } from './backend/backend-choices.js';
+import type { Io } from './io.js';
+
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
+/** What the program has to know of a command that has begun. */
+export interface Told {
+  json(): void;
+  what(what: 'prediction' | 'evaluation'): void;
+  interrupted(): void;
+}
+
+/** `polytask predict` and `polytask evaluate`. */
+export function addModelCommands(program: Command, io: Io, told: Told): void {
+  program
+    .command('predict')
+    .summary('predict every task for rows of a file or of standard input')
+    .description('Predicts every task of a finished run for raw rows, and writes a row for each of them.')
+    .argument('<folder>', 'the run folder')
+    .argument('[rows...]', 'files of rows: CSV, JSONL, JSON or Parquet; none, or -, is standard input')
+    .addOption(
+      new Option(
+        '-f, --format <format>',
+        'how rows are read (default: by the name, or by how standard input begins)',
+      ).choices(['csv', 'jsonl', 'json', 'parquet']),
+    )
+    .option('-o, --output <path>', 'write to this file: .csv, .jsonl or .parquet (default: standard output)')
+    .addOption(
+      new Option(
+        '-t, --to <format>',
+        'how predictions are written (default: by the name of the file, else jsonl)',
+      ).choices(['csv', 'jsonl', 'parquet']),
+    )
+    .option('--force', 'replace the file')
+    .option('--id <column>', 'carry this column of the rows along, as the first one')
+    .option('--keep <column>', 'carry a further column along; may be given again', collect)
+    .option('--max-bad-rows <number>', 'how many rows may be unreadable (default: as in training)')
+    .option('--no-sql', "do not put the rows through the run file's sql")
+    .addOption(new Option('--backend <name>', 'what computes (default: as in training)').choices(backendChoices))
+    .option('--json', 'print one JSON document about the file that was written')
+    .option('-q, --quiet', 'no progress on standard error')
+    .addHelpText('after', predictNotes)
+    .action(async (folder: string, rows: string[], options) => {
+      if (options.json === true) told.json();
+      told.what('prediction');
+      const { predict } = await import('./commands/predict.js');
+      if ((await predict(folder, rows, options, io)) === 'interrupted') told.interrupted();
+    });
+
+  program
+    .command('evaluate')
+    .summary('measure every task of a finished run')
+    .description('Measures every task of a finished run, on its test rows or on other rows that have labels.')
+    .argument('<folder>', 'the run folder')
+    .addOption(
+      new Option('--part <part>', 'rows of the run to measure on (default: test)').choices([
+        'train',
+        'validation',
+        'test',
+      ]),
+    )
+    .option(
+      '--data <path>',
+      'a file of rows with labels, CSV, JSONL, JSON or Parquet, in place of a part; - is standard input',
+    )
+    .addOption(
+      new Option('-f, --format <format>', 'how that file is read (default: by its name)').choices([
+        'csv',
+        'jsonl',
+        'json',
+        'parquet',
+      ]),
+    )
+    .option('--max-bad-rows <number>', 'how many of its rows may be unreadable (default: as in training)')
+    .option('--no-sql', "do not put its rows through the run file's sql")
+    .addOption(new Option('--backend <name>', 'what computes (default: what trained)').choices(backendChoices))
+    .option('--json', 'print one JSON document instead of the table')
+    .option('-q, --quiet', 'no progress on standard error')
+    .addHelpText('after', evaluateNotes)
+    .action(async (folder: string, options) => {
+      if (options.json === true) told.json();
+      told.what('evaluation');
+      const { evaluate } = await import('./commands/evaluate.js');
+      if ((await evaluate(folder, options, io)) === 'interrupted') told.interrupted();
+    });
+}
+
+const predictNotes = `
+Rows need the columns that the model reads; others are passed over. Columns of the output: those
+of --id and --keep; <task> with the answer, in the units of the data or by the name of the class;
+for classes <task>.probability of the answer and <task>.probability.<class>. A row that cannot be
+read has no predictions.
+
+Exit codes: 0 done; 1 failed; 2 the input was wrong. A file is there whole or not at all.`;
+
+const evaluateNotes = `
+Exit codes: 0 done; 1 failed; 2 the input was wrong.`;

@@ -1,0 +1,55 @@
+import { type EncodedRows, encodeRows, type TableEncoding } from '@polytask/data';
+import type { BadRow } from '@polytask/data/node';
+import { InputError } from '../errors/mistakes.js';
+import { counted } from '../report/format.js';
+import type { RowBlock } from './row-source.js';
+
+/** So many are told one by one. */
+const mostTold = 10;
+
+/** Encodes blocks of rows and counts those that cannot be used. */
+export interface BlockEncoder {
+  /**
+   * @returns What the model takes, and which rows mean nothing.
+   * @throws InputError as soon as there are more bad rows than may be.
+   */
+  encode(block: RowBlock): { readonly encoded: EncodedRows; isBad(row: number): boolean };
+  readonly found: { readonly count: number; readonly first: readonly BadRow[] };
+}
+
+/** @param most - How many rows may be bad. */
+export function blockEncoder(encoding: TableEncoding, most: number, labels = false): BlockEncoder {
+  const first: BadRow[] = [];
+  let count = 0;
+  return {
+    encode({ file, first: begin, rows }) {
+      const bad = new Map<number, BadRow>();
+      const encoded = encodeRows(encoding, rows, {
+        labels,
+        report(row, column, reason) {
+          if (!bad.has(row)) bad.set(row, { file, row: begin + row + 1, column, reason });
+        },
+      });
+      count += bad.size;
+      const inOrder = [...bad.values()].sort((a, b) => (a.row as number) - (b.row as number));
+      first.push(...inOrder.slice(0, mostTold - first.length));
+      if (count > most) throw tooMany(first, count, most);
+      return { encoded, isBad: (row) => bad.has(row) };
+    },
+    get found() {
+      return { count, first };
+    },
+  };
+}
+
+/** Where a bad row is: `people.csv, row 3, column \`age\``. */
+export function placeOfBadRow({ file, row, column }: BadRow): string {
+  return `${file}, row ${row}${column === undefined ? '' : `, column \`${column}\``}`;
+}
+
+function tooMany(first: readonly BadRow[], count: number, most: number): InputError {
+  const limit = most === 0 ? 'all rows must be right' : `at most ${counted(most, 'row')} may be wrong`;
+  const told = first.map((bad) => ({ where: placeOfBadRow(bad), message: bad.reason }));
+  const message = `${limit}, but ${count} cannot be read so far; correct them, or allow more, such as --max-bad-rows ${count}`;
+  return new InputError([...told, { where: '--max-bad-rows', message }]);
+}

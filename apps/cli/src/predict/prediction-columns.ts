@@ -1,0 +1,82 @@
+import type { AnyTask } from '@polytask/core';
+
+/** A value of a column in the output. */
+export type Cell = string | number | boolean | null;
+
+/** How predictions of a task stand in a row. */
+export interface PredictionColumns {
+  readonly names: readonly string[];
+  /** The values of a prediction, as the task's `decode` gave it; for no prediction, nothing in every column. */
+  cells(prediction: unknown): readonly Cell[];
+}
+
+/**
+ * The columns of a task: `<task>` with the answer (a number in the units of the data, or the name of a class), and for classes
+ * `<task>.probability` of the answer (for a yes or a no: of the second one) and `<task>.probability.<class>`. Several labels have a column
+ * each, vectors one per number; a kind of task that is not ours has its prediction as JSON.
+ */
+export function predictionColumns({ name, type, options }: AnyTask): PredictionColumns {
+  const given = (options ?? {}) as { classes?: unknown; labels?: unknown; size?: number };
+  if (type === 'classification') {
+    const classes = namesOf(given.classes);
+    return {
+      names: [name, `${name}.probability`, ...classes.map((label) => `${name}.probability.${label}`)],
+      cells(prediction) {
+        const { label, probability, probabilities } = prediction as {
+          label: string;
+          probability: number;
+          probabilities: readonly number[];
+        };
+        return [label, short(probability), ...probabilities.map(short)];
+      },
+    };
+  }
+  if (type === 'binary') {
+    return {
+      names: [name, `${name}.probability`],
+      cells(prediction) {
+        const { label, probability } = prediction as { label: string; probability: number };
+        return [label, short(probability)];
+      },
+    };
+  }
+  if (type === 'multi-label') {
+    const labels = namesOf(given.labels);
+    return {
+      names: [...labels.map((label) => `${name}.${label}`), ...labels.map((label) => `${name}.probability.${label}`)],
+      cells(prediction) {
+        const { labels: found, probabilities } = prediction as {
+          labels: readonly string[];
+          probabilities: readonly number[];
+        };
+        return [...labels.map((label) => found.includes(label)), ...labels.map((_, i) => short(probabilities[i] ?? 0))];
+      },
+    };
+  }
+  if (type === 'regression' && given.size === undefined) {
+    return { names: [name], cells: (prediction) => [short(prediction as number)] };
+  }
+  if (type === 'regression') {
+    const indices = Array.from({ length: given.size ?? 1 }, (_, index) => index);
+    return {
+      names: indices.map((index) => `${name}.${index}`),
+      cells: (prediction) => (prediction as readonly number[]).map(short),
+    };
+  }
+  return { names: [name], cells: (prediction) => [JSON.stringify(prediction) ?? null] };
+}
+
+const namesOf = (given: unknown): readonly string[] =>
+  typeof given === 'number'
+    ? Array.from({ length: given }, (_, index) => String(index))
+    : ((given ?? []) as readonly string[]);
+
+/** The shortest decimal number that is this float32; null where it is not finite, which no format has. */
+export function short(value: number): number | null {
+  if (!Number.isFinite(value)) return null;
+  for (let digits = 6; digits <= 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) return rounded;
+  }
+  return value;
+}

@@ -1,0 +1,16 @@
+import { checkConfig, type LoadedConfig } from '../config/load-config.js';
+import type { ReadDocument } from './read-document.js';
+
+/** The configuration that a run began with, checked as if it were read again; with what the command line changes in it. */
+export function begunConfig(
+  { document, file, positions }: ReadDocument,
+  changes: Pick<Parameters<typeof checkConfig>[0], 'set' | 'overrides'> = {},
+): LoadedConfig {
+  return checkConfig({
+    file,
+    path: document.file,
+    yaml: { positions, mistakes: [] },
+    raw: structuredClone(document.given) as Record<string, unknown>,
+    ...changes,
+  });
+}

@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from 'node:util';
+import { inputsOfTable, type TableEncoding } from '@polytask/data';
+import * as z from 'zod';
+import { expectedWords, explainIssues } from '../config/explain-issues.js';
+import { InputError } from '../errors/mistakes.js';
+import type { SavedModel } from './load-model.js';
+
+const number = z.number();
+const divisor = z.number().refine((value) => value > 0, { error: 'a number above 0' });
+const column = z.string();
+const texts = z.array(z.string());
+const missing = z.enum(['mean', 'indicator', 'error', 'constant']);
+const named = { column, missing };
+
+const feature = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('number'), ...named, fill: number, center: number, scale: divisor }),
+  z.strictObject({ type: z.literal('boolean'), ...named, fill: number, center: number, scale: divisor }),
+  z.strictObject({
+    ...{ type: z.literal('category'), ...named, fill: z.string() },
+    ...{ encoding: z.enum(['one-hot', 'embedding']), values: texts },
+  }),
+  z.strictObject({
+    ...{ type: z.literal('date'), ...named, fill: number, center: number, scale: divisor },
+    parts: z.array(z.enum(['trend', 'year', 'week', 'day'])),
+  }),
+  z.strictObject({ type: z.literal('text'), ...named, fill: z.string(), words: texts }),
+]);
+
+const label = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('number'), column, rows: number, mean: number, deviation: number }),
+  z
+    .strictObject({ kind: z.literal('class'), column, rows: number, classes: texts, counts: z.array(number) })
+    .refine(({ classes, counts }) => classes.length === counts.length, { error: 'a count per class' }),
+]);
+
+const tableSchema = z.strictObject({ format: z.literal(1), features: z.array(feature), labels: z.array(label) });
+
+/**
+ * How a model's raw rows are encoded; the file may come from anywhere, so it is checked first.
+ *
+ * @param what - What asks for it, such as `predict`.
+ * @throws InputError where the model did not learn from a table, or what it says of it does not fit the model.
+ */
+export function requireTable({ table, config, inputs }: SavedModel, folder: string, what: string): TableEncoding {
+  if (table === undefined) {
+    const { use } = config.data as { use?: unknown };
+    const shapes = Object.entries(inputs).map(([name, { shape, dtype }]) => `${name} ${dtype} [${shape.join(', ')}]`);
+    const message =
+      `\`${what}\` needs a model that learned from a table (\`data: { use: table }\`), since it encodes rows of columns; this one learned ` +
+      `from \`${String(use)}\` and takes ${shapes.join(', ')}: predict with \`trainer.predict\`, or \`polytask export\` it`;
+    throw new InputError([{ where: folder, message }]);
+  }
+  const checked = tableSchema.safeParse(table, { error: expectedWords });
+  if (!checked.success) {
+    throw new InputError(
+      explainIssues(checked.error.issues, table).map(({ message }) => ({
+        where: folder,
+        message: `in the model's table ${message}`,
+      })),
+    );
+  }
+  const encoding = checked.data as TableEncoding;
+  if (isDeepStrictEqual(JSON.parse(JSON.stringify(inputsOfTable(encoding))), JSON.parse(JSON.stringify(inputs)))) {
+    return encoding;
+  }
+  const message = "the model's table makes other inputs than the model takes; the file is damaged or has been changed";
+  throw new InputError([{ where: folder, message }]);
+}
