@@ -111,7 +111,7 @@ async function* openFile(name: string, request: RowRequest, io: Io): AsyncGenera
       ? ' Rows go through the `sql` that the run file has, and need all columns that it names (they may be empty); ' +
         `--no-sql takes rows that have ${neededColumns(encoding)} already.`
       : '';
-    const message = error.message.replace(/polytask-rows-[\da-f]{16}\.\w+/g, shownName(name));
+    const message = error.message.replace(/\S*polytask-rows-[\da-f]{16}\.\w+/g, shownName(name));
     throw new InputError([{ where: name === '-' ? 'standard input' : name, message: `${message}${advice}` }]);
   }
 }
@@ -132,7 +132,8 @@ async function openSource(
   // A stream's format is what it is said to be; a file's, what its name says.
   if (name !== '-') return format === undefined ? { from: path } : { from: createReadStream(path), format };
   const chunks = (stdin as Readable)[Symbol.asyncIterator]();
-  const { value: first, done } = await chunks.next();
+  let { value: first, done } = await chunks.next();
+  while (done !== true && first.length === 0) ({ value: first, done } = await chunks.next());
   if (done === true)
     throw new InputError([{ where: 'standard input', message: 'there must be rows, but it is empty' }]);
   const again = Readable.from(
