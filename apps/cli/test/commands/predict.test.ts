@@ -89,11 +89,12 @@ describe('polytask predict', () => {
       const own = await trainer.predict(encodeRows(encoding, rows).inputs);
       rows.forEach((_, index) => {
         const found = written[row++];
-        const { label, probabilities } = own.weather?.[index] as { label: string; probabilities: number[] };
+        const { label, probabilities } = (own.weather ?? [])[index] as { label: string; probabilities: number[] };
         expect(found.weather).toBe(label);
         expect(Math.fround(found.temp_max)).toBeCloseTo(own.temp_max?.[index] as number, 4);
         const classes = ['drizzle', 'fog', 'rain', 'snow', 'sun'].map((name) => found[`weather.probability.${name}`]);
-        classes.forEach((probability, k) => expect(probability).toBeCloseTo(probabilities[k] as number, 5));
+        for (const [k, probability] of classes.entries())
+          expect(probability).toBeCloseTo(probabilities[k] as number, 5);
         expect(found['weather.probability']).toBe(Math.max(...classes));
       });
     }
