@@ -16,6 +16,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Concepts', link: '/guide/concepts' },
       { text: 'Data', link: '/guide/data' },
       { text: 'The run folder', link: '/guide/run-folder' },
+      { text: 'Predict', link: '/guide/predicting' },
       { text: 'Backends', link: '/guide/backends' },
       { text: 'In the browser', link: '/guide/in-the-browser' },
       { text: 'Compile tfjs code', link: '/guide/compiling' },

@@ -154,7 +154,15 @@ function rowsOfFile(
   const encoding = requireTable(saved, folder, 'evaluate --data');
   const encoder = blockEncoder(encoding, maxBadRowsOf(maxBadRows, saved.config), true);
   const { data, training } = saved.config;
-  const request = { files: [file], format, encoding, labels: true, data, sql: sql !== false };
+  const request = {
+    files: [file],
+    format,
+    encoding,
+    labels: true,
+    data,
+    sql: sql !== false,
+    onBadLines: encoder.addLines,
+  };
   const { dataset } = labelledRows(encoding, readBlocks(request, training.evaluationBatchSize, io), encoder, told);
   return {
     dataset,

@@ -59,21 +59,17 @@ export async function predict(
     if (options.quiet !== true) print(io.stderr, `Warning: ${message}`);
   };
   const exact = [...(options.id === undefined ? [] : [options.id]), ...(options.keep ?? [])];
-  const request = {
-    files,
-    format: options.format,
-    encoding,
-    data: saved.config.data,
-    sql: options.sql !== false,
-    exact,
-  };
+  const encoder = blockEncoder(encoding, most);
+  const { format } = options;
+  const { data } = saved.config;
+  const { addLines: onBadLines } = encoder;
+  const request = { files, format, encoding, data, sql: options.sql !== false, exact, onBadLines };
   if (files.length === 0 && io.stdin?.isTTY === true && options.quiet !== true) {
     print(io.stderr, 'Reading rows from standard input; Ctrl-D ends them.');
   }
   const where = options.backend === undefined ? `${folder}: \`backend\`` : `--backend ${options.backend}`;
   const { trainer, backend } = await openModel(saved, wanted, where, warn);
   try {
-    const encoder = blockEncoder(encoding, most);
     const blocks = readBlocks(request, blockSize, io);
     const done = await predictAll({ trainer, encoder, blocks, exact, encoding, output, progress: options.quiet }, io);
     if (done === 'interrupted') {

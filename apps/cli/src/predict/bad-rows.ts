@@ -1,5 +1,5 @@
 import { type EncodedRows, encodeRows, type TableEncoding } from '@polytask/data';
-import type { BadRow } from '@polytask/data/node';
+import type { BadRow, BadRows } from '@polytask/data/node';
 import { InputError } from '../errors/mistakes.js';
 import { counted } from '../report/format.js';
 import type { RowBlock } from './row-source.js';
@@ -14,14 +14,22 @@ export interface BlockEncoder {
    * @throws InputError as soon as there are more bad rows than may be.
    */
   encode(block: RowBlock): { readonly encoded: EncodedRows; isBad(row: number): boolean };
-  readonly found: { readonly count: number; readonly first: readonly BadRow[] };
+  /** Counts lines that are no rows, under the same limit. */
+  addLines(badLines: BadRows): void;
+  readonly found: BadRows;
 }
 
 /** @param most - How many rows may be bad. */
 export function blockEncoder(encoding: TableEncoding, most: number, labels = false): BlockEncoder {
   const first: BadRow[] = [];
   let count = 0;
+  const add = (badRows: BadRows) => {
+    count += badRows.count;
+    first.push(...badRows.first.slice(0, mostTold - first.length));
+    if (count > most) throw tooMany(first, count, most);
+  };
   return {
+    addLines: add,
     encode({ file, first: begin, rows }) {
       const bad = new Map<number, BadRow>();
       const encoded = encodeRows(encoding, rows, {
@@ -30,10 +38,7 @@ export function blockEncoder(encoding: TableEncoding, most: number, labels = fal
           if (!bad.has(row)) bad.set(row, { file, row: begin + row + 1, column, reason });
         },
       });
-      count += bad.size;
-      const inOrder = [...bad.values()].sort((a, b) => (a.row as number) - (b.row as number));
-      first.push(...inOrder.slice(0, mostTold - first.length));
-      if (count > most) throw tooMany(first, count, most);
+      add({ count: bad.size, first: [...bad.values()].sort((a, b) => (a.row as number) - (b.row as number)) });
       return { encoded, isBad: (row) => bad.has(row) };
     },
     get found() {
@@ -42,9 +47,10 @@ export function blockEncoder(encoding: TableEncoding, most: number, labels = fal
   };
 }
 
-/** Where a bad row is: `people.csv, row 3, column \`age\``. */
-export function placeOfBadRow({ file, row, column }: BadRow): string {
-  return `${file}, row ${row}${column === undefined ? '' : `, column \`${column}\``}`;
+/** Where a bad row is: `people.csv, row 3, column \`age\``, or `people.csv:4` where the line is known. */
+export function placeOfBadRow({ file, line, row, column }: BadRow): string {
+  const place = line === undefined ? `${file}, row ${row}` : `${file}:${line}`;
+  return `${place}${column === undefined ? '' : `, column \`${column}\``}`;
 }
 
 function tooMany(first: readonly BadRow[], count: number, most: number): InputError {

@@ -4,7 +4,7 @@ import { basename, extname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { nearestWord, PolytaskError } from '@polytask/core';
 import type { RawRow, TableEncoding } from '@polytask/data';
-import { type FileFormat, type ReadRowsOptions, readRows } from '@polytask/data/node';
+import { type BadRows, type FileFormat, type ReadRowsOptions, readRows } from '@polytask/data/node';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
 import type { Io } from '../io.js';
@@ -26,6 +26,8 @@ export interface RowRequest {
   readonly sql: boolean;
   /** Columns to be carried along. */
   readonly exact?: readonly string[];
+  /** Told of lines that are no rows; they are left out. */
+  readonly onBadLines: (badRows: BadRows) => void;
 }
 
 /** Some rows of one file. */
@@ -42,7 +44,8 @@ export async function* readBlocks(request: RowRequest, size: number, io: Io): As
   const names = request.files.length === 0 ? ['-'] : request.files;
   for (const name of names) await refuseUnreadable(name, request, io);
   // What is wrong with a later file is told before rows of an earlier one have been written.
-  for (const name of names.slice(1)) if (name !== '-') await firstOf(openFile(name, request, io));
+  const quietly = { ...request, onBadLines() {} };
+  for (const name of names.slice(1)) if (name !== '-') await firstOf(openFile(name, quietly, io));
   for (const name of names) {
     let first = 0;
     let waiting: RawRow[] = [];
@@ -98,6 +101,8 @@ async function* openFile(name: string, request: RowRequest, io: Io): AsyncGenera
     encoding,
     labels,
     exact,
+    onBadLines: ({ count, first }) =>
+      request.onBadLines({ count, first: first.map((bad) => ({ ...bad, file: shownName(name) })) }),
     ...(format === undefined ? {} : { format }),
     // Only of the format it was meant for.
     ...(csv === undefined ? {} : { csv }),

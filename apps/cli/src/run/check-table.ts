@@ -42,8 +42,8 @@ const tableSchema = z.strictObject({ format: z.literal(1), features: z.array(fea
  * @throws InputError where the model did not learn from a table, or what it says of it does not fit the model.
  */
 export function requireTable({ table, config, inputs }: SavedModel, folder: string, what: string): TableEncoding {
-  if (table === undefined) {
-    const { use } = config.data as { use?: unknown };
+  const { use } = config.data as { use?: unknown };
+  if (table === undefined || use !== 'table') {
     const shapes = Object.entries(inputs).map(([name, { shape, dtype }]) => `${name} ${dtype} [${shape.join(', ')}]`);
     const message =
       `\`${what}\` needs a model that learned from a table (\`data: { use: table }\`), since it encodes rows of columns; this one learned ` +

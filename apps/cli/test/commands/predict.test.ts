@@ -189,6 +189,32 @@ describe('polytask predict', () => {
   });
 
   it.each([
+    [
+      'csv',
+      'age,town,born\n30,Bonn,1970-03-01\n31,Bonn,1970-03-01,5\n32,Köln\n33,Bonn,1970-03-01\n',
+      /has 4 values, but/,
+    ],
+    ['jsonl', '{"age":30,"town":"Bonn","born":null}\n\n{"age"\n{"age":33,"town":"Bonn","born":null}\n{"a\n', /no JSON/],
+  ])('tells lines of %s that are no rows, and leaves them out where that may be', async (name, text, reason) => {
+    writeFileSync(join(cwd, `lines.${name}`), text);
+    const refused = await polytask(['predict', 'people', `lines.${name}`]);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toMatch(new RegExp(`^lines\\.${name}:3: .*${reason.source}`));
+    expect(refused.stderr).toContain('all rows must be right, but 2 cannot be read so far');
+    const { code, stdout, stderr } = await polytask([
+      'predict',
+      'people',
+      `lines.${name}`,
+      '--max-bad-rows',
+      '2',
+      '--id',
+      'age',
+    ]);
+    expect([code, linesOf(stdout).map(({ age }) => age)]).toEqual([0, [30, 33]]);
+    expect(stderr).toMatch(new RegExp(`^2 rows could not be read and have no predictions:\n {2}lines\\.${name}:3: `));
+  });
+
+  it.each([
     [['nowhere', 'people.csv'], /^nowhere: there is no such folder/],
     [['people', 'peopel.csv'], /^peopel\.csv: there is no file .*Did you mean `people\.csv`\?/],
     [['people', 'people.csv', '--id', 'idd'], /^--id and --keep: the rows have no column `idd`.*Did you mean `id`\?/],

@@ -17,7 +17,10 @@ export async function rejectedLines(database: Database, files: readonly SourceFi
   const [{ count } = {}] = await database.rows(
     `SELECT count(DISTINCT (file, line))::DOUBLE AS count FROM (${distinct})`,
   );
-  const rows = await database.rows(`${distinct} ORDER BY 1, 2, 3 LIMIT ${mostDescribed}`);
+  // A line with several values too many is told once, with all of them.
+  const rows = await database.rows(
+    `SELECT DISTINCT ON (file, line) * FROM (${distinct}) ORDER BY file, line, message DESC LIMIT ${mostDescribed}`,
+  );
   return {
     count: count as number,
     first: rows.map(({ file, line, name, type, message }): BadRow => {

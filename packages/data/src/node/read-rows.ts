@@ -8,10 +8,12 @@ import { pipeline } from 'node:stream/promises';
 import type { FeatureOptions } from '../encoding/features.js';
 import type { RawRow } from '../encoding/raw-values.js';
 import type { TableEncoding } from '../encoding/table-encoding.js';
+import { malformedLines, rejectedLines } from './bad-lines.js';
+import { type BadRows, describeBadRow } from './bad-rows.js';
 import { columnType, readExpression } from './column-types.js';
 import { type Database, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
-import { type CsvOptions, createView, plainReader } from './reader-sql.js';
-import { type FileFormat, requireWholeJson, sourceFiles } from './source-files.js';
+import { type CsvOptions, createView, tolerantJsonl, widelyTypedReader } from './reader-sql.js';
+import { type FileFormat, requireWholeJson, type SourceFile, sourceFiles } from './source-files.js';
 import { noSuchColumn, TableError } from './table-error.js';
 
 /** How {@link readRows} reads. */
@@ -29,6 +31,8 @@ export interface ReadRowsOptions {
   readonly table?: string;
   /** Further columns that come along as they are written, such as ids: not as numbers, which would round long ones. */
   readonly exact?: readonly string[];
+  /** Told, before the first row, of lines that are no rows at all and are left out. Default: an error tells of them. */
+  readonly onBadLines?: (badRows: BadRows) => void;
 }
 
 /**
@@ -77,9 +81,8 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
     const known = new Set(encoding.features.map(({ column }) => column));
     const further = exact.filter((column) => !known.has(column));
     const hints = { numbers: [], texts: [...texts.map(({ column }) => column), ...further] };
-    await about(place, async () =>
-      database.run(createView(table, await plainReader(database, files, place, csv, hints))),
-    );
+    const badLines = await about(place, () => openTable(database, files, { table, csv, hints, place }));
+    if (badLines.count > 0) (options.onBadLines ?? refuseBadLines)(badLines);
     if (sql !== undefined) {
       const problem = await database.whyNoQuery(sql);
       if (problem !== undefined) throw new TableError(['sql'], `the SQL ${problem}`);
@@ -104,6 +107,43 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
   } finally {
     database.close();
   }
+}
+
+interface TableFiles {
+  readonly table: string;
+  readonly csv: CsvOptions;
+  readonly hints: Parameters<typeof widelyTypedReader>[4];
+  readonly place: readonly string[];
+}
+
+/** Makes a view of the files. Reads all lines of CSV once, so that what is wrong with them is known before the first row. */
+async function openTable(
+  database: Database,
+  files: readonly SourceFile[],
+  { table, csv, hints, place }: TableFiles,
+): Promise<BadRows> {
+  try {
+    await database.run(createView(table, await widelyTypedReader(database, files, place, csv, hints)));
+    if (files.some(({ format }) => format === 'csv')) {
+      await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${quoteName(table)}`);
+    }
+    return await rejectedLines(database, files);
+  } catch (error) {
+    const jsonl = files.every(({ format }) => format === 'jsonl');
+    if (!jsonl || !/Malformed JSON|JSON transform/i.test((error as Error).message)) throw error;
+    const badLines = await malformedLines(database, files);
+    if (badLines.count === 0) throw error;
+    await database.run(createView(table, await tolerantJsonl(database, files)));
+    return badLines;
+  }
+}
+
+function refuseBadLines({ count, first }: BadRows): void {
+  const told = first.map((bad) => describeBadRow(bad)).join('; ');
+  throw new TableError(
+    ['source'],
+    `all lines must be rows, but ${count} cannot be read: ${told}. Correct them, or leave them out by \`onBadLines\`.`,
+  );
 }
 
 /** The columns that can be read, as they are used. */

@@ -51,10 +51,10 @@ export async function readerSql(
   return `read_json(${list}, format = '${format}', maximum_object_size = ${longest}${sample})`;
 }
 
-/** The same for rows that must all be there and right: a line that cannot be read is an error. */
-export async function plainReader(...args: Parameters<typeof readerSql>): Promise<string> {
+/** The same with types that fit all values of CSV files: what is wrong with a value is for the columns' readers to tell. */
+export async function widelyTypedReader(...args: Parameters<typeof readerSql>): Promise<string> {
   const reader = await readerSql(...args);
-  return reader.replace(', store_rejects = true', ', sample_size = -1');
+  return reader.replace('store_rejects = true', 'store_rejects = true, sample_size = -1');
 }
 
 /** Reads the lines of JSONL files that are JSON, with the columns that the others have; the types are found by a sample. */
