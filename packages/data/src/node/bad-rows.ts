@@ -23,7 +23,7 @@ export interface BadRows {
 export const mostDescribed = 10;
 
 /** A bad row in words: `people.csv:3, column \`age\`: ...`. */
-function describeBadRow({ file, line, row, column, reason }: BadRow): string {
+export function describeBadRow({ file, line, row, column, reason }: BadRow): string {
   const name = file === undefined ? '' : basename(file);
   const place = line === undefined ? `${name === '' ? '' : `${name}, `}row ${row}` : `${name}:${line}`;
   return `${place}${column === undefined ? '' : `, column \`${column}\``}: ${reason}`;

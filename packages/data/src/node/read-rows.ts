@@ -133,7 +133,7 @@ async function openTable(
     if (!jsonl || !/Malformed JSON|JSON transform/i.test((error as Error).message)) throw error;
     const badLines = await malformedLines(database, files);
     if (badLines.count === 0) throw error;
-    await database.run(createView(table, await tolerantJsonl(database, files)));
+    await database.run(createView(table, await tolerantJsonl(database, files, place)));
     return badLines;
   }
 }
