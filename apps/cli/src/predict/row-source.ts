@@ -10,7 +10,7 @@ import { InputError } from '../errors/mistakes.js';
 import type { Io } from '../io.js';
 
 /** What rows can be read from. */
-export const rowFormats = ['csv', 'jsonl', 'json', 'parquet'] as const satisfies readonly FileFormat[];
+const rowFormats = ['csv', 'jsonl', 'json', 'parquet'] as const satisfies readonly FileFormat[];
 
 /** Where rows come from, and how they are read. */
 export interface RowRequest {
@@ -62,7 +62,7 @@ export async function* readBlocks(request: RowRequest, size: number, io: Io): As
 }
 
 /** The columns that rows must have so that the model can read them. */
-export function neededColumns({ features }: TableEncoding): string {
+function neededColumns({ features }: TableEncoding): string {
   return features.map(({ column }) => `\`${column}\``).join(', ');
 }
 
