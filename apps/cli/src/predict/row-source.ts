@@ -9,9 +9,6 @@ import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
 import type { Io } from '../io.js';
 
-/** What rows can be read from. */
-const rowFormats = ['csv', 'jsonl', 'json', 'parquet'] as const satisfies readonly FileFormat[];
-
 /** Where rows come from, and how they are read. */
 export interface RowRequest {
   /** As the user wrote them; none, or `-`, is standard input. */
