@@ -89,17 +89,13 @@ export function createEagerSession(layout: ParameterLayout, guard?: ProgramGuard
     const stateBefore = layout.stateSegments.map((segment) => segment.variable.dataId);
     const valuesBefore = layout.segments.map((segment) => segment.variable.dataId);
     const uploaded: tf.Tensor[] = [];
-    // Some backends keep an array that was fed as it is, and its owner may write over it.
-    const fed = new Set<object>();
     const outputs: Record<string, tf.Tensor> = {};
     try {
       const feeds: Record<string, tf.Tensor> = {};
       for (const [name, value] of Object.entries(call.feeds)) {
-        const tensor = 'data' in value ? toTensor(value) : inside(value).tensor;
-        if ('data' in value) {
-          uploaded.push(tensor);
-          fed.add(tensor.dataId);
-        }
+        // Some backends keep an array as it is, and results may lie in it, but its owner may write over it.
+        const tensor = 'data' in value ? toTensor(copied(value)) : inside(value).tensor;
+        if ('data' in value) uploaded.push(tensor);
         feeds[name] = tensor;
       }
       Object.assign(
@@ -146,8 +142,7 @@ export function createEagerSession(layout: ParameterLayout, guard?: ProgramGuard
     const device: Record<string, DeviceTensor> = {};
     const reads: [string, tf.Tensor][] = [];
     for (const [name, target] of Object.entries(call.outputs)) {
-      const given = outputs[name] as tf.Tensor;
-      const tensor = fed.has(given.dataId) ? await apart(given) : given;
+      const tensor = outputs[name] as tf.Tensor;
       if (target === 'read') reads.push([name, tensor]);
       else if (target === 'hold') device[name] = own(tensor);
       else replace(inside(target), tensor);
@@ -181,13 +176,6 @@ export function createEagerSession(layout: ParameterLayout, guard?: ProgramGuard
       disposed = true;
     },
   };
-}
-
-/** The same numbers in memory of their own. */
-async function apart(tensor: tf.Tensor): Promise<tf.Tensor> {
-  const data = (await tensor.data()).slice();
-  tensor.dispose();
-  return tf.tensor(data, tensor.shape, tensor.dtype);
 }
 
 function guarded(
