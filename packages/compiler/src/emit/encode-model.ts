@@ -28,7 +28,8 @@ export const dataTypes = {
   uint8: DataType.UINT8,
 } as const satisfies Record<OnnxType, DataType>;
 
-const arrays = {
+/** The typed array of every type of elements. */
+export const arrays = {
   float32: Float32Array,
   int32: Int32Array,
   int64: BigInt64Array,

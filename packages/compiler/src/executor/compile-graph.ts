@@ -4,7 +4,7 @@ import { constantData, isConstant, type Value } from '../ir/value.js';
 import { lower } from '../lower/lower.js';
 import { stackLanes } from '../lower/stack-lanes.js';
 import type { OnnxGraph } from '../onnx/graph.js';
-import type { Runtime, RuntimeSession } from '../runtime/runtime.js';
+import type { Runtime, RuntimeSession, RuntimeTensors } from '../runtime/runtime.js';
 import { overwritable } from './overwritable.js';
 
 /** Numbers of a compiled graph: booleans come out as int32. */
@@ -81,4 +81,19 @@ export async function compileGraph(input: CompileGraphInput): Promise<CompiledGr
   const session = await runtime.open(encodeModel(lowered.graph), { threads, name });
   const inputs = lowered.graph.inputs.map((one) => ({ name: one.name, shape: one.shape as readonly number[] }));
   return { inputs, views, outputs, shortcuts, session, onnx: lowered.graph, inPlace };
+}
+
+/** The dtype of numbers. */
+export function dtypeOf(data: HostArray): 'float32' | 'int32' {
+  return data instanceof Int32Array ? 'int32' : 'float32';
+}
+
+/** What a graph's session is fed, from the array of every input. */
+export function feedsOf({ inputs }: CompiledGraph, arrayOf: (input: string) => HostArray): RuntimeTensors {
+  const feeds: RuntimeTensors = {};
+  for (const { name, shape } of inputs) {
+    const data = arrayOf(name);
+    feeds[name] = { type: dtypeOf(data), shape, data };
+  }
+  return feeds;
 }

@@ -16,7 +16,7 @@ import type { Fallback } from '../compiled.js';
 import { sameShape } from '../ir/value.js';
 import type { Runtime, RuntimeTensor } from '../runtime/runtime.js';
 import { createCallInputs } from './call-inputs.js';
-import type { HostArray } from './compile-graph.js';
+import { dtypeOf, feedsOf, type HostArray } from './compile-graph.js';
 import { checked, createDeviceStore, type HostDevice } from './device.js';
 import { createEagerFallback } from './eager-fallback.js';
 import { createHeldTensors } from './held-tensors.js';
@@ -60,17 +60,13 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     const results = new Map<string, HostArray>();
     for (const [output, shortcut] of graph.shortcuts) {
       const data = 'data' in shortcut ? shortcut.data : inputs.arrayOf(made, program, call, shortcut.input);
-      const copy = store.take(data instanceof Int32Array ? 'int32' : 'float32', data.length);
+      const copy = store.take(dtypeOf(data), data.length);
       copy.set(data);
       results.set(output, copy);
     }
     const targets = new Map<string, { handle: HostDevice; buffer: HostArray }>();
     if (graph.session !== undefined) {
-      const feeds: Record<string, RuntimeTensor> = {};
-      for (const { name, shape } of graph.inputs) {
-        const data = inputs.arrayOf(made, program, call, name);
-        feeds[name] = { type: data instanceof Int32Array ? 'int32' : 'float32', shape, data };
-      }
+      const feeds = feedsOf(graph, (name) => inputs.arrayOf(made, program, call, name));
       const fetches: Record<string, RuntimeTensor | null> = {};
       for (const [output, { shape, dtype }] of graph.outputs) {
         if (graph.shortcuts.has(output)) continue;

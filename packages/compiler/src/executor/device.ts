@@ -1,7 +1,8 @@
 import { type DeviceTensor, type HostTensor, PolytaskError } from '@polytask/core';
 import { sizeOf } from '../ir/value.js';
-import type { HostArray } from './compile-graph.js';
+import { dtypeOf, type HostArray } from './compile-graph.js';
 import type { HeldForm } from './held-form.js';
+import { within } from './within.js';
 
 /** Numbers from which a tensor's own can be made. */
 export interface HeldNumbers {
@@ -101,20 +102,6 @@ export function createDeviceStore(): DeviceStore {
     },
   };
   return store;
-}
-
-/** The map that another map has for a key; a new one at first. */
-function within<K, L, V>(
-  maps: { get(key: K): Map<L, V> | undefined; set(key: K, map: Map<L, V>): unknown },
-  key: K,
-): Map<L, V> {
-  const known = maps.get(key) ?? new Map<L, V>();
-  maps.set(key, known);
-  return known;
-}
-
-function dtypeOf(data: HostArray): 'float32' | 'int32' {
-  return data instanceof Int32Array ? 'int32' : 'float32';
 }
 
 /** Throws unless there are as many numbers as the shape says. */

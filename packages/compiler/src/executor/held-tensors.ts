@@ -1,7 +1,7 @@
 import type { DeviceTensor } from '@polytask/core';
 import { createGraph } from '../ir/graph.js';
-import type { Runtime, RuntimeTensor } from '../runtime/runtime.js';
-import { type CompiledGraph, compileGraph, type HostArray } from './compile-graph.js';
+import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtime/runtime.js';
+import { type CompiledGraph, compileGraph, feedsOf, type HostArray } from './compile-graph.js';
 import type { DeviceStore, HeldNumbers } from './device.js';
 
 /** Numbers of device tensors that are held by other numbers than their own. */
@@ -33,16 +33,12 @@ export function createHeldTensors(store: DeviceStore, runtime: Runtime, threads:
   }
 
   async function compute(held: HeldNumbers): Promise<HostArray> {
-    const { shortcuts, session, inputs } = await graphOf(held);
-    const shortcut = shortcuts.get('value');
+    const graph = await graphOf(held);
+    const shortcut = graph.shortcuts.get('value');
     const leaf = (name: string) => held.leaves[Number(name.slice('leaf/'.length))] as HostArray;
     if (shortcut !== undefined) return ('data' in shortcut ? shortcut.data : leaf(shortcut.input)).slice() as HostArray;
-    const feeds: Record<string, RuntimeTensor> = {};
-    for (const { name, shape } of inputs) {
-      const data = leaf(name);
-      feeds[name] = { type: data instanceof Int32Array ? 'int32' : 'float32', shape, data };
-    }
-    const found = await (session as NonNullable<typeof session>).run(feeds, { value: null });
+    const session = graph.session as RuntimeSession;
+    const found = await session.run(feedsOf(graph, leaf), { value: null });
     return (found.value as RuntimeTensor).data as HostArray;
   }
 

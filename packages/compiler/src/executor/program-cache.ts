@@ -3,9 +3,10 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Value } from '../ir/value.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { type FeedSpec, type Trace, trace } from '../trace/trace.js';
-import { type CompiledGraph, compileGraph } from './compile-graph.js';
+import { type CompiledGraph, compileGraph, dtypeOf } from './compile-graph.js';
 import { type HeldForm, heldForm } from './held-form.js';
 import { type SeenCall, sameCall, seeCall } from './same-call.js';
+import { within } from './within.js';
 
 /** A program compiled for feeds of certain shapes and for certain outputs; a string says why it has to run eagerly. */
 export interface CompiledProgram {
@@ -50,7 +51,7 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
   const specOf = (value: ProgramCall['feeds'][string]): FeedSpec => {
     const { shape } = value;
     if ('dtype' in value) return formOf(value) ?? { shape, dtype: value.dtype };
-    return { shape, dtype: value.data instanceof Int32Array ? 'int32' : 'float32' };
+    return { shape, dtype: dtypeOf(value.data) };
   };
 
   function traceOnce(program: Program, signature: string, feeds: { readonly [name: string]: FeedSpec }): Trace | Error {
@@ -179,12 +180,6 @@ function sharing(call: ProgramCall, layout: ParameterLayout): Map<string, string
     found.set(`output/${name}`, inputs);
   }
   return found;
-}
-
-function within<T>(map: WeakMap<Program, Map<string, T>>, program: Program): Map<string, T> {
-  const known = map.get(program) ?? new Map<string, T>();
-  map.set(program, known);
-  return known;
 }
 
 /** Errors that eager execution may get around. */

@@ -1,6 +1,6 @@
 import type { HostTensor } from '@polytask/core';
 import type { RuntimeTensor } from '../runtime/runtime.js';
-import type { CompiledGraph, HostArray } from './compile-graph.js';
+import { type CompiledGraph, feedsOf, type HostArray } from './compile-graph.js';
 import { arrayFor, type FedInputs, type Signature } from './signature.js';
 import type { VariableState } from './variable-state.js';
 import { compareArrays } from './verify.js';
@@ -47,11 +47,7 @@ export function replay({ name, graph, state, signature, verify, eagerly }: Repla
       results.set(output, ('data' in shortcut ? shortcut.data : source(shortcut.input)).slice());
     }
     if (graph.session !== undefined) {
-      const feeds: Record<string, RuntimeTensor> = {};
-      for (const { name: input, shape } of graph.inputs) {
-        const data = source(input);
-        feeds[input] = { type: data instanceof Int32Array ? 'int32' : 'float32', shape, data };
-      }
+      const feeds = feedsOf(graph, source);
       const fetches: Record<string, RuntimeTensor | null> = {};
       for (const [output, { shape, dtype }] of graph.outputs) {
         if (graph.shortcuts.has(output)) continue;

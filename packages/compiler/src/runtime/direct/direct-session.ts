@@ -1,6 +1,6 @@
-import { PolytaskError } from '@polytask/core';
-import { dataTypes } from '../../emit/encode-model.js';
-import type { OnnxData, OnnxTensorInfo, OnnxType } from '../../onnx/graph.js';
+import { arrays, dataTypes } from '../../emit/encode-model.js';
+import { sizeOf } from '../../ir/value.js';
+import type { OnnxData, OnnxTensorInfo } from '../../onnx/graph.js';
 import { runError } from '../run-error.js';
 import type { RuntimeSession, RuntimeTensor, RuntimeTensors } from '../runtime.js';
 import { checkFits, createSlots, type Slot } from '../slots.js';
@@ -94,7 +94,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
 
   /** The array that an output is written to when none was given. */
   function ownOf(slot: Binding): OnnxData {
-    slot.own ??= newArray(slot.type, slot.shape);
+    slot.own ??= new arrays[slot.type](sizeOf(slot.shape));
     return slot.own;
   }
 
@@ -163,13 +163,4 @@ function turn(): Promise<void> | undefined {
       resolve();
     });
   });
-}
-
-function newArray(type: OnnxType, shape: readonly number[]): OnnxData {
-  const size = shape.reduce((product, dimension) => product * dimension, 1);
-  if (type === 'float32') return new Float32Array(size);
-  if (type === 'int32') return new Int32Array(size);
-  if (type === 'int64') return new BigInt64Array(size);
-  if (type === 'bool' || type === 'uint8') return new Uint8Array(size);
-  throw new PolytaskError('POLYTASK_TYPE_MISMATCH', `Outputs of type ${type} are not known here.`);
 }
