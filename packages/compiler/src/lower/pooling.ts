@@ -3,23 +3,11 @@ import type { Window } from '../trace/rules/images.js';
 import type { Builder, OnnxAttributes, Operand } from './builder.js';
 import { toChannelsFirst, toChannelsLast, windowPlaces } from './convolution.js';
 import type { LowerCall, Lowerings } from './lowering.js';
-import { concat, pad, slice } from './shapes.js';
+import { maxPoolGradient } from './max-pool-gradient.js';
+import { pad, slice } from './shapes.js';
+import { isWide, windowAttributes, withBorder } from './windows.js';
 
 type Four = [number, number, number, number];
-
-function windowAttributes({ size, strides, pads }: Window): OnnxAttributes {
-  return { kernel_shape: { ints: size }, strides: { ints: strides }, pads: { ints: pads } };
-}
-
-/** ONNX pads by less than a window. */
-const isWide = ({ size, pads }: Window) => pads.some((one, i) => one >= (size[i % 2] as number));
-
-/** An image, channels first, with its padding written out; and the window that needs none. */
-function withBorder(builder: Builder, x: Operand, window: Window, value: number, more = 0): [Operand, Window] {
-  const [top, left, bottom, right] = window.pads;
-  const bordered = pad(builder, x, [0, 0, top, left], [0, 0, bottom + more, right + more], value);
-  return [bordered, { ...window, pads: [0, 0, 0, 0] }];
-}
 
 function channelsFirst(shape: readonly number[]): Four {
   return toChannelsFirst.map((axis) => shape[axis] as number) as Four;
@@ -84,89 +72,6 @@ function poolWindows(
   const attributes = windowAttributes(window);
   const y = builder.emit(op, [x, ...filter], [batch, channels, ...found], 'float32', { attributes });
   return slice(builder, y, [0, 0, 0, 0], shape);
-}
-
-/** The gradient of max pooling: dy goes to the first entry of every window that is its maximum. */
-function maxPoolGradient(call: LowerCall): Operand {
-  const { builder, node, inputs } = call;
-  const window = node.attributes.window as Window;
-  const [dy, x, y] = inputs.map((one) => builder.transpose(one, toChannelsFirst)) as [Operand, Operand, Operand];
-  const apart = window.size.every((size, i) => size === window.strides[i]) && window.pads.every((one) => one === 0);
-  const gradient = apart ? separateWindows(builder, dy, x, y, window) : overlappingWindows(builder, dy, x, window);
-  return builder.transpose(gradient, toChannelsLast);
-}
-
-/** Windows side by side: every place of a window is a strided slice of x, compared with the maximum. */
-function separateWindows(builder: Builder, dy: Operand, x: Operand, y: Operand, { size }: Window): Operand {
-  const [batch, channels, outHeight, outWidth] = y.shape as Four;
-  const [, , height, width] = x.shape as Four;
-  const [rows, columns] = size;
-  const zero = builder.scalar('float32', 0);
-  const emit = (op: string, operands: Operand[], type: 'bool' | 'float32') => builder.emit(op, operands, y.shape, type);
-  const parts: Operand[] = [];
-  let left = dy;
-  for (let place = 0; place < rows * columns; place++) {
-    const begin = [0, 0, Math.floor(place / columns), place % columns];
-    const here = slice(builder, x, begin, y.shape, [1, 1, rows, columns]);
-    const hit = emit('Equal', [here, y], 'bool');
-    parts.push(emit('Where', [hit, left, zero], 'float32'));
-    if (place < rows * columns - 1) left = emit('Where', [hit, zero, left], 'float32');
-  }
-  const full: Four = [batch, channels, outHeight * rows, outWidth * columns];
-  const gradient =
-    rows === columns ? interleaveSquare(builder, parts, full, rows) : interleave(builder, parts, full, size);
-  return pad(builder, gradient, [0, 0, 0, 0], [0, 0, height - full[2], width - full[3]]);
-}
-
-function interleaveSquare(builder: Builder, parts: readonly Operand[], full: Four, block: number): Operand {
-  const [batch, channels] = full;
-  const inner = (parts[0] as Operand).shape.slice(2) as [number, number];
-  const stacked = concat(
-    builder,
-    parts.map((part) => builder.reshape(part, [batch, channels, 1, ...inner])),
-    2,
-  );
-  const merged = builder.reshape(stacked, [batch, channels * parts.length, ...inner]);
-  const attributes = { blocksize: { int: block }, mode: { string: 'CRD' } };
-  return builder.emit('DepthToSpace', [merged], full, 'float32', { attributes });
-}
-
-function interleave(builder: Builder, parts: readonly Operand[], full: Four, size: readonly [number, number]): Operand {
-  const [batch, channels] = full;
-  const inner = (parts[0] as Operand).shape.slice(2) as [number, number];
-  const stacked = concat(
-    builder,
-    parts.map((part) => builder.reshape(part, [batch, channels, 1, ...inner])),
-    2,
-  );
-  const apart = builder.reshape(stacked, [batch, channels, ...size, ...inner]);
-  return builder.reshape(builder.transpose(apart, [0, 1, 4, 2, 5, 3]), full);
-}
-
-/** Windows that overlap or are padded: positions of the maxima from ONNX, and a scatter that adds. */
-function overlappingWindows(builder: Builder, dy: Operand, image: Operand, given: Window): Operand {
-  const wide = isWide(given);
-  // A window outside of the image has its maximum nowhere, which ONNX Runtime counts back from the start of the image: one more
-  // row and column of border take it up.
-  const [x, window] = wide ? withBorder(builder, image, given, Number.NEGATIVE_INFINITY, 1) : [image, given];
-  const places = windowPlaces({ ...x, shape: toChannelsLast.map((axis) => x.shape[axis] as number) }, window);
-  const all = builder.emit('MaxPool', [x], [...dy.shape.slice(0, 2), ...places], 'int64', {
-    attributes: windowAttributes(window),
-    output: 1,
-  });
-  const positions = slice(builder, all, [0, 0, 0, 0], dy.shape);
-  const flat = (operand: Operand) => builder.reshape(operand, [sizeOf(dy.shape)]);
-  const start = builder.emit(
-    'Expand',
-    [builder.scalar('float32', 0), builder.ints([sizeOf(x.shape)])],
-    [sizeOf(x.shape)],
-    'float32',
-  );
-  const sums = builder.emit('ScatterElements', [start, flat(positions), flat(dy)], start.shape, 'float32', {
-    attributes: { axis: { int: 0 }, reduction: { string: 'add' } },
-  });
-  const [top, left] = wide ? given.pads : [0, 0];
-  return slice(builder, builder.reshape(sums, x.shape), [0, 0, top, left], image.shape);
 }
 
 /** The gradient of average pooling as tfjs has it: every window divides by its full size, padding included. */

@@ -124,6 +124,24 @@ cases.push(
     run: (x: tf.Tensor4D) =>
       tf.grad((y) => tf.sum(tf.maxPool(tf.round(tf.mul(y, 0)) as tf.Tensor4D, 2, 2, 'valid')))(x),
   },
+  // Short rows and long ones are lowered in two ways; whole numbers tie often; some rows and columns are in no window.
+  ...([2, 3, [2, 3], [1, 2]] as const).flatMap((size) =>
+    [7, 20, 70].map((width) => ({
+      name: `maxPool gradient of ties, ${size}, width ${width}`,
+      inputs: [f32([2, 7, width, 2], -1, 2)],
+      run: (x: tf.Tensor4D) => {
+        const pooled = (y: tf.Tensor4D) => tf.maxPool(y, size as 2, size as 2, 'valid');
+        const scale = tf.reshape(tf.range(1, 1 + pooled(x).size), pooled(x).shape);
+        return tf.grad((y) => tf.sum(tf.mul(pooled(y as tf.Tensor4D), scale)))(tf.round(x));
+      },
+    })),
+  ),
+  {
+    name: 'maxPool gradient of infinite entries',
+    inputs: [f32([1, 4, 4, 1], -1, 1)],
+    run: (x: tf.Tensor4D) =>
+      tf.grad((y) => tf.sum(tf.maxPool(y as tf.Tensor4D, 2, 2, 'valid')))(tf.div(1, tf.round(x))),
+  },
   {
     name: 'maxPool below zero, padded as wide as its window',
     inputs: [f32([1, 3, 3, 1], -5, -1)],
