@@ -44,16 +44,18 @@ export function simplifyElementwise(
   }
 }
 
-/** `y · step(x)` is y times a comparison: the gradient of a rectifier. */
+/**
+ * `y · step(x)`, the gradient of a rectifier, is y times the rectifier's slope, taken from what the rectifier gave: x itself is
+ * not needed any longer.
+ */
 function gate(graph: Graph, y: Value, step: Value): Value | undefined {
   if (step.kind !== 'node' || step.op !== 'Step' || step.attributes.alpha !== 0 || y.dtype !== 'float32')
     return undefined;
   const x = step.inputs[0] as Value;
-  if (x.dtype !== 'float32' || !sameShape(broadcastShape([x.shape, y.shape]), broadcastShape([step.shape, y.shape]))) {
-    return undefined;
-  }
-  const positive = graph.elementwise('Greater', [x, graph.uniform(0, [], 'float32')], 'bool');
-  return graph.elementwise('Multiply', [y, graph.cast(positive, 'float32')], 'float32');
+  if (x.kind === 'data' || x.dtype !== 'float32') return undefined;
+  if (!sameShape(broadcastShape([x.shape, y.shape]), broadcastShape([step.shape, y.shape]))) return undefined;
+  const slope = graph.elementwise('ReluSlope', [graph.elementwise('Relu', [x], 'float32')], 'float32');
+  return graph.elementwise('Multiply', [y, slope], 'float32');
 }
 
 /**

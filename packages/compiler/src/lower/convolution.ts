@@ -101,13 +101,36 @@ function filterGradient({ builder, node, inputs }: LowerCall): Operand {
     size(0, x.shape[1] as number, top, rows, outHeight),
     size(1, x.shape[2] as number, left, columns, outWidth),
   ] as const;
-  const attributes: OnnxAttributes = {
+  const swappedAttributes = (group: number): OnnxAttributes => ({
     strides: ints(window.dilations),
     dilations: ints(window.strides),
     pads: ints([top, left, rows, columns]),
-    group: { int: depthwise ? channels : 1 },
+    group: { int: group },
     kernel_shape: ints([outHeight, outWidth]),
-  };
+  });
+  if (channels === 1) {
+    // Image by image, and then their sum: dy stays as it lies, and threads share the images.
+    const single = builder.reshape(x, [1, batch, x.shape[1] as number, x.shape[2] as number]);
+    const filters = builder.reshape(builder.transpose(dy, toChannelsFirst), [
+      batch * outChannels,
+      1,
+      outHeight,
+      outWidth,
+    ]);
+    const shape = [1, batch * outChannels, ...found];
+    const each = builder.emit('Conv', [single, filters], shape, 'float32', { attributes: swappedAttributes(batch) });
+    const perImage = builder.reshape(each, [batch, outChannels * found[0] * found[1]]);
+    const ones = builder.constant('float32', [1, batch], new Float32Array(batch).fill(1));
+    const sum = builder.emit('MatMul', [ones, perImage], [1, perImage.shape[1] as number], 'float32');
+    const exact = slice(
+      builder,
+      builder.reshape(sum, [1, outChannels, ...found]),
+      [0, 0, 0, 0],
+      [1, outChannels, height, width],
+    );
+    return builder.transpose(exact, [2, 3, 0, 1]);
+  }
+  const attributes = swappedAttributes(depthwise ? channels : 1);
   const swappedX = builder.transpose(x, [3, 0, 1, 2]);
   const swappedDy = builder.transpose(dy, [3, 0, 1, 2]);
   const image = depthwise

@@ -133,6 +133,8 @@ const unary: { readonly [op: string]: Formula } = {
     const step = where(e, positive, constant(1), constant(Number(e.attributes.alpha)));
     return isFloat(x) ? where(e, e.emit('IsNaN', [x], 'bool'), x, step) : step;
   },
+  // 1 above zero, 0 at zero, NaN for NaN, in one pass that ONNX Runtime shares among threads; exact for all normal numbers.
+  ReluSlope: (e, x) => e.emit('HardSigmoid', [x], 'float32', { alpha: { float: 3.4e38 }, beta: { float: 0 } }),
   IsNan: (e, x) => (isFloat(x) ? e.emit('IsNaN', [x], 'bool') : never(e, x)),
   IsInf: (e, x) => (isFloat(x) ? e.emit('IsInf', [x], 'bool') : never(e, x)),
   IsFinite: (e, x) =>

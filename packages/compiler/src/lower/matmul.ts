@@ -43,10 +43,7 @@ export function multiply(call: LowerCall, product: NodeValue, bias?: Operand): O
     const inputs = [transposeA ? swapped(builder, a) : a, transposeB ? swapped(builder, b) : b];
     return builder.emit('MatMul', inputs, product.shape, a.type);
   }
-  if (product.shape.length === 2) {
-    const inputs = bias === undefined ? [a, b] : [a, b, bias];
-    return builder.emit('Gemm', inputs, product.shape, 'float32', { attributes: flags });
-  }
+  if (bias !== undefined) return builder.emit('Gemm', [a, b, bias], product.shape, 'float32', { attributes: flags });
   if (!transposeA && !transposeB) return builder.emit('MatMul', [a, b], product.shape, 'float32');
   return builder.emit('FusedMatMul', [a, b], product.shape, 'float32', { attributes: flags, domain: 'com.microsoft' });
 }

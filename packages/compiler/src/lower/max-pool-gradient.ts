@@ -32,7 +32,7 @@ function separateWindows(builder: Builder, dy: Operand, x: Operand, window: Wind
 
 /**
  * Windows side by side: h says which entries equal their window's maximum. A product with a constant matrix takes from each
- * entry of h those before it in its window, over one row of windows at a time; what is above zero is the first.
+ * entry of h those before it in its window, over one row of windows at a time, in bytes; what is above zero is the first.
  */
 function comparedRows(builder: Builder, dy: Operand, image: Operand, y: Operand, { size }: Window): Operand {
   const [, , outHeight, outWidth] = y.shape as Four;
@@ -50,11 +50,13 @@ function comparedRows(builder: Builder, dy: Operand, image: Operand, y: Operand,
       },
     });
   const x = slice(builder, image, [0, 0, 0, 0], shape);
-  const hits = builder.cast(emit('Equal', [x, enlarge(y)], 'bool'), 'float32');
+  const hits = builder.cast(emit('Equal', [x, enlarge(y)], 'bool'), 'uint8');
   const length = rows * columns * outWidth;
   const inRows = builder.reshape(hits, [sizeOf(shape) / length, length]);
-  const matrix = builder.constant('float32', [length, length], lessEarlierOnes(outWidth, size));
-  const first = builder.emit('MatMul', [inRows, matrix], inRows.shape, 'float32');
+  const matrix = builder.constant('uint8', [length, length], lessEarlierOnes(outWidth, size));
+  const [one, zeroIs] = [builder.scalar('float32', 1), builder.scalar('uint8', 1)];
+  const operands = [inRows, matrix, one, one, undefined, zeroIs];
+  const first = builder.emit('MatMulIntegerToFloat', operands, inRows.shape, 'float32', { domain: 'com.microsoft' });
   const routes = builder.emit('Relu', [builder.reshape(first, shape)], shape, 'float32');
   const gradient = emit('Mul', [routes, enlarge(dy)]);
   return pad(
@@ -65,15 +67,15 @@ function comparedRows(builder: Builder, dy: Operand, image: Operand, y: Operand,
   );
 }
 
-/** Over one row of windows: 1 where an entry meets itself, −1 where it comes before the other in their window. */
-function lessEarlierOnes(windows: number, [rows, columns]: readonly [number, number]): Float32Array {
+/** Over one row of windows: 1 where an entry meets itself, −1 where it comes before the other in their window; all plus 1. */
+function lessEarlierOnes(windows: number, [rows, columns]: readonly [number, number]): Uint8Array {
   const width = windows * columns;
   const length = rows * width;
-  const matrix = new Float32Array(length * length);
+  const matrix = new Uint8Array(length * length).fill(1);
   for (let one = 0; one < length; one++) {
     for (let other = one; other < length; other++) {
       const together = Math.floor((one % width) / columns) === Math.floor((other % width) / columns);
-      if (together) matrix[one * length + other] = one === other ? 1 : -1;
+      if (together) matrix[one * length + other] = one === other ? 2 : 0;
     }
   }
   return matrix;

@@ -75,7 +75,7 @@ describe('a graph under construction', () => {
     const step = (alpha: number) => graph.elementwise('Step', [x], f, { alpha });
     expect(graph.elementwise('Multiply', [dy, step(0)], f)).toMatchObject({
       op: 'Multiply',
-      inputs: [dy, { op: 'Cast' }],
+      inputs: [dy, { op: 'ReluSlope', inputs: [{ op: 'Relu', inputs: [x] }] }],
     });
     expect(graph.elementwise('Multiply', [dy, step(-1)], f)).toMatchObject({ inputs: [dy, { op: 'Step' }] });
   });

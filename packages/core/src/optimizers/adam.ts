@@ -48,11 +48,15 @@ export function adamLike(name: string, options: AdamOptions, decay: number): Opt
     ...common,
     options: { ...common.options, beta1, beta2, epsilon, ...(decay > 0 ? { decay } : {}) },
     slots: ['first', 'second'],
-    factors: (count) => ({ correction1: 1 - beta1 ** count, rootCorrection2: Math.sqrt(1 - beta2 ** count) }),
+    factors: (count) => ({
+      correction1: (1 - beta1 ** count) / (1 - beta1),
+      rootCorrection2: Math.sqrt((1 - beta2 ** count) / (1 - beta2)),
+    }),
     update({ values, gradient, slots, factors }: UpdateInput) {
       const { learningRate, correction1, rootCorrection2 } = factors as Record<string, tf.Tensor>;
-      const first = tf.add(tf.mul(slots.first as tf.Tensor, beta1), tf.mul(gradient, 1 - beta1));
-      const second = tf.add(tf.mul(slots.second as tf.Tensor, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+      // The moments without their factors 1 − β, which the corrections have instead: two passes over all parameters less.
+      const first = tf.add(tf.mul(slots.first as tf.Tensor, beta1), gradient);
+      const second = tf.add(tf.mul(slots.second as tf.Tensor, beta2), tf.square(gradient));
       const root = tf.add(tf.div(tf.sqrt(second), rootCorrection2 as tf.Tensor), epsilon);
       const rate = tf.div(learningRate as tf.Tensor, correction1 as tf.Tensor);
       const start = decays
