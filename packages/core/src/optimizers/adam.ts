@@ -19,7 +19,8 @@ export interface AdamOptions extends OptimizerOptions {
  * $$ m \leftarrow \beta_1 m + (1-\beta_1) g, \quad v \leftarrow \beta_2 v + (1-\beta_2) g^2, \quad
  *    \theta \leftarrow \theta - \eta\,\frac{m/(1-\beta_1^t)}{\sqrt{v/(1-\beta_2^t)} + \epsilon} $$
  *
- * t counts the updates of each range of parameters: a head whose task was absent has had fewer.
+ * t counts the updates of each range of parameters: a head whose task was absent has had fewer. What is kept, and saved in
+ * checkpoints, is m / (1 − β₁) and v / (1 − β₂).
  *
  * @param options - `learningRate` η default 1e-3 (paper), `beta1`, `beta2`, `epsilon`.
  * @throws `POLYTASK_INVALID_OPTION`

@@ -169,7 +169,8 @@ describe('numbers', () => {
     const { feeds, mode, counts } = updateNumbers(adam(), layout, [4, 1, 0], [true, true, false], 9);
     expect([mode, counts]).toEqual(['ranged', [5, 2, 0]]);
     const correction = Array.from(feeds['factor/correction1']?.data ?? []);
-    [1 - 0.9 ** 5, 1 - 0.9 ** 2, 1 - 0.9].forEach((wanted, r) => {
+    // Sums of 0.9^i over the updates: moments are kept without their factor 1 − 0.9.
+    [1 + 0.9 + 0.81 + 0.729 + 0.6561, 1 + 0.9, 1].forEach((wanted, r) => {
       expect(correction[r]).toBeCloseTo(wanted, 6);
     });
     expect(Array.from(feeds['factor/moves']?.data ?? [])).toEqual([1, 1, 0]);
