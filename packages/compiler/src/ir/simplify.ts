@@ -1,5 +1,5 @@
 import type { Graph } from './graph.js';
-import { type Attributes, broadcastShape, type DType, sameShape, sizeOf, type Value } from './value.js';
+import { type Attributes, broadcastShape, type DType, sameShape, type Value } from './value.js';
 
 /** A simpler way to what an elementwise operation gives, or undefined. Operands are stripped of broadcasts. */
 export function simplifyElementwise(
@@ -14,7 +14,7 @@ export function simplifyElementwise(
     case 'Multiply':
       if (isFill(b, 1) && a.dtype === dtype) return a;
       if (isFill(a, 1) && b.dtype === dtype) return b;
-      return gate(graph, a, b) ?? gate(graph, b, a) ?? adaptiveStep(graph, a, b) ?? adaptiveStep(graph, b, a);
+      return gate(graph, a, b) ?? gate(graph, b, a);
     case 'Add':
       // x + 0 is not x for x = -0, which no computation that follows can tell except 1 / x.
       if (isFill(b, 0) && a.dtype === dtype) return a;
@@ -56,25 +56,6 @@ function gate(graph: Graph, y: Value, step: Value): Value | undefined {
   if (!sameShape(broadcastShape([x.shape, y.shape]), broadcastShape([step.shape, y.shape]))) return undefined;
   const slope = graph.elementwise('ReluSlope', [graph.elementwise('Relu', [x], 'float32')], 'float32');
   return graph.elementwise('Multiply', [y, slope], 'float32');
-}
-
-/**
- * `r · m / (√v / s + ε)` with scalars r and s, as adaptive optimizers have it, is `(r s) · m / (√v + ε s)`: one pass over all
- * parameters less.
- */
-function adaptiveStep(graph: Graph, quotient: Value, r: Value): Value | undefined {
-  const [m, sum] = operandsOf('RealDiv', quotient);
-  const [scaled, epsilon] = operandsOf('Add', sum);
-  const [root, s] = operandsOf('RealDiv', scaled);
-  if (m === undefined || root === undefined || s === undefined || epsilon?.kind !== 'uniform') return undefined;
-  if (sizeOf(r.shape) !== 1 || sizeOf(s.shape) !== 1 || sizeOf(root.shape) === 1) return undefined;
-  const combine = (op: string, a: Value, b: Value) => graph.elementwise(op, [a, b], 'float32');
-  const divided = combine('RealDiv', m, combine('Add', root, combine('Multiply', s, epsilon)));
-  return combine('Multiply', divided, combine('Multiply', r, s));
-}
-
-function operandsOf(op: string, value: Value | undefined): readonly Value[] {
-  return value?.kind === 'node' && value.op === op && value.dtype === 'float32' ? value.inputs : [];
 }
 
 function isFill(value: Value, fill: number): boolean {

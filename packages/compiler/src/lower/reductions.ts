@@ -25,8 +25,8 @@ function reduceOver(
   const [rows, ...others] = x.shape.slice(-2);
   if (op === 'ReduceSum' && x.type === 'float32' && others.length === 1 && axes.join() === `${x.shape.length - 2}`) {
     // A product with ones adds up rows several times faster.
-    const ones = builder.constant('float32', [1, rows as number], new Float32Array(rows as number).fill(1));
-    const sums = [...x.shape.slice(0, -2), 1, others[0] as number];
+    const ones = builder.constant('float32', [rows as number], new Float32Array(rows as number).fill(1));
+    const sums = [...x.shape.slice(0, -2), others[0] as number];
     return builder.reshape(builder.emit('MatMul', [ones, x], sums, 'float32'), shape);
   }
   return builder.emit(op, [x, builder.ints(axes)], shape, x.type, {

@@ -49,21 +49,22 @@ export function adamLike(name: string, options: AdamOptions, decay: number): Opt
     ...common,
     options: { ...common.options, beta1, beta2, epsilon, ...(decay > 0 ? { decay } : {}) },
     slots: ['first', 'second'],
-    factors: (count) => ({
-      correction1: (1 - beta1 ** count) / (1 - beta1),
-      rootCorrection2: Math.sqrt((1 - beta2 ** count) / (1 - beta2)),
-    }),
+    // Corrections of the bias as at the end of the paper's section 2, here with those of the moments' scale: the numbers of one
+    // update instead of passes over all parameters.
+    factors(count) {
+      const root = Math.sqrt((1 - beta2 ** count) / (1 - beta2));
+      return { correction: (root * (1 - beta1)) / (1 - beta1 ** count), epsilon: epsilon * root };
+    },
     update({ values, gradient, slots, factors }: UpdateInput) {
-      const { learningRate, correction1, rootCorrection2 } = factors as Record<string, tf.Tensor>;
-      // The moments without their factors 1 − β, which the corrections have instead: two passes over all parameters less.
+      const { learningRate, correction, epsilon: scaled } = factors as Record<string, tf.Tensor>;
       const first = tf.add(tf.mul(slots.first as tf.Tensor, beta1), gradient);
       const second = tf.add(tf.mul(slots.second as tf.Tensor, beta2), tf.square(gradient));
-      const root = tf.add(tf.div(tf.sqrt(second), rootCorrection2 as tf.Tensor), epsilon);
-      const rate = tf.div(learningRate as tf.Tensor, correction1 as tf.Tensor);
+      const rate = tf.mul(learningRate as tf.Tensor, correction as tf.Tensor);
+      const direction = tf.div(first, tf.add(tf.sqrt(second), scaled as tf.Tensor));
       const start = decays
         ? tf.mul(values, tf.sub(1, tf.mul(learningRate as tf.Tensor, factors.decay as tf.Tensor)))
         : values;
-      return { values: tf.sub(start, tf.mul(tf.div(first, root), rate)), slots: { first, second } };
+      return { values: tf.sub(start, tf.mul(direction, rate)), slots: { first, second } };
     },
   });
 }

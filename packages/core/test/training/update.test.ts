@@ -168,9 +168,9 @@ describe('numbers', () => {
   it('count the updates of each range, for the bias correction of its own', () => {
     const { feeds, mode, counts } = updateNumbers(adam(), layout, [4, 1, 0], [true, true, false], 9);
     expect([mode, counts]).toEqual(['ranged', [5, 2, 0]]);
-    const correction = Array.from(feeds['factor/correction1']?.data ?? []);
-    // Sums of 0.9^i over the updates: moments are kept without their factor 1 − 0.9.
-    [1 + 0.9 + 0.81 + 0.729 + 0.6561, 1 + 0.9, 1].forEach((wanted, r) => {
+    const correction = Array.from(feeds['factor/correction']?.data ?? []);
+    [5, 2, 1].forEach((t, r) => {
+      const wanted = (Math.sqrt((1 - 0.999 ** t) / 0.001) * 0.1) / (1 - 0.9 ** t);
       expect(correction[r]).toBeCloseTo(wanted, 6);
     });
     expect(Array.from(feeds['factor/moves']?.data ?? [])).toEqual([1, 1, 0]);
