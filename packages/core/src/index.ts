@@ -142,6 +142,13 @@ export type {
 } from './spec/gradient-balancing.js';
 export { defineGradientBalancing } from './spec/gradient-balancing.js';
 export type {
+  InputPrologue,
+  OnnxAttribute,
+  OnnxNode,
+  PrologueConstant,
+  PrologueInput,
+} from './spec/input-prologue.js';
+export type {
   BalancingContext,
   BoundLossWeighting,
   EpochSummary,

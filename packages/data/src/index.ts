@@ -18,6 +18,8 @@ export type {
   TextFeature,
 } from './encoding/features.js';
 export type { LabelOptions, LearnedLabel } from './encoding/labels.js';
+export type { EncodedColumn, OnnxPrologue } from './encoding/onnx-prologue.js';
+export { onnxPrologue } from './encoding/onnx-prologue.js';
 export type { RawRow } from './encoding/raw-values.js';
 export type { ReportValue } from './encoding/read-block.js';
 export type { FeatureColumn, TableEncoding, TableSchema } from './encoding/table-encoding.js';

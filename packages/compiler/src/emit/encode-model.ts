@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { PolytaskError } from '@polytask/core';
-import type { OnnxAttribute, OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo, OnnxType } from '../onnx/graph.js';
+import type { ExportedGraph, OnnxAttribute, OnnxNode, OnnxType } from '../onnx/graph.js';
 import {
   type AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
@@ -37,11 +37,18 @@ export const arrays = {
   uint8: Uint8Array,
 } as const satisfies Record<OnnxType, unknown>;
 
+/** The same with what exported models have besides. */
+const allTypes = { ...dataTypes, float64: DataType.DOUBLE, string: DataType.STRING } as const;
+const allArrays = { ...arrays, float64: Float64Array } as const;
+
+/** Versions of operator sets that are not at version 1. */
+const versions: { readonly [domain: string]: bigint } = { 'ai.onnx.ml': 3n };
+
 /**
- * Writes a graph as an ONNX model: the bytes of a `ModelProto`, as a `.onnx` file holds them. Operator sets other than ONNX's
- * own are imported at version 1.
+ * Writes a graph as an ONNX model: the bytes of a `ModelProto`, as a `.onnx` file holds them. ONNX's operators of machine learning
+ * are imported at version 3, and operator sets that are not ONNX's at version 1.
  */
-export function encodeModel(graph: OnnxGraph, { opset = 20, metadata = {} }: EncodeOptions = {}): Uint8Array {
+export function encodeModel(graph: ExportedGraph, { opset = 20, metadata = {} }: EncodeOptions = {}): Uint8Array {
   const domains = new Set<string>();
   for (const { domain } of graph.nodes) if (domain !== undefined) domains.add(domain);
   domains.delete('');
@@ -51,7 +58,7 @@ export function encodeModel(graph: OnnxGraph, { opset = 20, metadata = {} }: Enc
     producerName: 'polytask',
     opsetImport: [
       { domain: '', version: BigInt(opset) },
-      ...Array.from(domains, (domain) => ({ domain, version: 1n })),
+      ...Array.from(domains, (domain) => ({ domain, version: versions[domain] ?? 1n })),
     ],
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
@@ -65,27 +72,36 @@ export function encodeModel(graph: OnnxGraph, { opset = 20, metadata = {} }: Enc
   return toBinary(ModelProtoSchema, model, { writeUnknownFields: false });
 }
 
-function tensorInfo({ name, type, shape }: OnnxTensorInfo): MessageInitShape<typeof ValueInfoProtoSchema> {
+function tensorInfo({
+  name,
+  type,
+  shape,
+}: ExportedGraph['inputs'][number]): MessageInitShape<typeof ValueInfoProtoSchema> {
   const dim = shape.map((size) =>
     typeof size === 'string'
       ? { value: { case: 'dimParam' as const, value: size } }
       : { value: { case: 'dimValue' as const, value: BigInt(size) } },
   );
-  return { name, type: { value: { case: 'tensorType', value: { elemType: dataTypes[type], shape: { dim } } } } };
+  return { name, type: { value: { case: 'tensorType', value: { elemType: allTypes[type], shape: { dim } } } } };
 }
 
-function constant({ name, type, shape, data }: OnnxConstant): MessageInitShape<typeof TensorProtoSchema> {
+function constant({
+  name,
+  type,
+  shape,
+  data,
+}: ExportedGraph['constants'][number]): MessageInitShape<typeof TensorProtoSchema> {
   const size = shape.reduce((product, dimension) => product * dimension, 1);
-  if (data.length !== size || !(data instanceof arrays[type])) {
+  if (data.length !== size || !(data instanceof allArrays[type])) {
     throw new PolytaskError(
       'POLYTASK_ONNX_CONSTANT',
-      `Constant \`${name}\` of type ${type} and shape [${shape.join(', ')}] needs a ${arrays[type].name} of ${size} values, ` +
+      `Constant \`${name}\` of type ${type} and shape [${shape.join(', ')}] needs a ${allArrays[type].name} of ${size} values, ` +
         `but has a ${data.constructor.name} of ${data.length}. Correct the graph that is encoded.`,
     );
   }
   // The format stores raw values as little-endian bytes, which is how every platform that runs JavaScript holds them.
   const rawData = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-  return { name, dataType: dataTypes[type], dims: shape.map(BigInt), rawData };
+  return { name, dataType: allTypes[type], dims: shape.map(BigInt), rawData };
 }
 
 function node({
@@ -104,5 +120,7 @@ function attribute(value: OnnxAttribute): MessageInitShape<typeof AttributeProto
   if ('float' in value) return { type: AttributeType.FLOAT, f: value.float };
   if ('ints' in value) return { type: AttributeType.INTS, ints: value.ints.map(BigInt) };
   if ('floats' in value) return { type: AttributeType.FLOATS, floats: [...value.floats] };
-  return { type: AttributeType.STRING, s: new TextEncoder().encode(value.string) };
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  if ('strings' in value) return { type: AttributeType.STRINGS, strings: value.strings.map(bytes) };
+  return { type: AttributeType.STRING, s: bytes(value.string) };
 }

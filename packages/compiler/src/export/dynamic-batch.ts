@@ -8,7 +8,7 @@ import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/
 export const sampleBatches = [521, 523] as const;
 
 /** Name of the symbolic dimension. */
-const dimension = 'batch';
+export const rowsDimension = 'batch';
 
 /**
  * One graph for every batch size, from graphs of the same program at the two {@link sampleBatches}: dimensions that differ become
@@ -25,6 +25,8 @@ export function withDynamicBatch(small: OnnxGraph, large: OnnxGraph): OnnxGraph 
   const nodes: OnnxNode[] = [];
   const constants: OnnxConstant[] = [];
   const computed: OnnxNode[] = [];
+  // A name that begins like a constant's is no input's.
+  let size = '';
   small.constants.forEach((constant, i) => {
     const other = large.constants[i] as OnnxConstant;
     if (sameData(constant, other)) {
@@ -40,8 +42,9 @@ export function withDynamicBatch(small: OnnxGraph, large: OnnxGraph): OnnxGraph 
     }
     if (source === undefined) throw dependsOnBatch('a constant, and no input has a batch dimension');
     if (computed.length === 0) {
+      size = `${constant.name}/rows`;
       const attributes = { start: { int: 0 }, end: { int: 1 } };
-      computed.push({ op: 'Shape', inputs: [source.name], outputs: [dimension], attributes });
+      computed.push({ op: 'Shape', inputs: [source.name], outputs: [size], attributes });
     }
     const [factor, scaled, start] = ['factor', 'scaled', 'start'].map((part) => `${constant.name}/${part}`) as [
       string,
@@ -50,7 +53,7 @@ export function withDynamicBatch(small: OnnxGraph, large: OnnxGraph): OnnxGraph 
     ];
     constants.push({ ...constant, name: factor, data: line.factor }, { ...constant, name: start, data: line.start });
     computed.push(
-      { op: 'Mul', inputs: [factor, dimension], outputs: [scaled] },
+      { op: 'Mul', inputs: [factor, size], outputs: [scaled] },
       { op: 'Add', inputs: [start, scaled], outputs: [constant.name] },
     );
   });
@@ -60,7 +63,7 @@ export function withDynamicBatch(small: OnnxGraph, large: OnnxGraph): OnnxGraph 
 
 /** The first dimension by name, where it is the batch. */
 function symbolic(info: OnnxTensorInfo): OnnxTensorInfo {
-  return info.shape[0] === sampleBatches[0] ? { ...info, shape: [dimension, ...info.shape.slice(1)] } : info;
+  return info.shape[0] === sampleBatches[0] ? { ...info, shape: [rowsDimension, ...info.shape.slice(1)] } : info;
 }
 
 /** Both graphs must have the same operators, wired alike, and tensors that differ in the batch alone. */

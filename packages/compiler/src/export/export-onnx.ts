@@ -1,10 +1,11 @@
-import { type Inference, type InputSpec, requireOption } from '@polytask/core';
+import { type Inference, type InputPrologue, type InputSpec, requireOption } from '@polytask/core';
 import { encodeModel } from '../emit/encode-model.js';
 import type { Value } from '../ir/value.js';
 import { lower } from '../lower/lower.js';
 import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
-import { sampleBatches, withDynamicBatch } from './dynamic-batch.js';
-import { modelMetadata, outputName } from './model-metadata.js';
+import { behindPrologue } from './behind-prologue.js';
+import { rowsDimension, sampleBatches, withDynamicBatch } from './dynamic-batch.js';
+import { type ExportedInputs, modelMetadata, outputName } from './model-metadata.js';
 import { traceInference } from './trace-inference.js';
 import { withoutViews } from './without-views.js';
 
@@ -12,6 +13,11 @@ import { withoutViews } from './without-views.js';
 export interface ExportOnnxOptions {
   /** Rows per run; default `'dynamic'`: any number. */
   readonly batch?: 'dynamic' | number;
+  /**
+   * What makes the model's inputs of the values that people have, such as `onnxPrologue(encoding)` of `@polytask/data`: the file
+   * then takes raw columns. Default: none, the file takes the model's inputs.
+   */
+  readonly prologue?: InputPrologue;
   /** Further entries of the model's metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -23,8 +29,8 @@ export interface ExportSource {
 
 /**
  * A trained model as the bytes of an `.onnx` file, which ONNX Runtime runs in every language it has. Its inputs are the model's
- * inputs by name, its outputs are named by the tasks and hold what `Task.predict` gives: probabilities, or values in original
- * units. Metadata tell tasks and classes, see {@link modelMetadata}.
+ * inputs by name, or those of a `prologue`; its outputs are named by the tasks and hold what `Task.predict` gives: probabilities,
+ * or values in original units. Metadata tell tasks, classes and inputs, see {@link modelMetadata}.
  *
  * Shapes: input `[batch, ...inputs[name].shape]`, output `[batch, ...]`; with `batch: 'dynamic'` any number of rows.
  *
@@ -39,35 +45,72 @@ export interface ExportSource {
  * ```
  */
 export async function exportOnnx(source: ExportSource, options: ExportOnnxOptions = {}): Promise<Uint8Array> {
-  const { batch = 'dynamic', metadata = {} } = options;
+  const { batch = 'dynamic', metadata = {}, prologue } = options;
   const valid = batch === 'dynamic' || (Number.isInteger(batch) && batch > 0);
   requireOption(valid, 'batch', "'dynamic' or a positive whole number", batch);
   const inference = await source.inference();
-  const graph =
+  const inputs = exportedInputs(inference, prologue);
+  const names = namesOf(inference, inputs);
+  const model =
     batch === 'dynamic'
-      ? withDynamicBatch(graphFor(inference, sampleBatches[0]), graphFor(inference, sampleBatches[1]))
-      : graphFor(inference, batch);
-  return encodeModel(graph, { metadata: { ...modelMetadata(inference), ...metadata } });
+      ? withDynamicBatch(graphFor(inference, names, sampleBatches[0]), graphFor(inference, names, sampleBatches[1]))
+      : graphFor(inference, names, batch);
+  const rows = batch === 'dynamic' ? rowsDimension : batch;
+  const graph = prologue === undefined ? model : behindPrologue(model, prologue, names.inputs, names.hidden, rows);
+  return encodeModel(graph, { metadata: { ...modelMetadata({ tasks: inference.tasks, inputs }), ...metadata } });
+}
+
+/** What an exported model is fed with. */
+function exportedInputs({ inputs }: Inference, prologue: InputPrologue | undefined): ExportedInputs {
+  if (prologue === undefined) return inputs;
+  const made = Object.keys(prologue.outputs);
+  const known = made.every((name) => Object.hasOwn(inputs, name));
+  requireOption(known, 'prologue.outputs', `some of the model's inputs, ${Object.keys(inputs).join(', ')}`, made);
+  const others = Object.entries(inputs).filter(([name]) => !made.includes(name));
+  const twice = others.filter(([name]) => Object.hasOwn(prologue.inputs, name)).map(([name]) => name);
+  requireOption(twice.length === 0, 'prologue.inputs', "other names than the model's own inputs have", twice);
+  return { ...prologue.inputs, ...Object.fromEntries(others) };
+}
+
+/** How tensors are called in an exported graph. */
+interface Names {
+  /** Begins the name of every tensor that is neither input nor output: a column may be called like any of them. */
+  readonly hidden: string;
+  /** By input of the model. */
+  readonly inputs: ReadonlyMap<string, string>;
+  /** By task. */
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+function namesOf({ inputs, tasks }: Inference, exported: ExportedInputs): Names {
+  const outputs = new Map(tasks.map(({ name }) => [name, outputName(name, exported)]));
+  const open = [...Object.keys(exported), ...outputs.values()];
+  let hidden = '/';
+  while (open.some((name) => name.startsWith(hidden))) hidden += '/';
+  const nameOf = (input: string) => (Object.hasOwn(exported, input) ? input : `${hidden}input/${input}`);
+  return { hidden, outputs, inputs: new Map(Object.keys(inputs).map((input) => [input, nameOf(input)])) };
 }
 
 /** The prediction program for one batch size, variables as constants, inputs and outputs by their users' names. */
-function graphFor(inference: Inference, batch: number): OnnxGraph {
+function graphFor(inference: Inference, { hidden, inputs: inputNames, outputs: outputNames }: Names, batch: number) {
   const { program, inputs, tasks } = inference;
   const { traced, inputs: given, variables } = traceInference(inference, batch);
   const held = new Map<string, OnnxConstant>();
   for (const [name, variable] of variables) held.set(name, { name, type: 'float32', ...variable });
   const sources: OnnxTensorInfo[] = [...held.values()];
+  const names = new Map<string, string>();
   for (const [name, input] of given) {
     const { shape, dtype } = inputs[input] as InputSpec;
     sources.push({ name, type: dtype, shape: [batch, ...shape] });
+    names.set(name, inputNames.get(input) as string);
   }
-  const names = new Map(given);
   const outputs = new Map<string, Value>();
   for (const { name } of tasks) {
     outputs.set(`prediction/${name}`, traced.outputs.get(`prediction/${name}`) as Value);
-    names.set(`prediction/${name}`, outputName(name, inputs));
+    names.set(`prediction/${name}`, outputNames.get(name) as string);
   }
-  return renamed(withConstants(withoutViews(lower(program.name, outputs), sources), held), names);
+  const rename = (name: string) => names.get(name) ?? (name === '' ? '' : `${hidden}${name}`);
+  return renamed(withConstants(withoutViews(lower(program.name, outputs), sources), held), rename);
 }
 
 /** Inputs that have known values become constants. */
@@ -78,8 +121,7 @@ function withConstants(graph: OnnxGraph, known: ReadonlyMap<string, OnnxConstant
 }
 
 /** Gives tensors new names. */
-function renamed(graph: OnnxGraph, names: ReadonlyMap<string, string>): OnnxGraph {
-  const rename = (name: string) => names.get(name) ?? name;
+function renamed(graph: OnnxGraph, rename: (name: string) => string): OnnxGraph {
   const node = (one: OnnxNode) => ({ ...one, inputs: one.inputs.map(rename), outputs: one.outputs.map(rename) });
   const info = <T extends { readonly name: string }>(one: T): T => ({ ...one, name: rename(one.name) });
   return {
@@ -87,6 +129,7 @@ function renamed(graph: OnnxGraph, names: ReadonlyMap<string, string>): OnnxGrap
     name: 'polytask',
     inputs: graph.inputs.map(info),
     outputs: graph.outputs.map(info),
+    constants: graph.constants.map(info),
     nodes: graph.nodes.map(node),
   };
 }

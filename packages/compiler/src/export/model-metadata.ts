@@ -1,4 +1,4 @@
-import type { Inference } from '@polytask/core';
+import type { AnyTask, InputSpec, PrologueInput } from '@polytask/core';
 
 /** What a model says of one task. */
 export interface TaskMetadata {
@@ -15,11 +15,20 @@ export interface TaskMetadata {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** What an exported model is fed with: inputs of the model, and those of a prologue. */
+export type ExportedInputs = { readonly [name: string]: InputSpec | PrologueInput };
+
 /**
  * The metadata of an exported model: `polytask.version` of this description; `polytask.tasks`, a JSON list of
- * {@link TaskMetadata}; `polytask.inputs`, the shape of a row and the type of every input as JSON.
+ * {@link TaskMetadata}; `polytask.inputs`, the shape of a row and the type of every input as JSON, and what a prologue says of it.
  */
-export function modelMetadata({ tasks, inputs }: Inference): Record<string, string> {
+export function modelMetadata({
+  tasks,
+  inputs,
+}: {
+  readonly tasks: readonly AnyTask[];
+  readonly inputs: ExportedInputs;
+}): Record<string, string> {
   const described = tasks.map(({ name, type, options }): TaskMetadata => {
     const { classes, labels, unit } = options;
     const names = [classes, labels].find((one) => Array.isArray(one)) as unknown[] | undefined;
@@ -41,5 +50,5 @@ export function modelMetadata({ tasks, inputs }: Inference): Record<string, stri
 
 /** The output of a task: its name, unless an input is called like that. */
 export function outputName(task: string, inputs: Readonly<Record<string, unknown>>): string {
-  return task in inputs ? `${task}/prediction` : task;
+  return Object.hasOwn(inputs, task) ? `${task}/prediction` : task;
 }

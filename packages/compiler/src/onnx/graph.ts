@@ -1,3 +1,7 @@
+import type { OnnxNode, PrologueConstant, PrologueInput } from '@polytask/core';
+
+export type { OnnxAttribute, OnnxNode } from '@polytask/core';
+
 /** Element types that compiled graphs use. */
 export type OnnxType = 'float32' | 'int32' | 'int64' | 'bool' | 'uint8';
 
@@ -19,24 +23,6 @@ export interface OnnxConstant {
   readonly data: OnnxData;
 }
 
-/** An attribute of a node, by its kind. */
-export type OnnxAttribute =
-  | { readonly int: number }
-  | { readonly float: number }
-  | { readonly ints: readonly number[] }
-  | { readonly floats: readonly number[] }
-  | { readonly string: string };
-
-/** One operator. An empty input name is an optional input that is left out; so is an empty output name. */
-export interface OnnxNode {
-  readonly op: string;
-  /** Operator set: ONNX's own where absent, else for example `com.microsoft`. */
-  readonly domain?: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly attributes?: { readonly [name: string]: OnnxAttribute };
-}
-
 /** A graph of ONNX operators as plain data; nodes stand in an order in which they can be run. */
 export interface OnnxGraph {
   readonly name: string;
@@ -44,4 +30,15 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxTensorInfo[];
   readonly constants: readonly OnnxConstant[];
   readonly nodes: readonly OnnxNode[];
+}
+
+/** A graph with what only exported models have besides: texts and doubles, which are no tensors of tfjs. */
+export interface ExportedGraph extends Omit<OnnxGraph, 'inputs' | 'constants'> {
+  readonly inputs: readonly (OnnxTensorInfo | ExportedInput)[];
+  readonly constants: readonly (OnnxConstant | PrologueConstant)[];
+}
+
+/** An input of an exported model that is fed with what people have. */
+export interface ExportedInput extends Pick<OnnxTensorInfo, 'name' | 'shape'> {
+  readonly type: PrologueInput['dtype'];
 }

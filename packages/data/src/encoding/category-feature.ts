@@ -2,6 +2,7 @@ import { requireOption } from '@polytask/core';
 import type { FeatureKind } from './feature-kind.js';
 import type { CategoryFeature, LearnedCategory } from './features.js';
 import { constantOf, noValues, treatment } from './missing.js';
+import { int32 } from './onnx-builder.js';
 import { readCategory } from './raw-values.js';
 import { mostFrequent, wordCounts } from './word-counts.js';
 
@@ -47,8 +48,7 @@ export const categoryFeature: FeatureKind<CategoryFeature, LearnedCategory> = {
     return learned.encoding === 'one-hot' ? { numbers: ids, categories: [] } : { numbers: 0, categories: [ids] };
   },
   encoder(learned) {
-    const idOf = new Map(learned.values.map((value, index) => [value, index + 1]));
-    const missing = learned.missing === 'indicator' ? learned.values.length + 1 : (idOf.get(learned.fill) ?? 0);
+    const { idOf, missing } = idsOf(learned);
     const oneHot = learned.encoding === 'one-hot';
     return (value, { numbers, ids }, at, idAt) => {
       const id = value === null ? missing : (idOf.get(value as string) ?? 0);
@@ -56,4 +56,26 @@ export const categoryFeature: FeatureKind<CategoryFeature, LearnedCategory> = {
       else ids[idAt] = id;
     };
   },
+  onnxInput: 'string',
+  onnx(learned, values, graph) {
+    const { idOf, missing } = idsOf(learned);
+    const attributes = {
+      keys_strings: { strings: [...idOf.keys(), ''] },
+      values_int64s: { ints: [...idOf.values(), missing] },
+      default_int64: { int: 0 },
+    };
+    const id = graph.node('LabelEncoder', [values], attributes, 'ai.onnx.ml');
+    const refused = learned.missing === 'error' ? [graph.matches(values, '')] : [];
+    if (learned.encoding === 'embedding') {
+      return { numbers: [], ids: [graph.column(graph.node('Cast', [id], { to: { int: int32 } }))], refused };
+    }
+    const count = graph.integers([categoryFeature.size(learned).numbers]);
+    return { numbers: [graph.node('OneHot', [id, count, graph.floats([0, 1])])], ids: [], refused };
+  },
 };
+
+/** Ids of known categories, and that of a missing one. */
+function idsOf({ values, missing, fill }: LearnedCategory): { idOf: ReadonlyMap<string, number>; missing: number } {
+  const idOf = new Map(values.map((value, index) => [value, index + 1]));
+  return { idOf, missing: missing === 'indicator' ? values.length + 1 : (idOf.get(fill) ?? 0) };
+}

@@ -1,4 +1,5 @@
 import type { FeatureOptions, LearnedFeature } from './features.js';
+import type { OnnxBuilder } from './onnx-builder.js';
 import type { Unreadable } from './raw-values.js';
 
 /** A value that has been read: a number (NaN: missing), or a text (null: missing). */
@@ -23,6 +24,21 @@ export interface FeatureLearner<Learned extends LearnedFeature> {
   learned(): Learned;
 }
 
+/** Names of the tensors that a feature's encoder makes in an ONNX graph. */
+export interface OnnxFeature {
+  /** float32 `[rows, n]`, to be joined in this order. */
+  readonly numbers: readonly string[];
+  /** int32 `[rows, 1]` */
+  readonly ids: readonly string[];
+  /** bool `[rows]`: rows that are refused. */
+  readonly refused: readonly string[];
+}
+
+/** Why a feature cannot be encoded in ONNX. */
+export interface NotInOnnx {
+  readonly reason: string;
+}
+
 /** All that is particular to one type of feature. */
 export interface FeatureKind<Options extends FeatureOptions, Learned extends LearnedFeature> {
   read(value: unknown): Value | Unreadable;
@@ -32,4 +48,8 @@ export interface FeatureKind<Options extends FeatureOptions, Learned extends Lea
   size(learned: Learned): FeatureSize;
   /** A function that writes a value's numbers at `at`, or its id at `idAt`. */
   encoder(learned: Learned): (value: Value, row: EncodedRow, at: number, idAt: number) => void;
+  /** How values reach an ONNX graph: numbers with NaN for none, or texts with the empty one for none. */
+  readonly onnxInput: 'float64' | 'string';
+  /** The encoder as ONNX operators: `values` is a tensor `[rows]`. */
+  onnx(learned: Learned, values: string, graph: OnnxBuilder): OnnxFeature | NotInOnnx;
 }

@@ -6,7 +6,7 @@
  * - `{ constant }`: this value stands in;
  * - `'error'`: the row is refused.
  *
- * NaN and infinite numbers count as missing.
+ * NaN and infinite numbers count as missing, and so do dates beyond those that JavaScript has (100,000,000 days around 1970).
  */
 export type Missing = 'mean' | 'indicator' | 'error' | { readonly constant: number | string | boolean };
 

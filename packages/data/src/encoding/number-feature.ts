@@ -1,7 +1,8 @@
-import type { FeatureKind, FeatureLearner, Value } from './feature-kind.js';
+import type { FeatureKind, FeatureLearner, OnnxFeature, Value } from './feature-kind.js';
 import type { BooleanFeature, LearnedNumber, NumberFeature } from './features.js';
 import { constantOf, noValues, treatment } from './missing.js';
 import { moments } from './moments.js';
+import type { OnnxBuilder } from './onnx-builder.js';
 import { readBoolean, readNumber } from './raw-values.js';
 
 /** The largest float32; what is beyond stays finite. */
@@ -24,6 +25,8 @@ export const numberFeature: FeatureKind<NumberFeature, LearnedNumber> = {
   },
   size,
   encoder,
+  onnxInput: 'float64',
+  onnx,
 };
 
 /** True and false as 1 and 0. */
@@ -43,6 +46,14 @@ export const booleanFeature: FeatureKind<BooleanFeature, LearnedNumber> = {
   },
   size,
   encoder,
+  onnxInput: 'float64',
+  onnx(learned, values, graph) {
+    const { refused, ...encoded } = onnx(learned, values, graph);
+    const isOne = graph.node('Equal', [values, 1]);
+    const isZero = graph.node('Equal', [values, 0]);
+    const read = graph.node('Or', [graph.node('Or', [isOne, isZero]), graph.node('IsNaN', [values])]);
+    return { ...encoded, refused: [...refused, graph.node('Not', [read])] };
+  },
 };
 
 function learner(
@@ -74,5 +85,19 @@ function encoder({ missing, fill, center, scale }: LearnedNumber): ReturnType<(t
     const encoded = ((there ? (value as number) : fill) - center) / scale;
     numbers[at] = Math.max(-largest, Math.min(largest, encoded));
     if (indicator) numbers[at + 1] = there ? 0 : 1;
+  };
+}
+
+function onnx({ missing, fill, center, scale }: LearnedNumber, values: string, graph: OnnxBuilder): OnnxFeature {
+  const there = graph.atMost(values, Number.MAX_VALUE);
+  const filled = graph.node('Where', [there, values, fill]);
+  const scaled = graph.node('Div', [graph.node('Sub', [filled, center]), scale]);
+  const bounded = graph.node('Max', [graph.node('Min', [scaled, largest]), -largest]);
+  const number = graph.floatColumn(bounded);
+  const lacking = graph.node('Not', [there]);
+  return {
+    numbers: missing === 'indicator' ? [number, graph.floatColumn(lacking)] : [number],
+    ids: [],
+    refused: missing === 'error' ? [lacking] : [],
   };
 }

@@ -33,14 +33,21 @@ export function readBoolean(value: unknown): number | Unreadable {
   return new Unreadable(`${shown(value)} is neither true nor false`);
 }
 
+/** The last moment that JavaScript's dates have, in milliseconds since 1970; the first one is as far on the other side. */
+export const latest = 8.64e15;
+
+/** Whether a number of milliseconds is a date; what is beyond JavaScript's dates counts as missing. */
+export function isDate(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= latest;
+}
+
 /**
  * A raw value as milliseconds since 1970 in UTC: dates, ISO texts (`2012-01-31`, `2012-01-31T12:30:00Z`, also with a
  * space for the T), and numbers, which are milliseconds already. A text without a time zone is UTC on every machine.
  */
 export function readDate(value: unknown): number | Unreadable {
   if (value === null || value === undefined) return Number.NaN;
-  if (typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return isDate(Number(value)) ? Number(value) : Number.NaN;
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'string') {
     const text = value.trim();

@@ -4,9 +4,12 @@ import type { LearnedText, TextFeature } from './features.js';
 import { constantOf, noValues, treatment } from './missing.js';
 import { readCategory } from './raw-values.js';
 import { mostFrequent, wordCounts } from './word-counts.js';
+import { wordPattern } from './word-pattern.js';
 
 /** Every word is a number in every row. */
 const mostWords = 16_384;
+/** In ONNX, every word is an operator; with so many, a model is open within seconds. */
+const mostInOnnx = 2048;
 
 /** Texts as bags of words: 1 for each known word that occurs. Words are runs of letters and digits, in lower case. */
 export const textFeature: FeatureKind<TextFeature, LearnedText> = {
@@ -41,6 +44,23 @@ export const textFeature: FeatureKind<TextFeature, LearnedText> = {
       }
       if (missing === 'indicator' && value === null) numbers[at + words.length] = 1;
     };
+  },
+  onnxInput: 'string',
+  onnx({ words, missing, fill }, texts, graph) {
+    if (words.length > mostInOnnx) {
+      return { reason: `it knows ${words.length} words, and ${mostInOnnx} at most can be looked for in ONNX` };
+    }
+    const patterns = words.map(wordPattern);
+    const sigma = words.find((_, place) => patterns[place] === undefined);
+    if (sigma !== undefined) return { reason: `ONNX cannot tell how Σ is written in lower case, as in \`${sigma}\`` };
+    const ofFill = wordsOf(fill);
+    const found = patterns.map((pattern, place) =>
+      // The empty text is a missing one, for which others may stand in.
+      graph.matches(texts, ofFill.has(words[place] as string) ? `(?:${pattern})?` : (pattern as string)),
+    );
+    const lacking = missing === 'indicator' || missing === 'error' ? graph.matches(texts, '') : '';
+    const numbers = missing === 'indicator' ? [...found, lacking] : found;
+    return { numbers: numbers.map(graph.floatColumn), ids: [], refused: missing === 'error' ? [lacking] : [] };
   },
 };
 
