@@ -74,6 +74,12 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     .addOption(new Option('-f, --format <format>', 'what to write').choices(['onnx', 'tfjs']).makeOptionMandatory())
     .option('-o, --output <path>', 'a file for onnx, a folder for tfjs (default: model.onnx, tfjs in the run folder)')
     .option('--batch <rows>', 'fix the number of rows of an ONNX model (default: any)')
+    .addOption(
+      new Option(
+        '--inputs <form>',
+        'what an ONNX model takes: columns of a table, or what the network gets of them (default: raw for tables)',
+      ).choices(['raw', 'encoded']),
+    )
     .option('--force', 'replace an earlier export')
     .option('--json', 'print one JSON document')
     .addHelpText('after', exportNotes)
@@ -217,6 +223,7 @@ way, and --resume goes on from it. A second signal ends the program at once.`;
 
 const exportNotes = `
 Outputs are called like their tasks and hold probabilities, or values in the units of the data.
+Inputs are the columns of the table that the model learned from, or else the inputs of the network.
 Metadata have tasks, classes, units and inputs, as JSON.
 
 Exit codes: 0 done; 1 the format cannot hold this model; 2 the input was wrong. Nothing is

@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
 import { exportLayersModel, exportOnnx } from '@polytask/compiler';
-import { type AnyTask, type InputSpec, PolytaskError, type Trainer } from '@polytask/core';
+import { type AnyTask, PolytaskError, type Trainer } from '@polytask/core';
+import type { OnnxPrologue } from '@polytask/data';
 import { InputError } from '../errors/mistakes.js';
+import { describeInputs, fedInputs, type InputForm, prologueOf, sqlOf } from '../export/raw-inputs.js';
 import { type Io, print } from '../io.js';
 import { formatBytes } from '../report/format.js';
 import { loadModel } from '../run/load-model.js';
@@ -19,6 +21,7 @@ export interface ExportOptions {
   readonly format: keyof typeof formats;
   readonly output?: string;
   readonly batch?: string;
+  readonly inputs?: InputForm;
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -32,15 +35,18 @@ export async function exportModel(folder: string, options: ExportOptions, io: Io
   const { format, output, force = false } = options;
   const { title, place, files: names } = formats[format];
   const batch = batchOf(options);
+  const form = format === 'onnx' ? options.inputs : encodedOnly(options);
   const path = resolve(io.cwd, output ?? join(folder, place));
   const problem = await whyNotExported(path, names, force);
   const where = output === undefined ? shownPath(path, io.cwd) : `--output ${output}`;
   if (problem !== undefined) throw new InputError([{ where, message: problem }]);
 
-  const { trainer } = await loadModel({ folder, cwd: io.cwd });
+  const { trainer, saved } = await loadModel({ folder, cwd: io.cwd });
   try {
-    const files = await filesOf(trainer, format, batch);
-    const { inputs } = await trainer.inference();
+    const prologue = prologueOf(saved, folder, form);
+    const sql = prologue === undefined ? undefined : sqlOf(saved);
+    const files = await filesOf(trainer, format, { batch, prologue, sql });
+    const inputs = fedInputs(saved, prologue);
     await writeExport(path, files);
     const written = names.map((name) => ({
       file: name === '' ? path : join(path, name),
@@ -48,28 +54,45 @@ export async function exportModel(folder: string, options: ExportOptions, io: Io
     }));
     if (options.json === true) {
       const tasks = trainer.tasks.map(({ name, type }) => ({ name, type }));
-      print(
-        io.stdout,
-        JSON.stringify({ status: 'done', format, folder, files: written, batch, inputs, tasks }, null, 2),
-      );
+      const encoded = prologue === undefined ? {} : { encoded: prologue.encoded };
+      const document = { status: 'done', format, folder, files: written, batch, inputs, ...encoded, tasks };
+      print(io.stdout, JSON.stringify(document, null, 2));
       return;
     }
     print(io.stdout, `${title} of ${folder}:`);
     for (const { file, bytes } of written) print(io.stdout, `  ${shownPath(file, io.cwd)} (${formatBytes(bytes)})`);
-    for (const line of describeModel(inputs, trainer, batch)) print(io.stdout, line);
+    for (const line of describeInputs(inputs, prologue, batch === 'dynamic' ? 'rows' : batch)) print(io.stdout, line);
+    if (sql !== undefined)
+      print(io.stdout, "They are columns that the run file's `sql` makes; the file has it in its metadata.");
+    print(io.stdout, `Outputs: ${trainer.tasks.map(({ name, type }) => `${name} (${type})`).join(', ')}`);
   } finally {
     trainer.dispose();
   }
+}
+
+/** Layers of tfjs take numbers alone. */
+function encodedOnly({ inputs }: ExportOptions): 'encoded' {
+  if (inputs !== 'raw') return 'encoded';
+  throw new InputError([{ where: '--inputs raw', message: 'only ONNX models can take raw columns' }]);
+}
+
+/** What an ONNX model has besides the network. */
+interface OnnxParts {
+  readonly batch: number | 'dynamic';
+  readonly prologue: OnnxPrologue | undefined;
+  readonly sql: string | undefined;
 }
 
 /** The files of a model in memory; what the compiler's errors advise in code is said in options as well. */
 async function filesOf(
   trainer: Trainer<readonly AnyTask[]>,
   format: ExportOptions['format'],
-  batch: number | 'dynamic',
+  { batch, prologue, sql }: OnnxParts,
 ): Promise<ExportFiles> {
   try {
-    return format === 'onnx' ? { '': await exportOnnx(trainer, { batch }) } : { ...(await exportLayersModel(trainer)) };
+    if (format === 'tfjs') return { ...(await exportLayersModel(trainer)) };
+    const metadata = sql === undefined ? {} : { 'polytask.sql': sql };
+    return { '': await exportOnnx(trainer, { batch, metadata, ...(prologue === undefined ? {} : { prologue }) }) };
   } catch (error) {
     const option = PolytaskError.isInstance(error) ? ways[error.code] : undefined;
     if (option === undefined) throw error;
@@ -91,17 +114,4 @@ function batchOf({ batch, format }: ExportOptions): number | 'dynamic' {
   if (format !== 'onnx') throw new InputError([{ where, message: 'only ONNX models can have a fixed number of rows' }]);
   if (/^[1-9]\d*$/.test(batch)) return Number(batch);
   throw new InputError([{ where, message: `found ${JSON.stringify(batch)}, expected a whole number from 1` }]);
-}
-
-/** What goes in and what comes out, for whoever will feed it. */
-function describeModel(
-  inputs: { readonly [name: string]: InputSpec },
-  { tasks }: Trainer<readonly AnyTask[]>,
-  batch: number | 'dynamic',
-): string[] {
-  const rows = batch === 'dynamic' ? 'rows' : batch;
-  const shown = Object.entries(inputs).map(
-    ([name, { shape, dtype }]) => `${name} ${dtype} [${[rows, ...shape].join(', ')}]`,
-  );
-  return [`Inputs: ${shown.join('; ')}`, `Outputs: ${tasks.map(({ name, type }) => `${name} (${type})`).join(', ')}`];
 }

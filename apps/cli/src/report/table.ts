@@ -36,12 +36,16 @@ export function resultTable(document: RunDocument, colors: Colors): string {
   return [...lines, '', ...comparisonInWords(document), ...costs(document)].join('\n');
 }
 
-/** Lines of a table without borders: the first column at the left, the others at the right. */
-export function plainTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** Lines of a table without borders: the first column at the left, the others at the right unless they hold words. */
+export function plainTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  others: 'left' | 'right' = 'right',
+): string[] {
   const table = new Table({
     chars: borders,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
+    colAligns: head.map((_, column) => (column === 0 ? 'left' : others)),
   });
   table.push([...head], ...rows.map((cells) => [...cells]));
   return table

@@ -26,6 +26,7 @@ export interface LoadedModel {
   readonly trainer: Trainer<readonly AnyTask[]>;
   /** The run's, with its defaults. */
   readonly config: Config;
+  readonly saved: SavedModel;
 }
 
 /** Where a model is. */
@@ -59,7 +60,7 @@ export interface SavedModel {
 export async function loadModel(request: ModelRequest): Promise<LoadedModel> {
   const saved = await readSavedModel(request);
   await useBackend('cpu', saved.home);
-  return { trainer: await saved.build(eager()), config: saved.config };
+  return { trainer: await saved.build(eager()), config: saved.config, saved };
 }
 
 /**

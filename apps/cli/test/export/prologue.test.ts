@@ -1,12 +1,20 @@
 // What data packages learn and what the compiler exports fit together: an exported model that hands on its encoded inputs as they
 // are, against the encoder on the host.
-import { type Inference, type InputSpecs, regression } from '@polytask/core';
+
 import { exportOnnx } from '@polytask/compiler';
-import { encodeRows, type FeatureColumn, inputsOfTable, learnTable, onnxPrologue, type TableEncoding } from '@polytask/data';
+import { type Inference, type InputSpecs, regression } from '@polytask/core';
+import {
+  encodeRows,
+  type FeatureColumn,
+  inputsOfTable,
+  learnTable,
+  onnxPrologue,
+  type TableEncoding,
+} from '@polytask/data';
 import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
 import * as ortNode from 'onnxruntime-node';
 import * as ortWeb from 'onnxruntime-web';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 ortWeb.env.wasm.numThreads = 1;
@@ -28,7 +36,13 @@ it('smoke', async () => {
   const prologue = onnxPrologue(encoding);
   const inputs = inputsOfTable(encoding);
   const inference: Inference = {
-    program: { name: 'p', run: (given: any) => ({ 'prediction/numbers': tf.neg(given['input/numbers']), 'prediction/ids': tf.neg(tf.cast(given['input/categories'], 'float32')) }) } as any,
+    program: {
+      name: 'p',
+      run: (given: any) => ({
+        'prediction/numbers': tf.neg(given['input/numbers']),
+        'prediction/ids': tf.neg(tf.cast(given['input/categories'], 'float32')),
+      }),
+    } as any,
     inputs,
     tasks: [regression('numbers', { size: 9 }), regression('ids')],
     constants: {},
@@ -41,9 +55,16 @@ it('smoke', async () => {
     const s = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
     const f = (a: number[]) => new ort.Tensor('float64', Float64Array.from(a), [3]);
     const st = (a: string[]) => new ort.Tensor('string', a, [3]);
-    const r = await s.run({ t1: f([1, 5, NaN]), d: f([1e12, 1.1e12, NaN]), c: st(['a', 'b', '']), e: st(['k', 'l', '']), b: f([1, 0, NaN]), x: st(rows.map((r) => r.x)) });
+    const r = await s.run({
+      t1: f([1, 5, NaN]),
+      d: f([1e12, 1.1e12, NaN]),
+      c: st(['a', 'b', '']),
+      e: st(['k', 'l', '']),
+      b: f([1, 0, NaN]),
+      x: st(rows.map((r) => r.x)),
+    });
     const own = encodeRows(encoding, rows).inputs;
-    expect([...(r.numbers!.data as Float32Array)].map((x) => 0-x)).toEqual([...own.numbers!.data].map((x) => x+0));
-    expect([...(r.ids!.data as Float32Array)].map((x) => 0-x)).toEqual([...own.categories!.data]);
+    expect([...(r.numbers!.data as Float32Array)].map((x) => 0 - x)).toEqual([...own.numbers!.data].map((x) => x + 0));
+    expect([...(r.ids!.data as Float32Array)].map((x) => 0 - x)).toEqual([...own.categories!.data]);
   }
 });
