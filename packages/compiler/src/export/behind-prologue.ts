@@ -4,19 +4,19 @@ import type { ExportedGraph, OnnxConstant, OnnxGraph, OnnxNode } from '../onnx/g
 /**
  * A model's graph behind a prologue that makes its inputs.
  *
- * @param model Its inputs are called as the model's program calls them, see `made`.
- * @param made By input of the model that the prologue makes: its name in the graph.
+ * @param names By input of the model: its name in the graph.
  * @param hidden Begins no name of an input or an output; all names that are made here begin with it.
  * @param rows The first dimension of all inputs.
  */
 export function behindPrologue(
   model: OnnxGraph,
   prologue: InputPrologue,
-  made: ReadonlyMap<string, string>,
+  names: ReadonlyMap<string, string>,
   hidden: string,
   rows: number | string,
 ): ExportedGraph {
-  const inner = (name: string) => (name === '' || Object.hasOwn(prologue.inputs, name) ? name : `${hidden}prologue/${name}`);
+  const inner = (name: string) =>
+    name === '' || Object.hasOwn(prologue.inputs, name) ? name : `${hidden}prologue/${name}`;
   const given = Object.entries(prologue.inputs).map(([name, { dtype, shape }]) => ({
     name,
     type: dtype,
@@ -27,16 +27,16 @@ export function behindPrologue(
     inputs: node.inputs.map(inner),
     outputs: node.outputs.map(inner),
   }));
-  const joints = Object.entries(prologue.outputs).map(([input, tensor]) => ({
+  const joints: OnnxNode[] = Object.entries(prologue.outputs).map(([input, tensor]) => ({
     op: 'Identity',
     inputs: [inner(tensor)],
-    outputs: [made.get(input) as string],
+    outputs: [names.get(input) as string],
   }));
-  const names = new Set(made.values());
+  const fed = new Set(joints.flatMap(({ outputs }) => outputs));
   const behind = prologue.refused === undefined ? model : withoutRefused(model, inner(prologue.refused), hidden);
   return {
     ...behind,
-    inputs: [...given, ...behind.inputs.filter(({ name }) => !names.has(name))],
+    inputs: [...given, ...behind.inputs.filter(({ name }) => !fed.has(name))],
     constants: [
       ...prologue.constants.map((constant) => ({ ...constant, name: inner(constant.name) })),
       ...behind.constants,

@@ -50,7 +50,7 @@ export async function exportOnnx(source: ExportSource, options: ExportOnnxOption
   requireOption(valid, 'batch', "'dynamic' or a positive whole number", batch);
   const inference = await source.inference();
   const inputs = exportedInputs(inference, prologue);
-  const names = namesOf(inference, inputs);
+  const names = namesOf(inference, inputs, prologue);
   const model =
     batch === 'dynamic'
       ? withDynamicBatch(graphFor(inference, names, sampleBatches[0]), graphFor(inference, names, sampleBatches[1]))
@@ -82,12 +82,14 @@ interface Names {
   readonly outputs: ReadonlyMap<string, string>;
 }
 
-function namesOf({ inputs, tasks }: Inference, exported: ExportedInputs): Names {
+function namesOf({ inputs, tasks }: Inference, exported: ExportedInputs, prologue: InputPrologue | undefined): Names {
   const outputs = new Map(tasks.map(({ name }) => [name, outputName(name, exported)]));
   const open = [...Object.keys(exported), ...outputs.values()];
   let hidden = '/';
   while (open.some((name) => name.startsWith(hidden))) hidden += '/';
-  const nameOf = (input: string) => (Object.hasOwn(exported, input) ? input : `${hidden}input/${input}`);
+  const made = (input: string) => prologue !== undefined && Object.hasOwn(prologue.outputs, input);
+  // A column may be called like the input that it becomes a part of.
+  const nameOf = (input: string) => (made(input) ? `${hidden}input/${input}` : input);
   return { hidden, outputs, inputs: new Map(Object.keys(inputs).map((input) => [input, nameOf(input)])) };
 }
 

@@ -173,6 +173,30 @@ describe('date', () => {
     ]);
     expect(() => encoded({ column: 'd', type: 'date' }, ['1 July'])).toThrow(/no date such as/);
   });
+
+  it('knows the years before 100, and the last ones', () => {
+    const year = { column: 'd', type: 'date', parts: ['year'], missing: 'mean' } as const;
+    // Noon of the second of July is the middle of a year that is no leap year.
+    const middle = (text: string) => encoded(year, [text])[0] as number[];
+    for (const date of ['0050-07-02T12:00:00Z', '0099-07-02T12:00:00Z', '1999-07-02T12:00:00Z']) {
+      expect(middle(date)[0]).toBeCloseTo(0, 6);
+      expect(middle(date)[1]).toBeCloseTo(-1, 6);
+    }
+    const [last] = encoded(year, [0], [8.64e15]) as [number[]];
+    // The 13th of September 275760.
+    expect(Math.atan2(last[0] as number, last[1] as number)).toBeCloseTo(2 * Math.PI * (256 / 366 - 1), 5);
+  });
+
+  it('takes what no date of JavaScript can be for a missing one', () => {
+    const feature = { column: 'd', type: 'date', parts: ['year'], missing: 'indicator' } as const;
+    expect(encoded(feature, [0, 8.7e15])).toEqual([
+      [0, 1, 0],
+      [0, 0, 1],
+    ]);
+    expect(() => encoded({ ...feature, missing: 'error' }, [0, -8.7e15])).toThrow(
+      /row 1, column `d`: `d` has no value/,
+    );
+  });
 });
 
 describe('text', () => {
