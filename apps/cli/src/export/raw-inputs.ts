@@ -6,10 +6,7 @@ import { requireTable } from '../run/check-table.js';
 import type { SavedModel } from '../run/load-model.js';
 
 /** What an exported model takes: the columns of a table, or what the network gets of them. */
-export const inputForms = ['raw', 'encoded'] as const;
-
-/** One of {@link inputForms}. */
-export type InputForm = (typeof inputForms)[number];
+export type InputForm = 'raw' | 'encoded';
 
 /**
  * What encodes raw columns in an exported model; undefined where the model takes encoded inputs.
@@ -54,16 +51,18 @@ export function describeInputs(inputs: FedInputs, prologue: OnnxPrologue | undef
   ]);
   const [head = [], ...others] = cells;
   const encoded = prologue.encoded.map(({ column, reason }) => `\`${column}\` has to be encoded already: ${reason}.`);
-  return ['Inputs:', ...plainTable(head, others, 'left'), ...encoded];
+  const refused = prologue.refused === undefined ? [] : ['Rows that are refused have NaN for predictions.'];
+  return ['Inputs:', ...plainTable(head, others, 'left'), ...encoded, ...refused];
 }
 
 const shapeOf = (shape: readonly number[], rows: number | 'rows') => `[${[rows, ...shape].join(', ')}]`;
 
 /** What a column holds, and what stands for no value. */
-function meaningOf({ type, unit, values, encoded, noValue }: PrologueInput): string {
+function meaningOf({ type, missing, unit, values, encoded, noValue }: PrologueInput): string {
   if (typeof type !== 'string') return '';
   if (encoded === true) return `${type}, encoded`;
   const what = { number: '', boolean: ', 1 or 0', date: `, ${unit}`, text: '' }[type];
   const known = Array.isArray(values) ? `, ${values.length} known` : '';
-  return `${type}${what ?? known}; ${noValue === '' ? 'empty' : noValue} if missing`;
+  const refused = missing === 'error' ? ', which is refused' : '';
+  return `${type}${what ?? known}; ${noValue === '' ? 'empty' : noValue} if missing${refused}`;
 }
