@@ -80,11 +80,11 @@ export const dateFeature: FeatureKind<DateFeature, LearnedDate> = {
       return [graph.node('Sin', [angle]), graph.node('Cos', [angle])];
     });
     const known = missing === 'constant' ? numbers : numbers.map((one) => graph.node('Where', [there, one, 0]));
-    const lacking = graph.node('Not', [there]);
+    const lacking = () => graph.node('Not', [there]);
     return {
-      numbers: [...known, ...(missing === 'indicator' ? [lacking] : [])].map(graph.floatColumn),
+      numbers: [...known, ...(missing === 'indicator' ? [lacking()] : [])].map(graph.floatColumn),
       ids: [],
-      refused: missing === 'error' ? [lacking] : [],
+      refused: missing === 'error' ? [lacking()] : [],
     };
   },
 };

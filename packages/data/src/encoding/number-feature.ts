@@ -94,10 +94,10 @@ function onnx({ missing, fill, center, scale }: LearnedNumber, values: string, g
   const scaled = graph.node('Div', [graph.node('Sub', [filled, center]), scale]);
   const bounded = graph.node('Max', [graph.node('Min', [scaled, largest]), -largest]);
   const number = graph.floatColumn(bounded);
-  const lacking = graph.node('Not', [there]);
+  const lacking = () => graph.node('Not', [there]);
   return {
-    numbers: missing === 'indicator' ? [number, graph.floatColumn(lacking)] : [number],
+    numbers: missing === 'indicator' ? [number, graph.floatColumn(lacking())] : [number],
     ids: [],
-    refused: missing === 'error' ? [lacking] : [],
+    refused: missing === 'error' ? [lacking()] : [],
   };
 }

@@ -26,7 +26,7 @@ export interface OnnxBuilder {
 }
 
 /** ONNX's numbers for types of elements. */
-export const float32 = 1;
+const float32 = 1;
 export const int32 = 6;
 export const float64 = 11;
 
