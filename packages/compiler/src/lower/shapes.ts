@@ -25,7 +25,7 @@ export function slice(
 }
 
 /** Values side by side. */
-export function concat(builder: Builder, parts: readonly Operand[], axis: number): Operand {
+function concat(builder: Builder, parts: readonly Operand[], axis: number): Operand {
   const [first] = parts as [Operand];
   if (parts.length === 1) return first;
   const shape = first.shape.map((size, i) =>
