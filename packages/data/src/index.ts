@@ -28,4 +28,5 @@ export { rowsPerTask } from './mixing/rows-per-task.js';
 export { temperatureMixing } from './mixing/temperature-mixing.js';
 export type { BalanceOptions } from './sampling/balance-classes.js';
 export { balanceClasses } from './sampling/balance-classes.js';
+export type { Strata, StreamedDataset } from './sampling/streamed-dataset.js';
 export type { Part, SplitOptions, SplitRule } from './split/split-options.js';

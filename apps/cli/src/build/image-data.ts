@@ -34,7 +34,7 @@ export async function imageData(
     split,
   });
   return {
-    ...drawTrainingRows(train, { sampling, mixing } as never, columns),
+    ...(await drawTrainingRows(train, { sampling, mixing } as never, columns)),
     ...(validation === undefined ? {} : { validation }),
     test: test as NonNullable<typeof test>,
     facts: { encoding, record, source: `${record.images} images in ${folder}` },

@@ -118,7 +118,7 @@ export async function tableData(
     ...(cache === undefined ? {} : { cache: resolve(folder, cache) }),
   } as Parameters<typeof loadTable>[0]);
   return {
-    ...drawTrainingRows(train, { sampling, mixing } as never, columns),
+    ...(await drawTrainingRows(train, { sampling, mixing } as never, columns)),
     ...(validation === undefined ? {} : { validation }),
     test: test as NonNullable<typeof test>,
     facts: {

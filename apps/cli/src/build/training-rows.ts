@@ -1,12 +1,17 @@
 import {
-  InvalidOptionError,
   type MultiTaskDataset,
   PolytaskError,
   perTaskDatasets,
   type TableDataset,
   type TaskSchedule,
 } from '@polytask/core';
-import { type BalanceOptions, balanceClasses, rowsPerTask, temperatureMixing } from '@polytask/data';
+import {
+  type BalanceOptions,
+  balanceClasses,
+  rowsPerTask,
+  type StreamedDataset,
+  temperatureMixing,
+} from '@polytask/data';
 import { TableError } from '@polytask/data/node';
 import * as z from 'zod';
 import { mapping, text, whole } from '../config/words.js';
@@ -51,32 +56,33 @@ export interface TrainingRows {
  * Draws training rows as a configuration says.
  *
  * @param columns - Label column of every task, by its name.
- * @throws InvalidOptionError (`POLYTASK_INVALID_OPTION`) where the rows are streamed.
  */
-export function drawTrainingRows(
-  train: MultiTaskDataset | TableDataset,
+export async function drawTrainingRows(
+  train: TableDataset | StreamedDataset,
   { sampling, mixing }: TrainingRowsConfig,
   columns: { readonly [task: string]: string },
-): TrainingRows {
-  const inMemory = (option: string) => {
-    if ('gather' in train) return train;
-    throw new InvalidOptionError(
-      option,
-      'left out where rows are streamed; raise `memory`, or weigh classes',
-      'rows on disk',
-    );
+): Promise<TrainingRows> {
+  const about = async <Made>(option: string, make: () => Promise<Made>): Promise<Made> => {
+    try {
+      return await make();
+    } catch (error) {
+      if (!PolytaskError.isInstance(error)) throw error;
+      throw new TableError([option], error.message, { cause: error });
+    }
   };
   if (sampling !== undefined) {
     const { column, ...options } = sampling;
-    const rows = inMemory('sampling');
-    try {
-      train = balanceClasses(rows, column, options as BalanceOptions);
-    } catch (error) {
-      if (!PolytaskError.isInstance(error)) throw error;
-      throw new TableError(['sampling'], error.message, { cause: error });
-    }
+    const rows = train;
+    train = await about('sampling', async () =>
+      'draw' in rows
+        ? balanceClasses(rows, column, options as BalanceOptions)
+        : balanceClasses(rows, column, options as BalanceOptions),
+    );
   }
   if (mixing === undefined) return { train };
-  const alone = rowsPerTask(inMemory('mixing'), columns);
+  const rows = train;
+  const alone = await about('mixing', async () =>
+    'draw' in rows ? rowsPerTask(rows, columns) : rowsPerTask(rows, columns),
+  );
   return { train: perTaskDatasets(alone), schedule: temperatureMixing(mixing), alone };
 }

@@ -182,8 +182,10 @@ describe('a table in a run file', () => {
     expect(await mistakesOf(changed('  cache: cache', '  cache: cache\n  sampling: { column: y }'))).toEqual([
       expect.stringMatching(/^run.yaml:9:13: .*class ids/),
     ]);
-    const streamed = '  cache: cache\n  memory: 0\n  mixing: { temperature: 2 }';
-    expect(await mistakesOf(changed('  cache: cache', streamed))).toEqual([expect.stringMatching(/rows are streamed/)]);
+    const streamed = '  cache: cache\n  memory: 0\n  sampling: { column: ok }\n  mixing: { temperature: 2 }';
+    const both = await prepared(changed('  cache: cache', streamed));
+    expect(both.data.train.sources.map(({ name }) => name)).toEqual(['y', 'grade', 'good']);
+    expect((await both.joint()).schedule?.name).toBe('temperature-mixing');
   });
 
   it('has all its mistakes told at once, and those of the model', async () => {

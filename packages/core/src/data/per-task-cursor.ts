@@ -1,32 +1,35 @@
 import { DatasetError } from '../errors/dataset-error.js';
-import type { CursorOptions } from '../spec/dataset.js';
+import type { Cursor, CursorOptions, RawBatch } from '../spec/dataset.js';
 import type { State } from '../spec/tensors.js';
 import { type SourceRows, setSourcesSideBySide, stackSources } from './combine-sources.js';
-import type { TableDataset } from './indexed-dataset.js';
+import type { OrderedRows } from './ordered-dataset.js';
 import { proportionalRows } from './proportional-rows.js';
-import { rowOrder } from './row-order.js';
-import { isCount, requireBatches, requirePosition, type TableCursor } from './table-cursor.js';
+import { isCount, requireBatches, requirePosition } from './table-cursor.js';
 
 /** One task's data set. */
 export interface TaskSource {
   readonly name: string;
-  readonly dataset: TableDataset;
+  readonly size: number;
   readonly column: string;
   readonly idOffset: number;
+  open(shuffleSeed: string | undefined): OrderedRows;
 }
 
 /**
  * A cursor over the data sets of several tasks. Within an epoch it stands where the counts of rows taken of each source
- * say.
+ * say. Batches come at once where all rows are in memory.
  *
  * @param common - Whether the sources have the same inputs.
  */
-export function perTaskCursor(sources: readonly TaskSource[], common: boolean, options: CursorOptions): TableCursor {
+export function perTaskCursor(sources: readonly TaskSource[], common: boolean, options: CursorOptions): Cursor {
   const { batchSize, shuffleSeed } = options;
-  const sizes = sources.map(({ dataset }) => dataset.size);
+  const sizes = sources.map(({ size }) => size);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const batches = requireBatches(total, options);
-  const orders: { key: string; rows: Uint32Array }[] = [];
+  const readers = sources.map((source) => source.open(shuffleSeed));
+  const layouts = readers.map(({ layout }) => layout ?? null);
+  // Tables in memory have none, and nothing to say of it.
+  const layout = layouts.some((one) => one !== null) ? { layouts } : {};
   let epoch = 0;
   let batch = 0;
   let taken: readonly number[] = sizes.map(() => 0);
@@ -42,28 +45,16 @@ export function perTaskCursor(sources: readonly TaskSource[], common: boolean, o
     batch++;
   }
 
-  /** The order of source `s` when it is gone through for the `pass`-th time in this epoch. */
-  function order(s: number, pass: number): Uint32Array {
-    const { name, dataset } = sources[s] as TaskSource;
-    const key = `${epoch}:${pass}`;
-    const kept = orders[s];
-    if (kept?.key === key) return kept.rows;
-    const rows = rowOrder(dataset.size, shuffleSeed, name, epoch, pass);
-    orders[s] = { key, rows };
-    return rows;
+  function take(s: number, count: number): SourceRows | Promise<SourceRows> {
+    const { name, column, idOffset } = sources[s] as TaskSource;
+    const { take: read } = readers[s] as OrderedRows;
+    const asPart = (raw: RawBatch): SourceRows => ({ raw: count === 0 ? { ...raw, size: 0 } : raw, column, idOffset });
+    // Without a row: none, or one to stand in where the source's arrays must not be empty.
+    const raw = read([name, epoch], taken[s] as number, count === 0 && !common ? 1 : count);
+    return raw instanceof Promise ? raw.then(asPart) : asPart(raw);
   }
 
-  function take(s: number, count: number): SourceRows {
-    const { dataset, column, idOffset } = sources[s] as TaskSource;
-    // Without a row: none, or one to stand in where the source's arrays must not be empty.
-    if (count === 0) return { raw: { ...dataset.gather(common ? [] : [0]), size: 0 }, column, idOffset };
-    const rows = new Uint32Array(count);
-    for (let i = 0; i < count; i++) {
-      const position = (taken[s] as number) + i;
-      rows[i] = order(s, Math.floor(position / dataset.size))[position % dataset.size] as number;
-    }
-    return { raw: dataset.gather(rows), column, idOffset };
-  }
+  const combine = (parts: readonly SourceRows[]) => (common ? stackSources(parts) : setSourcesSideBySide(parts));
 
   return {
     seek(toEpoch, toBatch) {
@@ -77,13 +68,16 @@ export function perTaskCursor(sources: readonly TaskSource[], common: boolean, o
       if (batch >= batches) return null;
       const rows = plan();
       const parts = rows.map((count, s) => take(s, count));
+      // Before anything is waited for: what is being read is no part of the place.
       advance(rows);
-      return common ? stackSources(parts) : setSourcesSideBySide(parts);
+      const inMemory = parts.every((part): part is SourceRows => !(part instanceof Promise));
+      return inMemory ? combine(parts as SourceRows[]) : Promise.all(parts).then(combine);
     },
-    position: () => ({ epoch, batch, taken }),
+    position: () => ({ epoch, batch, taken, ...layout }),
     seekTo(position) {
       const counts = checkTaken(position, sources.length);
       requirePosition(position.epoch, position.batch);
+      checkLayouts(position, layouts);
       epoch = position.epoch as number;
       batch = position.batch as number;
       taken = counts;
@@ -105,6 +99,15 @@ function checkTaken(position: State, sources: number): readonly number[] {
   if (Array.isArray(taken) && taken.length === sources && taken.every(isCount)) return [...(taken as number[])];
   throw new DatasetError(
     `A saved position must have the rows taken of ${sources} sources, but has ${JSON.stringify(taken) ?? 'none'}. ` +
+      'Resume with the data sets that the run was started with.',
+  );
+}
+
+function checkLayouts(position: State, layouts: readonly (State | null)[]): void {
+  const saved = JSON.stringify(position.layouts ?? layouts.map(() => null));
+  if (saved === JSON.stringify(layouts)) return;
+  throw new DatasetError(
+    `A saved position must be of sources that lie as these do, ${JSON.stringify(layouts)}, but is of ${saved}. ` +
       'Resume with the data sets that the run was started with.',
   );
 }

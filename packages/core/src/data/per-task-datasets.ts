@@ -4,18 +4,24 @@ import type { InputSpec, InputSpecs } from '../spec/batch.js';
 import type { CursorOptions, MultiTaskDataset } from '../spec/dataset.js';
 import { batchCount } from './batch-count.js';
 import type { StoredLabels, TableDataset } from './indexed-dataset.js';
+import { type OrderedDataset, orderedTableRows } from './ordered-dataset.js';
 import { perTaskCursor, type TaskSource } from './per-task-cursor.js';
 import type { TableCursor } from './table-cursor.js';
 
-/** Data sets of several tasks as one data set. */
-export interface PerTaskDataset extends MultiTaskDataset {
+/** Data sets of several tasks as one data set, some of them not in memory. */
+export interface StreamedPerTaskDataset extends MultiTaskDataset {
   /**
    * By source: a row's id in a batch minus this is its id in its own data set. All 0 where sources have inputs of their
    * own, since then no two of them label the same column of rows.
    */
   readonly idOffsets: readonly number[];
-  open(options: CursorOptions): TableCursor;
   /** All labels of a column, from the data set that has it. */
+  labels(column: string): StoredLabels | Promise<StoredLabels>;
+}
+
+/** Data sets of several tasks as one data set, all in memory. */
+export interface PerTaskDataset extends StreamedPerTaskDataset {
+  open(options: CursorOptions): TableCursor;
   labels(column: string): StoredLabels;
 }
 
@@ -34,6 +40,9 @@ export interface PerTaskDataset extends MultiTaskDataset {
  * @remarks The order of a source depends on `shuffleSeed`, its name, the epoch and how often it started over. Each
  * epoch starts afresh, so `seek(epoch, 0)` needs no history. `seek(epoch, batch)` asks `rows` again for the batches it
  * skips; where `rows` would answer otherwise by then, save `position()` and use `seekTo`.
+ * Sources may be tables in memory or data sets that are read in orders ({@link OrderedDataset}), such as the streamed ones of
+ * `@polytask/data/node`; where one of them is, batches and labels may come as promises.
+ *
  * @param sources - By task name.
  * @param defaults - `lastBatch` for cursors that do not say (default `'keep'`).
  * @throws DatasetError (`POLYTASK_DATASET`) where a source has several columns and none is named like its task, two
@@ -54,42 +63,62 @@ export interface PerTaskDataset extends MultiTaskDataset {
  */
 export function perTaskDatasets(
   sources: { readonly [task: string]: TableDataset },
+  defaults?: Pick<CursorOptions, 'lastBatch'>,
+): PerTaskDataset;
+export function perTaskDatasets(
+  sources: { readonly [task: string]: TableDataset | OrderedDataset },
+  defaults?: Pick<CursorOptions, 'lastBatch'>,
+): StreamedPerTaskDataset;
+export function perTaskDatasets(
+  sources: { readonly [task: string]: SourceDataset },
   defaults: Pick<CursorOptions, 'lastBatch'> = {},
-): PerTaskDataset {
+): StreamedPerTaskDataset {
   const names = Object.keys(sources);
   if (names.length === 0) throw new DatasetError('There must be a data set for at least one task, but there is none.');
-  const tables = names.map((name) => sources[name] as TableDataset);
-  const columns = names.map((name, s) => columnOf(name, tables[s] as TableDataset));
+  const datasets = names.map((name) => sources[name] as SourceDataset);
+  const columns = names.map((name, s) => columnOf(name, datasets[s] as SourceDataset));
   requireDifferent(names, columns);
-  const common = haveCommonInputs(names, tables);
-  const idOffsets = common ? offsetsOf(tables) : tables.map(() => 0);
-  const parts = names.map(
-    (name, s): TaskSource => ({
+  const common = haveCommonInputs(names, datasets);
+  const idOffsets = common ? offsetsOf(datasets) : datasets.map(() => 0);
+  const parts = names.map((name, s): TaskSource => {
+    const dataset = datasets[s] as SourceDataset;
+    return {
       name,
-      dataset: tables[s] as TableDataset,
+      size: dataset.size,
       column: columns[s] as string,
       idOffset: idOffsets[s] as number,
-    }),
-  );
-  const size = tables.reduce((total, { size }) => total + size, 0);
+      open: (seed) => ('orderedRows' in dataset ? dataset.orderedRows(seed) : orderedTableRows(dataset, seed)),
+    };
+  });
+  const size = datasets.reduce((total, { size }) => total + size, 0);
+  const fingerprints = datasets.map(({ fingerprint }) => fingerprint);
   return {
-    inputs: Object.assign({}, ...tables.map(({ inputs }) => inputs)) as InputSpecs,
+    inputs: Object.assign({}, ...datasets.map(({ inputs }) => inputs)) as InputSpecs,
     columns,
     size,
-    sources: names.map((name, s) => ({ name, rows: (tables[s] as TableDataset).size })),
+    ...(fingerprints.includes(undefined)
+      ? {}
+      : { fingerprint: names.map((name, s) => `${name}=${fingerprints[s]}`).join(' ') }),
+    sources: names.map((name, s) => ({ name, rows: (datasets[s] as SourceDataset).size })),
     idOffsets,
     batches: (options) => batchCount(size, { ...defaults, ...options }),
     open: (options) => perTaskCursor(parts, common, { ...defaults, ...options }),
     labels(column) {
       const s = columns.indexOf(column);
       if (s < 0) throw new UnknownNameError('column', column, columns);
-      const { ids, ...labels } = (tables[s] as TableDataset).labels(column);
-      return { ...labels, ids: ids.map((id) => id + (idOffsets[s] as number)) };
+      const withOffset = ({ ids, ...labels }: StoredLabels): StoredLabels => ({
+        ...labels,
+        ids: ids.map((id) => id + (idOffsets[s] as number)),
+      });
+      const stored = (datasets[s] as SourceDataset).labels(column);
+      return stored instanceof Promise ? stored.then(withOffset) : withOffset(stored);
     },
   };
 }
 
-function columnOf(task: string, { columns }: TableDataset): string {
+type SourceDataset = TableDataset | OrderedDataset;
+
+function columnOf(task: string, { columns }: SourceDataset): string {
   if (columns.includes(task)) return task;
   if (columns.length === 1) return columns[0] as string;
   throw new DatasetError(
@@ -109,8 +138,8 @@ function requireDifferent(names: readonly string[], columns: readonly string[]):
   });
 }
 
-function haveCommonInputs(names: readonly string[], tables: readonly TableDataset[]): boolean {
-  const first = (tables[0] as TableDataset).inputs;
+function haveCommonInputs(names: readonly string[], tables: readonly SourceDataset[]): boolean {
+  const first = (tables[0] as SourceDataset).inputs;
   if (tables.every(({ inputs }) => sameInputs(inputs, first))) return true;
   const owner = new Map<string, string>();
   tables.forEach(({ inputs }, s) => {
@@ -139,11 +168,11 @@ function sameSpec(a: InputSpec | undefined, b: InputSpec | undefined): boolean {
   return text(a) === text(b);
 }
 
-function offsetsOf(tables: readonly TableDataset[]): number[] {
+function offsetsOf(tables: readonly SourceDataset[]): number[] {
   let next = 0;
-  const offsets = tables.map(({ ids }) => {
+  const offsets = tables.map((table) => {
     const offset = next;
-    next += ids.reduce((greatest, id) => Math.max(greatest, id), 0) + 1;
+    next += 'orderedRows' in table ? table.idLimit : table.ids.reduce((most, id) => Math.max(most, id), 0) + 1;
     return offset;
   });
   if (next <= 2 ** 31) return offsets;

@@ -6,6 +6,12 @@
  *
  * @param sizes - Rows in each source.
  * @param taken - Rows already taken of each source in this epoch; not changed.
+ * @example
+ * ```ts
+ * import { proportionalRows } from '@polytask/core';
+ *
+ * console.log(proportionalRows([6, 2], [0, 0], 4)); // => [ 3, 1 ]
+ * ```
  */
 export function proportionalRows(sizes: readonly number[], taken: readonly number[], count: number): number[] {
   const total = [...taken];

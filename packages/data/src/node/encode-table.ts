@@ -68,7 +68,8 @@ export async function encodeTable(
   const layout: RowLayout = {
     numbers: width,
     ids: categories.length,
-    labels: encoding.labels.map(({ kind }) => (kind === 'number' ? 'float32' : 'int32')),
+    labels: encoding.labels.map(({ kind }) => ({ dtype: kind === 'number' ? 'float32' : 'int32' })),
+    weights: [],
   };
   const writers = parts.map((part) => writeRowFile(path(part), layout));
   const encode = blockEncoder(encoding);
@@ -88,7 +89,7 @@ export async function encodeTable(
         else found.rows += 1;
       });
       const rowIds = Int32Array.from(rows);
-      const writable = { ...encoded, rowIds };
+      const writable = { ...encoded, weights: [], rowIds };
       for (let row = 0; row < size; row++) {
         if (bad.has(row)) continue;
         writers[source.assigned[rows[row] as number] as number]?.add(writable, row);

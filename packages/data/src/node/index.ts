@@ -14,7 +14,6 @@ export { readImages } from './read-images.js';
 export type { ReadRowsOptions } from './read-rows.js';
 export { readRows } from './read-rows.js';
 export type { CsvOptions } from './reader-sql.js';
-export type { StreamedDataset } from './row-file-dataset.js';
 export type { FileFormat } from './source-files.js';
 export type { SplitRecord } from './split-table.js';
 export { TableError } from './table-error.js';

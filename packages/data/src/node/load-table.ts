@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { requireOption, type TableDataset } from '@polytask/core';
 import type { LabelOptions } from '../encoding/labels.js';
 import { inputsOfTable, type TableEncoding } from '../encoding/table-encoding.js';
+import type { StreamedDataset } from '../sampling/streamed-dataset.js';
 import { parts, type SplitOptions, splitRule } from '../split/split-options.js';
 import { type BadRows, checkBadRows, joinBadRows } from './bad-rows.js';
 import { cached, defaultCache } from './cache-folder.js';
@@ -13,7 +14,7 @@ import { type Database, openDatabase, quoteName, quoteText } from './duckdb.js';
 import { encodeTable, learnEncoding } from './encode-table.js';
 import type { CsvOptions } from './reader-sql.js';
 import { type RowLayout, wordsOf } from './row-file.js';
-import { loadRowFile, type StreamedDataset, streamRowFile } from './row-file-dataset.js';
+import { loadRowFile, streamRowFile } from './row-file-dataset.js';
 import { type SplitRecord, splitTable } from './split-table.js';
 import { noSuchColumn, TableError } from './table-error.js';
 import { sourceOf } from './table-source.js';
@@ -82,7 +83,7 @@ interface Stored {
 }
 
 /** A new number where what is written to the cache changes. */
-const format = 1;
+const format = 2;
 
 /**
  * Reads a table from files: converts them once, divides the rows, learns how features are encoded from the training rows
@@ -145,9 +146,12 @@ export async function loadTable(options: TableOptions): Promise<LoadedTable> {
       layout,
       inputs: inputsOfTable(encoding),
       columns: encoding.labels.map(({ column }) => column),
+      weights: {},
+      idLimit: converted.info.rows,
+      cache,
+      fingerprint: `sha256:${fingerprint}/${parts[part]}`,
     };
-    const dataset = inMemory ? await loadRowFile(file) : await streamRowFile(file);
-    return { ...dataset, fingerprint: `sha256:${fingerprint}/${parts[part]}` };
+    return inMemory ? loadRowFile(file) : streamRowFile(file);
   };
   const train = await open(0);
   const validation = rows[1] === 0 ? undefined : await open(1);

@@ -1,22 +1,21 @@
+import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import {
   type Cursor,
   type CursorOptions,
   DatasetError,
-  type HostTensor,
   type InputSpecs,
-  type MultiTaskDataset,
-  type RawBatch,
   requireOption,
   type StoredLabels,
-  type StreamKey,
   type TableDataset,
   tableDataset,
   UnknownNameError,
 } from '@polytask/core';
-import { idFile, labelFile, type RowLayout, wordsOf } from './row-file.js';
-import { rowReader } from './row-file-reader.js';
-import type { Blocks } from './row-order.js';
+import type { StreamedDataset } from '../sampling/streamed-dataset.js';
+import { drawRows } from './draw-rows.js';
+import { idFile, type LabelLayout, labelFile, type RowLayout, weightFile, wordsOf } from './row-file.js';
+import { gatherer, labelShape } from './row-gatherer.js';
+import { type BlockSize, orderedStrata, type Stratum, sharesOf } from './row-strata.js';
 
 /** Rows in a file. */
 export interface RowFile {
@@ -27,12 +26,18 @@ export interface RowFile {
   readonly inputs: InputSpecs;
   /** Names of the label columns. */
   readonly columns: readonly string[];
-}
-
-/** A data set that reads its rows from disk, a part at a time. */
-export interface StreamedDataset extends MultiTaskDataset {
-  /** All labels of a column, in the order of the file. */
-  labels(column: string): Promise<StoredLabels>;
+  /** By label column: which of the layout's weights its rows have. */
+  readonly weights: { readonly [column: string]: number };
+  /** All row ids are below it. */
+  readonly idLimit: number;
+  /** Folder for rows in another order. */
+  readonly cache: string;
+  /** Identifies the rows and their shares. */
+  readonly fingerprint?: string;
+  /** Default: all rows once per epoch. */
+  readonly strata?: readonly Stratum[];
+  /** How many data sets share the memory for reading. Default 1. */
+  readonly streams?: number;
 }
 
 /** Bytes that are read at once, and bytes of rows that are mixed with each other in memory. */
@@ -42,9 +47,12 @@ export interface WindowSize {
 }
 
 const usual: WindowSize = { block: 1 << 20, window: 32 << 20 };
+/** Smaller blocks take longer to ask for than to read. */
+const leastBlock = 1 << 14;
 
 /** The rows of a file in memory: every order of the rows is as likely as any other. */
-export async function loadRowFile({ path, rows, layout, inputs, columns }: RowFile): Promise<TableDataset> {
+export async function loadRowFile(file: RowFile): Promise<TableDataset> {
+  const { path, rows, layout, inputs, columns, weights } = file;
   await requireSize(path, rows, layout);
   const { buffer, byteOffset, byteLength } = await readFile(path);
   const aligned = byteOffset % 4 === 0 ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
@@ -53,12 +61,12 @@ export async function loadRowFile({ path, rows, layout, inputs, columns }: RowFi
     floats: new Float32Array(aligned, start, byteLength / 4),
     ints: new Int32Array(aligned, start, byteLength / 4),
   };
-  const gather = gatherer(layout, rows, columns);
+  const gather = gatherer(layout, rows, columns, weights);
   const words = wordsOf(layout);
   for (let row = 0; row < rows; row++) gather.take(row, views, row * words);
   const { numbers, categories } = gather.batch.inputs;
   const spec = inputs.categories;
-  return tableDataset({
+  const dataset = tableDataset({
     inputs: {
       ...(numbers === undefined ? {} : { numbers: numbers as { data: Float32Array; shape: readonly number[] } }),
       ...(categories === undefined
@@ -72,48 +80,83 @@ export async function loadRowFile({ path, rows, layout, inputs, columns }: RowFi
           }),
     },
     columns: gather.batch.columns,
+    sampleWeights: gather.batch.sampleWeights,
     ids: gather.ids,
   });
+  return file.fingerprint === undefined ? dataset : { ...dataset, fingerprint: file.fingerprint };
 }
 
 /** The rows of a file as a stream. */
-export async function streamRowFile(file: RowFile, { block, window }: WindowSize = usual): Promise<StreamedDataset> {
-  const { path, rows, layout, inputs, columns } = file;
+export async function streamRowFile(file: RowFile, size: WindowSize = usual): Promise<StreamedDataset> {
+  const { path, rows, layout, inputs, columns, streams = 1 } = file;
   await requireSize(path, rows, layout);
-  const perBlock = Math.max(1, Math.floor(block / (4 * wordsOf(layout))));
-  const perWindow = Math.max(1, Math.floor(window / block));
-  const blocks: Blocks = { rows, perBlock, perWindow };
-  const batches = (options: Pick<CursorOptions, 'batchSize' | 'lastBatch'>) => countBatches(rows, options);
+  const strata = file.strata ?? [{ first: 0, rows, times: 1 }];
+  const { block, window } = size;
+  // Strata and data sets that are read at the same time share the memory.
+  const bytes = Math.max(block / (streams * strata.length), Math.min(block, leastBlock));
+  const perBlock = Math.max(1, Math.floor(bytes / (4 * wordsOf(layout))));
+  const blocks = { perBlock, perWindow: Math.max(1, Math.floor(window / block)) };
+  const perEpoch = sharesOf(strata).reduce((sum, share) => sum + share, 0);
+  const batches = (options: Pick<CursorOptions, 'batchSize' | 'lastBatch'>) => countBatches(perEpoch, options);
+  const whole = { ...file, strata };
   return {
     inputs,
     columns,
-    size: rows,
-    sources: [{ name: 'table', rows }],
+    size: perEpoch,
+    sources: [{ name: 'table', rows: perEpoch }],
+    idLimit: file.idLimit,
+    ...(file.fingerprint === undefined ? {} : { fingerprint: file.fingerprint }),
     batches,
-    open: (options) => rowFileCursor(file, blocks, batches(options), options),
-    async labels(column) {
-      const index = columns.indexOf(column);
-      if (index < 0) throw new UnknownNameError('column', column, columns);
-      const [bytes, ids] = await Promise.all([readFile(labelFile(path, index)), readFile(idFile(path))]);
-      const Numbers = layout.labels[index] === 'float32' ? Float32Array : Int32Array;
-      const copied = (buffer: Buffer) => new Uint8Array(buffer).buffer;
-      return {
-        targets: { data: new Numbers(copied(bytes)), shape: [rows] },
-        ids: new Int32Array(copied(ids)),
-      };
+    open: (options) => rowFileCursor(whole, perEpoch, blocks, batches(options), options),
+    orderedRows: (shuffleSeed) => orderedStrata(whole, blocks, shuffleSeed),
+    labels: (column) => readLabels(whole, column),
+    async draw({ codes, times, streams: together = 1 }) {
+      const drawn = await drawRows(whole, { codes, times });
+      const { fingerprint } = file;
+      const how = createHash('sha256').update(JSON.stringify([fingerprint, drawn.path === path, drawn.strata]));
+      const named = fingerprint && { fingerprint: `sha256:${how.update(new Uint8Array(codes.buffer)).digest('hex')}` };
+      return streamRowFile({ ...drawn, ...named, streams: streams * together }, size);
     },
   };
 }
 
-function rowFileCursor(file: RowFile, blocks: Blocks, batches: number, options: CursorOptions): Cursor {
-  const { batchSize, shuffleSeed } = options;
+async function readLabels(
+  file: RowFile & { readonly strata: readonly Stratum[] },
+  column: string,
+): Promise<StoredLabels> {
+  const { path, rows, layout, columns, weights, strata } = file;
+  const index = columns.indexOf(column);
+  if (index < 0) throw new UnknownNameError('column', column, columns);
+  const bytesOf = async (name: string) => new Uint8Array(await readFile(name)).buffer;
+  const label = layout.labels[index] as LabelLayout;
+  const Numbers = label.dtype === 'float32' ? Float32Array : Int32Array;
+  const targets = new Numbers(await bytesOf(labelFile(path, index)));
+  const ids = new Int32Array(await bytesOf(idFile(path)));
+  const weight = weights[column];
+  const isPlain = strata.every(({ times }) => times === 1);
+  if (weight === undefined && isPlain) return { targets: { data: targets, shape: labelShape(label, rows) }, ids };
+  const all =
+    weight === undefined ? new Float32Array(rows).fill(1) : new Float32Array(await bytesOf(weightFile(path, weight)));
+  for (const { first, rows: count, times } of strata) {
+    for (let row = first; row < first + count; row++) all[row] = (all[row] as number) * times;
+  }
+  return { targets: { data: targets, shape: labelShape(label, rows) }, ids, weights: all };
+}
+
+function rowFileCursor(
+  file: RowFile & { readonly strata: readonly Stratum[] },
+  rows: number,
+  blocks: BlockSize,
+  batches: number,
+  { batchSize, shuffleSeed }: CursorOptions,
+): Cursor {
   if (batches === 0) {
     throw new DatasetError(
-      `An epoch must have a batch, but the data set has ${file.rows} rows, fewer than batchSize ${batchSize}, and ` +
+      `An epoch must have a batch, but the data set has ${rows} rows, fewer than batchSize ${batchSize}, and ` +
         "lastBatch is 'drop'. Lower batchSize, or keep the last batch.",
     );
   }
-  const reader = rowReader(file.path, file.layout, blocks, shuffleSeed);
+  const ordered = orderedStrata(file, blocks, shuffleSeed);
   let epoch = 0;
   let batch = 0;
   const seek = (toEpoch: number, toBatch: number) => {
@@ -129,10 +172,10 @@ function rowFileCursor(file: RowFile, blocks: Blocks, batches: number, options: 
     next() {
       if (batch >= batches) return null;
       const from = batch * batchSize;
-      const count = Math.min(batchSize, file.rows - from);
+      const count = Math.min(batchSize, rows - from);
       // Counted when it is taken: what is read ahead is no part of the position.
       batch += 1;
-      return readBatch(file, reader, [epoch], from, count);
+      return ordered.take([epoch], from, count);
     },
     position: () => ({ epoch, batch, perBlock, perWindow }),
     seekTo(position) {
@@ -145,49 +188,6 @@ function rowFileCursor(file: RowFile, blocks: Blocks, batches: number, options: 
       seek(position.epoch as number, position.batch as number);
     },
   };
-}
-
-function readBatch(
-  file: RowFile,
-  reader: ReturnType<typeof rowReader>,
-  key: StreamKey,
-  from: number,
-  count: number,
-): RawBatch | Promise<RawBatch> {
-  const { batch, take } = gatherer(file.layout, count, file.columns);
-  const reading = reader.read(key, from, count, take);
-  return reading === undefined ? batch : reading.then(() => batch);
-}
-
-/** A batch of `size` rows, and what fills it row by row from words in memory. */
-function gatherer(layout: RowLayout, size: number, columns: readonly string[]) {
-  const { numbers: width, ids: idCount, labels } = layout;
-  const words = wordsOf(layout);
-  const numbers = new Float32Array(size * width);
-  const categories = new Int32Array(size * idCount);
-  const targets = labels.map((dtype) => (dtype === 'float32' ? new Float32Array(size) : new Int32Array(size)));
-  const ids = new Int32Array(size);
-  const inputs: Record<string, HostTensor> = {};
-  if (width > 0) inputs.numbers = { data: numbers, shape: [size, width] };
-  if (idCount > 0) inputs.categories = { data: categories, shape: [size, idCount] };
-  const batch: RawBatch = {
-    size,
-    inputs,
-    columns: Object.fromEntries(columns.map((name, l) => [name, { data: targets[l] as Float32Array, shape: [size] }])),
-    sampleWeights: {},
-    ids: Object.fromEntries(columns.map((name) => [name, ids])),
-  };
-  const take = (row: number, { floats, ints }: { floats: Float32Array; ints: Int32Array }, at: number) => {
-    if (width > 0) numbers.set(floats.subarray(at, at + width), row * width);
-    for (let i = 0; i < idCount; i++) categories[row * idCount + i] = ints[at + width + i] as number;
-    for (let l = 0; l < targets.length; l++) {
-      const place = at + width + idCount + l;
-      const target = targets[l] as Float32Array | Int32Array;
-      target[row] = (target instanceof Float32Array ? floats[place] : ints[place]) as number;
-    }
-    ids[row] = ints[at + words - 1] as number;
-  };
-  return { batch, ids, take };
 }
 
 /** A file that was cut short is no reason to give wrong rows. */

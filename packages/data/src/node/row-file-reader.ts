@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import { DatasetError, type StreamKey } from '@polytask/core';
+import type { StreamKey } from '@polytask/core';
+import { readFully } from './read-fully.js';
 import { type RowLayout, wordsOf } from './row-file.js';
 import { type Blocks, orderInWindow, rowsIn, type Window, windowsOf } from './row-order.js';
 
@@ -35,16 +36,24 @@ export function rowReader(path: string, layout: RowLayout, blocks: Blocks, shuff
   /** Windows in memory, or on their way there. */
   let loading = new Map<number, Promise<LoadedWindow>>();
   let loaded = new Map<number, LoadedWindow>();
+  /** What fits into one window is read once. */
+  const isOneWindow = Math.ceil(blocks.rows / blocks.perBlock) <= blocks.perWindow;
+  let only: RowsInMemory | undefined;
 
   function start(key: StreamKey, index: number): Promise<LoadedWindow> {
     const found = loading.get(index);
     if (found !== undefined) return found;
     const [ofWindows, ofLoaded] = [windows, loaded];
-    const promise = loadWindow(path, words, blocks, ofWindows[index] as Window).then((rows) => {
+    const inOrder = (rows: RowsInMemory): LoadedWindow => {
+      if (isOneWindow) only = rows;
       const window = { ...rows, order: orderInWindow(ofWindows[index]?.size ?? 0, shuffleSeed, ...key, index) };
       ofLoaded.set(index, window);
       return window;
-    });
+    };
+    const promise =
+      only === undefined
+        ? loadWindow(path, words, blocks, ofWindows[index] as Window).then(inOrder)
+        : Promise.resolve(inOrder(only));
     // Whoever needs the window hears of it; nobody has to need it.
     promise.catch(() => {});
     loading.set(index, promise);
@@ -102,28 +111,11 @@ async function loadWindow(path: string, words: number, blocks: Blocks, window: W
       window.blocks.map(async (block) => {
         const bytes = new Uint8Array(buffer, to, rowsIn(blocks, block) * words * 4);
         to += bytes.length;
-        await readFully(file, bytes, block * blocks.perBlock * words * 4, path);
+        await readFully(file, bytes, ((blocks.first ?? 0) + block * blocks.perBlock) * words * 4, path);
       }),
     );
   } finally {
     await file.close();
   }
   return { floats: new Float32Array(buffer), ints: new Int32Array(buffer) };
-}
-
-async function readFully(
-  file: Awaited<ReturnType<typeof open>>,
-  bytes: Uint8Array,
-  position: number,
-  path: string,
-): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
-    if (bytesRead === 0) {
-      throw new DatasetError(
-        `The cached rows ${path} must have more bytes, but end early. Remove the folder; it is made again.`,
-      );
-    }
-    done += bytesRead;
-  }
 }

@@ -1,18 +1,25 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
+/** A label: one number, or `size` of them. */
+export interface LabelLayout {
+  readonly dtype: 'float32' | 'int32';
+  readonly size?: number;
+}
+
 /** What a row of a row file is made of: words of four bytes, one after another. */
 export interface RowLayout {
   /** Numbers, float32. */
   readonly numbers: number;
   /** Ids of categories, int32. */
   readonly ids: number;
-  /** Labels. */
-  readonly labels: readonly ('float32' | 'int32')[];
+  readonly labels: readonly LabelLayout[];
+  /** Weights of the row, float32, by the column that they come from. */
+  readonly weights: readonly string[];
 }
 
 /** Words in a row; the last one is the row's id, int32. */
-export function wordsOf({ numbers, ids, labels }: RowLayout): number {
-  return numbers + ids + labels.length + 1;
+export function wordsOf({ numbers, ids, labels, weights }: RowLayout): number {
+  return numbers + ids + labels.reduce((sum, { size = 1 }) => sum + size, 0) + weights.length + 1;
 }
 
 /** Encoded rows, to be written. */
@@ -20,6 +27,7 @@ export interface WritableRows {
   readonly numbers: Float32Array;
   readonly ids: Int32Array;
   readonly labels: readonly (Float32Array | Int32Array)[];
+  readonly weights: readonly Float32Array[];
   readonly rowIds: Int32Array;
 }
 
@@ -41,6 +49,11 @@ export function labelFile(path: string, index: number): string {
   return `${path}.label-${index}`;
 }
 
+/** File of the weights of column `index`, beside a row file. */
+export function weightFile(path: string, index: number): string {
+  return `${path}.weight-${index}`;
+}
+
 /** File of the row ids, beside a row file. */
 export function idFile(path: string): string {
   return `${path}.ids`;
@@ -48,12 +61,13 @@ export function idFile(path: string): string {
 
 /** Opens a row file for writing; numbers are little-endian, as all machines that run Node have them. */
 export function writeRowFile(path: string, layout: RowLayout): RowFileWriter {
-  const { numbers: width, ids: idCount, labels } = layout;
+  const { numbers: width, ids: idCount, labels, weights } = layout;
   const words = wordsOf(layout);
   const records = bufferedFile(path, words);
-  const columns = labels.map((_, index) => bufferedFile(labelFile(path, index), 1));
+  const columns = labels.map((label, index) => bufferedFile(labelFile(path, index), label.size ?? 1));
+  const weightColumns = weights.map((_, index) => bufferedFile(weightFile(path, index), 1));
   const rowIds = bufferedFile(idFile(path), 1);
-  const files = [records, rowIds, ...columns];
+  const files = [records, rowIds, ...columns, ...weightColumns];
   let rows = 0;
   return {
     add(block, row) {
@@ -61,12 +75,22 @@ export function writeRowFile(path: string, layout: RowLayout): RowFileWriter {
       const at = records.next();
       for (let i = 0; i < width; i++) floats[at + i] = block.numbers[row * width + i] as number;
       for (let i = 0; i < idCount; i++) ints[at + width + i] = block.ids[row * idCount + i] as number;
+      let place = at + width + idCount;
       for (let l = 0; l < labels.length; l++) {
-        const dtype = labels[l];
-        const label = (block.labels[l] as Float32Array)[row] as number;
+        const { dtype, size = 1 } = labels[l] as LabelLayout;
         const column = columns[l] as BufferedFile;
-        (dtype === 'float32' ? floats : ints)[at + width + idCount + l] = label;
-        (dtype === 'float32' ? column.floats : column.ints)[column.next()] = label;
+        const start = column.next();
+        for (let i = 0; i < size; i++) {
+          const label = (block.labels[l] as Float32Array)[row * size + i] as number;
+          (dtype === 'float32' ? floats : ints)[place++] = label;
+          (dtype === 'float32' ? column.floats : column.ints)[start + i] = label;
+        }
+      }
+      for (let w = 0; w < weights.length; w++) {
+        const weight = block.weights[w]?.[row] as number;
+        const column = weightColumns[w] as BufferedFile;
+        floats[place++] = weight;
+        column.floats[column.next()] = weight;
       }
       const id = block.rowIds[row] as number;
       ints[at + words - 1] = id;

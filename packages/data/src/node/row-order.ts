@@ -3,6 +3,8 @@ import { permutation, type StreamKey, uniformStream } from '@polytask/core';
 /** Rows that lie together in a file and are read at once. */
 export interface Blocks {
   readonly rows: number;
+  /** Row of the file that is the first of these. Default 0. */
+  readonly first?: number;
   /** Rows per block; the last one may have fewer. */
   readonly perBlock: number;
   /** Blocks per window: their rows are in memory together, and mixed. */
@@ -31,8 +33,9 @@ export interface Window {
 export function windowsOf(blocks: Blocks, shuffleSeed: string | undefined, ...key: StreamKey): Window[] {
   const { rows, perBlock, perWindow } = blocks;
   const count = Math.ceil(rows / perBlock);
+  // One window has the same rows in every order: mixing them is enough, and they need not be read again.
   const order =
-    shuffleSeed === undefined
+    shuffleSeed === undefined || count <= perWindow
       ? Uint32Array.from({ length: count }, (_, block) => block)
       : permutation(count, uniformStream(shuffleSeed, 'shuffle', 'blocks', ...key));
   const windows: Window[] = [];

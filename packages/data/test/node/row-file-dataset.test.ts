@@ -1,44 +1,8 @@
 import { truncateSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Cursor, collectLabels, type RawBatch, regression } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
-import { writeRowFile } from '../../src/node/row-file.js';
-import { loadRowFile, type RowFile, streamRowFile } from '../../src/node/row-file-dataset.js';
-import { folderWith } from '../helpers/folder.js';
-
-/** Row r has numbers r and −r, category r mod 3, labels r / 2 (missing for every fifth) and r mod 4, and id 1000 + r. */
-function madeUp(rows: number): RowFile {
-  const layout = { numbers: 2, ids: 1, labels: ['float32', 'int32'] as const };
-  const path = join(folderWith(), 'rows');
-  const writer = writeRowFile(path, layout);
-  const each = <A extends Float32Array | Int32Array>(array: A, value: (row: number) => number): A => {
-    for (let row = 0; row < rows; row++) array[row] = value(row);
-    return array;
-  };
-  const numbers = new Float32Array(2 * rows);
-  for (let row = 0; row < rows; row++) numbers.set([row, -row], 2 * row);
-  const block = {
-    numbers,
-    ids: each(new Int32Array(rows), (row) => row % 3),
-    labels: [
-      each(new Float32Array(rows), (row) => (row % 5 === 0 ? Number.NaN : row / 2)),
-      each(new Int32Array(rows), (row) => row % 4),
-    ],
-    rowIds: each(new Int32Array(rows), (row) => 1000 + row),
-  };
-  for (let row = 0; row < rows; row++) writer.add(block, row);
-  expect(writer.finish()).toBe(rows);
-  return {
-    path,
-    rows,
-    layout,
-    inputs: {
-      numbers: { shape: [2], dtype: 'float32' },
-      categories: { shape: [1], dtype: 'int32', categories: [3] },
-    },
-    columns: ['half', 'quarter'],
-  };
-}
+import { loadRowFile, streamRowFile } from '../../src/node/row-file-dataset.js';
+import { madeUp } from '../helpers/made-up-rows.js';
 
 /** Blocks of 4 rows (24 bytes each), windows of 3 blocks. */
 const small = { block: 96, window: 288 };
