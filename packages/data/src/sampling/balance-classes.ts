@@ -49,13 +49,18 @@ export function balanceClasses(dataset: TableDataset, column: string, options: B
   const byClass = new Map<number, number[]>();
   const chosen: number[] = [];
   data.forEach((id, row) => {
-    if (id < 0) chosen.push(row);
-    else byClass.set(id, [...(byClass.get(id) ?? []), row]);
+    if (id < 0) {
+      chosen.push(row);
+      return;
+    }
+    const rows = byClass.get(id);
+    if (rows === undefined) byClass.set(id, [row]);
+    else rows.push(row);
   });
-  const counts = [...byClass.values()].map((rows) => rows.length);
+  const counts = Array.from(byClass.values(), (rows) => rows.length);
   const wanted = method === 'oversample' ? Math.max(...counts) : Math.min(...counts);
   for (const [id, rows] of byClass) {
-    for (let round = 0; round < Math.floor(wanted / rows.length); round++) chosen.push(...rows);
+    for (let round = 0; round < Math.floor(wanted / rows.length); round++) for (const row of rows) chosen.push(row);
     const order = permutation(rows.length, uniformStream(seed, 'balance-classes', id));
     for (let i = 0; i < wanted % rows.length; i++) chosen.push(rows[order[i] as number] as number);
   }
