@@ -32,6 +32,10 @@ export async function readDocument(folder: string, shown: string): Promise<ReadD
   const kind = await stat(folder).catch(() => undefined);
   if (kind === undefined) throw refuse('there is no such folder', shown);
   if (!kind.isDirectory()) throw refuse('this is a file; name a run folder, as `polytask train` leaves it', shown);
+  const facts = await stat(join(folder, 'run.json')).catch(() => undefined);
+  if (facts?.isFile() === false) throw refuse('this is no file');
+  if (facts !== undefined && facts.size > largest)
+    throw refuse(`found ${facts.size} bytes, expected at most ${largest}`);
   const text = await readFile(join(folder, 'run.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT')
       throw refuse(
@@ -70,6 +74,9 @@ export async function readDocument(folder: string, shown: string): Promise<ReadD
 
 const deepest = 64;
 
+/** Bytes of a run.json; ours have some thousands. */
+const largest = 2 ** 26;
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -86,6 +93,8 @@ function isDeeper(value: unknown, levels: number): boolean {
 const isText = (value: unknown) => typeof value === 'string';
 const isMissingOr = (right: (value: unknown) => boolean) => (value: unknown) => value === undefined || right(value);
 
+const isBackend = (value: unknown) => isText(value) && configSchema.shape.backend.safeParse(value).success;
+
 /** What going on looks at. */
 const expected: Readonly<Record<string, (value: unknown) => boolean>> = {
   status: isText,
@@ -93,8 +102,8 @@ const expected: Readonly<Record<string, (value: unknown) => boolean>> = {
   versions: isMapping,
   backend: (value) =>
     isMapping(value) &&
-    isText(value.name) &&
-    configSchema.shape.backend.safeParse(value.name).success &&
+    isBackend(value.name) &&
+    isMissingOr(isBackend)(value.before) &&
     configSchema.shape.threads.safeParse(value.threads).success,
   fingerprints: isMapping,
   joint: isMissingOr(isMapping),
