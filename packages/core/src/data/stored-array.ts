@@ -64,11 +64,14 @@ export function gatherRows(array: StoredArray, rows: ArrayLike<number>, before?:
     const floats = kept instanceof Float32Array ? kept : new Float32Array(length);
     return { data: gatherBytes(data, width, scale, rows, floats), shape };
   }
-  const gathered = kept ?? (data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length));
+  const View = data instanceof Int32Array ? Int32Array : Float32Array;
+  const buffer = data.buffer as ArrayBuffer;
+  const gathered = kept ?? new View(length);
   for (let i = 0; i < rows.length; i++) {
     const from = (rows[i] as number) * width;
     if (width === 1) gathered[i] = data[from] as number;
-    else gathered.set(data.subarray(from, from + width), i * width);
+    // Not `subarray`, which takes longer to make the view than it takes to copy 784 numbers.
+    else gathered.set(new View(buffer, data.byteOffset + from * View.BYTES_PER_ELEMENT, width), i * width);
   }
   return { data: gathered, shape };
 }
