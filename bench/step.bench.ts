@@ -124,7 +124,14 @@ function rate(work: Work, count: number, timings: readonly Timing[]): void {
   const [step] = timings as [Timing, ...Timing[]];
   for (const timing of timings.filter(({ name }) => name.startsWith('its matrix products'))) {
     const share = (perSecond(step) / perSecond(timing)).toFixed(2);
-    const cells = [work.name, timing.name, perSecond(step).toFixed(0), perSecond(timing).toFixed(0), share, work.rateGoal];
+    const cells = [
+      work.name,
+      timing.name,
+      perSecond(step).toFixed(0),
+      perSecond(timing).toFixed(0),
+      share,
+      work.rateGoal,
+    ];
     rates.push(`| ${cells.join(' | ')} |`);
   }
 }
