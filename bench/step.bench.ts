@@ -8,6 +8,7 @@ import { bundle } from './contenders/bundle.js';
 import { byHand } from './contenders/by-hand.js';
 import { compileTime } from './contenders/compile-time.js';
 import { type Competitor, competitors, loadTfjsNode } from './contenders/executors.js';
+import { operations, productsAlone, productsOf } from './contenders/products.js';
 import { type PyTorch, startPyTorch } from './contenders/pytorch.js';
 import { type SteppedTrainer, steppedTrainer } from './contenders/trainer.js';
 import { parts, type Work, works } from './contenders/works.js';
@@ -26,6 +27,7 @@ if ('missing' in torch) console.log(`Skipped: PyTorch, ${torch.missing}\n`);
 const pytorch = 'missing' in torch ? undefined : torch;
 
 const summary: string[] = [];
+const rates: string[] = [];
 for (const work of works.filter(({ name }) => name.includes(only))) {
   try {
     await measure(work);
@@ -38,6 +40,7 @@ console.log(`### ${heading}\n`);
 const columns = ['PyTorch', 'ratio', 'goal', 'stretch', 'tfjs-node', 'ratio', 'trainer over programs', 'first step'];
 console.log(`| work | compiled | ${columns.join(' | ')} |`);
 console.log(`| --- | --- ${columns.map(() => '| --- ').join('')}|\n${summary.join('\n')}\n`);
+printRates();
 await printCompileTimes();
 await printMemory();
 pytorch?.stop();
@@ -47,6 +50,8 @@ async function measure(work: Work): Promise<void> {
   const shared = parts(work);
   const contenders: Contender[] = [];
   const trainers: SteppedTrainer[] = [];
+  const products = work.rateGoal === undefined ? [] : productsOf(work);
+  const alone = products.length === 0 ? undefined : await productsAlone(products, threads);
   try {
     for (const competitor of ours) {
       if (competitor.backend !== 'cpu' && !work.backends.includes(competitor.backend)) continue;
@@ -61,6 +66,13 @@ async function measure(work: Work): Promise<void> {
       await tf.setBackend(backend);
       contenders.push(byHand(work, shared, backend));
     }
+    if (alone !== undefined) {
+      contenders.push(alone);
+      if (pytorch !== undefined) {
+        const peer = await pytorch.fastest([{ work: 'products', shapes: products }], 9);
+        contenders.push({ ...peer, name: 'its matrix products alone, PyTorch' });
+      }
+    }
     for (const trainer of trainers) trainer.spent();
     const counted = Math.max(4, Math.round(turns / (work.slow ?? 1)));
     const timings = await interleave(contenders, { turns: counted, warmup: 10, block, pause: 5 });
@@ -68,7 +80,9 @@ async function measure(work: Work): Promise<void> {
     const [first, ...rest] = timings as [Timing, ...Timing[]];
     console.log(table(work.name, [first, { ...inPrograms, name: '… of which in programs' }, ...rest]));
     summarize(work, timings, inPrograms, trainers[0] as SteppedTrainer);
+    if (alone !== undefined) rate(work, operations(products), timings);
   } finally {
+    await alone?.stop();
     for (const trainer of trainers) await trainer.stop();
     tf.disposeVariables();
   }
@@ -102,6 +116,30 @@ function summarize(work: Work, timings: readonly Timing[], inPrograms: Timing, t
     `${trainer.firstStep.toFixed(0)} ms`,
   ];
   summary.push(`| ${cells.join(' | ')} |`);
+}
+
+/** How many operations per second the step's matrix products come to, of the rate that they reach by themselves. */
+function rate(work: Work, count: number, timings: readonly Timing[]): void {
+  const perSecond = ({ median }: Timing) => count / median / 1e6;
+  const [step] = timings as [Timing, ...Timing[]];
+  for (const timing of timings.filter(({ name }) => name.startsWith('its matrix products'))) {
+    const share = (perSecond(step) / perSecond(timing)).toFixed(2);
+    const cells = [
+      work.name,
+      timing.name,
+      perSecond(step).toFixed(0),
+      perSecond(timing).toFixed(0),
+      share,
+      work.rateGoal,
+    ];
+    rates.push(`| ${cells.join(' | ')} |`);
+  }
+}
+
+function printRates(): void {
+  if (rates.length === 0) return;
+  console.log('| work | against | step, GFLOP/s | products alone, GFLOP/s | share | stretch |');
+  console.log(`| --- | --- | --- | --- | --- | --- |\n${rates.join('\n')}\n`);
 }
 
 /** What compiling the step takes in this process, which is warm by now. */

@@ -35,6 +35,8 @@ export interface Work {
   readonly peers: readonly PeerWork[];
   /** Goal and stretch: our median as a multiple of PyTorch's. */
   readonly goals: readonly [number, number];
+  /** Share of the rate of its matrix products alone that the step is to reach. */
+  readonly rateGoal?: number;
   /** What tfjs backends can train it. */
   readonly backends: readonly string[];
   /** Turns are divided by it. */
@@ -113,6 +115,7 @@ export const works: readonly Work[] = [
     head: [128],
     peers: peers({ work: 'mlp', batch: 1024, classes: [10, 5], scale: 4 }),
     goals: [0.95, 0.8],
+    rateGoal: 0.7,
     slow: 2,
   },
   {

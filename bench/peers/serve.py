@@ -12,7 +12,7 @@ import sys
 import time
 
 import torch
-from works import Matmul, Step
+from works import Products, Step
 
 
 def resident():
@@ -23,8 +23,7 @@ def resident():
 def answer(request, opened):
     if "open" in request:
         options = request["open"]
-        matmul = options.get("work") == "matmul"
-        step = Matmul(*options["shape"]) if matmul else Step(**options)
+        step = Products(options["shapes"]) if options["work"] == "products" else Step(**options)
         opened.append(step)
         return {"id": len(opened) - 1, "parameters": sum(p.numel() for p in step.model.parameters())}
     if "step" in request:

@@ -143,14 +143,17 @@ class Step:
             parameter.grad = gradient.view_as(parameter)
 
 
-class Matmul:
-    """One product [rows, inner] x [inner, columns], for the rate that the machine reaches."""
+class Products:
+    """Products [rows, inner] x [inner, columns] and nothing else, for the rate that the machine reaches."""
 
-    def __init__(self, rows, inner, columns):
-        self.a, self.b = torch.randn(rows, inner), torch.randn(inner, columns)
-        self.out = torch.empty(rows, columns)
+    def __init__(self, shapes):
+        self.products = [
+            (torch.randn(rows, inner), torch.randn(inner, columns), torch.empty(rows, columns))
+            for rows, inner, columns in shapes
+        ]
         self.model = nn.Module()
         self.losses = []
 
     def __call__(self):
-        torch.mm(self.a, self.b, out=self.out)
+        for a, b, out in self.products:
+            torch.mm(a, b, out=out)

@@ -6,9 +6,14 @@ import {
   type ProgramCall,
   type Segment,
 } from '@polytask/core';
+import { sizeOf } from '../ir/value.js';
 import type { HostArray } from './compile-graph.js';
 import { checked, type DeviceStore } from './device.js';
 import type { CompiledProgram } from './program-cache.js';
+import { within } from './within.js';
+
+/** Finds an input's numbers in a call. */
+type InputSource = (call: ProgramCall) => HostArray;
 
 /** Where the inputs of compiled graphs get their numbers. */
 export interface CallInputs {
@@ -24,41 +29,52 @@ export function createCallInputs(layout: ParameterLayout, store: DeviceStore): C
   for (const segment of layout.segments) places.set(`variable/${segment.path}`, { vector: 'values', segment });
   for (const segment of layout.stateSegments) places.set(`state/${segment.path}`, { vector: 'state', segment });
 
-  /** The array of an input of the compiled graph. */
+  // Names are taken apart once per program and not in every step.
+  const sources = new WeakMap<CompiledProgram, Map<string, InputSource>>();
+
   function arrayOf(made: CompiledProgram, program: Program, call: ProgramCall, name: string): HostArray {
+    const known = within(sources, made);
+    let source = known.get(name);
+    if (source === undefined) {
+      source = sourceOf(made, program, name);
+      known.set(name, source);
+    }
+    return source(call);
+  }
+
+  function sourceOf(made: CompiledProgram, program: Program, name: string): InputSource {
     const view = made.graph.views.get(name);
-    if (view !== undefined) return store.view(arrayOf(made, program, call, view.source), view.offset, view.size);
+    if (view !== undefined) {
+      const whole = sourceOf(made, program, view.source);
+      return (call) => store.view(whole(call), view.offset, view.size);
+    }
     if (name.startsWith('feed/')) {
       const key = name.slice('feed/'.length);
-      const value = call.feeds[key];
-      if (value === undefined) return leafOf(call, key);
-      return 'dtype' in value ? store.inside(value).data : checked(value.data, value.shape);
+      return ({ feeds }) => {
+        const value = feeds[key];
+        if (value === undefined) return leafOf(feeds, key);
+        return 'dtype' in value ? store.inside(value).data : checked(value.data, value.shape);
+      };
     }
     const place = places.get(name);
     if (place !== undefined) {
-      if (call.parameters === undefined) throw noParameters(program, place.segment);
-      const { data } = store.inside(call.parameters[place.vector]);
-      return store.view(data, place.segment.offset, place.segment.size);
+      const { vector, segment } = place;
+      return ({ parameters }) => {
+        if (parameters === undefined) throw noParameters(program, segment);
+        return store.view(store.inside(parameters[vector]).data, segment.offset, segment.size);
+      };
     }
-    const uniform = made.trace.uniforms.find(({ input }) => input === name);
-    if (uniform === undefined || call.uniform === undefined) {
-      throw new PolytaskError(
-        'POLYTASK_NO_RANDOMNESS',
-        `Program \`${program.name}\` asked for random numbers (\`${uniform?.path ?? name}\`) where there are none. Draw them in ` +
-          'training steps only.',
-      );
-    }
-    return call.uniform(
-      uniform.path,
-      uniform.occurrence,
-      uniform.shape.reduce((product, size) => product * size, 1),
-    );
+    const random = made.trace.uniforms.find(({ input }) => input === name);
+    return ({ uniform }) => {
+      if (random === undefined || uniform === undefined) throw noRandomness(program, random?.path ?? name);
+      return uniform(random.path, random.occurrence, sizeOf(random.shape));
+    };
   }
 
   /** An input that is one of the numbers by which a fed tensor is held. */
-  function leafOf(call: ProgramCall, key: string): HostArray {
+  function leafOf(feeds: ProgramCall['feeds'], key: string): HostArray {
     const place = key.lastIndexOf('#');
-    const { held } = store.inside(call.feeds[key.slice(0, place)] as DeviceTensor);
+    const { held } = store.inside(feeds[key.slice(0, place)] as DeviceTensor);
     return held?.leaves[Number(key.slice(place + 1))] as HostArray;
   }
 
@@ -70,5 +86,12 @@ function noParameters(program: Program, segment: Segment): PolytaskError {
     'POLYTASK_NO_PARAMETERS',
     `Program \`${program.name}\` uses the variable \`${segment.path}\`, so its call has to say what variables hold ` +
       '(`parameters`), but it did not.',
+  );
+}
+
+function noRandomness(program: Program, path: string): PolytaskError {
+  return new PolytaskError(
+    'POLYTASK_NO_RANDOMNESS',
+    `Program \`${program.name}\` asked for random numbers (\`${path}\`) where there are none. Draw them in training steps only.`,
   );
 }

@@ -68,11 +68,11 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     if (graph.session !== undefined) {
       const feeds = feedsOf(graph, (name) => inputs.arrayOf(made, program, call, name));
       const fetches: Record<string, RuntimeTensor | null> = {};
-      for (const [output, { shape, dtype }] of graph.outputs) {
+      for (const { output, name, statistic, shape, dtype, size } of made.outputs) {
         if (graph.shortcuts.has(output)) continue;
-        const target = output.startsWith('output/') ? call.outputs[output.slice('output/'.length)] : undefined;
-        if (target === 'hold' || made.leaves.has(output)) {
-          const size = shape.reduce((product, one) => product * one, 1);
+        const target = name === undefined ? undefined : call.outputs[name];
+        const isLeaf = name === undefined && statistic === undefined;
+        if (target === 'hold' || isLeaf) {
           fetches[output] = { type: dtype, shape, data: store.take(dtype, size) };
           continue;
         }
@@ -106,16 +106,13 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     for (const [name, { form, leaves }] of made.held) {
       device[name] = store.hold({ form, leaves: leaves.map((leaf) => results.get(leaf) as HostArray) });
     }
-    for (const [output, { shape, dtype }] of made.graph.outputs) {
-      if (made.leaves.has(output)) continue;
+    for (const { output, name, statistic, shape, dtype } of made.outputs) {
       const data = results.get(output) as HostArray;
-      const path = made.stateOutputs.get(output);
-      if (path !== undefined) {
-        const segment = inputs.segmentOf(`state/${path}`) as Segment;
+      if (statistic !== undefined) {
+        const segment = inputs.segmentOf(`state/${statistic}`) as Segment;
         store.inside((call.parameters as ParameterSet).state).data.set(data, segment.offset);
-        continue;
       }
-      const name = output.slice('output/'.length);
+      if (name === undefined) continue;
       const target = call.outputs[name];
       if (target === 'read') host[name] = { data, shape };
       else if (target === 'hold') device[name] = store.own(data, shape);

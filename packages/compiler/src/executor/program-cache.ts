@@ -1,6 +1,6 @@
 import { type DeviceTensor, type ParameterLayout, PolytaskError, type Program, type ProgramCall } from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
-import type { Value } from '../ir/value.js';
+import { sizeOf, type Value } from '../ir/value.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { type FeedSpec, type Trace, trace } from '../trace/trace.js';
 import { type CompiledGraph, compileGraph, dtypeOf } from './compile-graph.js';
@@ -12,12 +12,22 @@ import { within } from './within.js';
 export interface CompiledProgram {
   readonly graph: CompiledGraph;
   readonly trace: Trace;
-  /** Statistics that the program assigns, by output. */
-  readonly stateOutputs: ReadonlyMap<string, string>;
+  readonly outputs: readonly ProgramOutput[];
   /** Outputs that are held by other numbers, with the names under which the graph gives those. */
   readonly held: ReadonlyMap<string, { readonly form: HeldForm; readonly leaves: readonly string[] }>;
-  /** All of those names. */
-  readonly leaves: ReadonlySet<string>;
+}
+
+/** What the graph of a program gives: an output of the program, a number by which one is held, or a statistic. */
+export interface ProgramOutput {
+  /** Its name in the graph. */
+  readonly output: string;
+  /** The program's name for it, if it is an output of the program. */
+  readonly name: string | undefined;
+  /** The path of the variable that it is assigned to, if it is a statistic. */
+  readonly statistic: string | undefined;
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+  readonly size: number;
 }
 
 /** Compiled programs of one session. */
@@ -99,11 +109,9 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
         for (const [i, leaf] of found.leaves.entries()) outputs.set(leaves[i] as string, leaf);
       }
     }
-    const stateOutputs = new Map<string, string>();
     if (call.parameters !== undefined && (call.keepState ?? true)) {
       for (const [name, value] of traced.assigned) {
         outputs.set(`next/${name}`, value);
-        stateOutputs.set(`next/${name}`, name.slice('state/'.length));
       }
     }
     const sharedWith = sharing(call, layout);
@@ -116,8 +124,7 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
         threads,
         sharedWith,
       });
-      const leaves = new Set([...held.values()].flatMap((one) => one.leaves));
-      const made: CompiledProgram = { graph, trace: traced, stateOutputs, held, leaves };
+      const made: CompiledProgram = { graph, trace: traced, outputs: outputsOf(graph, held), held };
       done.add(made);
       return made;
     } catch (error) {
@@ -155,6 +162,21 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
     },
     all: () => done,
   };
+}
+
+/** The graph's outputs, and what each of them is. */
+function outputsOf(graph: CompiledGraph, held: CompiledProgram['held']): ProgramOutput[] {
+  const leaves = new Set([...held.values()].flatMap((one) => one.leaves));
+  const under = (prefix: string, output: string) =>
+    output.startsWith(prefix) ? output.slice(prefix.length) : undefined;
+  return [...graph.outputs].map(([output, { shape, dtype }]) => ({
+    output,
+    name: leaves.has(output) ? undefined : under('output/', output),
+    statistic: under('next/state/', output),
+    shape,
+    dtype,
+    size: sizeOf(shape),
+  }));
 }
 
 /** Everything of a call but its feeds that a compiled program depends on. */

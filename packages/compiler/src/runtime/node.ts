@@ -80,14 +80,16 @@ function directRuntime(library: OnnxRuntimeC): Runtime {
 }
 
 function createSession(library: OnnxRuntimeC, model: Uint8Array, threads: number, name: string): Pointer {
-  const { call, check, make } = library;
+  const { call, check, make, flushDenormals } = library;
   const options = make('CreateSessionOptions');
   try {
     check(call.SetSessionLogSeverityLevel(options, logSeverity));
     if (threads === library.sharedThreads) check(call.DisablePerSessionThreads(options));
     check(call.SetIntraOpNumThreads(options, threads));
     check(call.SetInterOpNumThreads(options, 1));
-    return make('CreateSessionFromArray', library.environment, model, model.byteLength, options);
+    // For threads of the session's own. The library sets the thread that opens the first session too, which is put back here.
+    check(call.AddSessionConfigEntry(options, 'session.set_denormal_as_zero', '1'));
+    return flushDenormals(() => make('CreateSessionFromArray', library.environment, model, model.byteLength, options));
   } catch (cause) {
     throw openError(name, cause);
   } finally {

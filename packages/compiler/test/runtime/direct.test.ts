@@ -49,6 +49,39 @@ describe('ONNX Runtime by its C interface', () => {
     }
   });
 
+  test('denormal numbers count as 0 in every thread, and JavaScript keeps its own', async () => {
+    const size = 1 << 18;
+    const denormal = 2 ** -130;
+    const x = { data: new Float32Array(size).fill(denormal), shape: [size] };
+    const z = { data: new Float32Array(size).fill(2 ** -100), shape: [size] };
+    const program: Program = {
+      name: 'small numbers',
+      run: (feeds) => ({
+        read: tf.mul(feeds.x as tf.Tensor, 2 ** 30),
+        made: tf.mul(feeds.z as tf.Tensor, 2 ** -40),
+        kept: tf.mul(feeds.z as tf.Tensor, 2 ** -20),
+      }),
+    };
+    // With the process' threads, with none besides the caller's, and with threads of the session's own.
+    for (const threads of [2, 1, 3]) {
+      const session = await compiled({ threads }).open(nothing);
+      const outputs = { read: 'read', made: 'read', kept: 'read' } as const;
+      // Several times, so that every thread has its turn.
+      for (let turn = 0; turn < 10; turn++) {
+        const { host } = await session.run(program, { feeds: { x, z }, outputs });
+        if ((await loadDirect(2)) !== undefined) {
+          expect(host.read?.data.every((one) => one === 0)).toBe(true);
+          expect(host.made?.data.every((one) => one === 0)).toBe(true);
+        }
+        expect(host.kept?.data.every((one) => one === 2 ** -120)).toBe(true);
+      }
+      session.dispose();
+    }
+    const [tiny] = Float64Array.of(Number.MIN_VALUE) as unknown as [number];
+    expect(tiny * 2).toBe(2 ** -1073);
+    expect((x.data[0] as number) / 2).toBe(2 ** -131);
+  });
+
   test('a session that is disposed of while a run waits refuses it', async () => {
     const session = await open(1);
     const feeds = { x: { data: new Float32Array(1), shape: [1] }, z: { data: new Float32Array(1), shape: [1] } };

@@ -59,7 +59,9 @@ export function feedsUnder(prefix: string, feeds: NamedTensors): Record<string, 
 
 /** Puts `prefix/` before every name. */
 export function prefixed<Value>(prefix: string, values: { readonly [name: string]: Value }): Record<string, Value> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]));
+  const found: Record<string, Value> = {};
+  for (const name of Object.keys(values)) found[`${prefix}/${name}`] = values[name] as Value;
+  return found;
 }
 
 /** The batch that auxiliary terms see inside a program. */

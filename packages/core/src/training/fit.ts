@@ -191,10 +191,13 @@ function requireSamePass(run: Run, pass: string): void {
 
 /** Lets timers, signals and other work run every 50 ms: on a CPU backend a training loop never does so by itself. */
 function breather(): () => Promise<void> {
+  // A timer waits for a millisecond at least, in a browser for four.
+  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown };
+  const turn = () => new Promise<void>((resolve) => (setImmediate ?? setTimeout)(resolve));
   let last = performance.now();
   return async () => {
     if (performance.now() - last < 50) return;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await turn();
     last = performance.now();
   };
 }

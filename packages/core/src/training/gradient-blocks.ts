@@ -10,8 +10,17 @@ export interface GradientBlock {
   readonly usedBy: readonly string[];
 }
 
+const known = new WeakMap<ParameterLayout, Map<GradientsOf, readonly GradientBlock[]>>();
+
 /** The columns of J whose Gramians a method compares: all, the last layer that the most tasks share, or each layer by itself. */
 export function gradientBlocks(layout: ParameterLayout, of: GradientsOf): readonly GradientBlock[] {
+  const before = known.get(layout) ?? new Map<GradientsOf, readonly GradientBlock[]>();
+  const blocks = before.get(of) ?? findBlocks(layout, of);
+  known.set(layout, before.set(of, blocks));
+  return blocks;
+}
+
+function findBlocks(layout: ParameterLayout, of: GradientsOf): readonly GradientBlock[] {
   const shared = layout.segments.filter(({ offset }) => offset < layout.sharedSize);
   if (of === 'shared' || of === 'representation') {
     const usedBy = [...new Set(shared.flatMap((segment) => segment.usedBy))];

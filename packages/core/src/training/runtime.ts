@@ -81,6 +81,8 @@ export async function createRuntime({ model, optimizer, constants, session, seed
   for (const slot of optimizer.slots) {
     slots[slot] = session.upload({ data: new Float32Array(layout.size), shape: [layout.size] });
   }
+  const fedSlots = prefixed('slot', slots);
+  const users = layout.ranges.map(({ usedBy }) => usedBy.map((task) => model.objectives.indexOf(task)));
   const prepared = new Map<string, HostFeeds>();
 
   async function numbersOf(info: StepInfo): Promise<Record<string, HostTensor>> {
@@ -129,15 +131,14 @@ export async function createRuntime({ model, optimizer, constants, session, seed
     uniform: (step, draw) => (path, occurrence, length) =>
       uniformFloats(length, seed, 'forward', step, draw, path, occurrence),
     async update(program, step, active, call, { trial, moves: allowed = () => true } = {}) {
-      const present = new Set(active.map((k) => model.objectives[k]));
-      const isPresent = ({ usedBy }: SegmentRange) => usedBy.length === 0 || usedBy.some((task) => present.has(task));
-      const moves = layout.ranges.map((range) => isPresent(range) && allowed(range));
+      const isPresent = (of: readonly number[]) => of.length === 0 || of.some((k) => active.includes(k));
+      const moves = layout.ranges.map((range, r) => isPresent(users[r] as number[]) && allowed(range));
       const numbers = updateNumbers(optimizer, layout, runtime.counts, moves, step);
       const { values } = trial ?? parameters;
       const { host } = await session.run(program(numbers.mode), {
         ...call,
-        feeds: { ...call.feeds, ...numbers.feeds, values, ...prefixed('slot', slots) },
-        outputs: { ...call.outputs, values, ...(trial === undefined ? prefixed('slot', slots) : {}) },
+        feeds: { ...call.feeds, ...numbers.feeds, values, ...fedSlots },
+        outputs: { ...call.outputs, values, ...(trial === undefined ? fedSlots : {}) },
       });
       if (trial === undefined) runtime.counts = numbers.counts;
       return host;

@@ -28,20 +28,22 @@ export function updateNumbers(
   const scheduled = optimizer.schedule?.(step) ?? 1;
   const after = counts.map((count, r) => count + (moves[r] ? 1 : 0));
   // Most ranges have the same numbers, which are worked out once.
-  const known = new Map<string, Record<string, number>>();
+  const known: { readonly like: SegmentRange; readonly count: number; readonly numbers: Record<string, number> }[] = [];
   const factors = layout.ranges.map((range, r) => {
+    const { group, learningRate } = range;
     const count = Math.max(1, after[r] as number);
-    const key = `${count} ${range.group} ${range.learningRate}`;
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const group = optimizer.groups[range.group];
-    const found = {
+    const before = known.find(
+      ({ like, count: counted }) => counted === count && like.group === group && like.learningRate === learningRate,
+    );
+    if (before !== undefined) return before.numbers;
+    const options = optimizer.groups[group];
+    const numbers = {
       ...optimizer.factors(count),
-      learningRate: (group?.learningRate ?? range.learningRate ?? optimizer.learningRate) * scheduled,
-      decay: group?.decay ?? (range.group === 'balancing' ? 0 : optimizer.decay),
+      learningRate: (options?.learningRate ?? learningRate ?? optimizer.learningRate) * scheduled,
+      decay: options?.decay ?? (group === 'balancing' ? 0 : optimizer.decay),
     } as Record<string, number>;
-    known.set(key, found);
-    return found;
+    known.push({ like: range, count, numbers });
+    return numbers;
   });
   const first = factors[0] ?? {};
   const names = Object.keys(first);

@@ -37,7 +37,7 @@ export interface DirectSessionInput {
  * A run blocks the thread; every few milliseconds the event loop gets a turn between runs.
  */
 export function directSession({ library, session, name, inputs, outputs }: DirectSessionInput): RuntimeSession {
-  const { call, check, make, cpuMemory } = library;
+  const { call, check, make, cpuMemory, flushDenormals } = library;
   const binding = make('CreateIoBinding', session);
   const slots = createSlots<Binding>(name, inputs, outputs, (slot) => ({
     ...slot,
@@ -120,7 +120,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
       bind('BindOutput', slot, target);
     }
     try {
-      check(call.RunWithBinding(session, null, binding));
+      check(flushDenormals(() => call.RunWithBinding(session, null, binding)));
     } catch (cause) {
       throw runError(name, cause);
     }

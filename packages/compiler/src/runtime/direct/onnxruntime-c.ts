@@ -1,4 +1,5 @@
 import { PolytaskError } from '@polytask/core';
+import { type FlushDenormals, openFlushDenormals } from './flush-denormals.js';
 
 /** An address in memory. */
 export type Pointer = bigint;
@@ -14,6 +15,8 @@ export interface OnnxRuntimeC {
   /** Describes memory of the CPU. */
   readonly cpuMemory: Pointer;
   readonly call: { readonly [name in CFunction]: (...parameters: readonly unknown[]) => Pointer | null };
+  /** For whatever computes on the calling thread; the library's own threads flush by themselves. */
+  readonly flushDenormals: FlushDenormals;
   /** Throws where a call gave a status that says that it failed. */
   check(status: Pointer | null): void;
   /** Calls a function whose last parameter receives a pointer. */
@@ -35,12 +38,14 @@ const functions = {
   CreateEnvWithGlobalThreadPools: [119, ['int', 'str', 'void *', 'void *']],
   DisablePerSessionThreads: [120, ['void *']],
   CreateThreadingOptions: [121, ['void *']],
+  AddSessionConfigEntry: [130, ['void *', 'str', 'str']],
   RunWithBinding: [133, ['void *', 'void *', 'void *']],
   CreateIoBinding: [134, ['void *', 'void *']],
   BindInput: [136, ['void *', 'str', 'void *']],
   BindOutput: [137, ['void *', 'str', 'void *']],
   SetGlobalIntraOpNumThreads: [147, ['void *', 'int']],
   SetGlobalInterOpNumThreads: [148, ['void *', 'int']],
+  SetGlobalDenormalAsZero: [155, ['void *']],
 } as const;
 
 /** Functions that give nothing back. */
@@ -94,7 +99,8 @@ export function openLibrary(koffi: typeof import('koffi'), file: string, threads
     check(call[name](...parameters, place));
     return place[0] as Pointer;
   };
-  const found = { handle, call, check, make, ...makeEnvironment({ call, check, make }, threads) };
+  const flushDenormals = openFlushDenormals(koffi);
+  const found = { handle, call, check, make, flushDenormals, ...makeEnvironment({ call, check, make }, threads) };
   const library: OnnxRuntimeC = { ...found, cpuMemory: make('CreateCpuMemoryInfo', 1, 0) };
   opened.set(file, library);
   return library;
@@ -106,6 +112,7 @@ function makeEnvironment({ call, check, make }: Pick<OnnxRuntimeC, 'call' | 'che
   try {
     check(call.SetGlobalIntraOpNumThreads(options, threads));
     check(call.SetGlobalInterOpNumThreads(options, 1));
+    check(call.SetGlobalDenormalAsZero(options));
     return {
       environment: make('CreateEnvWithGlobalThreadPools', logSeverity, 'polytask', options),
       sharedThreads: threads,
