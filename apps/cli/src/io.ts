@@ -16,6 +16,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the program is asked to stop. */
   readonly signal: AbortSignal;
+  /** Takes what is to be said when a second signal ends the program at once. */
+  readonly setLastWords?: (words: () => string) => void;
 }
 
 /** Colours for one of the streams: real ones on a terminal, none elsewhere, under NO_COLOR, or on a dumb terminal. */

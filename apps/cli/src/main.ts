@@ -18,7 +18,7 @@ async function runHere(): Promise<number> {
       if (error.code !== 'EPIPE') throw error;
     });
   }
-  const { signal, exitCode } = watchSignals({
+  const { signal, exitCode, setLastWords } = watchSignals({
     on: (name, listener) => process.on(name, listener),
     // Only training has a step to finish and a checkpoint to write.
     say: (text) =>
@@ -36,6 +36,7 @@ async function runHere(): Promise<number> {
     cwd: process.cwd(),
     env: process.env,
     signal,
+    setLastWords,
   };
   const code = await runProgram(args, io);
   return code ?? exitCode() ?? 1;

@@ -5,6 +5,8 @@ export interface SignalWatch {
   readonly signal: AbortSignal;
   /** 128 and the number of the signal that came, as shells have it; undefined where none came. */
   exitCode(): number | undefined;
+  /** What is said when a second signal ends the program, worked out then. */
+  setLastWords(words: () => string): void;
 }
 
 /** What {@link watchSignals} needs of the process; tests give their own. */
@@ -23,6 +25,7 @@ export function watchSignals(source: SignalSource): SignalWatch {
   const controller = new AbortController();
   let code: number | undefined;
   let first = 0;
+  let lastWords: (() => string) | undefined;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     source.on(name, () => {
       const received = 128 + constants.signals[name];
@@ -32,9 +35,16 @@ export function watchSignals(source: SignalSource): SignalWatch {
         controller.abort();
         source.say('Stopping after this step. Once more to end at once, without a checkpoint.');
       } else if (source.now() - first > samePress) {
+        if (lastWords !== undefined) source.say(lastWords());
         source.exit(received);
       }
     });
   }
-  return { signal: controller.signal, exitCode: () => code };
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    setLastWords(words) {
+      lastWords = words;
+    },
+  };
 }

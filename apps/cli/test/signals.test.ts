@@ -6,7 +6,7 @@ function watch() {
   const said: string[] = [];
   const exits: number[] = [];
   const clock = { now: 0 };
-  const { signal, exitCode } = watchSignals({
+  const { signal, exitCode, setLastWords } = watchSignals({
     on: (name, listener) => {
       listeners[name] = listener;
     },
@@ -18,7 +18,7 @@ function watch() {
     clock.now = at;
     listeners[name]?.();
   };
-  return { signal, exitCode, send, said, exits };
+  return { signal, exitCode, setLastWords, send, said, exits };
 }
 
 describe('watchSignals', () => {
@@ -44,6 +44,16 @@ describe('watchSignals', () => {
     send('SIGINT', 100);
     send('SIGINT', 103);
     expect([exits, said.length]).toEqual([[], 1]);
+  });
+
+  it('says the last words of that moment before it ends the program', () => {
+    const { setLastWords, send, said, exits } = watch();
+    let step = 1;
+    setLastWords(() => `step ${step}`);
+    send('SIGTERM', 100);
+    step = 2;
+    send('SIGTERM', 700);
+    expect([said.at(-1), exits]).toEqual(['step 2', [143]]);
   });
 
   it('knows SIGTERM', () => {

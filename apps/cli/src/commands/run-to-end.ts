@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { PolytaskError } from '@polytask/core';
 import { InputError } from '../errors/mistakes.js';
 import { RunError } from '../errors/run-error.js';
@@ -43,6 +44,11 @@ export async function runToEnd(
   options: EndOptions,
   io: Io,
 ): Promise<'done' | 'interrupted'> {
+  io.setLastWords?.(() =>
+    existsSync(folder.files.run)
+      ? `Ended at once; what came after the newest checkpoint is lost.\nGo on with:\n  ${resumeCommand(folder.path, io.cwd)}`
+      : 'Ended at once, before training began.',
+  );
   let document: RunDocument;
   try {
     document = await execute();
