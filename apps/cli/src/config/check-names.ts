@@ -12,6 +12,13 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
     mistakes.add(path, `there is no task \`${name}\`; expected ${expected}${didYouMean(name, names)}`, atKey);
   };
   names.forEach((name, index) => {
+    if (name in Object.prototype) {
+      mistakes.add(
+        ['tasks', index, 'name'],
+        `\`${name}\` cannot be a task's name, since every JavaScript object has something of that name; give the task another one, and ` +
+          `\`column: ${name}\` for its targets`,
+      );
+    }
     const first = names.indexOf(name);
     if (name === '' || first === index) return;
     mistakes.add(

@@ -124,12 +124,12 @@ function textOf(format: 'csv' | 'jsonl' | 'lists', names: readonly string[]) {
     const line = (cells: readonly Cell[]) => `${cells.map(quoted).join(',')}\n`;
     return { begin: line(names), line };
   }
-  const line =
+  // By hand: an object would put columns such as `7` first, and lose one such as `__proto__`.
+  const keys = names.map((name) => JSON.stringify(name));
+  const line = (cells: readonly Cell[]) =>
     format === 'lists'
-      ? (cells: readonly Cell[]) => `${JSON.stringify(cells)}\n`
-      : // `fromEntries` makes a column of a name such as `__proto__` too.
-        (cells: readonly Cell[]) =>
-          `${JSON.stringify(Object.fromEntries(names.map((name, index) => [name, cells[index] ?? null])))}\n`;
+      ? `${JSON.stringify(cells)}\n`
+      : `{${keys.map((key, index) => `${key}:${JSON.stringify(cells[index] ?? null)}`).join(',')}}\n`;
   return { begin: '', line };
 }
 

@@ -30,6 +30,15 @@ describe('checkNames', () => {
     ]);
   });
 
+  it.each(Object.getOwnPropertyNames(Object.prototype))(
+    'wants another name than %s, which objects have',
+    async (name) => {
+      expect(await told(changed('name: right', `name: ${name}, column: right`))).toEqual([
+        expect.stringMatching(/^6:13: `\w+` cannot be a task's name, .*; give the task another one, and `column: \w+`/),
+      ]);
+    },
+  );
+
   it('knows that only compiled steps have threads to choose', async () => {
     expect(await told(`${smallRun}backend: compiled\nthreads: 4\n`)).toEqual([]);
     expect(await told(`${smallRun}backend: wasm\nthreads: 4\n`)).toEqual([

@@ -139,6 +139,13 @@ export function checkParts({
   for (const task of tasks) checkPart(task, 'tasks', 'task');
   const seen = new Set<string>();
   for (const { name } of [...tasks, ...numbered(auxiliary)]) {
+    if (name in Object.prototype) {
+      throw new PolytaskError(
+        'POLYTASK_RESERVED_NAME',
+        `Tasks and auxiliary objectives must not be called \`${name}\`: every JavaScript object has something of that name, which would ` +
+          'be mistaken for theirs. Rename it; a task keeps its target by `column`.',
+      );
+    }
     if (seen.has(name)) {
       throw new PolytaskError(
         'POLYTASK_DUPLICATE_NAME',

@@ -70,6 +70,8 @@ it('learns a single task', async () => {
 describe('is refused at once', () => {
   it.each([
     ['no task', { tasks: [] }, 'POLYTASK_NO_TASKS'],
+    ['a task called like what objects have', { tasks: [regression('toString')] }, 'POLYTASK_RESERVED_NAME'],
+    ['a task called like the prototype', { tasks: [regression('__proto__')] }, 'POLYTASK_RESERVED_NAME'],
     ['two tasks of one name', { tasks: [regression('a'), regression('a')] }, 'POLYTASK_DUPLICATE_NAME'],
     ['a task that is none', { tasks: [regression] }, 'POLYTASK_WRONG_PART'],
     ['a sharing that is none', { sharing: mlp([1]) }, 'POLYTASK_WRONG_PART'],
