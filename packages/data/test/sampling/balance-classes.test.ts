@@ -28,6 +28,17 @@ describe('balanceClasses', () => {
     expect(new Set(balanced.ids).size).toBe(5);
   });
 
+  it('takes hundreds of thousands of rows in time that grows with their number', () => {
+    const rows = 600_000;
+    const many = tableDataset({
+      inputs: { x: { data: new Float32Array(rows), shape: [rows, 1] } },
+      columns: { k: Int32Array.from({ length: rows }, (_, row) => Number(row % 4 === 0)) },
+    });
+    const { targets } = balanceClasses(many, 'k').labels('k');
+    expect(targets.data.length).toBe(900_000);
+    expect(targets.data.reduce((sum, id) => sum + id, 0)).toBe(450_000);
+  });
+
   it('keeps whole rows', () => {
     const batch = balanceClasses(dataset, 'rare').gather([0, 5, 10, 16]);
     expect([...(batch.inputs.x?.data ?? [])]).toEqual([...(batch.ids.rare ?? [])]);
