@@ -32,6 +32,10 @@ export async function readDocument(folder: string, shown: string): Promise<ReadD
   const kind = await stat(folder).catch(() => undefined);
   if (kind === undefined) throw refuse('there is no such folder', shown);
   if (!kind.isDirectory()) throw refuse('this is a file; name a run folder, as `polytask train` leaves it', shown);
+  const facts = await stat(join(folder, 'run.json')).catch(() => undefined);
+  if (facts?.isFile() === false) throw refuse('this is no file');
+  if (facts !== undefined && facts.size > largest)
+    throw refuse(`found ${facts.size} bytes, expected at most ${largest}`);
   const text = await readFile(join(folder, 'run.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT')
       throw refuse(
@@ -69,6 +73,9 @@ export async function readDocument(folder: string, shown: string): Promise<ReadD
 }
 
 const deepest = 64;
+
+/** Bytes of a run.json; ours have some thousands. */
+const largest = 2 ** 26;
 
 function parseJson(text: string): unknown {
   try {
