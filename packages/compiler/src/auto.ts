@@ -24,6 +24,8 @@ export interface ExecutorChoice {
 
 /** Options of {@link auto}: those of {@link compiled}, and who is told about the choice. */
 export interface AutoOptions extends CompiledOptions {
+  /** Whether it may be `compiled()`. Default true; false goes on with a run that began without, where ONNX Runtime has come since. */
+  readonly compile?: boolean;
   /** Told what was chosen, whenever that changes. Default: `console.warn` of the message, which goes to standard error. */
   readonly onChoice?: (message: string, choice: ExecutorChoice) => void;
 }
@@ -42,7 +44,7 @@ export interface AutoOptions extends CompiledOptions {
  * ```
  */
 export function auto(options: AutoOptions = {}): Executor {
-  const { onChoice = (message: string) => console.warn(message), ...rest } = options;
+  const { onChoice = (message: string) => console.warn(message), compile = true, ...rest } = options;
   const fastest = compiled(rest);
   let told: string | undefined;
   const tell = (choice: ExecutorChoice) => {
@@ -57,6 +59,7 @@ export function auto(options: AutoOptions = {}): Executor {
   return defineExecutor({
     name: 'auto',
     async open(layout) {
+      if (!compile) return openEager(layout, '`compile` is false', tell);
       const runtime = `onnxruntime-${rest.runtime ?? defaultRuntime()}`;
       try {
         const session = await fastest.open(layout);

@@ -22,6 +22,18 @@ test('takes the compiled executor where ONNX Runtime is installed, and says so o
   expect(told).toEqual([['Executor: compiled, since `onnxruntime-node` is installed.', 'compiled']]);
 });
 
+test('goes on without ONNX Runtime, though it is installed, where it shall not compile', async () => {
+  await tf.setBackend('cpu');
+  const told: string[][] = [];
+  const trainer = await twoTaskTrainer(
+    auto({ compile: false, onChoice: (message, { name }) => told.push([message, name]) }),
+  );
+  await trainer.fit(twoTaskTable(8, [4]), { epochs: 1, batchSize: 8 });
+  trainer.dispose();
+  expect(tf.getBackend()).toBe('wasm');
+  expect(told).toEqual([['Executor: eager on the wasm backend, since `compile` is false.', 'wasm']]);
+});
+
 test('without it wasm, until a program needs a kernel that wasm has not', async () => {
   await tf.setBackend('cpu');
   vi.spyOn(node, 'nodeRuntime').mockRejectedValue(new PolytaskError('POLYTASK_PACKAGE_MISSING', 'not installed'));

@@ -1,5 +1,5 @@
 import { auto, compiled, type ExecutorChoice } from '@polytask/compiler';
-import { type Executor, eager, PolytaskError } from '@polytask/core';
+import { defineExecutor, type Executor, eager, PolytaskError } from '@polytask/core';
 import { BackendError, type BackendName, useBackend } from './backends.js';
 
 /** What computes a run, and why. */
@@ -12,6 +12,17 @@ export interface SelectedBackend {
   readonly threads?: number;
   /** Why `auto` took this one. */
   readonly reason?: string;
+  /** Where `auto` had to leave its first choice in the middle of a run: which one that was. */
+  readonly before?: string;
+}
+
+/** What {@link selectBackend} took. */
+export interface Selection {
+  /** For every network of the run. */
+  readonly executor: Executor;
+  readonly backend: SelectedBackend;
+  /** What computes at this moment: under `auto` a later program may need a kernel that the first choice lacks. */
+  current(): SelectedBackend;
 }
 
 /** What {@link selectBackend} depends on; tests give their own. */
@@ -22,6 +33,8 @@ export interface BackendChoice {
   readonly folder: string;
   /** Threads that one compiled operation may use. */
   readonly threads: number;
+  /** Under `auto`, whether it may compile. Default true; false for a run that began without. */
+  readonly compile?: boolean;
   /** Told once for each kernel that cannot be compiled, and when `auto` changes its choice later on. */
   readonly warn: (message: string) => void;
   readonly use?: typeof useBackend;
@@ -32,18 +45,18 @@ export interface BackendChoice {
  * Takes what is asked for, or under `auto` the first that can train this model: compiled, then wasm, then cpu. Whether it can is
  * tried with one step, since nobody says beforehand which kernels a model will need.
  *
- * @returns The executor for every network of the run, and what run.json says of it.
  * @throws BackendError where a backend that was asked for by name is not there or lacks a kernel; names both.
  */
 export async function selectBackend(
   wanted: SelectedBackend['wanted'],
-  { trial, folder, threads, warn, use = useBackend, executors = { auto, compiled } }: BackendChoice,
-): Promise<{ executor: Executor; backend: SelectedBackend }> {
+  { trial, folder, threads, compile = true, warn, use = useBackend, executors = { auto, compiled } }: BackendChoice,
+): Promise<Selection> {
+  const selection = (executor: Executor, backend: SelectedBackend) => ({ executor, backend, current: () => backend });
   if (wanted !== 'auto' && wanted !== 'compiled') {
     await use(wanted, folder);
     const executor = eager();
     await orMissingKernel(wanted, () => trial(executor));
-    return { executor, backend: { name: wanted, wanted } };
+    return selection(executor, { name: wanted, wanted });
   }
   // What does not compile runs here: the backend that has every kernel.
   await use('cpu', folder);
@@ -58,20 +71,29 @@ export async function selectBackend(
   if (wanted === 'compiled') {
     const executor = executors.compiled(options);
     await orNotCompiled(() => trial(executor));
-    return { executor, backend: { name: 'compiled', wanted, threads } };
+    return selection(executor, { name: 'compiled', wanted, threads });
   }
   let backend: SelectedBackend = { name: 'compiled', wanted };
-  let settled = false;
-  const executor = executors.auto({
+  let settled: SelectedBackend | undefined;
+  const choosing = executors.auto({
     ...options,
-    onChoice(message, { name, reason }) {
+    ...(compile ? {} : { compile }),
+    onChoice(message, { name, reason: why }) {
+      const reason = !compile && name === 'wasm' ? 'the run began with it' : why;
       backend = { name, wanted, ...(name === 'compiled' && { threads }), reason };
-      if (settled) warn(message);
+      if (settled === undefined || settled.name === name) return;
+      backend = { ...backend, before: settled.name };
+      warn(message);
     },
   });
+  // What a network had to leave is not tried again by the next one: run.json has one answer, and going on finds the same.
+  const executor = defineExecutor({
+    name: choosing.name,
+    open: (layout) => (backend.before === undefined ? choosing : eager()).open(layout),
+  });
   await orNotCompiled(() => trial(executor));
-  settled = true;
-  return { executor, backend };
+  settled = backend;
+  return { executor, backend, current: () => backend };
 }
 
 /** The backend and what there is to say of it, in one line. */

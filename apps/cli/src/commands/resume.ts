@@ -1,19 +1,22 @@
 import { resolve } from 'node:path';
+import { BackendError } from '../backend/backends.js';
 import { describeBackend } from '../backend/select-backend.js';
-import { prepareRun } from '../build/prepare-run.js';
+import { type PreparedRun, prepareRun } from '../build/prepare-run.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
 import type { Io } from '../io.js';
+import type { RunDocument } from '../report/document.js';
 import { createProgress, quietProgress } from '../report/progress.js';
 import { begunConfig } from '../run/begun-config.js';
-import { describeData, executeRun } from '../run/execute-run.js';
+import { describeData, executeRun, type RunSurroundings } from '../run/execute-run.js';
 import { type ReadDocument, readDocument } from '../run/read-document.js';
-import { compareConfigs, compareData, findResumePoint, goBackTo } from '../run/resume-point.js';
+import { compareConfigs, compareData, findResumePoint, goBackTo, type ResumePoint } from '../run/resume-point.js';
 import { openRunFolder } from '../run/run-folder.js';
+import { backendOf } from '../run/train-network.js';
 import { versionsOf } from '../run/versions.js';
 import { lockOrRefuse, printResults, runToEnd, stoppedEarly } from './run-to-end.js';
-import { chooseBackend, overridesOf, type TrainOptions } from './train.js';
+import { overridesOf, selectForRun, type TrainOptions } from './train.js';
 
 /**
  * Goes on with a run where it stopped, to the same numbers as if it had not. Nothing in the folder changes before all has been found
@@ -55,13 +58,8 @@ export async function resume(
     await compareData(run, document, where);
     const folder = openRunFolder(path);
     const point = await findResumePoint(run, document, folder, shown);
-    // What computed so far, and not what `auto` would take today.
-    const { name, threads = run.config.threads } = document.backend;
-    const { executor, backend } = await chooseBackend(run, progress.warn, {
-      backend: name as Config['backend'],
-      threads,
-    });
-    progress.note(describeBackend(backend));
+    const { executor, backend } = await sameBackend(run, document, point, where, progress.warn);
+    progress.note(describeBackend(backend()));
     if (stoppedEarly(io)) return 'interrupted';
 
     if (lock.replaced !== undefined) {
@@ -94,11 +92,53 @@ export async function resume(
       } as const,
       checkpoint: point.checkpoint,
     };
-    const surroundings = { folder, executor, backend: document.backend, versions, progress, signal, began };
+    const surroundings = { folder, executor, backend, versions, progress, signal, began };
     return await runToEnd(() => executeRun(run, surroundings, begun), folder, options, io);
   } finally {
     await lock.release();
   }
+}
+
+/**
+ * What computed when the checkpoint was made, and not what `auto` would take today.
+ *
+ * @throws InputError where that cannot be had here.
+ */
+async function sameBackend(
+  run: PreparedRun,
+  { backend: told }: RunDocument,
+  { network, checkpoint }: ResumePoint,
+  where: string,
+  warn: (message: string) => void,
+): Promise<Pick<RunSurroundings, 'executor' | 'backend'>> {
+  const { threads = run.config.threads, wanted } = told;
+  const atFirst = network === 'joint' && checkpoint === undefined ? told.before : undefined;
+  const name = backendOf(checkpoint) ?? atFirst ?? told.name;
+  // Where `auto` took wasm, it leaves it at the same program again.
+  const again = wanted === 'auto' && name === 'wasm';
+  const refuse = (reason: string, cause?: unknown) =>
+    new InputError(
+      [
+        {
+          where,
+          message:
+            `the run was computed by \`${name}\` so far, and others round otherwise; that cannot be had here: ${reason.replace(/\.$/, '')}. ` +
+            'Provide it (`polytask doctor` looks closer), or begin a new run',
+        },
+      ],
+      { cause },
+    );
+  const asked = { backend: (again ? 'auto' : name) as Config['backend'], threads };
+  const selected = await selectForRun(run, asked, warn, !again).catch((error: unknown) => {
+    if (!(error instanceof BackendError)) throw run.blame(error);
+    throw refuse(error.cause instanceof Error ? error.cause.message : error.message, error);
+  });
+  if (selected.backend.name !== name) throw refuse(selected.backend.reason ?? 'it does not start');
+  const backend = () => {
+    const now = selected.current();
+    return now.name === told.name ? told : { ...now, wanted };
+  };
+  return { executor: selected.executor, backend };
 }
 
 /** The configuration that the run began with; or the user's, with every difference from it as a mistake. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Executor } from '@polytask/core';
 import { BackendError } from '../backend/backends.js';
-import { describeBackend, selectBackend } from '../backend/select-backend.js';
+import { describeBackend, type Selection, selectBackend } from '../backend/select-backend.js';
 import { trialStep } from '../backend/trial-step.js';
 import { type PreparedRun, prepareRun } from '../build/prepare-run.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
@@ -45,7 +45,7 @@ export async function train(file: string | undefined, options: TrainOptions, io:
   const run = await prepareRun(loaded);
   if (stoppedEarly(io)) return 'interrupted';
   progress.note(describeData(run));
-  const { executor, backend } = await chooseBackend(run, progress.warn);
+  const { executor, backend, current } = await chooseBackend(run, progress.warn);
   progress.note(describeBackend(backend));
   if (stoppedEarly(io)) return 'interrupted';
 
@@ -60,7 +60,7 @@ export async function train(file: string | undefined, options: TrainOptions, io:
     await folder.removeLeftovers();
     progress.note(`Run folder: ${shownPath(path, cwd)}`);
     const versions = versionsOf(run.config, loaded.folder);
-    const surroundings = { folder, executor, backend, versions, progress, signal, began };
+    const surroundings = { folder, executor, backend: current, versions, progress, signal, began };
     return await runToEnd(() => executeRun(run, surroundings), folder, options, io);
   } finally {
     await lock.release();
@@ -68,22 +68,33 @@ export async function train(file: string | undefined, options: TrainOptions, io:
 }
 
 /**
- * The backend that trains a run, tried with one step.
+ * The backend that trains a run as its configuration says, tried with one step.
  *
  * @param warn - Told what does not compile.
  * @throws InputError where the configuration names one that cannot.
  */
-export async function chooseBackend(
-  run: PreparedRun,
-  warn: (message: string) => void,
-  { backend, threads }: Pick<Config, 'backend' | 'threads'> = run.config,
-): ReturnType<typeof selectBackend> {
-  const trial = (executor: Executor) => trialStep(run, executor);
+export async function chooseBackend(run: PreparedRun, warn: (message: string) => void): Promise<Selection> {
   try {
-    return await selectBackend(backend, { trial, folder: run.source.folder, threads, warn });
+    return await selectForRun(run, run.config, warn);
   } catch (error) {
     throw run.blame(error, error instanceof BackendError ? ['backend'] : undefined);
   }
+}
+
+/**
+ * A backend for a run, tried with one step.
+ *
+ * @param compile - Whether `auto` may.
+ * @throws BackendError where it cannot be had.
+ */
+export function selectForRun(
+  run: PreparedRun,
+  { backend, threads }: Pick<Config, 'backend' | 'threads'>,
+  warn: (message: string) => void,
+  compile = true,
+): Promise<Selection> {
+  const trial = (executor: Executor) => trialStep(run, executor);
+  return selectBackend(backend, { trial, folder: run.source.folder, threads, compile, warn });
 }
 
 /** What options other than `--set` put into the configuration. */

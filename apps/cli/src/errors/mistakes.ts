@@ -13,8 +13,8 @@ export interface Mistake {
 export class InputError extends Error {
   readonly mistakes: readonly Mistake[];
 
-  constructor(mistakes: readonly Mistake[]) {
-    super(mistakes.map(({ where, message }) => `${where}: ${message}`).join('\n'));
+  constructor(mistakes: readonly Mistake[], options?: ErrorOptions) {
+    super(mistakes.map(({ where, message }) => `${where}: ${message}`).join('\n'), options);
     this.name = 'InputError';
     this.mistakes = mistakes;
   }

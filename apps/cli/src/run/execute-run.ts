@@ -22,9 +22,9 @@ import { trainNetwork } from './train-network.js';
 /** What a run needs besides its configuration. */
 export interface RunSurroundings {
   readonly folder: RunFolder;
-  /** What computes every network of the run, and what there is to say of it. */
+  /** What computes every network of the run, and what there is to say of it at this moment. */
   readonly executor: Executor;
-  readonly backend: SelectedBackend;
+  readonly backend: () => SelectedBackend;
   readonly versions: { readonly [program: string]: string };
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -56,7 +56,7 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings, begu
     return taken;
   };
   const update = async (changes: Partial<RunDocument>) => {
-    document = { ...document, ...changes };
+    document = { ...document, ...changes, backend: around.backend() };
     await folder.writeDocument(document);
   };
   const finish = (status: RunDocument['status']) =>
@@ -65,16 +65,21 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings, begu
       finished: new Date().toISOString(),
       seconds: secondsBefore + (performance.now() - around.began) / 1000,
     });
+  /** The first checkpoint that another backend has made is the moment to say so. */
+  const saved = async () => {
+    if (document.backend.name !== around.backend().name) await update({});
+  };
   await update({});
   try {
-    if (document.joint?.tasks === undefined) await update({ joint: await trainJoint(run, around, takeCheckpoint()) });
+    if (document.joint?.tasks === undefined)
+      await update({ joint: await trainJoint(run, around, takeCheckpoint(), saved) });
     const joint = document.joint as NetworkResult;
     if (run.config.compare === 'single-task') {
       for (const [index, task] of run.tasks.entries()) {
         if (signal.aborted) break;
         const name = networkOf(index);
         if (document.singleTask?.[task.name]?.tasks === undefined) {
-          const alone = await trainAlone(run, { task, name }, around, takeCheckpoint());
+          const alone = await trainAlone(run, { task, name }, around, takeCheckpoint(), saved);
           await update({ singleTask: { ...document.singleTask, [task.name]: alone } });
         }
         // Its results are all that is wanted of it.
@@ -106,6 +111,7 @@ async function trainJoint(
   run: PreparedRun,
   around: RunSurroundings,
   checkpoint: Checkpoint | undefined,
+  saved: () => Promise<void>,
 ): Promise<NetworkResult> {
   const { folder, progress, signal } = around;
   const { keepLast, keepBest } = run.training.checkpoints;
@@ -114,6 +120,7 @@ async function trainJoint(
     label: several ? `Training ${run.tasks.length} tasks together` : `Training task ${run.tasks[0]?.name}`,
     network: await run.joint(),
     executor: around.executor,
+    backend: () => around.backend().name,
     training: run.training,
     data: run.data,
     seed: run.config.seed,
@@ -124,6 +131,7 @@ async function trainJoint(
     async save(made, trainer) {
       const best = keepBest === undefined ? undefined : bestEpoch(trainer.history as History, run.tasks, keepBest);
       await folder.saveCheckpoint('joint', made, { keepLast, bestEpoch: best });
+      await saved();
     },
     async trained(trainer) {
       if (signal.aborted) return;
@@ -138,6 +146,7 @@ async function trainAlone(
   { task, name }: { task: AnyTask; name: NetworkName },
   around: RunSurroundings,
   checkpoint: Checkpoint | undefined,
+  saved: () => Promise<void>,
 ): Promise<NetworkResult> {
   const { network, training, data } = await run.alone(task);
   const { folder, progress, signal } = around;
@@ -145,6 +154,7 @@ async function trainAlone(
     label: `Training task ${task.name} alone, to compare`,
     network,
     executor: around.executor,
+    backend: () => around.backend().name,
     training,
     data,
     seed: run.config.seed,
@@ -154,6 +164,7 @@ async function trainAlone(
     epochEnd: (event) => folder.addMetrics({ network: 'single-task', task: task.name, ...metricsLine(event) }),
     async save(made) {
       await folder.saveCheckpoint(name, made, { keepLast: run.training.checkpoints.keepLast });
+      await saved();
     },
   });
 }
@@ -187,7 +198,7 @@ async function firstDocument(run: PreparedRun, { folder, backend, versions }: Ru
     config: run.config,
     seed: run.config.seed,
     versions,
-    backend,
+    backend: backend(),
     started: new Date().toISOString(),
     ...(run.data.facts === undefined ? {} : { data: run.data.facts.record }),
     rows: { train: train.size, validation: validation?.size ?? 0, test: test.size },

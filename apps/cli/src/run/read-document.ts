@@ -93,6 +93,8 @@ function isDeeper(value: unknown, levels: number): boolean {
 const isText = (value: unknown) => typeof value === 'string';
 const isMissingOr = (right: (value: unknown) => boolean) => (value: unknown) => value === undefined || right(value);
 
+const isBackend = (value: unknown) => isText(value) && configSchema.shape.backend.safeParse(value).success;
+
 /** What going on looks at. */
 const expected: Readonly<Record<string, (value: unknown) => boolean>> = {
   status: isText,
@@ -100,8 +102,8 @@ const expected: Readonly<Record<string, (value: unknown) => boolean>> = {
   versions: isMapping,
   backend: (value) =>
     isMapping(value) &&
-    isText(value.name) &&
-    configSchema.shape.backend.safeParse(value.name).success &&
+    isBackend(value.name) &&
+    isMissingOr(isBackend)(value.before) &&
     configSchema.shape.threads.safeParse(value.threads).success,
   fingerprints: isMapping,
   joint: isMissingOr(isMapping),

@@ -6,6 +6,7 @@ import {
   type History,
   type Trainer,
 } from '@polytask/core';
+import { backendChoices } from '../backend/backend-choices.js';
 import type { RunData } from '../build/load-data.js';
 import type { Network } from '../build/network.js';
 import type { Training } from '../build/prepare-run.js';
@@ -18,6 +19,8 @@ export interface NetworkRun {
   readonly label: string;
   readonly network: Network;
   readonly executor: Executor;
+  /** The name of what computes at this moment; checkpoints keep it. */
+  readonly backend: () => string;
   readonly training: Training;
   readonly data: RunData;
   readonly seed: number;
@@ -39,6 +42,13 @@ export function secondsBefore(checkpoint: Checkpoint | undefined): number {
   return typeof session?.seconds === 'number' ? session.seconds : 0;
 }
 
+/** What computed when a checkpoint of ours was made. */
+export function backendOf(checkpoint: Checkpoint | undefined): string | undefined {
+  const { session } = (checkpoint?.state ?? {}) as { session?: { backend?: unknown } };
+  const named = backendChoices.find((name) => name === session?.backend);
+  return named === 'auto' ? undefined : named;
+}
+
 /** Trains a network and measures it on the test rows, unless it is stopped before. */
 export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
   const { network, training, data, progress, signal, seed } = run;
@@ -51,7 +61,7 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
   let saved = performance.now();
   const save = async () => {
     const { state, tensors } = await trainer.checkpoint();
-    const withSeconds = { state: { ...state, session: { seconds: seconds() } }, tensors };
+    const withSeconds = { state: { ...state, session: { seconds: seconds(), backend: run.backend() } }, tensors };
     await run.save(withSeconds, trainer);
     saved = performance.now();
   };

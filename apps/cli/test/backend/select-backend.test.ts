@@ -44,8 +44,34 @@ describe('selectBackend', () => {
     // What does not compile runs where every kernel is.
     expect(used).toEqual(['cpu']);
     expect(warnings).toEqual([]);
-    given[0]?.onChoice?.('Executor: eager on the cpu backend.', { name: 'cpu', reason: 'x' });
-    expect(warnings).toEqual(['Executor: eager on the cpu backend.']);
+  });
+
+  it('knows where `auto` has to leave its choice in the middle of a run, and stays there', async () => {
+    const { choice, given, warnings } = machine(['cpu']);
+    const opened: string[] = [];
+    const auto = (options: Options) => {
+      given.push(options);
+      const executor = eager();
+      const open = (layout: never) => {
+        opened.push('auto');
+        return executor.open(layout);
+      };
+      return { ...executor, open };
+    };
+    const trial = async () => given[0]?.onChoice?.('first', { name: 'wasm', reason: 'no runtime' });
+    const { executor, backend, current } = await selectBackend('auto', {
+      ...choice,
+      ...{ trial, compile: false, executors: { auto, compiled: auto } },
+    });
+    expect(given[0]).toMatchObject({ compile: false });
+    expect(backend).toEqual({ name: 'wasm', wanted: 'auto', reason: 'the run began with it' });
+    const layout = { size: 0, segments: [], stateSegments: [] } as never;
+    await executor.open(layout);
+    given[0]?.onChoice?.('Executor: eager on the cpu backend.', { name: 'cpu', reason: 'wasm has no kernel' });
+    expect(current()).toEqual({ name: 'cpu', wanted: 'auto', reason: 'wasm has no kernel', before: 'wasm' });
+    expect([backend.name, warnings]).toEqual(['wasm', ['Executor: eager on the cpu backend.']]);
+    await executor.open(layout);
+    expect(opened).toEqual(['auto']);
   });
 
   it('names no threads where `auto` takes an eager backend', async () => {

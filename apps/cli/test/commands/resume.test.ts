@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { decodeCheckpoint } from '@polytask/core';
+import { loadCheckpoint } from '@polytask/core/node';
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../../src/program.js';
 import { changed } from '../helpers/configs.js';
@@ -101,6 +111,45 @@ describe('polytask train --resume', () => {
     rmSync(checkpoints, { recursive: true });
     const { code, stderr } = await polytask(['train', '--resume', 'out'], cwd);
     expect([code, stderr]).toEqual([0, expect.stringContaining('from the beginning, as it has no checkpoint yet')]);
+  });
+
+  it('computes with what made the checkpoint, whatever `auto` would take here, or says that it cannot', async () => {
+    const quick = changed('epochs: 1, batchSize: 32', 'epochs: 3, batchSize: 32');
+    const cwd = folderWith({ 'run.yaml': `${quick}backend: wasm\n` });
+    expect((await polytask(['train', 'run.yaml', '-o', 'whole'], cwd)).code).toBe(0);
+    const args = ['train', 'run.yaml', '-o', 'out'];
+    expect((await polytask(args, cwd, (text) => text.includes('epoch 1/3'))).code).toBeUndefined();
+    const file = join(cwd, 'out/run.json');
+    const run = JSON.parse(readFileSync(file, 'utf8'));
+    // As if `auto` had taken wasm for want of ONNX Runtime, which is here now.
+    const given = { ...run.given, backend: 'auto' };
+    const write = (backend: object) => writeFileSync(file, JSON.stringify({ ...run, given, backend }));
+
+    write({ name: 'cpu', wanted: 'auto', before: 'bogus' });
+    expect((await polytask(['train', '--resume', 'out'], cwd)).stderr).toMatch(/`backend` is .*, which it cannot be/);
+    const checkpoints = join(cwd, 'out/checkpoints');
+    renameSync(checkpoints, `${checkpoints}.away`);
+    process.env.POLYTASK_NATIVE_FOLDER = join(cwd, 'nothing');
+    write({ name: 'node', wanted: 'auto' });
+    const before = contents(join(cwd, 'out'));
+    const refused = await polytask(['train', '--resume', 'out'], cwd);
+    delete process.env.POLYTASK_NATIVE_FOLDER;
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /--resume out: the run was computed by `node` so far, .*; that cannot be had here: .*tfjs-node/,
+      ),
+    ]);
+    expect(contents(join(cwd, 'out'))).toEqual(before);
+    renameSync(`${checkpoints}.away`, checkpoints);
+
+    // It left wasm after the checkpoint from which it goes on.
+    write({ name: 'cpu', wanted: 'auto', before: 'wasm', reason: 'wasm has no kernel X' });
+    const { code, stderr } = await polytask(['train', '--resume', 'out'], cwd);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('Backend: wasm, since the run began with it\n')]);
+    expect(JSON.parse(readFileSync(file, 'utf8')).backend).toMatchObject({ name: 'wasm', wanted: 'auto' });
+    const model = async (folder: string) => (await loadCheckpoint(join(cwd, folder, 'model.safetensors'))).tensors;
+    expect(await model('out')).toEqual(await model('whole'));
   });
 
   it('refuses what does not belong to the run, and changes nothing', async () => {

@@ -35,12 +35,38 @@ const around = (folder: RunFolder, signal = new AbortController().signal, progre
   signal,
   progress,
   executor: eager(),
-  backend: { name: 'cpu', wanted: 'cpu' } as const,
+  backend: () => ({ name: 'cpu', wanted: 'cpu' }) as const,
   versions: { node: '20' },
   began: performance.now(),
 });
 
 describe('executeRun', () => {
+  it('says what computes as soon as a checkpoint was made by another backend than before', async () => {
+    const made: unknown[] = [];
+    let name = 'wasm';
+    const { folder, documents } = folderInMemory({
+      saveCheckpoint: async (network, { state }) => {
+        made.push((state.session as { backend: string }).backend);
+        return network;
+      },
+      // Of the second epoch.
+      addMetrics: async ({ epoch }) => {
+        if (epoch === 2) name = 'cpu';
+      },
+    });
+    const run = await prepared(smallRun, ['training.epochs=3']);
+    const backend = () => ({ name, wanted: 'auto', ...(name === 'cpu' && { before: 'wasm' }) }) as never;
+    const document = await executeRun(run, { ...around(folder), backend });
+    expect(made).toEqual(['wasm', 'cpu', 'cpu']);
+    expect(document.backend).toEqual({ name: 'cpu', wanted: 'auto', before: 'wasm' });
+    expect(documents.map((one) => [one.backend.name, one.joint === undefined])).toEqual([
+      ['wasm', true],
+      ['cpu', true],
+      ['cpu', false],
+      ['cpu', false],
+    ]);
+  });
+
   it('writes a checkpoint after every epoch, and the model at the end', async () => {
     const { folder, documents, writes } = folderInMemory();
     const run = await prepared(smallRun, ['training.epochs=2', 'compare=single-task']);

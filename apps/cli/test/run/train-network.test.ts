@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it, vi } from 'vitest';
 import type { PreparedRun } from '../../src/build/prepare-run.js';
 import { noProgress } from '../../src/report/progress.js';
-import { type NetworkRun, secondsBefore, trainNetwork } from '../../src/run/train-network.js';
+import { backendOf, type NetworkRun, secondsBefore, trainNetwork } from '../../src/run/train-network.js';
 import { smallRun } from '../helpers/configs.js';
 import { prepared } from '../helpers/prepared.js';
 
@@ -12,6 +12,7 @@ async function networkRun(run: PreparedRun, changes: Partial<NetworkRun> = {}): 
     label: 'x',
     network: await run.joint(),
     executor: eager(),
+    backend: () => 'cpu',
     training: run.training,
     data: run.data,
     seed: 1,
@@ -24,6 +25,18 @@ async function networkRun(run: PreparedRun, changes: Partial<NetworkRun> = {}): 
 }
 
 describe('trainNetwork', () => {
+  it('reads what computed from a checkpoint, whoever made it', () => {
+    const named = (backend: unknown) => backendOf({ state: { session: { backend } } as never, tensors: {} });
+    expect(['cpu', 'compiled', 'auto', '__proto__', 7].map(named)).toEqual([
+      'cpu',
+      'compiled',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(backendOf(undefined)).toBeUndefined();
+  });
+
   it('trains, measures, and leaves no tensor', async () => {
     const run = await prepared(smallRun, ['split.validation=0.25', 'training.epochs=2']);
     const epochEnd = vi.fn(async () => {});
