@@ -12,6 +12,7 @@ const places: Readonly<Record<string, Path>> = {
   POLYTASK_LABELS: ['tasks'],
   POLYTASK_DATASET: ['data'],
   POLYTASK_MODEL_BUILT_TWICE: ['sharing', 'encoder'],
+  POLYTASK_MODEL_TOO_LARGE: ['sharing'],
   POLYTASK_NOTHING_SHARED: ['balancing'],
   POLYTASK_NO_SOURCES: ['data'],
   POLYTASK_NO_VALIDATION: ['split'],

@@ -12,7 +12,10 @@ const patience = 2000;
 const betweenLines = 10_000;
 const betweenUpdates = 200;
 
-/** After two seconds: on a terminal a line that is written over and over, elsewhere one every ten seconds. */
+/**
+ * After two seconds: on a terminal a line that is written over and over, elsewhere one every ten seconds. Before the first row is
+ * done, which takes a while where a large file is checked as a whole, it says that.
+ */
 export function rowProgress(
   { stderr, env }: Pick<Io, 'stderr' | 'env'>,
   label: string,
@@ -20,19 +23,31 @@ export function rowProgress(
 ): RowProgress {
   const moving = stderr.isTTY === true && env.TERM !== 'dumb';
   const began = now();
-  let told = began + patience - (moving ? betweenUpdates : betweenLines);
+  let told = Number.NEGATIVE_INFINITY;
+  let first: { readonly rows: number; readonly time: number } | undefined;
   let shown = false;
+  const show = (text: string) => {
+    if (moving) stderr.write(`\r${text.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`);
+    else print(stderr, text);
+    shown = moving;
+  };
+  const waiting = setTimeout(() => show(`${label}: looking through the rows first`), patience);
+  // What it waits for may end the program.
+  waiting.unref();
   return {
     rows(done) {
+      clearTimeout(waiting);
       const time = now();
+      first ??= { rows: done, time };
       if (time - began < patience || time - told < (moving ? betweenUpdates : betweenLines)) return;
+      const seconds = (time - first.time) / 1000;
+      // A rate over less would be anything.
+      if (seconds < 1) return;
       told = time;
-      const text = `${label}: ${done} rows, ${Math.round(done / ((time - began) / 1000))} rows/s`;
-      if (moving) stderr.write(`\r${text.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`);
-      else print(stderr, text);
-      shown = moving;
+      show(`${label}: ${done} rows, ${Math.round((done - first.rows) / seconds)} rows/s`);
     },
     end() {
+      clearTimeout(waiting);
       if (shown) stderr.write('\r\u001b[K');
       shown = false;
     },

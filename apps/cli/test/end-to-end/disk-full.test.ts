@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCheckpoint } from '@polytask/core/node';
-import { beforeAll, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { buildPackages } from '../../../../scripts/packages.mjs';
 import { changed } from '../helpers/configs.js';
 import { folderWith } from '../helpers/folder.js';
@@ -11,18 +11,25 @@ import { folderWith } from '../helpers/folder.js';
 const main = join(import.meta.dirname, '../../dist/main.js');
 beforeAll(() => buildPackages(), 300_000);
 
-function polytask(args: readonly string[], cwd: string) {
-  const { status, stderr } = spawnSync(process.execPath, [main, ...args], { cwd, encoding: 'utf8' });
-  return { status, stderr };
+function polytask(args: readonly string[], cwd: string, { input = '', env = {} } = {}) {
+  const options = { cwd, input, env: { ...process.env, ...env }, encoding: 'utf8' } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], options);
+  return { status, stdout, stderr };
+}
+
+/** Mounts a small disk at `disk` in a folder; skips the test where that cannot be done. */
+function mountDisk(cwd: string, size: string, context: TestContext): string {
+  const disk = join(cwd, 'disk');
+  mkdirSync(disk);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', disk], { encoding: 'utf8' });
+  if (mounted.status !== 0) context.skip(`no disk can be mounted here: ${mounted.stderr ?? mounted.error?.message}`);
+  onTestFinished(() => void spawnSync('umount', [disk]));
+  return disk;
 }
 
 it('ends with 1 on a full disk, and goes on from the checkpoint before when there is room', (context) => {
   const cwd = folderWith({ 'run.yaml': `${changed('epochs: 1', 'epochs: 4')}backend: cpu\n` });
-  const disk = join(cwd, 'disk');
-  mkdirSync(disk);
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', disk], { encoding: 'utf8' });
-  if (mounted.status !== 0) context.skip(`no disk can be mounted here: ${mounted.stderr ?? mounted.error?.message}`);
-  onTestFinished(() => void spawnSync('umount', [disk]));
+  const disk = mountDisk(cwd, '2m', context);
 
   const whole = polytask(['train', 'run.yaml', '-o', 'whole'], cwd);
   expect(whole.status, whole.stderr).toBe(0);
@@ -45,5 +52,79 @@ it('ends with 1 on a full disk, and goes on from the checkpoint before when ther
     expect(resumed.status, resumed.stderr).toBe(0);
     const model = (folder: string) => readFileSync(join(cwd, folder, 'model.safetensors'));
     expect(model('disk/run').equals(model('whole'))).toBe(true);
+  });
+});
+
+describe('a full disk under a finished run', () => {
+  const rows = (count: number) =>
+    [
+      'x,y,k',
+      ...Array.from({ length: count }, (_, i) => `${i % 10},${(i % 10) * 2 + 1},${i % 2 ? 'a' : 'b'}`),
+      '',
+    ].join('\n');
+  const config = `data: { use: table, source: rows.csv }
+tasks:
+  - { name: y, type: regression }
+  - { name: k, type: classification }
+sharing: { use: hard-sharing, encoder: { use: mlp, units: [64, 64] } }
+training: { epochs: 1, batchSize: 16 }
+backend: cpu
+`;
+
+  function finished(context: TestContext) {
+    const cwd = folderWith({ 'run.yaml': config, 'rows.csv': rows(80), 'many.csv': rows(30_000) });
+    const disk = mountDisk(cwd, '256k', context);
+    const { status, stderr } = polytask(['train', 'run.yaml', '-o', 'out', '-q'], cwd);
+    expect(status, stderr).toBe(0);
+    return { cwd, disk };
+  }
+
+  const full = /^The (disk is full|prediction failed|evaluation failed): .*(ENOSPC|No space left on device)/m;
+
+  it('predict ends with 1; the file that was there is as it was, and nothing else is', (context) => {
+    const { cwd, disk } = finished(context);
+    for (const format of ['csv', 'jsonl', 'parquet']) {
+      const file = join(disk, `out.${format}`);
+      writeFileSync(file, 'before');
+      const args = ['predict', 'out', 'many.csv', '-o', `disk/out.${format}`];
+      expect(polytask(args, cwd).status).toBe(2);
+      const { status, stdout, stderr } = polytask([...args, '--force'], cwd);
+      expect([status, stdout, stderr]).toEqual([1, '', expect.stringMatching(full)]);
+      expect(stderr).not.toContain('fault of Polytask');
+      expect(readFileSync(file, 'utf8')).toBe('before');
+      expect(readdirSync(disk)).toEqual([`out.${format}`]);
+      rmSync(file);
+    }
+    const few = polytask(['predict', 'out', 'rows.csv', '-o', 'disk/few.csv'], cwd);
+    expect([few.status, readdirSync(disk)]).toEqual([0, ['few.csv']]);
+  });
+
+  it('rows from standard input have no room: predict and evaluate end with 1, and leave nothing', (context) => {
+    const { cwd, disk } = finished(context);
+    const input = rows(60_000);
+    for (const args of [
+      ['predict', 'out'],
+      ['evaluate', 'out', '--data', '-'],
+    ]) {
+      const { status, stdout, stderr } = polytask(args, cwd, { input, env: { TMPDIR: disk } });
+      expect([status, stdout, stderr]).toEqual([1, '', expect.stringMatching(full)]);
+      expect(readdirSync(disk)).toEqual([]);
+    }
+  });
+
+  it('export ends with 1; the export that was there is as it was', (context) => {
+    const { cwd, disk } = finished(context);
+    for (const [format, place, files] of [
+      ['onnx', 'disk/model.onnx', ['model.onnx']],
+      ['tfjs', 'disk', ['model.json', 'weights.bin']],
+    ] as const) {
+      for (const file of files) writeFileSync(join(disk, file), 'before');
+      writeFileSync(join(disk, 'ballast'), new Uint8Array(256 * 1024 - 3 * 4096));
+      const { status, stdout, stderr } = polytask(['export', 'out', '-f', format, '-o', place, '--force'], cwd);
+      expect([status, stdout, stderr]).toEqual([1, '', expect.stringMatching(/^The disk is full: ENOSPC/)]);
+      expect(readdirSync(disk).sort()).toEqual(['ballast', ...files]);
+      for (const file of files) expect(readFileSync(join(disk, file), 'utf8')).toBe('before');
+      for (const file of readdirSync(disk)) rmSync(join(disk, file));
+    }
   });
 });

@@ -123,12 +123,24 @@ function scopeAt(
   };
 }
 
+/** Parameters are one flat vector, and backends address at most so many bytes. */
+const largestModel = 2 ** 30;
+
 function requireRoom(path: string, shape: readonly number[], registry: Registry, limit: number): void {
   const taken = registry.reduce((sum, { variable }) => sum + variable.size, 0);
-  if (taken + shape.reduce((size, n) => size * n, 1) <= limit) return;
-  throw new PolytaskError(
-    'POLYTASK_CHECKPOINT',
-    `This checkpoint is of a far smaller model than it says: \`${path}\` would be [${shape.join(', ')}]. ` +
-      'Use an earlier checkpoint.',
-  );
+  const wanted = taken + shape.reduce((size, n) => size * n, 1);
+  if (wanted > limit) {
+    throw new PolytaskError(
+      'POLYTASK_CHECKPOINT',
+      `This checkpoint is of a far smaller model than it says: \`${path}\` would be [${shape.join(', ')}]. ` +
+        'Use an earlier checkpoint.',
+    );
+  }
+  if (wanted > largestModel) {
+    throw new PolytaskError(
+      'POLYTASK_MODEL_TOO_LARGE',
+      `All variables of a model must be at most ${largestModel} numbers (4 GiB), but with \`${path}\` of shape [${shape.join(', ')}] ` +
+        `they would be ${wanted}. Make the encoder or the heads smaller.`,
+    );
+  }
 }

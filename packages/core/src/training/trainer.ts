@@ -87,7 +87,7 @@ export interface Trainer<Tasks extends readonly AnyTask[]> {
  * Puts tasks, a sharing strategy, a balancing strategy, auxiliary objectives, an optimizer and an executor together into a run.
  *
  * @param options - see {@link TrainerOptions}; everything but `tasks` and `sharing` has a default.
- * @throws `POLYTASK_WRONG_PART`, `POLYTASK_UNSUPPORTED_VERSION`, `POLYTASK_DUPLICATE_NAME`, `POLYTASK_RESERVED_NAME`, `POLYTASK_UNKNOWN_NAME`,
+ * @throws `POLYTASK_WRONG_PART`, `POLYTASK_UNSUPPORTED_VERSION`, `POLYTASK_DUPLICATE_NAME`, `POLYTASK_RESERVED_NAME`, `POLYTASK_MODEL_TOO_LARGE`, `POLYTASK_UNKNOWN_NAME`,
  * `POLYTASK_NOTHING_SHARED`
  * @example
  * ```ts

@@ -67,6 +67,15 @@ it('learns a single task', async () => {
   trainer.dispose();
 });
 
+it('refuses a model that no flat vector could hold, before memory is taken for it', async () => {
+  const before = tf.memory().numTensors;
+  const inputs = { x: { shape: [2], dtype: 'float32' } } as const;
+  const sharing = tinySharing(mlp([8, 2 ** 28]));
+  const refused = createTrainer({ tasks: [regression('level')], sharing, inputs });
+  await expect(refused).rejects.toMatchObject({ code: 'POLYTASK_MODEL_TOO_LARGE' });
+  expect(tf.memory().numTensors).toBe(before);
+});
+
 describe('is refused at once', () => {
   it.each([
     ['no task', { tasks: [] }, 'POLYTASK_NO_TASKS'],
