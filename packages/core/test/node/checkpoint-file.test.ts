@@ -62,9 +62,9 @@ it('takes no memory for a large file that is none, however large', async () => {
   await rm(path);
 });
 
-it('reads back what is larger than is read at once without a look at it', async () => {
+it('reads back more than the 256 MiB that web cryptography takes under Node', async () => {
   const path = join(folder, 'large.safetensors');
-  const parameters = { data: Float32Array.from({ length: 17_000_000 }, (_, i) => i % 1009), shape: [17_000_000] };
+  const parameters = { data: new Float32Array(67_200_000).map((_, i) => i % 1009), shape: [67_200_000] };
   await saveCheckpoint(path, { state: {}, tensors: { parameters } });
   const found = (await loadCheckpoint(path)).tensors.parameters?.data as Float32Array;
   expect(Buffer.from(found.buffer).equals(Buffer.from(parameters.data.buffer))).toBe(true);
