@@ -36,7 +36,7 @@ describe('balanceClasses', () => {
     });
     const { targets } = balanceClasses(many, 'k').labels('k');
     expect(targets.data.length).toBe(900_000);
-    expect(targets.data.reduce((sum, id) => sum + id, 0)).toBe(450_000);
+    expect((targets.data as Int32Array).reduce((sum, id) => sum + id, 0)).toBe(450_000);
   });
 
   it('keeps whole rows', () => {
