@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Checkpoint, CheckpointError, encodeCheckpoint } from '@polytask/core';
@@ -40,6 +40,37 @@ it('leaves the earlier one where the new one cannot be written', async () => {
   const unwritable = { state: { f: () => 1 }, tensors: {} } as unknown as Checkpoint;
   await expect(saveCheckpoint(path, unwritable)).rejects.toThrow(CheckpointError);
   expect(await loadCheckpoint(path)).toEqual(checkpoint);
+});
+
+it('takes no memory for a large file that is none, however large', async () => {
+  const path = join(folder, 'sparse.safetensors');
+  const bytes = await encodeCheckpoint(checkpoint);
+  await writeFile(path, bytes);
+  await truncate(path, 2 ** 35);
+  await expect(loadCheckpoint(path)).rejects.toThrow(
+    `its header speaks of ${bytes.length} bytes, but it has ${2 ** 35}`,
+  );
+  for (const start of [
+    new Uint8Array(8).fill(0xff),
+    Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7b),
+    new Uint8Array(8),
+  ]) {
+    await writeFile(path, start);
+    await truncate(path, 2 ** 35);
+    await expect(loadCheckpoint(path)).rejects.toThrow(CheckpointError);
+  }
+  await rm(path);
+});
+
+it('reads back more than the 256 MiB that web cryptography takes under Node', async () => {
+  const path = join(folder, 'large.safetensors');
+  const parameters = { data: new Float32Array(67_200_000).map((_, i) => i % 1009), shape: [67_200_000] };
+  await saveCheckpoint(path, { state: {}, tensors: { parameters } });
+  const found = (await loadCheckpoint(path)).tensors.parameters?.data as Float32Array;
+  expect(Buffer.from(found.buffer).equals(Buffer.from(parameters.data.buffer))).toBe(true);
+  await truncate(path, 68_000_000);
+  await expect(loadCheckpoint(path)).rejects.toThrow(/its header speaks of \d+ bytes, but it has 68000000/);
+  await rm(path);
 });
 
 it('names the file that is missing, damaged or something else', async () => {
