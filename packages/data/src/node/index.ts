@@ -7,6 +7,8 @@ export type { ImagesOptions, LoadedImages } from './load-images.js';
 export { loadImages } from './load-images.js';
 export type { LoadedTable, TableOptions, TablePart, TableRecord } from './load-table.js';
 export { loadTable } from './load-table.js';
+export type { TaskTable, TaskTablesOptions } from './load-task-tables.js';
+export { loadTaskTables } from './load-task-tables.js';
 export type { MultiMnistOptions } from './multi-mnist.js';
 export { multiMnist } from './multi-mnist.js';
 export type { ImageInput, ReadImagesOptions } from './read-images.js';
