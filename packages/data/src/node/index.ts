@@ -1,6 +1,7 @@
 export type { BadRow, BadRows } from './bad-rows.js';
 export type { ChosenFeatures, FeatureChoice } from './choose-features.js';
 export type { SourceInfo } from './convert-source.js';
+export { defaultCache } from './default-cache.js';
 export type { IdxArray } from './idx.js';
 export { parseIdx, readIdx } from './idx.js';
 export type { ImagesOptions, LoadedImages } from './load-images.js';
@@ -11,6 +12,8 @@ export type { TaskTable, TaskTablesOptions } from './load-task-tables.js';
 export { loadTaskTables } from './load-task-tables.js';
 export type { MultiMnistOptions } from './multi-mnist.js';
 export { multiMnist } from './multi-mnist.js';
+export type { CacheEntry, PruneOptions } from './prune-cache.js';
+export { cacheEntries, cacheLimit, pruneCache } from './prune-cache.js';
 export type { ImageInput, ReadImagesOptions } from './read-images.js';
 export { readImages } from './read-images.js';
 export type { ReadRowsOptions } from './read-rows.js';

@@ -1,8 +1,8 @@
 import { requireOption } from '@polytask/core';
 import { type LabelOptions, labelColumns, type VectorLabel } from '../encoding/labels.js';
 import { splitColumns } from '../split/split-options.js';
-import { defaultCache } from './cache-folder.js';
 import { type ConvertedSource, convertSource } from './convert-source.js';
+import { defaultCache } from './default-cache.js';
 import { type JoinedPart, joinSources, taskColumn } from './join-sources.js';
 import { checkTableOptions, loadConverted, type RowOptions } from './load-converted.js';
 import type { LoadedTable, TableOptions } from './load-table.js';
