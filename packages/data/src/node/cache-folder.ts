@@ -35,7 +35,8 @@ export async function cached(cache: string, key: string, fill: (folder: string) 
       throw error;
   }
   await markUsed(folder);
-  await pruneCache({ cache, limit });
+  // What cannot be removed, such as folders of other users, is no reason to stop.
+  await pruneCache({ cache, limit }).catch(() => {});
   return folder;
 }
 

@@ -38,12 +38,15 @@ export async function isUsed(folder: string): Promise<boolean> {
     const path = join(folder, name);
     if (mark[2] === hostname() ? isAlive(Number(mark[1])) : await isRecent(path)) used = true;
     else {
-      await rm(path, { force: true });
-      tidied = true;
+      // Others' marks in a cache that is shared may have to stay.
+      tidied = await rm(path, { force: true }).then(
+        () => true,
+        () => tidied,
+      );
     }
   }
   // Looking after a folder is not using it.
-  if (tidied) await utimes(folder, atime, mtime);
+  if (tidied) await utimes(folder, atime, mtime).catch(() => {});
   return used;
 }
 
