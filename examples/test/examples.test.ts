@@ -103,6 +103,15 @@ describe('run files', () => {
     expect(genre?.accuracy).toBeGreaterThan(0.35);
   });
 
+  it('task-tables.yaml learns from a table per task', async () => {
+    const { rain, sky } = await resultsOf('task-tables.yaml', 'training.epochs=15');
+    // A fifth of each table is measured on.
+    expect([rain?.rows, sky?.rows]).toEqual([292, 146]);
+    expect(rain?.r2).toBeGreaterThan(0.1);
+    // More than half of the days are sunny there.
+    expect(sky?.accuracy).toBeGreaterThan(0.5);
+  });
+
   it('birdstrikes.yaml finds a rare class', async () => {
     const { damage, size } = await resultsOf('birdstrikes.yaml', 'training.epochs=3');
     expect(damage?.auc).toBeGreaterThan(0.68);

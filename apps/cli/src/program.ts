@@ -136,6 +136,19 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
       code = healthy === undefined ? undefined : healthy ? 0 : 1;
     });
 
+  program
+    .command('cache')
+    .summary('show the converted tables that are kept, or remove them')
+    .description('Shows the cache of converted tables: what is in it, how large it is and how large it may become.')
+    .option('--clear', 'remove everything that no process uses; it is made again when it is needed')
+    .option('--folder <folder>', 'another cache than the usual one, such as that of `data.cache`')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => {
+      json = options.json === true;
+      const { cache } = await import('./commands/cache.js');
+      await cache(options, io);
+    });
+
   addNative(program, io, {
     end: (ended) => {
       code = ended;

@@ -263,7 +263,7 @@ describe('polytask train', () => {
     const { code, stdout, stderr, files } = await run(['train', 'run.yaml', '--set', 'backend=gpu'], { text });
     expect([code, stdout, files]).toEqual([2, '', untouched]);
     expect(stderr.trim().split('\n')).toEqual([
-      'run.yaml:2:8: `data.use`: found "multimnst", expected table, images, multimnist or "<package>#<export>". Did you mean `multimnist`?',
+      'run.yaml:2:8: `data.use`: found "multimnst", expected table, task-tables, images, multimnist or "<package>#<export>". Did you mean `multimnist`?',
       'run.yaml:10:21: `training.epochs`: found 0, expected a whole number from 1',
       '--set backend=gpu: `backend`: found "gpu", expected one of "auto", "compiled", "wasm", "cpu", "node". Did you mean `cpu`?',
       '3 mistakes; nothing was done.',

@@ -17,7 +17,8 @@ export type {
   NumberFeature,
   TextFeature,
 } from './encoding/features.js';
-export type { LabelOptions, LearnedLabel } from './encoding/labels.js';
+export type { LabelOptions, LearnedLabel, VectorLabel } from './encoding/labels.js';
+export { joinLabels } from './encoding/labels.js';
 export type { EncodedColumn, OnnxPrologue } from './encoding/onnx-prologue.js';
 export { onnxPrologue } from './encoding/onnx-prologue.js';
 export type { RawRow } from './encoding/raw-values.js';

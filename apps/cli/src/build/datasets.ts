@@ -6,6 +6,7 @@ import { mapping, text, whole } from '../config/words.js';
 import { imageData, imagesShape } from './image-data.js';
 import { type BuildContext, ownPart, partSchema, partTable } from './part-table.js';
 import { type DataFacts, tableData, tableShape } from './table-data.js';
+import { taskTables, taskTablesShape } from './task-tables.js';
 
 /** What a source of data gives: rows to learn from and rows to be measured on. */
 export interface LoadedData {
@@ -21,7 +22,7 @@ export interface LoadedData {
 }
 
 /** Sources of data that take the tasks' labels and the split, and divide rows as they read them. */
-export const dividedSources: readonly string[] = ['table', 'images'];
+export const dividedSources: readonly string[] = ['table', 'task-tables', 'images'];
 
 /** Data sets by their short names. */
 export const datasets = partTable('data set', [], {
@@ -29,13 +30,19 @@ export const datasets = partTable('data set', [], {
     "Rows of CSV, Parquet, JSON or JSONL files, or what SQL makes of them; the tasks' columns are the labels.",
     tableShape,
     tableData,
-    ['source', 'features', 'csv', 'sampling', 'mixing'],
+    ['source', 'features', 'csv', 'sampling', 'weight'],
+  ),
+  'task-tables': ownPart(
+    'A table for every task, with the same features; batches mix their rows by a policy.',
+    taskTablesShape,
+    taskTables,
+    ['tables', 'features', 'sampling', 'weight'],
   ),
   images: ownPart(
     'PNG or JPEG images of one size, in folders named like classes or listed in a table; input image.',
     imagesShape,
     imageData,
-    ['sampling', 'mixing'],
+    ['sampling'],
   ),
   multimnist: ownPart(
     'MultiMNIST: two handwritten digits laid over each other. Columns left and right (10 classes), sum (5 classes).',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { loadImages } from '@polytask/data/node';
+import { loadImages, TableError } from '@polytask/data/node';
 import * as z from 'zod';
 import { text } from '../config/words.js';
 import type { LoadedData } from './datasets.js';
@@ -30,7 +30,13 @@ export async function imageData(
     ...(options as { path?: string; channels?: 1 | 3 }),
     folder: resolve(context.folder, folder),
     ...(table === undefined ? {} : { table: resolve(context.folder, table) }),
-    labels,
+    labels: labels.map((label) => {
+      if (!('columns' in label)) return label;
+      throw new TableError(
+        ['labels', label.column],
+        'images have one label per column; expected `column`, not `columns`',
+      );
+    }),
     split,
   });
   return {

@@ -11,7 +11,8 @@ import { isMapping, type Path, valueAt } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { buildPart, type ReportPart } from './build-part.js';
 import { datasets, dividedSources, type LoadedData } from './datasets.js';
-import { type DataFacts, labelsOf, withClasses } from './table-data.js';
+import type { DataFacts } from './table-data.js';
+import { labelsOf, withClasses } from './task-labels.js';
 
 /** The rows of a run. */
 export interface RunData {
@@ -63,11 +64,11 @@ async function loadDivided(loaded: LoadedConfig, report: ReportPart): Promise<Ru
       `validation and test rows must leave some for training, but take ${split.validation} and ${test}`,
     );
   }
-  const rules = (['group', 'time', 'column'] as const).filter((rule) => split[rule] !== undefined);
+  const rules = (['stratify', 'group', 'time', 'column'] as const).filter((rule) => split[rule] !== undefined);
   for (const rule of rules.slice(1)) {
     mistakes.add(
       ['split', rule],
-      `rows are split by \`${rules[0]}\` already; expected one of group, time and column`,
+      `rows are split by \`${rules[0]}\` already; expected one of stratify, group, time and column`,
       true,
     );
   }
@@ -98,18 +99,21 @@ function placeInFile(
   tasks: Config['tasks'],
 ): Path {
   if (option === 'split') return ['split', ...more];
+  if (option === 'weights') return ['data', 'weight'];
   if (option !== 'labels')
     return valueAt(raw, ['data', option]) === undefined
-      ? ['data', valueAt(raw, ['data', 'source']) ? 'source' : 'folder']
+      ? ['data', ['source', 'tables', 'folder'].find((key) => valueAt(raw, ['data', key]) !== undefined) ?? 'use']
       : ['data', option, ...more];
-  const named = tasks as unknown as { name: string; column?: string }[];
+  const named = tasks as unknown as { name: string; column?: string; columns?: readonly string[] }[];
+  const several = named.findIndex(({ columns = [] }) => columns.includes(String(more[0])));
+  if (several >= 0) return ['tasks', several, 'columns', named[several]?.columns?.indexOf(String(more[0])) ?? 0];
   const index = named.findIndex((task) => (task.column ?? task.name) === more[0]);
   return ['tasks', index, named[index]?.column === undefined ? 'name' : 'column'];
 }
 
 /** What only tables can be asked for. */
 function refuseTableSplit({ sections: { split }, mistakes }: LoadedConfig, source: string): void {
-  for (const key of ['test', 'group', 'time', 'column'] as const) {
+  for (const key of ['test', 'stratify', 'group', 'time', 'column'] as const) {
     if (split?.[key] === undefined) continue;
     mistakes.add(
       ['split', key],

@@ -1,6 +1,7 @@
 import { balancings } from './balancing.js';
 import { datasets } from './datasets.js';
 import { encoders } from './encoders.js';
+import { mixings } from './mixings.js';
 import { optimizers } from './optimizers.js';
 import type { PartTable } from './part-table.js';
 import { schedules } from './schedules.js';
@@ -16,6 +17,7 @@ export const partTables: readonly PartTable[] = [
   balancings,
   optimizers,
   schedules,
+  mixings,
 ];
 
 /** The table that has a short name. */

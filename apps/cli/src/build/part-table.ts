@@ -1,5 +1,5 @@
 import type { PartKind } from '@polytask/core';
-import type { LabelOptions, SplitOptions } from '@polytask/data';
+import type { LabelOptions, SplitOptions, VectorLabel } from '@polytask/data';
 import * as z from 'zod';
 import { mapping, thirdParty } from '../config/words.js';
 
@@ -10,7 +10,7 @@ export interface BuildContext {
   /** Steps that training takes at most; known once the data are. */
   readonly totalSteps?: number;
   /** For data: the labels that the tasks need, and how rows are divided. */
-  readonly labels?: readonly LabelOptions[];
+  readonly labels?: readonly (LabelOptions | VectorLabel)[];
   readonly split?: SplitOptions;
   /** For data: the label column of every task. */
   readonly columns?: { readonly [task: string]: string };

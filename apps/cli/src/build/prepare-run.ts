@@ -11,7 +11,7 @@ import { loadData, type RunData } from './load-data.js';
 import { buildNetwork, type Network, type NetworkConfig } from './network.js';
 import { placeOf } from './place-error.js';
 import { singleTaskConfig, singleTaskStopping } from './single-task.js';
-import { assumeClasses } from './table-data.js';
+import { assumeClasses } from './task-labels.js';
 
 /** How a network is trained: everything that `fit` needs but the data. */
 export type Training = Config['training'];

@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import { featureTypes, type LabelOptions, type TableEncoding } from '@polytask/data';
-import { type LoadedImages, loadTable, type TableRecord } from '@polytask/data/node';
+import { featureTypes, type TableEncoding } from '@polytask/data';
+import {
+  type LoadedImages,
+  type LoadedTable,
+  loadTable,
+  TableError,
+  type TableOptions,
+  type TableRecord,
+} from '@polytask/data/node';
 import * as z from 'zod';
-import type { Config } from '../config/schema.js';
 import { flag, list, mapping, text, whole } from '../config/words.js';
 import type { LoadedData } from './datasets.js';
 import type { BuildContext } from './part-table.js';
@@ -46,8 +52,8 @@ const feature = z.union(
   { error: `${featureTypes.join(', ')}, or { type, missing, ... }` },
 );
 
-/** Options of a table. */
-export const tableShape = {
+/** Where a table comes from. */
+export const sourceShape = {
   source: z
     .union([paths, z.record(text('a name'), paths)], {
       error: 'a path, a list of paths, or paths by the name of their table',
@@ -59,14 +65,6 @@ export const tableShape = {
   sql: text('a SELECT')
     .exactOptional()
     .describe("DuckDB's SQL over the source, whose table is called data unless it is named."),
-  features: z
-    .union([list(text("a column's name"), 'columns', 1), z.record(text("a column's name"), feature)], {
-      error: 'a list of columns, or types by column',
-    })
-    .exactOptional()
-    .describe('Columns to learn from, or what each of them is. Default: all that are no labels.'),
-  exclude: list(text("a column's name"), 'columns').exactOptional().describe('Columns that are no features.'),
-  maxBadRows: whole(0).exactOptional().describe('How many rows may be left out since they cannot be read. Default 0.'),
   csv: mapping({
     delimiter: text('a character').exactOptional().describe('Between values. Default: found out.'),
     header: flag().exactOptional().describe('Whether the first line names the columns. Default: found out.'),
@@ -76,6 +74,26 @@ export const tableShape = {
   })
     .exactOptional()
     .describe('How CSV files are written.'),
+};
+
+/** What is done with rows, wherever they come from. */
+export const rowsShape = {
+  features: z
+    .union([list(text("a column's name"), 'columns', 1), z.record(text("a column's name"), feature)], {
+      error: 'a list of columns, or types by column',
+    })
+    .exactOptional()
+    .describe('Columns to learn from, or what each of them is. Default: all that are no labels.'),
+  exclude: list(text("a column's name"), 'columns').exactOptional().describe('Columns that are no features.'),
+  maxBadRows: whole(0).exactOptional().describe('How many rows may be left out since they cannot be read. Default 0.'),
+  weight: z
+    .union([text("a column's name"), z.record(text("a task's name"), text("a column's name"))], {
+      error: 'a column, or columns by task',
+    })
+    .exactOptional()
+    .describe(
+      'Column of numbers from 0 by which rows count; one for all tasks, or by task. Default: every row counts once.',
+    ),
   memory: whole(0)
     .exactOptional()
     .describe('Megabytes of rows up to which they are held in memory; more are streamed. Default 256.'),
@@ -84,6 +102,9 @@ export const tableShape = {
     .describe('Folder of converted rows. Default: POLYTASK_CACHE, or that of the system.'),
   ...trainingRowsShape,
 };
+
+/** Options of a table. */
+export const tableShape = { ...sourceShape, ...rowsShape };
 
 type TableConfig = z.output<z.ZodObject<typeof tableShape>>;
 
@@ -100,35 +121,66 @@ export interface DataFacts {
 }
 
 /** Loads a table with the labels of the tasks. */
-export async function tableData(
-  options: TableConfig,
-  { folder, labels = [], split = {}, columns = {} }: BuildContext,
-): Promise<LoadedData> {
-  const { source, cache, sampling, mixing, ...rest } = options;
-  const inFolder = (given: string | readonly string[]) =>
-    typeof given === 'string' ? sourcePath(given, folder) : given.map((path) => sourcePath(path, folder));
-  const named = typeof source === 'object' && !Array.isArray(source);
-  const { train, validation, test, encoding, record } = await loadTable({
+export async function tableData(options: TableConfig, context: BuildContext): Promise<LoadedData> {
+  const { source, sampling, mixing, weight, cache, ...rest } = options;
+  const { folder, labels = [], split = {}, columns = {} } = context;
+  const loaded = await loadTable({
     ...rest,
-    source: named
-      ? Object.fromEntries(Object.entries(source).map(([name, given]) => [name, inFolder(given as string)]))
-      : inFolder(source as string),
+    ...rowOptions({ weight, cache } as never, context),
+    source: sourceIn(source, folder),
     labels,
     split,
-    ...(cache === undefined ? {} : { cache: resolve(folder, cache) }),
-  } as Parameters<typeof loadTable>[0]);
+  } as TableOptions);
   return {
-    ...(await drawTrainingRows(train, { sampling, mixing } as never, columns)),
+    ...(await drawTrainingRows(loaded.train, { sampling, mixing } as never, columns)),
+    ...measuredRows(loaded),
+  };
+}
+
+/** Options of rows as `@polytask/data` takes them. */
+export function rowOptions(
+  { weight, cache }: Pick<TableConfig, 'weight' | 'cache'>,
+  { folder, columns = {} }: BuildContext,
+): Pick<TableOptions, 'weights' | 'cache'> {
+  const byTask = (task: string) => {
+    if (Object.hasOwn(columns, task)) return columns[task] as string;
+    const message = `there is no task \`${task}\`; expected one of ${Object.keys(columns).join(', ')}`;
+    throw new TableError(['weight', task], message);
+  };
+  return {
+    ...(weight === undefined
+      ? {}
+      : {
+          weights:
+            typeof weight === 'string'
+              ? weight
+              : Object.fromEntries(Object.entries(weight).map(([task, column]) => [byTask(task), column])),
+        }),
+    ...(cache === undefined ? {} : { cache: resolve(folder, cache) }),
+  };
+}
+
+/** Rows to measure on, and what is known of all. */
+export function measuredRows({ validation, test, encoding, record }: LoadedTable): Omit<LoadedData, 'train'> {
+  return {
     ...(validation === undefined ? {} : { validation }),
     test: test as NonNullable<typeof test>,
     facts: {
       encoding,
       record,
-      source: record.source.files.map(({ name }) => name).join(', '),
+      source: [...new Set(record.source.files.map(({ name }) => name))].join(', '),
       leftOut: record.leftOut,
       badRows: record.badRows.count,
     },
   };
+}
+
+/** A source with its paths from a folder. */
+export function sourceIn(source: TableConfig['source'], folder: string): TableOptions['source'] {
+  const inFolder = (given: string | readonly string[]) =>
+    typeof given === 'string' ? sourcePath(given, folder) : given.map((path) => sourcePath(path, folder));
+  if (typeof source === 'string' || Array.isArray(source)) return inFolder(source);
+  return Object.fromEntries(Object.entries(source).map(([name, given]) => [name, inFolder(given as string)]));
 }
 
 /** The file that a path in a configuration means: from the configuration's folder, or within an npm package. */
@@ -141,69 +193,4 @@ function sourcePath(path: string, folder: string): string {
   if (home === undefined || names.includes('..')) return own;
   const inside = join(home, ...names.slice(name.split('/').length));
   return relative(home, inside).startsWith(`..${sep}`) ? own : inside;
-}
-
-/** What labels the tasks of a configuration need, one per column. */
-export function labelsOf(
-  tasks: Config['tasks'],
-  add: (path: (string | number)[], message: string) => void,
-): LabelOptions[] {
-  const byColumn = new Map<string, LabelOptions>();
-  (tasks as unknown as TaskConfig[]).forEach((task, index) => {
-    const column = task.column ?? task.name;
-    const label = labelOf(task, column);
-    if (typeof label === 'string') {
-      add(['tasks', index, 'type'], label);
-      return;
-    }
-    const other = byColumn.get(column);
-    if (other !== undefined && JSON.stringify(other) !== JSON.stringify(label)) {
-      add(
-        ['tasks', index],
-        `another task reads column \`${column}\` otherwise; give this one a column of its own, by \`sql\``,
-      );
-    }
-    byColumn.set(column, label);
-  });
-  return [...byColumn.values()];
-}
-
-interface TaskConfig {
-  readonly type: string;
-  readonly name: string;
-  readonly column?: string;
-  readonly classes?: number | readonly string[];
-  readonly labels?: readonly [string, string];
-  readonly size?: number;
-}
-
-/** How a task's labels are read; or why they cannot be. */
-function labelOf({ type, classes, labels, size }: TaskConfig, column: string): LabelOptions | string {
-  if (type === 'classification') {
-    const names = typeof classes === 'number' ? Array.from({ length: classes }, (_, id) => String(id)) : classes;
-    return { column, kind: 'class', ...(names === undefined ? {} : { classes: names }) };
-  }
-  if (type === 'binary') return { column, kind: 'binary', ...(labels === undefined ? {} : { classes: labels }) };
-  if (type === 'multi-label' || type === 'dense-classification' || size !== undefined) {
-    return 'a column of a table has one label per row; expected classification, binary, or regression without `size`';
-  }
-  return { column, kind: 'number' };
-}
-
-/** Tasks with the names of their classes, where the data said them. */
-export function withClasses(tasks: Config['tasks'], { labels }: TableEncoding): Config['tasks'] {
-  return (tasks as unknown as TaskConfig[]).map((task) => {
-    const label = labels.find(({ column }) => column === (task.column ?? task.name));
-    if (label?.kind !== 'class') return task;
-    if (task.type === 'classification' && task.classes === undefined) return { ...task, classes: label.classes };
-    if (task.type === 'binary' && task.labels === undefined) return { ...task, labels: label.classes };
-    return task;
-  }) as unknown as Config['tasks'];
-}
-
-/** Tasks with some classes where only the data would say which: enough to look for further mistakes without the data. */
-export function assumeClasses(tasks: Config['tasks']): Config['tasks'] {
-  return (tasks as unknown as TaskConfig[]).map((task) =>
-    task.type === 'classification' ? { classes: 2, ...task } : task,
-  ) as unknown as Config['tasks'];
 }

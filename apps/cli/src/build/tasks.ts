@@ -24,6 +24,10 @@ const common = {
     .describe('Inputs that the task reads. Default: all of the data.'),
 };
 
+const columns = list(text("a column's name"), 'column names', 1)
+  .exactOptional()
+  .describe('Columns of a table that are one label together, instead of `column`.');
+
 /** Either how many there are, or what they are called. */
 const counted = (least: number, what: string) => {
   const error = `a whole number from ${least}, or a list of at least ${least} ${what}`;
@@ -79,20 +83,32 @@ export const taskTypes = partTable(
     ),
     'multi-label': ownPart(
       'Several yes-or-no labels per row.',
-      { ...common, labels: counted(1, 'label names').describe('Number of labels, or their names.'), threshold },
-      ({ name, ...options }) => multiLabel(name, options),
+      {
+        ...common,
+        columns,
+        labels: counted(1, 'label names')
+          .exactOptional()
+          .describe('Number of labels, or their names. Default: `columns`.'),
+        threshold,
+      },
+      ({ name, columns: names, labels = names, ...options }) => {
+        if (labels !== undefined) return multiLabel(name, { ...options, labels });
+        throw new InvalidOptionError('labels', 'a number of labels, or their names; or `columns` of a table', labels);
+      },
     ),
     regression: ownPart(
       'A number, or several, per row.',
       {
         ...common,
+        columns,
         loss: z.enum(['mse', 'mae', 'huber']).exactOptional().describe('What an error costs. Default mse.'),
         delta: positive().exactOptional().describe("Where Huber's loss turns from square to size. Default 1."),
         standardize: flag().exactOptional().describe('Whether the loss sees standardised targets. Default true.'),
         size: whole(1).exactOptional().describe('Length of vector targets. Default: a single number.'),
         unit: text('a unit').exactOptional().describe('Unit of the target, for reports.'),
       },
-      ({ name, ...options }) => regression(name, options as { size: number }),
+      ({ name, columns: names, ...options }) =>
+        regression(name, { ...(names === undefined ? {} : { size: names.length }), ...options } as { size: number }),
     ),
     'dense-classification': ownPart(
       'A class at every position of a row: per token, per pixel.',

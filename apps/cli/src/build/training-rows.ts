@@ -5,16 +5,11 @@ import {
   type TableDataset,
   type TaskSchedule,
 } from '@polytask/core';
-import {
-  type BalanceOptions,
-  balanceClasses,
-  rowsPerTask,
-  type StreamedDataset,
-  temperatureMixing,
-} from '@polytask/data';
+import { type BalanceOptions, balanceClasses, rowsPerTask, type StreamedDataset } from '@polytask/data';
 import { TableError } from '@polytask/data/node';
 import * as z from 'zod';
 import { mapping, text, whole } from '../config/words.js';
+import { mixingSchema } from './mixings.js';
 
 /** How training rows are drawn; for data that are divided as they are read. */
 export const trainingRowsShape = {
@@ -28,12 +23,7 @@ export const trainingRowsShape = {
   })
     .exactOptional()
     .describe('Balances the classes of a task by sampling. Default: rows as they are.'),
-  mixing: mapping({
-    temperature: z
-      .number({ error: 'a number from 1' })
-      .min(1, { error: 'a number from 1' })
-      .describe('1: in proportion to the rows that have the label; larger: more alike.'),
-  })
+  mixing: mixingSchema
     .exactOptional()
     .describe(
       'Draws the rows of each task apart, as if they were data sets of their own, and mixes them in every batch.',
@@ -84,5 +74,5 @@ export async function drawTrainingRows(
   const alone = await about('mixing', async () =>
     'draw' in rows ? rowsPerTask(rows, columns) : rowsPerTask(rows, columns),
   );
-  return { train: perTaskDatasets(alone), schedule: temperatureMixing(mixing), alone };
+  return { train: perTaskDatasets(alone), ...(mixing === null ? {} : { schedule: mixing }), alone };
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { MultiTaskDataset } from '@polytask/core';
 import type { FileFormat } from '@polytask/data/node';
 import { prepareRun } from '../build/prepare-run.js';
+import { labelsOf } from '../build/task-labels.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
 import { colorsFor, type Io, print } from '../io.js';
@@ -163,7 +164,9 @@ function rowsOfFile(
     sql: sql !== false,
     onBadLines: encoder.addLines,
   };
-  const { dataset } = labelledRows(encoding, readBlocks(request, training.evaluationBatchSize, io), encoder, told);
+  const labels = labelsOf(saved.config.tasks, () => {});
+  const blocks = readBlocks(request, training.evaluationBatchSize, io);
+  const { dataset } = labelledRows(encoding, labels, blocks, encoder, told);
   return {
     dataset,
     title: file === '-' ? 'the rows of standard input' : file,

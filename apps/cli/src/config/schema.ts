@@ -19,6 +19,9 @@ const split = mapping({
   seed: whole(0)
     .default(0)
     .describe('Of this split alone, so that the same rows are set apart in every run. Default 0.'),
+  stratify: text("a column's name")
+    .exactOptional()
+    .describe('For tables and images: every part has its share of the rows of every value of this column.'),
   group: text("a column's name")
     .exactOptional()
     .describe('For tables and images: rows with the same value in this column stay together.'),

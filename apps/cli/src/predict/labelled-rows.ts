@@ -1,5 +1,5 @@
 import type { HostTensor, InputSpecs, MultiTaskDataset, RawBatch } from '@polytask/core';
-import { inputsOfTable, type TableEncoding } from '@polytask/data';
+import { inputsOfTable, joinLabels, type LabelOptions, type TableEncoding, type VectorLabel } from '@polytask/data';
 import type { BlockEncoder } from './bad-rows.js';
 import type { RowBlock } from './row-source.js';
 
@@ -11,9 +11,14 @@ export interface LabelledRows {
   readonly rows: number;
 }
 
-/** A data set of encoded blocks as they come. */
+/**
+ * A data set of encoded blocks as they come.
+ *
+ * @param labels - Of the tasks.
+ */
 export function labelledRows(
   encoding: TableEncoding,
+  labels: readonly (LabelOptions | VectorLabel)[],
   blocks: AsyncGenerator<RowBlock>,
   encoder: BlockEncoder,
   read: (rows: number) => void,
@@ -31,9 +36,14 @@ export function labelledRows(
       return {
         size: good.length,
         inputs: mapValues(encoded.inputs, pick),
-        columns: mapValues(encoded.columns, (data) => pick({ data, shape: [encoded.size] })),
+        columns: Object.fromEntries(
+          joinLabels(labels, encoded.columns, encoded.size).map(({ column, data, shape }) => [
+            column,
+            pick({ data, shape } as HostTensor),
+          ]),
+        ),
         sampleWeights: {},
-        ids: mapValues(encoded.columns, () => ids),
+        ids: Object.fromEntries(labels.map(({ column }) => [column, ids])),
       };
     }
     return null;
@@ -44,7 +54,7 @@ export function labelledRows(
     },
     dataset: {
       inputs: inputsOfTable(encoding) as InputSpecs,
-      columns: encoding.labels.map(({ column }) => column),
+      columns: labels.map(({ column }) => column),
       get size() {
         return rows;
       },

@@ -35,10 +35,11 @@ export function formatRemaining(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** A size: `512 B`, `463 kB`, `12.3 MB`. */
+/** A size: `512 B`, `463 kB`, `12.3 MB`, `20.0 GB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
-  return bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 999_500) return `${Math.round(bytes / 1000)} kB`;
+  return bytes < 999_950_000 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** Counts with a noun: `1 epoch`, `3 epochs`. */

@@ -43,7 +43,7 @@ const tableSchema = z.strictObject({ format: z.literal(1), features: z.array(fea
  */
 export function requireTable({ table, config, inputs }: SavedModel, folder: string, what: string): TableEncoding {
   const { use } = config.data as { use?: unknown };
-  if (table === undefined || use !== 'table') {
+  if (table === undefined || (use !== 'table' && use !== 'task-tables')) {
     const shapes = Object.entries(inputs).map(([name, { shape, dtype }]) => `${name} ${dtype} [${shape.join(', ')}]`);
     const message =
       `\`${what}\` needs a model that learned from a table (\`data: { use: table }\`), since it encodes rows of columns; this one learned ` +

@@ -47,6 +47,7 @@ function keyOf({ key, role }: PartTable): string {
     'balancing strategy': 'balancing',
     optimizer: 'optimizer',
     'learning rate schedule': 'schedule',
+    'mixing policy': 'data.mixing',
   };
   const place = places[role] ?? role;
   return key === 'type' ? `${place}: [{ type }]` : `${place}: { use }`;

@@ -174,7 +174,9 @@ describe('a table in a run file', () => {
     const plain = await prepared(run);
     expect(sampled.data.train.size).toBeGreaterThanOrEqual(plain.data.train.size);
     expect(sampled.data.test.size).toBe(8);
-    const mixed = await prepared(changed('  cache: cache', '  cache: cache\n  mixing: { temperature: 2 }'));
+    const mixed = await prepared(
+      changed('  cache: cache', '  cache: cache\n  mixing: { use: temperature-mixing, temperature: 2 }'),
+    );
     expect(mixed.data.train.sources.map(({ name }) => name)).toEqual(['y', 'grade', 'good']);
     expect((await mixed.joint()).schedule?.name).toBe('temperature-mixing');
     const alone = await mixed.alone(mixed.tasks[0] as never);
@@ -182,10 +184,47 @@ describe('a table in a run file', () => {
     expect(await mistakesOf(changed('  cache: cache', '  cache: cache\n  sampling: { column: y }'))).toEqual([
       expect.stringMatching(/^run.yaml:9:13: .*class ids/),
     ]);
-    const streamed = '  cache: cache\n  memory: 0\n  sampling: { column: ok }\n  mixing: { temperature: 2 }';
+    const streamed =
+      '  cache: cache\n  memory: 0\n  sampling: { column: ok }\n  mixing: { use: temperature-mixing, temperature: 2 }';
     const both = await prepared(changed('  cache: cache', streamed));
     expect(both.data.train.sources.map(({ name }) => name)).toEqual(['y', 'grade', 'good']);
     expect((await both.joint()).schedule?.name).toBe('temperature-mixing');
+  });
+
+  it('may have labels of several columns, weights and a stratified split', async () => {
+    const several = changed(
+      '  - { name: y, type: regression, unit: m }',
+      '  - { name: both, type: regression, columns: [a2, y] }\n  - { name: answers, type: multi-label, columns: [ok, low] }',
+    )
+      .replace(
+        '  cache: cache',
+        "  sql: SELECT *, 2 * a AS a2, grade = 'low' AS low FROM data\n  weight: { both: person }\n  cache: cache",
+      )
+      .replace('test: 0.2 }', 'test: 0.2, stratify: grade }')
+      .replace('  - { name: good, column: ok, type: binary }\n', '');
+    const { data, tasks } = await prepared(several);
+    expect(tasks.map(({ target }) => target.shape)).toEqual([[2], [2], []]);
+    const batch = await data.test.open({ batchSize: 8 }).next();
+    expect([batch?.columns.both?.shape, batch?.columns.answers?.shape]).toEqual([
+      [8, 2],
+      [8, 2],
+    ]);
+    expect(batch?.sampleWeights.both).toEqual(Float32Array.from(batch?.ids.both ?? [], (id) => Math.floor(id / 4)));
+    expect(data.facts?.record.split).toMatchObject({ by: 'stratify', column: 'grade' });
+    const wrong = (from: string, to: string) => mistakesOf(several.replace(from, () => to));
+    expect(await wrong('[a2, y]', '[a2, why]')).toEqual([
+      expect.stringMatching(/^run.yaml:13:51: there is no column `why`/),
+    ]);
+    expect(await wrong('[a2, y]', '[a2, y], size: 3')).toEqual([
+      expect.stringMatching(/3 values per row, but 2 columns/),
+    ]);
+    expect(await wrong('[a2, y]', '[a2, y], column: y')).toEqual([
+      expect.stringMatching(/`column` or `columns`, not both/),
+    ]);
+    expect(await wrong('both: person', 'bath: person')).toEqual([
+      expect.stringMatching(/:9:19: there is no task `bath`/),
+    ]);
+    expect(await wrong('both: person', 'both: colour')).toEqual([expect.stringMatching(/a weight must be a number/)]);
   });
 
   it('has all its mistakes told at once, and those of the model', async () => {

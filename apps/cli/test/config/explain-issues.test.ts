@@ -68,8 +68,8 @@ describe('explainIssues', () => {
     ],
     [
       'a missing key',
-      { tasks: [{ name: 'left', type: 'multi-label' }] },
-      ['`tasks[0].labels` is missing; expected a whole number from 1, or a list of at least 1 label names'],
+      { tasks: [{ name: 'left', type: 'dense-classification', positions: [4] }] },
+      ['`tasks[0].classes` is missing; expected a whole number from 2, or a list of at least 2 class names'],
     ],
     [
       'one of two types',

@@ -16,6 +16,50 @@ export interface LabelOptions {
   readonly classes?: readonly string[];
 }
 
+/** Several columns that are one label: a vector of numbers, or several answers of yes or no, of which some may be missing. */
+export interface VectorLabel {
+  /** The label's name in the data set. */
+  readonly column: string;
+  /** Columns of the table, in the order of the vector. */
+  readonly columns: readonly string[];
+  /** `'number'` for vector regression; `'binary'` for several labels, 1 where the answer is yes and 0 where it is no. */
+  readonly kind: 'number' | 'binary';
+}
+
+/** The columns of labels, one by one. */
+export function labelColumns(labels: readonly (LabelOptions | VectorLabel)[]): LabelOptions[] {
+  return labels.flatMap((label) =>
+    'columns' in label ? label.columns.map((column) => ({ column, kind: label.kind })) : [label],
+  );
+}
+
+/**
+ * Labels of a data set from those of its columns: vectors are put together, float32 with NaN for what is missing.
+ *
+ * Shapes: `[rows]` per column in; `[rows]`, or `[rows, columns]` for a vector, out.
+ */
+export function joinLabels(
+  labels: readonly (LabelOptions | VectorLabel)[],
+  columns: { readonly [column: string]: Float32Array | Int32Array },
+  rows: number,
+): { readonly column: string; readonly data: Float32Array | Int32Array; readonly shape: readonly number[] }[] {
+  return labels.map((label) => {
+    const { column } = label;
+    if (!('columns' in label)) return { column, data: columns[column] as Float32Array, shape: [rows] };
+    const width = label.columns.length;
+    const data = new Float32Array(rows * width);
+    label.columns.forEach((name, place) => {
+      const values = columns[name] as Float32Array | Int32Array;
+      const isId = values instanceof Int32Array;
+      for (let row = 0; row < rows; row++) {
+        const value = values[row] as number;
+        data[row * width + place] = isId && value < 0 ? Number.NaN : value;
+      }
+    });
+    return { column, data, shape: [rows, width] };
+  });
+}
+
 /** What is known of a column of labels: plain data, stored with a model. */
 export type LearnedLabel =
   | {

@@ -1,30 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { markUsed } from './cache-use.js';
+import { cacheLimit, pruneCache } from './prune-cache.js';
 
 /** A folder that was being made is left behind by a process that died; after so long nobody is at it any more. */
 const abandonedAfter = 24 * 60 * 60 * 1000;
 
-/** Where converted tables are kept: `POLYTASK_CACHE`, else `polytask` in the user's cache folder. */
-export function defaultCache(): string {
-  const { POLYTASK_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (POLYTASK_CACHE) return POLYTASK_CACHE;
-  if (process.platform === 'win32' && LOCALAPPDATA) return join(LOCALAPPDATA, 'polytask', 'cache');
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'polytask');
-  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'polytask');
-}
-
 /**
  * The folder of the cache under a key, made by `fill` unless it is there. It appears whole or not at all: it is filled under
- * another name and renamed. Where two processes make the same one, the first to finish wins; both have the same contents.
+ * another name and renamed. It counts as used until this process ends, and the cache is then brought within its limit. Where two processes make the same one, the first to finish wins; both have the same contents.
  *
  * @param key - Names the contents.
  */
 export async function cached(cache: string, key: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cache, key);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder) && (await markUsed(folder))) return folder;
+  // A limit that is none is told before work begins.
+  const limit = cacheLimit();
   await mkdir(cache, { recursive: true });
   await removeAbandoned(cache);
   const making = join(cache, `making-${randomBytes(8).toString('hex')}`);
@@ -40,12 +34,15 @@ export async function cached(cache: string, key: string, fill: (folder: string) 
     )
       throw error;
   }
+  await markUsed(folder);
+  // What cannot be removed, such as folders of other users, is no reason to stop.
+  await pruneCache({ cache, limit }).catch(() => {});
   return folder;
 }
 
 async function removeAbandoned(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
-    if (!name.startsWith('making-')) continue;
+    if (!name.startsWith('making-') && !name.startsWith('removing-')) continue;
     const path = join(cache, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
     if (Date.now() - mtimeMs > abandonedAfter) await rm(path, { recursive: true, force: true });

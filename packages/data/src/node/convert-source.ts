@@ -39,6 +39,8 @@ export interface SourceInfo {
 export interface ConvertedSource {
   readonly rowsFile: string;
   readonly info: SourceInfo;
+  /** Columns that are no features, whatever is asked for, but that rows can be split by. */
+  readonly hidden?: readonly SourceColumn[];
 }
 
 /** The column with the number of a row in the source, from 0. */

@@ -1,5 +1,7 @@
 import { blockEncoder } from '../encoding/encode-block.js';
 import type { FeatureOptions } from '../encoding/features.js';
+import { joinLabels, type LabelOptions, labelColumns, type VectorLabel } from '../encoding/labels.js';
+import { readNumber, shown } from '../encoding/raw-values.js';
 import { readBlock } from '../encoding/read-block.js';
 import { createTableLearner, layoutOf, type TableEncoding, type TableSchema } from '../encoding/table-encoding.js';
 import { parts } from '../split/split-options.js';
@@ -19,6 +21,8 @@ export interface PartedRows {
   readonly assigned: Uint8Array;
   /** Name of the only file, for messages. */
   readonly file: string | undefined;
+  /** Columns of weights. */
+  readonly weights: readonly string[];
 }
 
 /** What encoding a table gave. */
@@ -45,6 +49,7 @@ export async function learnEncoding(
   for await (const { size, rows, valuesOf } of blocksOf(source, schema)) {
     const bad = badRows.ofBlock(rows);
     const block = readBlock(schema, size, valuesOf, bad.report);
+    readWeights(source.weights, size, valuesOf, bad.report);
     bad.finish();
     learner.add(block, (row) => !bad.has(row) && source.assigned[rows[row] as number] === 0);
   }
@@ -61,25 +66,30 @@ export async function learnEncoding(
 export async function encodeTable(
   source: PartedRows,
   encoding: TableEncoding,
-  { labels }: Pick<TableSchema, 'labels'>,
+  labels: readonly (LabelOptions | VectorLabel)[],
   path: (part: string) => string,
 ): Promise<EncodedTable> {
   const { width, categories } = layoutOf(encoding);
   const layout: RowLayout = {
     numbers: width,
     ids: categories.length,
-    labels: encoding.labels.map(({ kind }) => ({ dtype: kind === 'number' ? 'float32' : 'int32' })),
-    weights: [],
+    labels: labels.map((label) => {
+      if ('columns' in label) return { dtype: 'float32', size: label.columns.length };
+      return { dtype: label.kind === 'number' ? 'float32' : 'int32' };
+    }),
+    weights: source.weights,
   };
   const writers = parts.map((part) => writeRowFile(path(part), layout));
   const encode = blockEncoder(encoding);
+  const columns = labelColumns(labels);
   const unseen: { part: string; column: string; reason: string; rows: number }[] = [];
   const badRows = collectBadRows(source.file);
   try {
     for await (const { size, rows, valuesOf } of blocksOf(source, encoding)) {
       const bad = badRows.ofBlock(rows);
       // Classes as they were asked for: one that training rows do not have is another matter than one that there is not.
-      const block = readBlock({ features: encoding.features, labels }, size, valuesOf, bad.report);
+      const block = readBlock({ features: encoding.features, labels: columns }, size, valuesOf, bad.report);
+      const weights = readWeights(source.weights, size, valuesOf, bad.report);
       bad.finish();
       const encoded = encode(block, (row, column, reason) => {
         if (bad.has(row)) return;
@@ -89,7 +99,9 @@ export async function encodeTable(
         else found.rows += 1;
       });
       const rowIds = Int32Array.from(rows);
-      const writable = { ...encoded, weights: [], rowIds };
+      const byColumn = Object.fromEntries(encoding.labels.map(({ column }, l) => [column, encoded.labels[l]]));
+      const joined = joinLabels(labels, byColumn as { [column: string]: Float32Array }, size);
+      const writable = { ...encoded, labels: joined.map(({ data }) => data), weights, rowIds };
       for (let row = 0; row < size; row++) {
         if (bad.has(row)) continue;
         writers[source.assigned[rows[row] as number] as number]?.add(writable, row);
@@ -102,6 +114,25 @@ export async function encodeTable(
   const rows = writers.map((writer) => writer.finish());
   refuseUnseen(unseen);
   return { encoding, layout, rows, badRows: badRows.found() };
+}
+
+/** Weights of rows; one that is none makes its row a bad one. */
+function readWeights(
+  names: readonly string[],
+  size: number,
+  valuesOf: (column: string) => ArrayLike<unknown>,
+  report: (row: number, column: string, reason: string) => void,
+): Float32Array[] {
+  return names.map((name) => {
+    const values = valuesOf(name);
+    return Float32Array.from({ length: size }, (_, row) => {
+      const weight = readNumber(values[row]);
+      if (typeof weight === 'number' && weight >= 0 && Number.isFinite(Math.fround(weight))) return weight;
+      const found = Number.isNaN(weight) ? 'none' : shown(values[row]);
+      report(row, name, `a weight must be a number from 0, but is ${found}`);
+      return 0;
+    });
+  });
 }
 
 /** Gathers rows with a value that cannot be read, block by block. */
@@ -140,7 +171,7 @@ function refuseUnseen(unseen: readonly { part: string; column: string; reason: s
 
 /** The columns that features and labels need, chunk by chunk in the order of the cache. */
 async function* blocksOf(
-  { database, rowsFile, columns }: PartedRows,
+  { database, rowsFile, columns, weights }: PartedRows,
   {
     features,
     labels,
@@ -151,6 +182,7 @@ async function* blocksOf(
   const wanted = new Map<string, FeatureOptions['type']>();
   for (const { column, type } of features) wanted.set(column, type);
   for (const { column, kind } of labels) wanted.set(column, kind === 'number' ? 'number' : 'category');
+  for (const column of weights) wanted.set(column, 'number');
   const names = [...wanted.keys()];
   const expressions = names.map((name) =>
     readExpression(

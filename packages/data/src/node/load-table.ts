@@ -1,22 +1,15 @@
-import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { requireOption, type TableDataset } from '@polytask/core';
-import type { LabelOptions } from '../encoding/labels.js';
-import { inputsOfTable, type TableEncoding } from '../encoding/table-encoding.js';
+import type { TableDataset } from '@polytask/core';
+import type { LabelOptions, VectorLabel } from '../encoding/labels.js';
+import type { TableEncoding } from '../encoding/table-encoding.js';
 import type { StreamedDataset } from '../sampling/streamed-dataset.js';
-import { parts, type SplitOptions, splitRule } from '../split/split-options.js';
-import { type BadRows, checkBadRows, joinBadRows } from './bad-rows.js';
-import { cached, defaultCache } from './cache-folder.js';
-import { type ChosenFeatures, chooseFeatures, type FeatureChoice } from './choose-features.js';
-import { type ConvertedSource, convertSource, type SourceInfo } from './convert-source.js';
-import { type Database, openDatabase, quoteName, quoteText } from './duckdb.js';
-import { encodeTable, learnEncoding } from './encode-table.js';
+import type { SplitOptions } from '../split/split-options.js';
+import type { BadRows } from './bad-rows.js';
+import type { ChosenFeatures, FeatureChoice } from './choose-features.js';
+import { convertSource, type SourceInfo } from './convert-source.js';
+import { defaultCache } from './default-cache.js';
+import { checkTableOptions, loadConverted } from './load-converted.js';
 import type { CsvOptions } from './reader-sql.js';
-import { type RowLayout, wordsOf } from './row-file.js';
-import { loadRowFile, streamRowFile } from './row-file-dataset.js';
-import { type SplitRecord, splitTable } from './split-table.js';
-import { noSuchColumn, TableError } from './table-error.js';
+import type { SplitRecord } from './split-table.js';
 import { sourceOf } from './table-source.js';
 
 /** Where a table comes from and what is in it, for {@link loadTable}. */
@@ -28,8 +21,13 @@ export interface TableOptions {
   readonly source: string | readonly string[] | { readonly [table: string]: string | readonly string[] };
   /** A SELECT over the source, in DuckDB's SQL. Default: the source as it is. */
   readonly sql?: string;
-  /** Columns with labels. */
-  readonly labels: readonly LabelOptions[];
+  /** Columns with labels; several columns may be one label. */
+  readonly labels: readonly (LabelOptions | VectorLabel)[];
+  /**
+   * Column of weights, numbers from 0, by which rows count in losses and metrics: one for all labels, or one by label. Default:
+   * every row counts once.
+   */
+  readonly weights?: string | { readonly [label: string]: string };
   /** Columns that are inputs. Default: all that are no labels, that rows are not split by, and that can be. */
   readonly features?: FeatureChoice;
   /** Columns that are no features, where `features` is left out. */
@@ -73,18 +71,6 @@ export interface TableRecord {
   readonly streamed: boolean;
 }
 
-interface Stored {
-  readonly encoding: TableEncoding;
-  readonly layout: RowLayout;
-  readonly rows: readonly number[];
-  readonly badRows: BadRows;
-  readonly split: SplitRecord;
-  readonly chosen: ChosenFeatures;
-}
-
-/** A new number where what is written to the cache changes. */
-const format = 2;
-
 /**
  * Reads a table from files: converts them once, divides the rows, learns how features are encoded from the training rows
  * only, and gives a data set per part. Inputs are `numbers` and, where categories are embedded, `categories`; label columns
@@ -117,114 +103,8 @@ const format = 2;
  * ```
  */
 export async function loadTable(options: TableOptions): Promise<LoadedTable> {
-  const { maxBadRows = 0, memory = 256, cache = defaultCache(), split = {}, exclude = [] } = options;
-  requireOption(Number.isInteger(maxBadRows) && maxBadRows >= 0, 'maxBadRows', 'a whole number from 0', maxBadRows);
-  requireOption(memory >= 0, 'memory', 'a number of megabytes from 0', memory);
-  requireOption(options.labels.length > 0, 'labels', 'at least one column', options.labels);
+  checkTableOptions(options);
+  const { maxBadRows = 0, cache = defaultCache(), sql } = options;
   const converted = await convertSource(sourceOf(options, maxBadRows), cache);
-  checkBadRows(converted.info.badRows, maxBadRows);
-  if (converted.info.rows === 0) throw new TableError(placeOf(options), 'the table must have a row, but has none');
-  const facts = { format, source: converted.info.fingerprint, split: splitRule(split), labels: options.labels };
-  const choice = { features: options.features === undefined ? null : Object.entries(options.features), exclude };
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify({ ...facts, ...choice }))
-    .digest('hex');
-  const folder = await cached(cache, `table-${fingerprint.slice(0, 40)}`, async (making) => {
-    const stored = await encode(converted, options, making);
-    await writeFile(join(making, 'table.json'), JSON.stringify(stored));
-  });
-  const stored = JSON.parse(await readFile(join(folder, 'table.json'), 'utf8')) as Stored;
-  const badRows = joinBadRows(converted.info.badRows, stored.badRows);
-  checkBadRows(badRows, maxBadRows);
-
-  const { encoding, layout, rows, chosen } = stored;
-  const inMemory = rows.every((count) => count * wordsOf(layout) * 4 <= memory * 2 ** 20);
-  const open = async (part: number): Promise<TablePart> => {
-    const file = {
-      path: join(folder, `${parts[part]}.rows`),
-      rows: rows[part] as number,
-      layout,
-      inputs: inputsOfTable(encoding),
-      columns: encoding.labels.map(({ column }) => column),
-      weights: {},
-      idLimit: converted.info.rows,
-      cache,
-      fingerprint: `sha256:${fingerprint}/${parts[part]}`,
-    };
-    return inMemory ? loadRowFile(file) : streamRowFile(file);
-  };
-  const train = await open(0);
-  const validation = rows[1] === 0 ? undefined : await open(1);
-  const test = rows[2] === 0 ? undefined : await open(2);
-  const types = new Map(encoding.features.map(({ column, type }) => [column, type]));
-  const { files, rows: sourceRows, fingerprint: ofSource } = converted.info;
-  return {
-    train,
-    ...(validation === undefined ? {} : { validation }),
-    ...(test === undefined ? {} : { test }),
-    encoding,
-    record: {
-      fingerprint,
-      source: { fingerprint: ofSource, files, rows: sourceRows },
-      split: stored.split,
-      inferred: Object.fromEntries(chosen.inferred.map((column) => [column, String(types.get(column))])),
-      leftOut: chosen.leftOut,
-      badRows,
-      streamed: !inMemory,
-    },
-  };
-}
-
-const placeOf = ({ sql }: TableOptions) => (sql === undefined ? ['source'] : ['sql']);
-
-/** Divides, learns and encodes; writes a row file per part. */
-async function encode({ rowsFile, info }: ConvertedSource, options: TableOptions, folder: string): Promise<Stored> {
-  const { labels, split = {}, features, exclude = [] } = options;
-  // One thread: the order of results must be that of the file.
-  const database = await openDatabase({ files: [rowsFile], threads: 1, memory: 512 });
-  try {
-    const taken = new Map<string, string>();
-    for (const by of ['group', 'time', 'column'] as const) {
-      if (split[by] !== undefined) taken.set(split[by], 'column that rows are split by');
-    }
-    for (const { column } of labels) {
-      const place = ['labels', column];
-      if (!info.columns.some(({ name }) => name === column)) throw noSuchColumn(place, column, info.columns);
-      if (taken.get(column)?.startsWith('label')) throw new TableError(place, `column \`${column}\` is named twice`);
-      taken.set(column, `label column of a task`);
-    }
-    const chosen = await chooseFeatures(database, rowsFile, info, features, exclude, taken);
-    const { assigned, record } = await splitTable(database, rowsFile, info, split);
-    await refuseEmptyColumns(database, rowsFile, labels, chosen);
-    const file = info.files.length === 1 ? info.files[0]?.name : undefined;
-    const source = { database, rowsFile, columns: info.columns, assigned, file };
-    const schema = { features: chosen.features, labels };
-    const encoding = await learnEncoding(source, schema, (badRows) =>
-      checkBadRows(joinBadRows(info.badRows, badRows), options.maxBadRows ?? 0),
-    );
-    const encoded = await encodeTable(source, encoding, schema, (part) => join(folder, `${part}.rows`));
-    return { ...encoded, split: record, chosen };
-  } finally {
-    database.close();
-  }
-}
-
-/** A column without any value has been named, or written, by mistake. */
-async function refuseEmptyColumns(
-  database: Database,
-  rowsFile: string,
-  labels: readonly LabelOptions[],
-  { features }: ChosenFeatures,
-): Promise<void> {
-  const names = [...labels, ...features].map(({ column }) => column);
-  const counts = names.map((name, index) => `count(${quoteName(name)})::DOUBLE AS c${index}`);
-  const [found = {}] = await database.rows(`SELECT ${counts.join(', ')} FROM read_parquet(${quoteText(rowsFile)})`);
-  names.forEach((name, index) => {
-    if (found[`c${index}`] !== 0) return;
-    const [place, advice] =
-      index < labels.length
-        ? ['labels', 'its task has nothing to learn; leave the task out, or correct the column']
-        : ['features', 'leave it out, by `exclude` or by naming the features'];
-    throw new TableError([place, name], `column \`${name}\` is NULL in all rows: ${advice}`);
-  });
+  return loadConverted(converted, options, sql === undefined ? ['source'] : ['sql']);
 }

@@ -14,6 +14,9 @@ export interface SplitRecord extends SplitRule {
   readonly digest: string;
 }
 
+/** More values than these are no strata. */
+const mostStrata = 10_000;
+
 /** Divides the rows of a converted source. */
 export async function splitTable(
   database: Database,
@@ -48,23 +51,35 @@ async function splitValues(
   const sql = `SELECT CAST(${quoteName(rowColumn)} AS DOUBLE), ${expression} FROM read_parquet(${quoteText(rowsFile)})`;
   // A text per row would be too much to hold of many rows; there are few different ones, or they are groups.
   const texts = new Map<unknown, number>();
-  const codes = new Uint32Array(by === 'group' ? rows : 0);
+  const byText = by === 'group' || by === 'stratify';
+  const codes = new Uint32Array(byText ? rows : 0);
   const values: unknown[] | Float64Array = by === 'time' && found.type !== 'text' ? new Float64Array(rows) : [];
   for await (const { size, columns: chunk } of database.chunks(sql)) {
     const [places = [], given = []] = chunk as readonly [Float64Array, ArrayLike<unknown>];
     for (let i = 0; i < size; i++) {
       const row = places[i] as number;
       const value = given[i];
-      if (by !== 'group') {
+      if (!byText) {
         (values as unknown[])[row] = value;
         continue;
       }
-      if (value === null)
+      if (value === null && by === 'group')
         throw new TableError(place, `every row must have a \`${column}\`, but row ${row + 1} has none`);
       const code = texts.get(value) ?? texts.size;
       texts.set(value, code);
+      if (by === 'stratify' && texts.size > mostStrata) {
+        const message = `column \`${column}\` has more than ${mostStrata} values; expected classes, of which each part gets its share`;
+        throw new TableError(place, message);
+      }
       codes[row] = code;
     }
   }
-  return by === 'group' ? codes : values;
+  if (by !== 'stratify') return by === 'group' ? codes : values;
+  // By the order of the values, so that it does not matter in which order they were found.
+  const sorted = [...texts].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  const ranks = new Uint32Array(texts.size);
+  sorted.forEach(([, code], rank) => {
+    ranks[code] = rank;
+  });
+  return codes.map((code) => ranks[code] as number);
 }

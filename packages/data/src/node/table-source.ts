@@ -1,9 +1,13 @@
+import { labelColumns } from '../encoding/labels.js';
 import type { Source } from './convert-source.js';
 import type { TableOptions } from './load-table.js';
 import { TableError } from './table-error.js';
 
 /** The source of the options, with names for its tables, and types that columns have by what they are used for. */
-export function sourceOf({ source, sql, csv = {}, labels, features }: TableOptions, maxBadRows: number): Source {
+export function sourceOf(
+  { source, sql, csv = {}, labels, features, weights = {} }: TableOptions,
+  maxBadRows: number,
+): Source {
   const listed = (paths: string | readonly string[]) => (typeof paths === 'string' ? [paths] : paths);
   const named = typeof source === 'object' && !Array.isArray(source);
   const tables = named
@@ -27,12 +31,16 @@ export function sourceOf({ source, sql, csv = {}, labels, features }: TableOptio
   );
   const columnsOf = (...types: readonly string[]) =>
     typeOf.filter(({ type }) => type !== undefined && types.includes(type)).map(({ column }) => column);
-  const numbers = labels.filter(({ kind }) => kind === 'number').map(({ column }) => column);
+  const ofWeights = typeof weights === 'string' ? [weights] : Object.values(weights);
+  const numbers = labelColumns(labels).flatMap(({ kind, column }) => (kind === 'number' ? [column] : []));
   return {
     tables,
     sql,
     csv,
-    hints: { numbers: [...numbers, ...columnsOf('number')].sort(), texts: columnsOf('category', 'text').sort() },
+    hints: {
+      numbers: [...numbers, ...columnsOf('number'), ...ofWeights].sort(),
+      texts: columnsOf('category', 'text').sort(),
+    },
     tolerant: maxBadRows > 0,
   };
 }

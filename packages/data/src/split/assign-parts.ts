@@ -13,6 +13,8 @@ const test = 2;
  *
  * - random: rows in the order of a seeded permutation; the first are for testing, the next for validation, so that another
  *   share for validation leaves the test rows as they are.
+ * - stratify: the same within the rows of every value of the column (those without one are alike); values are gone through in
+ *   order, and rounding of one is made up for by the next, so that shares are right in all to less than a row.
  * - group: the same with whole groups, until the share of rows is reached as nearly as groups allow.
  * - time: the latest rows for testing, those before for validation; rows of the same time stay together.
  * - column: as the column says.
@@ -24,6 +26,7 @@ const test = 2;
 export function assignParts(rule: SplitRule, rows: number, values: ArrayLike<unknown> = []): Uint8Array {
   const assigned = new Uint8Array(rows);
   if (rule.by === 'random') randomParts(rule, assigned);
+  else if (rule.by === 'stratify') stratifiedParts(rule, assigned, values);
   else if (rule.by === 'group') groupParts(rule, assigned, values);
   else if (rule.by === 'time') timeParts(rule, assigned, values);
   else columnParts(rule, assigned, values);
@@ -43,6 +46,30 @@ function randomParts({ seed, validation: shareValidation, test: shareTest }: Spl
   const tests = Math.round(shareTest * assigned.length);
   const validations = Math.round(shareValidation * assigned.length);
   for (let i = 0; i < tests + validations; i++) assigned[order[i] as number] = i < tests ? test : validation;
+}
+
+function stratifiedParts(rule: SplitRule, assigned: Uint8Array, values: ArrayLike<unknown>): void {
+  const rowsOf = new Map<string, number[]>();
+  for (let row = 0; row < assigned.length; row++) {
+    const value = readCategory(values[row]);
+    const key = value === null ? '' : value instanceof Unreadable ? shown(values[row]) : value;
+    const rows = rowsOf.get(key);
+    if (rows === undefined) rowsOf.set(key, [row]);
+    else rows.push(row);
+  }
+  let seen = 0;
+  let tests = 0;
+  let validations = 0;
+  for (const [key, rows] of [...rowsOf].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    seen += rows.length;
+    const forTest = Math.min(rows.length, Math.round(rule.test * seen) - tests);
+    const apart = Math.round((rule.test + rule.validation) * seen) - tests - validations;
+    const forBoth = Math.min(rows.length, Math.max(forTest, apart));
+    const order = permutation(rows.length, uniformStream(rule.seed, 'split', 'stratify', key));
+    for (let i = 0; i < forBoth; i++) assigned[rows[order[i] as number] as number] = i < forTest ? test : validation;
+    tests += forTest;
+    validations += forBoth - forTest;
+  }
 }
 
 function groupParts(rule: SplitRule, assigned: Uint8Array, values: ArrayLike<unknown>): void {

@@ -134,6 +134,24 @@ describe('loadTable', () => {
     expect(record.leftOut.map(({ column }) => column)).toEqual(['tags', 'id']);
   });
 
+  it('divides every class by the same shares', async () => {
+    const lines = Array.from({ length: 50 }, (_, row) => `${row},${row % 5 === 0 ? 'rare' : 'usual'}`);
+    const folder = folderWith({ 'rows.csv': `x,kind\n${lines.join('\n')}\n` });
+    const table = { source: join(folder, 'rows.csv'), labels: [{ column: 'kind', kind: 'class' }] } as const;
+    const split = { stratify: 'kind', validation: 0.2, test: 0.3 };
+    const loaded = await loadTable({ ...table, split, cache: join(folder, 'cache') });
+    const counts = [loaded.train, loaded.validation, loaded.test].map((part) => {
+      const { targets } = (part as TableDataset).labels('kind');
+      return [0, 1].map((id) => [...targets.data].filter((one) => one === id).length);
+    });
+    expect(counts).toEqual([
+      [5, 20],
+      [2, 8],
+      [3, 12],
+    ]);
+    expect(loaded.record.split).toMatchObject({ by: 'stratify', column: 'kind', seed: 0 });
+  });
+
   it('is split as core splits', async () => {
     // Shares and sizes only: the order of rows is the cache's own.
     const folder = folderWith({ 'people.csv': csv });
@@ -145,6 +163,68 @@ describe('loadTable', () => {
     const { parts } = splitDataset(x, { train: 2 / 3, test: 1 / 3 }, 0);
     expect([train.size, test?.size]).toEqual([parts.train.size, parts.test.size]);
     expect(subset(train as TableDataset, [0]).size).toBe(1);
+  });
+});
+
+describe('weights and vectors', () => {
+  const lines = Array.from({ length: 12 }, (_, row) => {
+    const y = row % 4 === 1 ? '' : row + 0.5;
+    return `${row},${row},${y},${row % 3 === 0},${row % 2 === 0 ? 'yes' : row === 5 ? '' : 'no'},${row / 2}`;
+  });
+  const rows = `a,x,y,three,two,w\n${lines.join('\n')}\n`;
+  const vectors = (folder: string, more: Partial<TableOptions> = {}): TableOptions => ({
+    source: join(folder, 'rows.csv'),
+    labels: [
+      { column: 'place', columns: ['x', 'y'], kind: 'number' },
+      { column: 'divisors', columns: ['three', 'two'], kind: 'binary' },
+      { column: 'y', kind: 'number' },
+    ],
+    features: ['a'],
+    weights: { place: 'w' },
+    cache: join(folder, 'cache'),
+    ...more,
+  });
+
+  it.each([256, 0])('several columns are one label, and rows weigh what a column says, with %i MB', async (memory) => {
+    const folder = folderWith({ 'rows.csv': rows });
+    const labels = vectors(folder).labels.slice(0, 2);
+    const { train } = await loadTable(vectors(folder, { labels, memory }));
+    const batch = (await train.open({ batchSize: 12 }).next()) as RawBatch;
+    const { place, divisors } = batch.columns;
+    expect([place?.shape, divisors?.shape]).toEqual([
+      [12, 2],
+      [12, 2],
+    ]);
+    batch.ids.place?.forEach((id, row) => {
+      expect([...(place?.data.slice(2 * row, 2 * row + 2) ?? [])]).toEqual([id, id % 4 === 1 ? Number.NaN : id + 0.5]);
+      const two = id === 5 ? Number.NaN : +(id % 2 === 0);
+      expect([...(divisors?.data.slice(2 * row, 2 * row + 2) ?? [])]).toEqual([+(id % 3 === 0), two]);
+      expect(batch.sampleWeights.place?.[row]).toBe(id / 2);
+    });
+    expect(batch.sampleWeights.divisors).toBeUndefined();
+    const stored = await train.labels('place');
+    expect([...(stored.weights ?? [])]).toEqual([...stored.ids].map((id) => id / 2));
+    expect(stored.targets.shape).toEqual([12, 2]);
+  });
+
+  it('one column of weights is for all labels, and no feature', async () => {
+    const folder = folderWith({ 'rows.csv': rows });
+    const labels = [{ column: 'y', kind: 'number' }] as const;
+    const { train, encoding } = await loadTable(
+      vectors(folder, { labels, weights: 'w', features: undefined as never }),
+    );
+    expect(encoding.features.map(({ column }) => column)).toEqual(['a', 'x', 'three', 'two']);
+    expect((train as TableDataset).gather([0]).sampleWeights.y).toHaveLength(1);
+  });
+
+  it('refuses weights that are none, and columns and labels that are not there', async () => {
+    const folder = folderWith({ 'rows.csv': `${rows}12,1,1,true,yes,-1\n13,1,1,true,yes,\n` });
+    await expect(loadTable(vectors(folder, { labels: vectors(folder).labels.slice(0, 2) }))).rejects.toThrow(
+      /rows.csv, row 13, column `w`: a weight must be a number from 0, but is -1[\s\S]*row 14.*but is none/,
+    );
+    await expect(loadTable(vectors(folder, { weights: 'v' }))).rejects.toThrow(/no column `v`/);
+    await expect(loadTable(vectors(folder, { weights: { z: 'w' } }))).rejects.toThrow(/columns by label/);
+    await expect(loadTable(vectors(folder))).rejects.toThrow(/column `y` is named twice/);
   });
 });
 

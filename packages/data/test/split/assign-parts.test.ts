@@ -98,3 +98,41 @@ describe('assignParts', () => {
     expect(() => assignParts(splitRule({ column: 'c' }), 1, ['test'])).toThrow(/0 train/);
   });
 });
+
+describe('a stratified split', () => {
+  const rule = splitRule({ stratify: 'kind', validation: 0.1, test: 0.2, seed: 5 });
+
+  it('gives every part its share of every value, by hand', () => {
+    const kinds = Array.from({ length: 100 }, (_, row) => (row < 70 ? 'a' : row < 90 ? 'b' : null));
+    const assigned = assignParts(rule, 100, kinds);
+    const of = (kind: string | null) => sizes(assigned.filter((_, row) => kinds[row] === kind));
+    expect([of('a'), of('b'), of(null)]).toEqual([
+      [49, 7, 14],
+      [14, 2, 4],
+      [7, 1, 2],
+    ]);
+    expect(assignParts(rule, 100, kinds)).toEqual(assigned);
+    expect(assignParts({ ...rule, seed: 6 }, 100, kinds)).not.toEqual(assigned);
+    const tests = (parts: Uint8Array) => [...parts.keys()].filter((row) => parts[row] === 2);
+    expect(tests(assignParts({ ...rule, validation: 0.3 }, 100, kinds))).toEqual(tests(assigned));
+  });
+
+  it('is right to less than a row or two in every value, and to a row in all', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 40, maxLength: 200 }),
+        fc.integer(),
+        (values, seed) => {
+          const assigned = assignParts({ ...rule, seed }, values.length, values);
+          const [, validation, test] = sizes(assigned) as [number, number, number];
+          expect(Math.abs(test - 0.2 * values.length)).toBeLessThanOrEqual(1);
+          expect(Math.abs(validation - 0.1 * values.length)).toBeLessThanOrEqual(1.5);
+          for (const value of new Set(values)) {
+            const rows = assigned.filter((_, row) => values[row] === value);
+            expect(Math.abs((sizes(rows)[2] as number) - 0.2 * rows.length)).toBeLessThanOrEqual(1);
+          }
+        },
+      ),
+    );
+  });
+});

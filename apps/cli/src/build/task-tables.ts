@@ -1,0 +1,52 @@
+import { loadTaskTables, TableError, type TaskTablesOptions } from '@polytask/data/node';
+import * as z from 'zod';
+import { didYouMean } from '../config/explain-issues.js';
+import { mapping, text } from '../config/words.js';
+import type { LoadedData } from './datasets.js';
+import type { BuildContext } from './part-table.js';
+import { measuredRows, rowOptions, rowsShape, sourceIn, sourceShape } from './table-data.js';
+import { drawTrainingRows } from './training-rows.js';
+
+/** Options of a table per task. */
+export const taskTablesShape = {
+  tables: z
+    .record(text("a task's name"), mapping(sourceShape, '{ source, sql, csv }'), {
+      error: 'tables by the name of their task',
+    })
+    .describe("By task: where its rows come from. A task's label is looked for in its own table only."),
+  ...rowsShape,
+};
+
+/** Loads a table for every task; training rows stay apart, and are mixed in every batch. */
+export async function taskTables(
+  options: z.output<z.ZodObject<typeof taskTablesShape>>,
+  context: BuildContext,
+): Promise<LoadedData> {
+  const { tables, sampling, mixing = null, weight, cache, ...rest } = options;
+  const { folder, labels = [], split = {}, columns = {} } = context;
+  const tasks = Object.keys(columns);
+  for (const name of Object.keys(tables)) {
+    if (tasks.includes(name)) continue;
+    throw new TableError(
+      ['tables', name],
+      `there is no task \`${name}\`; expected one of ${tasks.join(', ')}${didYouMean(name, tasks)}`,
+    );
+  }
+  const entries = tasks.map((task) => {
+    const table = tables[task];
+    const label = labels.find(({ column }) => column === columns[task]);
+    if (table !== undefined && label !== undefined)
+      return [task, { ...table, source: sourceIn(table.source, folder), label }];
+    throw new TableError(['tables'], `every task must have a table, but there is none for \`${task}\``);
+  });
+  const loaded = await loadTaskTables({
+    ...rest,
+    ...rowOptions({ weight, cache } as never, context),
+    tables: Object.fromEntries(entries),
+    split,
+  } as TaskTablesOptions);
+  return {
+    ...(await drawTrainingRows(loaded.train, { sampling, mixing } as never, columns)),
+    ...measuredRows(loaded),
+  };
+}

@@ -1,0 +1,56 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import { runProgram } from '../../src/program.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { folderWith } from '../helpers/folder.js';
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** A cache with a table of 1500 bytes, and one that this process uses. */
+function withCache(): { cwd: string; cache: string } {
+  const cwd = folderWith();
+  const cache = join(cwd, 'cache');
+  for (const name of [`table-${'a'.repeat(40)}`, `source-${'b'.repeat(40)}`]) {
+    mkdirSync(join(cache, name), { recursive: true });
+    writeFileSync(join(cache, name, 'rows'), Buffer.alloc(1500));
+  }
+  writeFileSync(join(cache, `source-${'b'.repeat(40)}`, `.in-use-${process.pid}@${hostname()}`), '');
+  return { cwd, cache };
+}
+
+it('shows what is kept, then removes what nobody uses', async () => {
+  const { cwd, cache } = withCache();
+  vi.stubEnv('POLYTASK_CACHE', cache);
+  const io = fakeIo(cwd);
+  expect(await runProgram(['cache'], io.io)).toBe(0);
+  expect(io.stdout.text()).toContain(`${cache}: 2 folders, 3 kB (at most 20.0 GB`);
+  expect(io.stdout.text()).toMatch(/table-a{40} +encoded rows +2 kB +\d{4}-\d\d-\d\d \d\d:\d\d/);
+  expect(io.stdout.text()).toMatch(/source-b{40} .* in use/);
+  const cleared = fakeIo(cwd);
+  expect(await runProgram(['cache', '--clear'], cleared.io)).toBe(0);
+  expect(cleared.stdout.text()).toMatch(/^Removed: 1 folder, 2 kB\n/);
+  expect(readdirSync(cache)).toEqual([`source-${'b'.repeat(40)}`]);
+});
+
+it('prints a document, of another folder', async () => {
+  const { cwd, cache } = withCache();
+  vi.stubEnv('POLYTASK_CACHE_LIMIT', 'none');
+  const io = fakeIo(cwd);
+  expect(await runProgram(['cache', '--folder', 'cache', '--json'], io.io)).toBe(0);
+  const document = JSON.parse(io.stdout.text());
+  expect(document).toMatchObject({ folder: cache, bytes: 3000, limit: null, removed: [] });
+  expect(document.entries.map(({ kind }: { kind: string }) => kind).sort()).toEqual(['source', 'table']);
+});
+
+it('refuses what is no folder, and a limit that is none', async () => {
+  const { cwd } = withCache();
+  const none = fakeIo(cwd);
+  expect(await runProgram(['cache', '--folder', 'none'], none.io)).toBe(2);
+  expect(none.stderr.text()).toMatch(/none: there is no such folder/);
+  vi.stubEnv('POLYTASK_CACHE_LIMIT', 'much');
+  const limit = fakeIo(cwd);
+  expect(await runProgram(['cache'], limit.io)).toBe(2);
+  expect(limit.stderr.text()).toMatch(/a number of gigabytes from 0, or none/);
+});

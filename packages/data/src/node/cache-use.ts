@@ -1,0 +1,65 @@
+import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+/** A process of another machine cannot be asked whether it lives; its mark counts for so long. */
+const elsewhereFor = 24 * 60 * 60 * 1000;
+const prefix = '.in-use-';
+
+/**
+ * Marks a folder of the cache as used by this process, until it ends, and as used now.
+ *
+ * @returns Whether the folder is there.
+ */
+export async function markUsed(folder: string): Promise<boolean> {
+  try {
+    await writeFile(join(folder, `${prefix}${process.pid}@${hostname()}`), '');
+    const now = new Date();
+    await utimes(folder, now, now);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A cache that cannot be written to is not tidied up either.
+    if (code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM' && code !== 'ENOENT') throw error;
+  }
+  return stat(folder).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whether a process that lives uses a folder of the cache; marks of others are removed. */
+export async function isUsed(folder: string): Promise<boolean> {
+  let used = false;
+  const { atime, mtime } = await stat(folder);
+  let tidied = false;
+  for (const name of await readdir(folder)) {
+    const mark = /^\.in-use-(\d+)@(.*)$/.exec(name);
+    if (mark === null) continue;
+    const path = join(folder, name);
+    if (mark[2] === hostname() ? isAlive(Number(mark[1])) : await isRecent(path)) used = true;
+    else {
+      // Others' marks in a cache that is shared may have to stay.
+      tidied = await rm(path, { force: true }).then(
+        () => true,
+        () => tidied,
+      );
+    }
+  }
+  // Looking after a folder is not using it.
+  if (tidied) await utimes(folder, atime, mtime).catch(() => {});
+  return used;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function isRecent(path: string): Promise<boolean> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+  return Date.now() - mtimeMs < elsewhereFor;
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { requireOption } from '@polytask/core';
+import { isUsed } from './cache-use.js';
+import { defaultCache } from './default-cache.js';
+
+/** A folder of the cache: what one source, table or draw of rows was converted to. */
+export interface CacheEntry {
+  readonly name: string;
+  /** `source`: files as rows; `table`: encoded rows, by part; `rows`: rows of a class or task brought together. */
+  readonly kind: 'source' | 'table' | 'rows';
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly lastUsed: number;
+  /** By a process that lives: it will not be removed. */
+  readonly inUse: boolean;
+}
+
+/** What {@link pruneCache} keeps. */
+export interface PruneOptions {
+  /** Default: as for `loadTable`. */
+  readonly cache?: string;
+  /** Bytes that may stay; 0 removes all that is not in use. Default: {@link cacheLimit}. */
+  readonly limit?: number;
+}
+
+/** Gigabytes, unless `POLYTASK_CACHE_LIMIT` says otherwise. */
+const usualLimit = 20;
+
+/** What was used a moment ago may be about to be opened. */
+const justUsed = 10 * 60 * 1000;
+
+/**
+ * Bytes that a cache may have: `POLYTASK_CACHE_LIMIT` in gigabytes (10⁹ bytes), `none` for no limit; 20 where it is not set.
+ *
+ * @throws InvalidOptionError (`POLYTASK_INVALID_OPTION`) for anything else.
+ */
+export function cacheLimit(): number {
+  const { POLYTASK_CACHE_LIMIT: given } = process.env;
+  if (given === 'none') return Number.POSITIVE_INFINITY;
+  const gigabytes = given === undefined || given === '' ? usualLimit : Number(given);
+  requireOption(
+    gigabytes >= 0,
+    'limit',
+    'what POLYTASK_CACHE_LIMIT says: a number of gigabytes from 0, or none',
+    given,
+  );
+  return gigabytes * 1e9;
+}
+
+/** What is in a cache, the most recently used first; what is being made is not listed. */
+export async function cacheEntries(cache: string = defaultCache()): Promise<CacheEntry[]> {
+  const entries: CacheEntry[] = [];
+  for (const name of await readdir(cache).catch(() => [])) {
+    const kind = /^(source|table|rows)-[0-9a-f]{40}$/.exec(name)?.[1] as CacheEntry['kind'] | undefined;
+    if (kind === undefined) continue;
+    const folder = join(cache, name);
+    try {
+      const [{ mtimeMs }, bytes, inUse] = [await stat(folder), await bytesIn(folder), await isUsed(folder)];
+      entries.push({ name, kind, bytes, lastUsed: mtimeMs, inUse });
+    } catch (error) {
+      // Another process has removed it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return entries.sort((a, b) => b.lastUsed - a.lastUsed);
+}
+
+/**
+ * Removes what was not used for longest from a cache, until the rest is within a limit. What a process uses that lives, or
+ * was used in the last ten minutes under a limit above 0, stays. `loadTable` does so whenever it has added to the cache.
+ *
+ * @returns What was removed.
+ * @throws InvalidOptionError (`POLYTASK_INVALID_OPTION`) for a limit that is none.
+ * @example
+ * ```ts no-run changes the cache
+ * import { pruneCache } from '@polytask/data/node';
+ *
+ * const removed = await pruneCache({ limit: 5e9 });
+ * console.log(removed.reduce((sum, { bytes }) => sum + bytes, 0));
+ * ```
+ */
+export async function pruneCache({
+  cache = defaultCache(),
+  limit = cacheLimit(),
+}: PruneOptions = {}): Promise<CacheEntry[]> {
+  requireOption(limit >= 0, 'limit', 'a number of bytes from 0', limit);
+  const entries = await cacheEntries(cache);
+  let total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  const removed: CacheEntry[] = [];
+  for (const entry of entries.reverse()) {
+    if (total <= limit && limit > 0) break;
+    if (entry.inUse || (limit > 0 && Date.now() - entry.lastUsed < justUsed)) continue;
+    if (!(await remove(cache, entry))) continue;
+    total -= entry.bytes;
+    removed.push(entry);
+  }
+  return removed;
+}
+
+/** Removes a folder that nobody uses; it goes away at once, under another name, so that none is ever half there. */
+async function remove(cache: string, { name }: CacheEntry): Promise<boolean> {
+  const folder = join(cache, name);
+  const going = join(cache, `removing-${randomBytes(8).toString('hex')}`);
+  try {
+    await rename(folder, going);
+  } catch (error) {
+    if (['ENOENT', 'EPERM', 'EACCES', 'EBUSY'].includes(String((error as NodeJS.ErrnoException).code))) return false;
+    throw error;
+  }
+  // Somebody may have begun to use it since it was looked at.
+  if (await isUsed(going)) {
+    await rename(going, folder).catch(() => rm(going, { recursive: true, force: true }));
+    return false;
+  }
+  await rm(going, { recursive: true, force: true });
+  return true;
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  }
+  return bytes;
+}
