@@ -2,18 +2,17 @@
 // and trained from disk, each in a process of its own, so that every one's greatest memory is seen.
 // `node scripts/bench.mjs data`; BENCH_ROWS (default 10 000 000), BENCH_COLUMNS (50), BENCH_STEPS (2000), BENCH_FOLDER.
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const rows = Number(process.env.BENCH_ROWS ?? 10_000_000);
 const columns = Number(process.env.BENCH_COLUMNS ?? 50);
-const folder = process.env.BENCH_FOLDER ?? join(import.meta.dirname, '../.cache/bench-data');
+const folder = process.env.BENCH_FOLDER ?? resolve('../.cache/bench-data');
 const run = promisify(execFile);
 
 async function stage<Result>(name: string): Promise<Result> {
-  const args = ['--conditions=polytask:source', '--import', 'tsx', join(import.meta.dirname, 'table-stage.ts')];
-  const { stdout } = await run(process.execPath, [...args, name, String(rows), String(columns), folder], {
-    cwd: import.meta.dirname,
+  const program = join(import.meta.dirname, 'table-stage.program.mjs');
+  const { stdout } = await run(process.execPath, [program, name, String(rows), String(columns), folder], {
     maxBuffer: 1 << 24,
   });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Result;

@@ -2,9 +2,9 @@
 //   BENCH_TURNS: blocks of 10 steps per contender (12); BENCH_ONLY: a part of a row's name; BENCH_THREADS (2);
 //   BENCH_PYTHON: the Python that has torch
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
-import { bundle } from './contenders/bundle.js';
 import { byHand } from './contenders/by-hand.js';
 import { compileTime } from './contenders/compile-time.js';
 import { type Competitor, competitors, loadTfjsNode } from './contenders/executors.js';
@@ -166,7 +166,7 @@ async function printMemory(): Promise<void> {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   console.log('| process training the MLP, batch 128 | resident | peak | before | goal | stretch |');
   console.log('| --- | --- | --- | --- | --- | --- |');
-  const program = await bundle('memory.ts');
+  const program = join(import.meta.dirname, 'memory.program.mjs');
   for (const name of ['compiled', 'wasm']) {
     try {
       const { stdout } = await promisify(execFile)(process.execPath, [program, name]);

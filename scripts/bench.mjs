@@ -1,8 +1,7 @@
-// Runs the benchmarks from the sources: tsx compiles TypeScript on the fly, the condition picks src over dist.
+// Runs the benchmarks from the sources, bundled.
 import { join } from 'node:path';
 import { root, run } from './run.mjs';
 import { setup } from './setup.mjs';
 
 await setup();
-const node = ['--conditions=polytask:source', '--import', 'tsx', 'run.mjs', ...process.argv.slice(2)];
-process.exit(await run(process.execPath, node, { cwd: join(root, 'bench') }));
+process.exit(await run(process.execPath, ['run.mjs', ...process.argv.slice(2)], { cwd: join(root, 'bench') }));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Contender } from '../measure.js';
 
@@ -18,7 +18,7 @@ export interface PyTorch {
 /** Starts the process, or says why there is none. `BENCH_PYTHON` names the interpreter; `python3` unless told. */
 export async function startPyTorch(threads: number): Promise<PyTorch | { readonly missing: string }> {
   const python = process.env.BENCH_PYTHON ?? 'python3';
-  const child = spawn(python, [join(import.meta.dirname, '../peers/serve.py'), `${threads}`], {
+  const child = spawn(python, [resolve('peers/serve.py'), `${threads}`], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let complaint = '';

@@ -4,10 +4,12 @@ import { build } from 'esbuild';
 
 /**
  * Compiles a program of this folder and our packages into one file, other packages left outside, as an installed package would be:
- * compiling on the fly takes memory of its own. Gives the file.
+ * compiling on the fly takes memory and time of its own. Gives the file.
+ *
+ * @param {string} program
  */
-export async function bundle(program: string): Promise<string> {
-  const folder = join(import.meta.dirname, '..');
+export async function bundle(program) {
+  const folder = import.meta.dirname;
   const outfile = join(folder, 'node_modules', '.cache', 'polytask-bench', program.replace(/\.ts$/, '.mjs'));
   await mkdir(join(outfile, '..'), { recursive: true });
   await build({
@@ -17,9 +19,9 @@ export async function bundle(program: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     conditions: ['polytask:source'],
-    external: ['@tensorflow/*', 'onnxruntime-*'],
+    external: ['@duckdb/*', '@tensorflow/*', 'esbuild', 'koffi', 'onnxruntime-*'],
     // Bundled packages that are CommonJS ask for Node's own modules.
-    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+    banner: { js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);" },
     logLevel: 'error',
   });
   return outfile;
