@@ -21,7 +21,9 @@ export async function bundle(program) {
     conditions: ['polytask:source'],
     external: ['@duckdb/*', '@tensorflow/*', 'esbuild', 'koffi', 'onnxruntime-*'],
     // Bundled packages that are CommonJS ask for Node's own modules.
-    banner: { js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
+    },
     logLevel: 'error',
   });
   return outfile;

@@ -63,7 +63,11 @@ export async function loadRowFile(file: RowFile): Promise<TableDataset> {
   };
   const gather = gatherer(layout, rows, columns, weights);
   const words = wordsOf(layout);
-  for (let row = 0; row < rows; row++) gather.take(row, views, row * words);
+  gather.take(
+    0,
+    views,
+    Uint32Array.from({ length: rows }, (_, row) => row * words),
+  );
   const { numbers, categories } = gather.batch.inputs;
   const spec = inputs.categories;
   const dataset = tableDataset({
@@ -148,7 +152,7 @@ function rowFileCursor(
   rows: number,
   blocks: BlockSize,
   batches: number,
-  { batchSize, shuffleSeed }: CursorOptions,
+  { batchSize, shuffleSeed, reuse }: CursorOptions,
 ): Cursor {
   if (batches === 0) {
     throw new DatasetError(
@@ -156,7 +160,7 @@ function rowFileCursor(
         "lastBatch is 'drop'. Lower batchSize, or keep the last batch.",
     );
   }
-  const ordered = orderedStrata(file, blocks, shuffleSeed);
+  const ordered = orderedStrata(file, blocks, shuffleSeed, reuse);
   let epoch = 0;
   let batch = 0;
   const seek = (toEpoch: number, toBatch: number) => {

@@ -13,16 +13,14 @@ export interface RowsInMemory {
 /** Goes through the rows of a row file in orders that are named by keys; see {@link windowsOf}. */
 export interface RowReader {
   /**
-   * Rows `from` to `from + count` of the order that `key` names, passed to `take` one by one with the words of the window
-   * where each begins at `at`. At once where they are in memory, which they are if reading goes on where it stopped.
+   * Rows `from` to `from + count` of the order that `key` names, passed to `take` window by window. At once where they are in
+   * memory, which they are if reading goes on where it stopped.
    */
-  read(
-    key: StreamKey,
-    from: number,
-    count: number,
-    take: (row: number, window: RowsInMemory, at: number) => void,
-  ): void | Promise<void>;
+  read(key: StreamKey, from: number, count: number, take: TakeRows): void | Promise<void>;
 }
+
+/** Takes rows of one window, numbered from `row` on; each begins in the window at a word of `places`. */
+export type TakeRows = (row: number, window: RowsInMemory, places: Uint32Array) => void;
 
 interface LoadedWindow extends RowsInMemory {
   readonly order: Uint32Array;
@@ -82,15 +80,13 @@ export function rowReader(path: string, layout: RowLayout, blocks: Blocks, shuff
       if (last + 1 < windows.length) void start(key, last + 1);
       const [ofWindows, ofLoaded] = [windows, loaded];
       const takeAll = () => {
-        let index = first;
-        for (let row = 0; row < count; row++) {
-          let window = ofWindows[index] as Window;
-          if (from + row >= window.start + window.size) {
-            index += 1;
-            window = ofWindows[index] as Window;
-          }
+        for (let index = first, row = 0; index <= last; index++) {
+          const { start: begin, size } = ofWindows[index] as Window;
           const rows = ofLoaded.get(index) as LoadedWindow;
-          take(row, rows, (rows.order[from + row - window.start] as number) * words);
+          const places = rows.order.slice(from + row - begin, Math.min(from + count - begin, size));
+          for (let i = 0; i < places.length; i++) places[i] = (places[i] as number) * words;
+          take(row, rows, places);
+          row += places.length;
         }
       };
       for (let index = first; index <= last; index++) {

@@ -1,6 +1,6 @@
-import { type OrderedRows, proportionalRows, type StreamKey } from '@polytask/core';
+import { type OrderedRows, proportionalRows, type RawBatch, type StreamKey } from '@polytask/core';
 import type { RowFile } from './row-file-dataset.js';
-import { type RowReader, rowReader } from './row-file-reader.js';
+import { rowReader, type TakeRows } from './row-file-reader.js';
 import { gatherer } from './row-gatherer.js';
 
 /** Rows that lie together in a file and have a share of every epoch. */
@@ -26,15 +26,20 @@ export function sharesOf(strata: readonly Stratum[]): number[] {
 /**
  * The rows of a file in orders: each stratum in windows of its own, dealt into one sequence in proportion to their shares. Where
  * a row comes follows from seed, key and place alone, so that nothing has to be remembered to go on.
+ *
+ * @param reuse - Whether inputs may be written over those of the last batch but one.
  */
 export function orderedStrata(
   { path, layout, columns, weights, strata }: RowFile & { readonly strata: readonly Stratum[] },
   size: BlockSize,
   shuffleSeed: string | undefined,
+  reuse = false,
 ): OrderedRows {
   const shares = sharesOf(strata);
   const epoch = shares.reduce((sum, share) => sum + share, 0);
   const readers = strata.map(({ first, rows }) => rowReader(path, layout, { rows, first, ...size }, shuffleSeed));
+  let last: RawBatch | undefined;
+  let older: RawBatch | undefined;
   let dealt: { readonly key: string; readonly at: number; readonly taken: readonly number[] } | undefined;
 
   /** Rows of every stratum among the first `at` of a pass. */
@@ -44,7 +49,7 @@ export function orderedStrata(
   }
 
   /** Reads rows of one stratum, `from` to `from + count` of its own endless order under `key`. */
-  function read(s: number, key: StreamKey, from: number, count: number, take: Parameters<RowReader['read']>[3]) {
+  function read(s: number, key: StreamKey, from: number, count: number, take: TakeRows) {
     const { rows } = strata[s] as (typeof strata)[number];
     const waiting: Promise<void>[] = [];
     for (let done = 0; done < count; ) {
@@ -52,7 +57,7 @@ export function orderedStrata(
       const some = Math.min(count - done, rows - at);
       const start = done;
       const name = [...key, s, Math.floor((from + done) / rows)];
-      const reading = readers[s]?.read(name, at, some, (row, window, place) => take(start + row, window, place));
+      const reading = readers[s]?.read(name, at, some, (row, window, places) => take(start + row, window, places));
       if (reading !== undefined) waiting.push(reading);
       done += some;
     }
@@ -62,7 +67,8 @@ export function orderedStrata(
   return {
     layout: { perBlock: size.perBlock, perWindow: size.perWindow },
     take(key, from, count) {
-      const { batch, take } = gatherer(layout, count, columns, weights);
+      const { batch, take } = gatherer(layout, count, columns, weights, older);
+      if (reuse) [older, last] = [last, batch];
       const waiting: Promise<void>[] = [];
       for (let done = 0; done < count; ) {
         const at = (from + done) % epoch;
@@ -74,7 +80,7 @@ export function orderedStrata(
         let start = done;
         rows.forEach((ofStratum, s) => {
           const base = start;
-          const put: typeof take = (row, window, place) => take(base + row, window, place);
+          const put: TakeRows = (row, window, places) => take(base + row, window, places);
           waiting.push(...read(s, pass, before[s] as number, ofStratum, put));
           start += ofStratum;
         });
