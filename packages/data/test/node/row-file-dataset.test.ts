@@ -43,6 +43,20 @@ describe('streamRowFile', () => {
     expect(orders[0]).not.toEqual(orders[1]);
   });
 
+  it('writes inputs over those of the batch before the last where it may, and nothing else', async () => {
+    const cursor = (await streamRowFile(madeUp(50), small)).open({ batchSize: 7, shuffleSeed: 's', reuse: true });
+    const batches: RawBatch[] = [];
+    for (let batch = await cursor.next(); batch !== null; batch = await cursor.next()) {
+      expectRight(batch);
+      for (const before of batches.slice(-1)) expectRight(before);
+      batches.push(batch);
+    }
+    expect(batches[2]?.inputs.numbers?.data).toBe(batches[0]?.inputs.numbers?.data);
+    const plain = (await streamRowFile(madeUp(50), small)).open({ batchSize: 7, shuffleSeed: 's' });
+    const labels = (all: readonly RawBatch[]) => all.map(({ ids, columns }) => [ids, columns]);
+    expect(labels(batches)).toEqual(labels(await restOf(plain)));
+  });
+
   it('goes on from a saved position to the same batches, whatever was read ahead', async () => {
     const dataset = await streamRowFile(madeUp(50), small);
     const options = { batchSize: 6, shuffleSeed: 's', lastBatch: 'drop' } as const;
