@@ -25,7 +25,7 @@ export interface TaskTablesOptions extends Omit<RowOptions, 'labels'> {
  * Reads a table per task: no row has a label for more than one of them. Features are the same columns in all tables, and are
  * encoded alike, by what the training rows of all tables say; so one model predicts every task for a row that has them.
  *
- * The rows are one table, in which each row has its own task's label and none of the others. {@link rowsPerTask} makes data sets
+ * The rows are one table, in which each row has its own task's label and none of the others. `rowsPerTask` makes data sets
  * per task of its parts, and core's `perTaskDatasets` joins them under a mixing policy. Rows are divided table by table, each by
  * the shares of `split`, unless that says otherwise; row ids go on from one table to the next. Columns that are not in all
  * tables are no features.
