@@ -195,7 +195,7 @@ export type {
 export { defineStepPlan } from './spec/step-plan.js';
 export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput } from './spec/task.js';
 export { defineTask } from './spec/task.js';
-export type { HostFeeds, HostTensor, NamedTensors, State, StateValue } from './spec/tensors.js';
+export type { HostFeeds, HostTensor, NamedTensors, State, StateValue, TableRows } from './spec/tensors.js';
 export { hostTensor } from './spec/tensors.js';
 // Tasks.
 export type { BinaryMetrics, BinaryOptions, BinaryPrediction } from './tasks/binary.js';

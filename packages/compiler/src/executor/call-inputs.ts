@@ -1,15 +1,9 @@
-import {
-  type DeviceTensor,
-  type ParameterLayout,
-  PolytaskError,
-  type Program,
-  type ProgramCall,
-  type Segment,
-} from '@polytask/core';
+import { type ParameterLayout, PolytaskError, type Program, type ProgramCall, type Segment } from '@polytask/core';
 import { sizeOf } from '../ir/value.js';
 import type { HostArray } from './compile-graph.js';
 import { checked, type DeviceStore } from './device.js';
 import type { CompiledProgram } from './program-cache.js';
+import { rowsLeaves } from './table-rows.js';
 import { within } from './within.js';
 
 /** Finds an input's numbers in a call. */
@@ -50,9 +44,12 @@ export function createCallInputs(layout: ParameterLayout, store: DeviceStore): C
     }
     if (name.startsWith('feed/')) {
       const key = name.slice('feed/'.length);
+      const place = key.lastIndexOf('#');
+      const leafed = key.slice(0, place);
+      const leaf = Number(key.slice(place + 1));
       return ({ feeds }) => {
         const value = feeds[key];
-        if (value === undefined) return leafOf(feeds, key);
+        if (value === undefined) return leafOf(feeds, leafed, leaf);
         return 'dtype' in value ? store.inside(value).data : checked(value.data, value.shape);
       };
     }
@@ -71,11 +68,11 @@ export function createCallInputs(layout: ParameterLayout, store: DeviceStore): C
     };
   }
 
-  /** An input that is one of the numbers by which a fed tensor is held. */
-  function leafOf(feeds: ProgramCall['feeds'], key: string): HostArray {
-    const place = key.lastIndexOf('#');
-    const { held } = store.inside(feeds[key.slice(0, place)] as DeviceTensor);
-    return held?.leaves[Number(key.slice(place + 1))] as HostArray;
+  /** An input that is one of the numbers by which a fed tensor is held, or a table or row numbers. */
+  function leafOf(feeds: ProgramCall['feeds'], key: string, leaf: number): HostArray {
+    const value = feeds[key] as ProgramCall['feeds'][string];
+    const leaves = 'dtype' in value ? store.inside(value).held?.leaves : rowsLeaves(value);
+    return leaves?.[leaf] as HostArray;
   }
 
   return { arrayOf, segmentOf: (name) => places.get(name)?.segment };

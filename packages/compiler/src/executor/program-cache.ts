@@ -6,6 +6,7 @@ import { type FeedSpec, type Trace, trace } from '../trace/trace.js';
 import { type CompiledGraph, compileGraph, dtypeOf } from './compile-graph.js';
 import { type HeldForm, heldForm } from './held-form.js';
 import { type SeenCall, sameCall, seeCall } from './same-call.js';
+import { rowsForm } from './table-rows.js';
 import { within } from './within.js';
 
 /** A program compiled for feeds of certain shapes and for certain outputs; a string says why it has to run eagerly. */
@@ -61,6 +62,7 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
   const specOf = (value: ProgramCall['feeds'][string]): FeedSpec => {
     const { shape } = value;
     if ('dtype' in value) return formOf(value) ?? { shape, dtype: value.dtype };
+    if (value.rows !== undefined && runtime.readsInPlace) return rowsForm(shape, value.rows);
     return { shape, dtype: dtypeOf(value.data) };
   };
 

@@ -38,8 +38,8 @@ const column = (builder: Builder, ids: Operand): Operand =>
 export const indexingLowerings: Lowerings = {
   GatherV2: ({ builder, node, inputs }) => {
     const [x, given] = inputs as [Operand, Operand];
-    const { axis, batchDims } = node.attributes as { axis: number; batchDims: number };
-    const indices = refuseNegative(builder, given);
+    const { axis, batchDims, exist } = node.attributes as { axis: number; batchDims: number; exist?: boolean };
+    const indices = exist === true ? given : refuseNegative(builder, given);
     if (batchDims === 0)
       return builder.emit('Gather', [x, indices], node.shape, x.type, { attributes: { axis: { int: axis } } });
     // Behind the batch axes: the axis is brought to their end, looked up, and the result put in order.

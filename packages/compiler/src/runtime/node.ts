@@ -41,6 +41,7 @@ async function bindingRuntime(): Promise<Runtime> {
   const tensorOf = tensorCache(ort.Tensor);
   return {
     name: 'node',
+    readsInPlace: true,
     async open(model, { threads, name = '' }) {
       const session = await ort.InferenceSession.create(model, {
         executionProviders: ['cpu'],
@@ -65,6 +66,7 @@ function directRuntime(library: OnnxRuntimeC): Runtime {
   let binding: Promise<Runtime> | undefined;
   return {
     name: 'node',
+    readsInPlace: true,
     async open(model, { threads, name = '' }) {
       const session = createSession(library, model, threads, name);
       const { inputs, outputs } = modelInterface(model);

@@ -36,5 +36,7 @@ export interface RuntimeOptions {
 /** A way to run ONNX models. */
 export interface Runtime {
   readonly name: 'node' | 'web';
+  /** Whether what is fed is read where it lies, and not copied in every run. */
+  readonly readsInPlace: boolean;
   open(model: Uint8Array, options: RuntimeOptions): Promise<RuntimeSession>;
 }

@@ -30,6 +30,7 @@ export async function webRuntime({ wasmPaths, threads = 1 }: WebRuntimeOptions =
   const tensorOf = tensorCache(ort.Tensor);
   return {
     name: 'web',
+    readsInPlace: false,
     async open(model, { name = '' }) {
       const session = await ort.InferenceSession.create(model, {
         executionProviders: ['wasm'],

@@ -46,6 +46,77 @@ describe.each(['node', 'web'] as const)('a compiled session on %s', (runtime) =>
   });
 });
 
+describe('rows of a table', () => {
+  const table = Float32Array.from({ length: 12 }, (_, i) => i);
+  const rowsOf = (indices: number[], read: () => Float32Array): HostTensor => ({
+    shape: [indices.length, 2, 2],
+    rows: { table, indices: Int32Array.from(indices) },
+    get data() {
+      return read();
+    },
+  });
+  const double: Program = {
+    name: 'double',
+    run: ({ x }) => ({ twice: tf.mul(x as tf.Tensor, 2), same: x as tf.Tensor }),
+  };
+  const outputs = { twice: 'read', same: 'read' } as const;
+  const expected = (indices: number[], factor: number) =>
+    indices.flatMap((row) => [0, 1, 2, 3].map((i) => factor * (4 * row + i)));
+  const unread = () => {
+    throw new Error('the rows were copied before the program ran');
+  };
+
+  test.each([true, false])('are taken from it by the program (direct: %s)', async (direct) => {
+    const session = await open({ direct });
+    for (const indices of [
+      [2, 0],
+      [1, 1],
+      [0, 2, 1],
+      [1, 0],
+    ]) {
+      const { host } = await session.run(double, { feeds: { x: rowsOf(indices, unread) }, outputs });
+      expect(Array.from(host.twice?.data ?? [])).toEqual(expected(indices, 2));
+      expect(Array.from(host.same?.data ?? [])).toEqual(expected(indices, 1));
+      expect(host.same?.shape).toEqual([indices.length, 2, 2]);
+    }
+    session.dispose();
+  });
+
+  test.each([
+    ['a runtime that copies what it is fed', { runtime: 'web' }],
+    ['a program that is verified', { verify: true }],
+  ] as const)('are read for %s', async (_, options) => {
+    const session = await open(options);
+    const feeds = { x: rowsOf([2, 1], () => Float32Array.from(expected([2, 1], 1))) };
+    const { host } = await session.run(double, { feeds, outputs });
+    expect(Array.from(host.twice?.data ?? [])).toEqual(expected([2, 1], 2));
+    session.dispose();
+  });
+
+  test('of another table, and as numbers of their own, find their own programs', async () => {
+    const session = await open();
+    const other = Float32Array.from({ length: 20 }, (_, i) => -i);
+    const feeds = [
+      rowsOf([1], unread),
+      { ...floats(5, 6, 7, 8), shape: [1, 2, 2] },
+      { shape: [1, 2, 2], rows: { table: other, indices: Int32Array.of(4) }, data: new Float32Array(4) },
+      rowsOf([2], unread),
+    ];
+    const found: number[][] = [];
+    for (const x of feeds) {
+      const { host } = await session.run(double, { feeds: { x }, outputs });
+      found.push(Array.from(host.same?.data ?? []));
+    }
+    expect(found).toEqual([
+      [4, 5, 6, 7],
+      [5, 6, 7, 8],
+      [-16, -17, -18, -19],
+      [8, 9, 10, 11],
+    ]);
+    session.dispose();
+  });
+});
+
 describe('a compiled session', () => {
   test('outputs that overwrite each other’s inputs', async () => {
     const session = await open();

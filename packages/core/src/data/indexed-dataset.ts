@@ -21,11 +21,11 @@ export interface TableDataset extends MultiTaskDataset {
   readonly ids: Int32Array;
   open(options: CursorOptions): TableCursor;
   /**
-   * The given rows as a batch; its inputs may lie in the arrays of `before`, a batch that nobody needs any more.
+   * The given rows as a batch.
    *
    * @throws DatasetError (`POLYTASK_DATASET`) where a row does not exist.
    */
-  gather(rows: ArrayLike<number>, before?: RawBatch): RawBatch;
+  gather(rows: ArrayLike<number>, options?: GatherOptions): RawBatch;
   /**
    * All labels of a column, in row order; not to be written to.
    *
@@ -34,13 +34,21 @@ export interface TableDataset extends MultiTaskDataset {
   labels(column: string): StoredLabels;
 }
 
+/** How rows are gathered. */
+export interface GatherOptions {
+  /** A batch that nobody needs any more: inputs may lie in its arrays. */
+  readonly before?: RawBatch | undefined;
+  /** Whether inputs may be copied only when they are read, see `HostTensor.rows`; `rows` must then stay as they are. Default false. */
+  readonly whenRead?: boolean;
+}
+
 /** What {@link indexedDataset} adds the rest to. */
 export interface IndexedRows {
   readonly inputs: InputSpecs;
   readonly columns: readonly string[];
   readonly ids: Int32Array;
   /** `rows` exist. */
-  gather(rows: ArrayLike<number>, before?: RawBatch): RawBatch;
+  gather(rows: ArrayLike<number>, options?: GatherOptions): RawBatch;
   /** `column` exists. */
   labels(column: string): StoredLabels;
 }
@@ -57,9 +65,9 @@ export function indexedDataset(table: IndexedRows): TableDataset {
     sources: [{ name: 'table', rows: size }],
     batches: (options) => batchCount(size, options),
     open: (options) => tableCursor(size, table.gather, options),
-    gather(rows, before) {
+    gather(rows, options) {
       checkRows(rows, size);
-      return table.gather(rows, before);
+      return table.gather(rows, options);
     },
     labels(column) {
       if (!columns.includes(column)) throw new UnknownNameError('column', column, columns);

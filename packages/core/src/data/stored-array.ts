@@ -79,6 +79,37 @@ export function gatherRows(array: StoredArray, rows: ArrayLike<number>, before?:
   return { data: gathered, shape };
 }
 
+/** What was gathered for tensors of {@link rowsWhenRead}. */
+const gatheredOf = new WeakMap<HostTensor, HostTensor>();
+
+/**
+ * The same numbers as {@link gatherRows}, which are copied when `data` is first read: an executor that takes rows from the table by
+ * itself (`rows`) spares the copy. Rows that are quickly copied, and bytes, are gathered at once.
+ *
+ * @param rows - Kept until the tensor's end where they are a `Uint32Array`; not to be written to.
+ */
+export function rowsWhenRead(array: StoredArray, rows: ArrayLike<number>, before?: HostTensor): HostTensor {
+  const { data, width, rowShape } = array;
+  if (data instanceof Uint8Array || width <= narrow) return gatherRows(array, rows, before);
+  const indices = rows instanceof Uint32Array ? sameNumbers(rows) : Int32Array.from(rows);
+  const overwritten = before && gatheredOf.get(before);
+  const tensor: HostTensor = {
+    shape: [rows.length, ...rowShape],
+    rows: { table: data, indices },
+    get data() {
+      const gathered = gatheredOf.get(tensor) ?? gatherRows(array, indices, overwritten);
+      gatheredOf.set(tensor, gathered);
+      return gathered.data;
+    },
+  };
+  return tensor;
+}
+
+/** Row numbers, which are below 2³¹, as signed ones. */
+function sameNumbers(rows: Uint32Array): Int32Array {
+  return new Int32Array(rows.buffer, rows.byteOffset, rows.length);
+}
+
 function gatherBytes(
   data: Uint8Array,
   width: number,

@@ -25,10 +25,10 @@ export function subset(dataset: TableDataset, rows: ArrayLike<number>): TableDat
     inputs,
     columns,
     ids,
-    gather: (wanted, before) =>
+    gather: (wanted, options) =>
       dataset.gather(
         Uint32Array.from(wanted, (row) => chosen[row] as number),
-        before,
+        options,
       ),
     labels(column) {
       const { targets, weights } = dataset.labels(column);

@@ -2,6 +2,7 @@ import { DatasetError } from '../errors/dataset-error.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import type { Cursor, CursorOptions, RawBatch } from '../spec/dataset.js';
 import { batchCount } from './batch-count.js';
+import type { GatherOptions } from './indexed-dataset.js';
 import { rowOrder } from './row-order.js';
 
 /** A {@link Cursor} over rows in memory: batches come at once. */
@@ -12,10 +13,10 @@ export interface TableCursor extends Cursor {
 /** A cursor over rows 0 … `size` − 1, of which `gather` makes batches. */
 export function tableCursor(
   size: number,
-  gather: (rows: Uint32Array, before?: RawBatch) => RawBatch,
+  gather: (rows: Uint32Array, options: GatherOptions) => RawBatch,
   options: CursorOptions,
 ): TableCursor {
-  const { batchSize, shuffleSeed } = options;
+  const { batchSize, shuffleSeed, reuse = false } = options;
   const batches = requireBatches(size, options);
   let epoch = 0;
   let batch = 0;
@@ -36,8 +37,8 @@ export function tableCursor(
       order ??= rowOrder(size, shuffleSeed, epoch);
       const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
       batch++;
-      const given = gather(rows, older);
-      if (options.reuse === true) [older, last] = [last, given];
+      const given = gather(rows, { before: older, whenRead: reuse });
+      if (reuse) [older, last] = [last, given];
       return given;
     },
     position: () => ({ epoch, batch }),
