@@ -67,6 +67,11 @@ export function gatherRows(array: StoredArray, rows: ArrayLike<number>, before?:
     const floats = kept instanceof Float32Array ? kept : new Float32Array(length);
     return { data: gatherBytes(data, width, scale, rows, floats), shape };
   }
+  if (width === 1) {
+    const gathered = kept ?? (data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length));
+    for (let i = 0; i < length; i++) gathered[i] = data[rows[i] as number] as number;
+    return { data: gathered, shape };
+  }
   const View = data instanceof Int32Array ? Int32Array : Float32Array;
   const buffer = data.buffer as ArrayBuffer;
   const gathered = kept ?? new View(length);
