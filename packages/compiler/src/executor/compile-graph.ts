@@ -66,7 +66,7 @@ export async function compileGraph(input: CompileGraphInput): Promise<CompiledGr
     const inputs = [...shortcuts.values()].flatMap((one) => ('input' in one ? [{ name: one.input, shape: [] }] : []));
     return { inputs, views: new Map(), outputs, shortcuts, session: undefined, onnx: undefined, inPlace: new Set() };
   }
-  const lowered = lower(name, stackLanes(graph, computed));
+  const lowered = lower(name, stackLanes(graph, computed), threads);
   const views = new Map(
     lowered.views.map(({ name: view, source, offset, shape }) => [
       view,

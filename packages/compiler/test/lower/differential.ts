@@ -22,6 +22,8 @@ export interface Case {
   readonly run: (...inputs: any[]) => tf.Tensor | tf.Tensor[];
   /** Largest difference allowed, relative to the largest number; default 1e-5. */
   readonly tolerance?: number;
+  /** Threads that an operation may use; default 1. */
+  readonly threads?: number;
 }
 
 const size = (shape: readonly number[]) => shape.reduce((product, one) => product * one, 1);
@@ -48,7 +50,7 @@ const arrayOf = ({ dtype, data }: Input) =>
   dtype === 'float32' ? Float32Array.from(data) : dtype === 'int32' ? Int32Array.from(data) : Uint8Array.from(data);
 
 /** What a function gives, compiled and run. */
-export async function runCompiled(run: Case['run'], inputs: readonly Input[]) {
+export async function runCompiled(run: Case['run'], inputs: readonly Input[], threads = 1) {
   const feeds = Object.fromEntries(inputs.map((input, i) => [String(i), { shape: input.shape, dtype: input.dtype }]));
   const traced = trace({
     name: 'case',
@@ -64,7 +66,7 @@ export async function runCompiled(run: Case['run'], inputs: readonly Input[]) {
     graph: traced.graph,
     outputs: traced.outputs,
     runtime: await nodeRuntime(),
-    threads: 1,
+    threads,
     sharedWith: new Map(),
   });
   const fed: Record<string, RuntimeTensor> = {};
@@ -95,7 +97,7 @@ export async function runCompiled(run: Case['run'], inputs: readonly Input[]) {
 }
 
 /** Compares compiled with tfjs' cpu backend. */
-async function compare({ inputs, run, tolerance = 1e-5 }: Case): Promise<void> {
+async function compare({ inputs, run, tolerance = 1e-5, threads }: Case): Promise<void> {
   await tf.setBackend('cpu');
   const before = tf.memory().numTensors;
   const expected = tf.tidy(() => {
@@ -107,7 +109,7 @@ async function compare({ inputs, run, tolerance = 1e-5 }: Case): Promise<void> {
       data: Array.from(tensor.dataSync()),
     }));
   });
-  const { outputs } = await runCompiled(run, inputs);
+  const { outputs } = await runCompiled(run, inputs, threads);
   expect(tf.memory().numTensors).toBe(before);
   expect(tf.getBackend()).toBe('cpu');
   expect(outputs.length).toBe(expected.length);
