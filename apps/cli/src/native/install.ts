@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
-import { tfjsNodeFolder, tfjsNodeVersion } from '@polytask/core/node';
+import { processExists, tfjsNodeFolder, tfjsNodeVersion } from '@polytask/core/node';
 import type { ProbeResult } from '../doctor/probe.js';
 import { buildBinding } from './build-binding.js';
 import { NativeError } from './native-error.js';
@@ -128,15 +128,6 @@ async function removeRemains(target: string): Promise<void> {
   for (const entry of await readdir(home).catch(() => [])) {
     const pid =
       entry.startsWith(`${name}.`) && entry.endsWith('.tmp') ? Number(entry.slice(name.length + 1).split('.')[0]) : 0;
-    if (pid > 0 && !isAlive(pid)) await rm(join(home, entry), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if (pid > 0 && !processExists(pid)) await rm(join(home, entry), { recursive: true, force: true });
   }
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { processExists } from '@polytask/core/node';
 
 /**
  * What tells a process from others that have had its number: when the machine and the process started. Empty where the system does
  * not say; undefined where there is no such process, or one that has ended and waits for its parent to notice.
  */
 export function identityOf(pid: number): string | undefined {
-  if (process.platform !== 'linux') return isThere(pid) ? '' : undefined;
+  if (process.platform !== 'linux') return processExists(pid) ? '' : undefined;
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     // `pid (name) state ppid ...`, and a name may hold anything.
@@ -14,7 +15,7 @@ export function identityOf(pid: number): string | undefined {
     return state === 'Z' || state === 'X' ? undefined : `${boot} ${fields[18]}`;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return isThere(pid) ? '' : undefined;
+    if (code === 'ENOENT' || code === 'ESRCH') return processExists(pid) ? '' : undefined;
     return '';
   }
 }
@@ -24,13 +25,4 @@ export function isRunning(pid: number, identity: string): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   const now = identityOf(pid);
   return now !== undefined && (identity === '' || now === '' || now === identity);
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,6 +1,7 @@
 import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { processExists } from '@polytask/core/node';
 
 /** A process of another machine cannot be asked whether it lives; its mark counts for so long. */
 const elsewhereFor = 24 * 60 * 60 * 1000;
@@ -36,7 +37,7 @@ export async function isUsed(folder: string): Promise<boolean> {
     const mark = /^\.in-use-(\d+)@(.*)$/.exec(name);
     if (mark === null) continue;
     const path = join(folder, name);
-    if (mark[2] === hostname() ? isAlive(Number(mark[1])) : await isRecent(path)) used = true;
+    if (mark[2] === hostname() ? processExists(Number(mark[1])) : await isRecent(path)) used = true;
     else {
       // Others' marks in a cache that is shared may have to stay.
       tidied = await rm(path, { force: true }).then(
@@ -48,15 +49,6 @@ export async function isUsed(folder: string): Promise<boolean> {
   // Looking after a folder is not using it.
   if (tidied) await utimes(folder, atime, mtime).catch(() => {});
   return used;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function isRecent(path: string): Promise<boolean> {
