@@ -93,7 +93,7 @@ export function feedsOf({ inputs }: CompiledGraph, arrayOf: (input: string) => H
   const feeds: RuntimeTensors = {};
   for (const { name, shape } of inputs) {
     const data = arrayOf(name);
-    feeds[name] = { type: dtypeOf(data), shape, data };
+    feeds[name] = { type: (data as unknown) instanceof Uint8Array ? 'uint8' : dtypeOf(data), shape, data };
   }
   return feeds;
 }

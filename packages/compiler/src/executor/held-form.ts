@@ -1,7 +1,7 @@
 import { concat } from '../ir/concat.js';
 import type { Graph } from '../ir/graph.js';
 import { piecesOf, stacked } from '../ir/stacked-rows.js';
-import { isConstant, type Spec, sizeOf, type Value } from '../ir/value.js';
+import { type FedSpec, isConstant, type Spec, sizeOf, type Value } from '../ir/value.js';
 
 /**
  * How a device tensor is held by other numbers than its own: `leaves` are kept, and `build` says what is made of them. Programs
@@ -10,7 +10,7 @@ import { isConstant, type Spec, sizeOf, type Value } from '../ir/value.js';
 export interface HeldForm extends Spec {
   /** The same for forms that are built alike. */
   readonly key: string;
-  readonly leaves: readonly Spec[];
+  readonly leaves: readonly FedSpec[];
   build(graph: Graph, leaves: readonly Value[]): Value;
 }
 

@@ -5,6 +5,7 @@ import {
   broadcastShape,
   type Constant,
   type DType,
+  type FedSpec,
   type InputValue,
   isConstant,
   type NodeValue,
@@ -21,7 +22,7 @@ import {
  */
 export interface Graph {
   /** Numbers that come from outside. An input without entries is a constant. */
-  input(name: string, spec: Spec): Value;
+  input(name: string, spec: FedSpec): Value;
   /** A constant with all entries equal. */
   uniform(fill: number, shape: readonly number[], dtype: DType): UniformValue;
   /** A constant; the array is kept, not copied. */
@@ -53,9 +54,10 @@ export function createGraph(): Graph {
   }
 
   const graph: Graph = {
-    input(name, { shape, dtype }) {
+    input(name, spec) {
+      const { shape, dtype } = spec;
       if (sizeOf(shape) === 0) return graph.uniform(0, shape, dtype);
-      return remember<InputValue>(`input ${name}`, (id) => ({ kind: 'input', id, name, shape: [...shape], dtype }));
+      return remember<InputValue>(`input ${name}`, (id) => ({ kind: 'input', id, name, ...spec, shape: [...shape] }));
     },
     uniform(fill, shape, dtype) {
       // -0 and 0 are different constants.

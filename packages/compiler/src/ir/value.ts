@@ -7,8 +7,14 @@ export interface Spec {
   readonly dtype: DType;
 }
 
+/** What is known about numbers that come from outside. */
+export interface FedSpec extends Spec {
+  /** Whether they are fed as unsigned bytes; their dtype is int32 then. Only `ByteRows` takes such an input. */
+  readonly bytes?: boolean;
+}
+
 /** Numbers that come from outside at every run. */
-export interface InputValue extends Spec {
+export interface InputValue extends FedSpec {
   readonly kind: 'input';
   readonly id: number;
   readonly name: string;

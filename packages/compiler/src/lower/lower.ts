@@ -1,5 +1,5 @@
 import { reachable } from '../ir/graph.js';
-import { constantData, isConstant, type NodeValue, sizeOf, type Value } from '../ir/value.js';
+import { constantData, type FedSpec, isConstant, type NodeValue, sizeOf, type Value } from '../ir/value.js';
 import type { OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
 import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import { type Builder, createBuilder, type Operand } from './builder.js';
@@ -68,7 +68,7 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads
     const known = operands.get(value);
     if (known !== undefined) return known;
     const made = leaf(builder, value);
-    if (value.kind === 'input') inputs.set(value.name, { name: value.name, type: value.dtype, shape: value.shape });
+    if (value.kind === 'input') inputs.set(value.name, { name: value.name, type: fedType(value), shape: value.shape });
     operands.set(value, made);
     return made;
   };
@@ -112,9 +112,11 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads
   return { graph, views: [...views.values()].filter((view) => graph.inputs.some((input) => input.name === view.name)) };
 }
 
+const fedType = ({ bytes, dtype }: FedSpec) => (bytes === true ? 'uint8' : dtype);
+
 /** Inputs and constants. */
 function leaf(builder: Builder, value: Value): Operand {
-  if (value.kind === 'input') return builder.input(value.name, value.dtype, value.shape);
+  if (value.kind === 'input') return builder.input(value.name, fedType(value), value.shape);
   if (!isConstant(value)) throw new Error(`Operation \`${value.op}\` was used before it was lowered.`);
   if (value.kind === 'uniform' && sizeOf(value.shape) > 256) {
     const one = builder.cast(builder.constant(value.dtype, [], constantData({ ...value, shape: [] })), value.dtype);

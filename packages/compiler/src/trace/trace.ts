@@ -1,7 +1,7 @@
 import { forbidHost, PolytaskError, replaceProperty } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { createGraph, type Graph } from '../ir/graph.js';
-import { type DType, isConstant, type Spec, type Value } from '../ir/value.js';
+import { type DType, type FedSpec, isConstant, type Spec, type Value } from '../ir/value.js';
 import { type Recording, readError, resolveValue, traceBackend, traceBackendName } from './backend.js';
 import { type EngineBackend, engine } from './engine.js';
 import { refuseHost } from './refuse-host.js';
@@ -9,7 +9,7 @@ import { atSourceLine } from './source-line.js';
 
 /** What is fed: a tensor, or tensors (`leaves`) of which it is built inside the graph. */
 export interface FeedSpec extends Spec {
-  readonly leaves?: readonly Spec[];
+  readonly leaves?: readonly FedSpec[];
   build?(graph: Graph, leaves: readonly Value[]): Value;
 }
 

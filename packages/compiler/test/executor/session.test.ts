@@ -93,6 +93,20 @@ describe('rows of a table', () => {
     session.dispose();
   });
 
+  test.each([true, false])('of bytes are divided (direct: %s)', async (direct) => {
+    const session = await open({ direct });
+    const bytes = Uint8Array.from({ length: 512 }, (_, i) => i);
+    for (const divisor of [1, 255, 127]) {
+      const rows = { table: bytes, indices: Int32Array.of(1, 0, 1), divisor };
+      const x = { shape: [3, 256], rows, data: new Float32Array(0) };
+      const { host } = await session.run(double, { feeds: { x }, outputs });
+      const quotients = Float32Array.from({ length: 768 }, (_, i) => (i % 256) / divisor);
+      expect(host.same?.data).toEqual(quotients);
+      expect(host.twice?.data).toEqual(quotients.map((one) => 2 * one));
+    }
+    session.dispose();
+  });
+
   test('of another table, and as numbers of their own, find their own programs', async () => {
     const session = await open();
     const other = Float32Array.from({ length: 20 }, (_, i) => -i);

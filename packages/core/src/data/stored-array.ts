@@ -89,18 +89,21 @@ const gatheredOf = new WeakMap<HostTensor, HostTensor>();
 
 /**
  * The same numbers as {@link gatherRows}, which are copied when `data` is first read: an executor that takes rows from the table by
- * itself (`rows`) spares the copy. Rows that are quickly copied, and bytes, are gathered at once.
+ * itself (`rows`) spares the copy. Rows that are quickly copied are gathered at once, and
+ * so are bytes whose factor is not 1 / a whole number.
  *
  * @param rows - Kept until the tensor's end where they are a `Uint32Array`; not to be written to.
  */
 export function rowsWhenRead(array: StoredArray, rows: ArrayLike<number>, before?: HostTensor): HostTensor {
-  const { data, width, rowShape } = array;
-  if (data instanceof Uint8Array || width <= narrow) return gatherRows(array, rows, before);
+  const { data, width, rowShape, scale } = array;
+  const divisor = Math.round(1 / scale);
+  const isExact = !(data instanceof Uint8Array) || scale === 1 / divisor;
+  if (width <= narrow || !isExact) return gatherRows(array, rows, before);
   const indices = rows instanceof Uint32Array ? sameNumbers(rows) : Int32Array.from(rows);
   const overwritten = before && gatheredOf.get(before);
   const tensor: HostTensor = {
     shape: [rows.length, ...rowShape],
-    rows: { table: data, indices },
+    rows: { table: data, indices, ...(data instanceof Uint8Array ? { divisor } : {}) },
     get data() {
       const gathered = gatheredOf.get(tensor) ?? gatherRows(array, indices, overwritten);
       gatheredOf.set(tensor, gathered);

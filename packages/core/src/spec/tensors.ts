@@ -12,7 +12,9 @@ export interface HostTensor {
 /** Rows of a table `[rows, ...]`, of which the first has number 0. */
 export interface TableRows {
   /** Never written to. */
-  readonly table: Float32Array | Int32Array;
+  readonly table: Float32Array | Int32Array | Uint8Array;
+  /** Bytes become float32: byte / `divisor`. None for other tables. */
+  readonly divisor?: number;
   /** Rows of the table, in their order here; they exist. */
   readonly indices: Int32Array;
 }

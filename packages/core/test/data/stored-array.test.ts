@@ -90,9 +90,21 @@ describe('rowsWhenRead', () => {
     expect(rowsWhenRead(table, [2, 3], unread).data).toEqual(data);
   });
 
-  test('gathers narrow rows and bytes at once', () => {
+  test('says by what bytes are divided, and the quotients are what is gathered', () => {
+    const data = Uint8Array.from({ length: 512 }, (_, i) => i);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1000 }), (divisor) => {
+        const bytes = storeArray('Input `x`', { data, shape: [2, 256] }, 1 / divisor);
+        const { rows, data: found } = rowsWhenRead(bytes, [1]);
+        expect(rows).toEqual({ table: data, indices: Int32Array.of(1), divisor });
+        expect(Array.from(found)).toEqual(Array.from({ length: 256 }, (_, i) => Math.fround(i / divisor)));
+      }),
+    );
+  });
+
+  test('gathers narrow rows at once, and bytes with other factors', () => {
     const narrow = storeArray('Input `x`', { data: new Int32Array(6), shape: [3, 2] });
-    const bytes = storeArray('Input `x`', { data: new Uint8Array(60), shape: [3, 20] });
+    const bytes = storeArray('Input `x`', { data: new Uint8Array(60), shape: [3, 20] }, 0.3);
     for (const array of [narrow, bytes]) {
       expect(rowsWhenRead(array, [2, 0])).toEqual(gatherRows(array, [2, 0]));
       expect(rowsWhenRead(array, [2, 0]).rows).toBeUndefined();
