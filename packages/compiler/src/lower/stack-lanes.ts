@@ -88,7 +88,8 @@ function createStacker(graph: Graph, classes: readonly LaneClass[]): (value: Val
   function operand(values: readonly Value[]): Operand {
     const [first] = values as readonly [Value];
     const place = laneOf.get(first);
-    if (place !== undefined && values.every((one, lane) => place.of.members[lane] === one)) {
+    const isWhole = place?.of.members.length === values.length;
+    if (place !== undefined && isWhole && values.every((one, lane) => place.of.members[lane] === one)) {
       return { value: stackOf(place.of), stacked: true };
     }
     if (values.every((one) => one === first)) return { value: rebuild(first), stacked: false };

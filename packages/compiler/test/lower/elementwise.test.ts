@@ -142,6 +142,14 @@ for (const [name, run] of Object.entries(comparisons))
 for (const [name, run] of Object.entries({ and: tf.logicalAnd, or: tf.logicalOr, xor: tf.logicalXor })) {
   cases.push({ name: `logical ${name}`, inputs: [bools([2, 4]), bools([4], 9)], run: run as Binary });
 }
+for (const shape of [
+  [64, 64, 1],
+  [16, 16, 16, 1],
+  [4096, 1],
+]) {
+  const run = (x: tf.Tensor, y: tf.Tensor) => [tf.div(x, 255), tf.sub(y, x), tf.where(tf.greater(x, 0.5), x, y)];
+  cases.push({ name: `one channel [${shape}] and a number`, inputs: [f32(shape), f32([], -2, 2, 3)], run });
+}
 cases.push(
   { name: 'pow', inputs: [floats(2, 3, 0, 4, 2.5), floats(3, -1, 2, 0.5, 0)], run: tf.pow },
   {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../src/index.js';
 import { numbers } from '../executor/training.js';
+import { differential, f32 } from './differential.js';
 
 const [batch, width] = [4, 6];
 const spec = (...shape: number[]) => ({ shape, dtype: 'float32' as const });
@@ -116,8 +117,23 @@ describe('heads of the same shape', () => {
     expect(sixteen).toBeLessThan(1.5 * eight);
   });
 
-  test('stay apart when they are few', async () => {
+  test('are one, two', async () => {
     await compare(1, [3]);
     await compare(2, [3]);
   });
+
+  differential(
+    [2, 3, 4].map((deeper) => ({
+      name: `of which the first ${deeper} of 5 have a second layer`,
+      inputs: [
+        f32([4, 6]),
+        ...Array.from({ length: 5 }, (_, k) => f32([6, 3], -1, 1, k + 1)),
+        ...Array.from({ length: deeper }, (_, k) => f32([3, 2], -1, 1, k + 20)),
+      ],
+      run: (x, ...weights) => {
+        const first = weights.slice(0, 5).map((one) => tf.tanh(tf.matMul(x, one)));
+        return [...first, ...weights.slice(5).map((one, k) => tf.matMul(first[k] as tf.Tensor2D, one))];
+      },
+    })),
+  );
 });
