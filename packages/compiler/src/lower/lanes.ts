@@ -11,8 +11,8 @@ export interface LaneClass {
   readonly members: readonly NodeValue[];
 }
 
-/** Lanes from which stacking saves more than it costs. */
-const fewest = 2;
+/** Fewer lanes than this stay apart: stacking would cost more than it saves. */
+const fewest = 3;
 
 /**
  * Classes of operations that stand side by side, one member for each lane, among `values` (inputs before what uses them).

@@ -117,7 +117,7 @@ describe('heads of the same shape', () => {
     expect(sixteen).toBeLessThan(1.5 * eight);
   });
 
-  test('are one, two', async () => {
+  test('stay apart when they are few', async () => {
     await compare(1, [3]);
     await compare(2, [3]);
   });
