@@ -17,7 +17,7 @@ export interface Bands {
   readonly output: readonly [number, number, number, number];
 }
 
-/** Bands as many times as wide as the filter, and entries of them, up to which they pay. */
+/** Images as many times as wide as the filter, and entries of the matrix, up to which bands pay. */
 const widest = 3;
 const mostEntries = 2 ** 17;
 
@@ -30,9 +30,12 @@ export function bandsOf(
 ): Bands | undefined {
   const bands = { window, image: image as Bands['image'], output: output as Bands['output'] };
   const [outputs, inputs] = bandShape(bands);
-  const isNarrow = (image[2] as number) <= widest * window.size[1];
-  const isEmpty = outputs * inputs * (image[0] as number) * (image[1] as number) === 0;
-  return threads > 1 && isNarrow && !isEmpty && outputs * inputs <= mostEntries ? bands : undefined;
+  const [batch, height, width] = bands.image;
+  const isNarrow = width <= widest * window.size[1];
+  // What adds up the rows of an image grows with the square of its height: at most half of the product itself.
+  const isLow = 2 * height <= outputs;
+  const isEmpty = batch * height * outputs * inputs === 0;
+  return threads > 1 && isNarrow && isLow && !isEmpty && outputs * inputs <= mostEntries ? bands : undefined;
 }
 
 /** The gradient for the images `[batch, height, width, channels]`, from that of the output and the filter as tfjs has it. */

@@ -25,7 +25,7 @@ for (const pad of ['same', 'valid', 1, uneven] as Pad[]) {
     for (const channels of [1, 3]) {
       cases.push({
         name: `pad ${JSON.stringify(pad)}, strides ${strides}, channels ${channels}`,
-        inputs: [f32([2, 7, 6, channels]), f32([3, 2, channels, 4])],
+        inputs: [f32([2, 5, 6, channels]), f32([3, 2, channels, 4])],
         run: gradients(strides, pad, 1),
         threads: 2,
       });
@@ -42,13 +42,17 @@ describe('gradients of convolutions on several threads', () => {
   differential(cases);
 
   test('are products with bands for narrow images of few channels, and convolutions for others', async () => {
-    const layer = (width: number, channels: number) => [f32([2, 5, width, channels]), f32([3, 3, channels, channels])];
+    const layer = (width: number, channels: number, height = 5) => [
+      f32([2, height, width, channels]),
+      f32([3, 3, channels, channels]),
+    ];
     // The convolution itself is one, too.
     expect(await operatorsOf(layer(9, 2), 2)).toEqual(['Conv']);
     for (const [inputs, threads] of [
       [layer(9, 2), 1],
       [layer(10, 2), 2],
       [layer(9, 32), 2],
+      [layer(9, 2, 20), 2],
     ] as const) {
       expect((await operatorsOf(inputs, threads)).sort()).toEqual(['Conv', 'Conv', 'ConvTranspose']);
     }

@@ -96,7 +96,7 @@ const gatheredOf = new WeakMap<HostTensor, HostTensor>();
  */
 export function rowsWhenRead(array: StoredArray, rows: ArrayLike<number>, before?: HostTensor): HostTensor {
   const { data, width, rowShape, scale } = array;
-  const divisor = Math.round(1 / scale);
+  const divisor = Math.fround(Math.round(1 / scale));
   const isExact = !(data instanceof Uint8Array) || scale === 1 / divisor;
   if (width <= narrow || !isExact) return gatherRows(array, rows, before);
   const indices = rows instanceof Uint32Array ? sameNumbers(rows) : Int32Array.from(rows);
