@@ -1,6 +1,6 @@
 import { concat } from '../ir/concat.js';
 import type { Graph } from '../ir/graph.js';
-import { piecesOf, stacked } from '../ir/stacked-rows.js';
+import { piecesOf, runsOf, stacked } from '../ir/stacked-rows.js';
 import { type FedSpec, isConstant, type Spec, sizeOf, type Value } from '../ir/value.js';
 
 /**
@@ -24,6 +24,17 @@ export function heldForm(graph: Graph, value: Value): { form: HeldForm; leaves: 
   return isConstant(value) ? undefined : stackedForm(graph, value);
 }
 
+/** Some columns of stacked rows: where their numbers lie among the leaves. */
+interface Column {
+  readonly size: number;
+  /** The leaf with every row's own numbers, from `offset` on. */
+  readonly own: number;
+  readonly offset: number;
+  /** Where the numbers are products: the leaf that all rows have in common, and the shape of a row's own factor. */
+  readonly common?: number;
+  readonly shape?: readonly number[];
+}
+
 /** Gradients of several tasks, held by the factors of their products. */
 function stackedForm(graph: Graph, value: Value): ReturnType<typeof heldForm> {
   const pieces = piecesOf(graph, value);
@@ -33,16 +44,19 @@ function stackedForm(graph: Graph, value: Value): ReturnType<typeof heldForm> {
     const known = leaves.indexOf(leaf);
     return known >= 0 ? known : leaves.push(leaf) - 1;
   };
-  const plan = pieces.map(({ size, rows, factors }) =>
-    factors === undefined
-      ? { size, own: place(stacked(graph, rows)) }
-      : {
-          size,
-          own: place(stacked(graph, factors.own)),
-          common: place(factors.common),
-          shape: (factors.own[0] as Value).shape,
-        },
-  );
+  const plan = runsOf(graph, pieces).flatMap(({ rows, factors, sizes }): Column[] => {
+    if (factors !== undefined) {
+      const [size] = sizes as [number];
+      const own = place(stacked(graph, factors.own));
+      return [{ size, own, offset: 0, common: place(factors.common), shape: (factors.own[0] as Value).shape }];
+    }
+    const own = place(stacked(graph, rows));
+    let offset = 0;
+    return sizes.map((size) => {
+      offset += size;
+      return { size, own, offset: offset - size };
+    });
+  });
   const specs = leaves.map(({ shape, dtype }) => ({ shape, dtype }));
   const [count] = value.shape as [number];
   const form: HeldForm = {
@@ -52,11 +66,11 @@ function stackedForm(graph: Graph, value: Value): ReturnType<typeof heldForm> {
     leaves: specs,
     build(target, given) {
       const rows = Array.from({ length: count }, (_, k) => {
-        const parts = plan.map(({ size, own, ...product }) => {
-          const row = target.slice(given[own] as Value, [k, 0], [1, sizeOf((specs[own] as Spec).shape) / count]);
-          if (product.common === undefined) return target.reshape(row, [size]);
-          const common = given[product.common] as Value;
-          const back = target.reshape(row, product.shape);
+        const parts = plan.map(({ size, own, offset, common: factor, shape = [size] }) => {
+          const row = target.slice(given[own] as Value, [k, offset], [1, sizeOf(shape)]);
+          if (factor === undefined) return target.reshape(row, [size]);
+          const common = given[factor] as Value;
+          const back = target.reshape(row, shape);
           const made = target.node(
             'BatchMatMul',
             [common, back],

@@ -17,12 +17,11 @@ export function concat(graph: Graph, values: readonly Value[], axis: number): Va
     return graph.uniform(fill, shape, first.dtype);
   }
   if (axis !== 0) return graph.node('Concat', parts, { shape, dtype: first.dtype }, { axis });
-  const whole = slicedFrom(parts);
+  const pieces = parts.flatMap((one) => joined(one)?.inputs ?? [one]);
+  const whole = slicedFrom(pieces);
   if (whole !== undefined) return graph.reshape(whole, shape);
-  if (!parts.some((one) => joined(one) !== undefined)) {
-    return graph.node('Concat', parts, { shape, dtype: first.dtype }, { axis });
-  }
-  const flat = parts.flatMap((one) => joined(one)?.inputs ?? [one]).map((one) => graph.reshape(one, [-1]));
+  if (pieces.length === parts.length) return graph.node('Concat', parts, { shape, dtype: first.dtype }, { axis });
+  const flat = pieces.map((one) => graph.reshape(one, [-1]));
   const size = sizeOf(shape);
   return graph.reshape(graph.node('Concat', flat, { shape: [size], dtype: first.dtype }, { axis: 0 }), shape);
 }
@@ -38,19 +37,25 @@ export function reshaped(value: Value): Value {
   return value.kind === 'node' && value.op === 'Reshape' ? (value.inputs[0] as Value) : value;
 }
 
-/** The value of which `parts` are all slices along the first axis, in order. */
+/** The value whose numbers `parts` hold one after the other, all of them slices of it. */
 function slicedFrom(parts: readonly Value[]): Value | undefined {
   let source: Value | undefined;
-  let row = 0;
+  let end = 0;
   for (const part of parts) {
     const slice = reshaped(part);
     if (slice.kind !== 'node' || slice.op !== 'Slice') return undefined;
     const from = slice.inputs[0] as Value;
-    const [start, ...others] = slice.attributes.begin as readonly number[];
-    const whole = others.every((begin) => begin === 0) && sizeOf(slice.shape.slice(1)) === sizeOf(from.shape.slice(1));
-    if ((source ?? from) !== from || start !== row || !whole) return undefined;
+    if ((source ?? from) !== from || startOf(slice, from.shape) !== end) return undefined;
     source = from;
-    row += slice.shape[0] as number;
+    end += sizeOf(slice.shape);
   }
-  return source?.shape[0] === row ? source : undefined;
+  return source !== undefined && sizeOf(source.shape) === end ? source : undefined;
+}
+
+/** Where a slice begins among the numbers of what it was cut from; undefined where it does not lie in one piece. */
+function startOf(slice: NodeValue, shape: readonly number[]): number | undefined {
+  const begin = slice.attributes.begin as readonly number[];
+  const first = slice.shape.findIndex((size) => size > 1);
+  if (first >= 0 && slice.shape.some((size, axis) => axis > first && size !== shape[axis])) return undefined;
+  return begin.reduce((start, at, axis) => start * (shape[axis] as number) + at, 0);
 }

@@ -1,5 +1,5 @@
 import type { Graph } from './graph.js';
-import { type Attributes, broadcastShape, type DType, sameShape, type Value } from './value.js';
+import { type Attributes, broadcastShape, type DType, type NodeValue, sameShape, type Value } from './value.js';
 
 /** A simpler way to what an elementwise operation gives, or undefined. Operands are stripped of broadcasts. */
 export function simplifyElementwise(
@@ -20,7 +20,8 @@ export function simplifyElementwise(
       if (isFill(b, 0) && a.dtype === dtype) return a;
       return isFill(a, 0) && b.dtype === dtype ? b : undefined;
     case 'Sub':
-      return isFill(b, 0) && a.dtype === dtype ? a : undefined;
+      if (isFill(b, 0) && a.dtype === dtype) return a;
+      return logSoftmax(graph, a, b);
     case 'RealDiv':
       return isFill(b, 1) && a.dtype === dtype ? a : undefined;
     case 'Pow':
@@ -56,6 +57,31 @@ function gate(graph: Graph, y: Value, step: Value): Value | undefined {
   if (!sameShape(broadcastShape([x.shape, y.shape]), broadcastShape([step.shape, y.shape]))) return undefined;
   const slope = graph.elementwise('ReluSlope', [graph.elementwise('Relu', [x], 'float32')], 'float32');
   return graph.elementwise('Multiply', [y, slope], 'float32');
+}
+
+/** `x − log Σ eˣ` along the last axis, whether or not the largest x was taken out first. */
+function logSoftmax(graph: Graph, x: Value, logarithm: Value): Value | undefined {
+  const sum = inputOf(logarithm, 'Log');
+  const power = sum && inputOf(sum, 'Sum');
+  if (power === undefined || inputOf(power, 'Exp') !== x || x.dtype !== 'float32') return undefined;
+  if (!isAlongLastAxis(sum as NodeValue, x)) return undefined;
+  const [source, largest] = x.kind === 'node' && x.op === 'Sub' ? (x.inputs as [Value, Value]) : [];
+  const shifted =
+    largest !== undefined &&
+    inputOf(largest, 'Max') === source &&
+    isAlongLastAxis(largest as NodeValue, source as Value);
+  return graph.node('LogSoftmax', [shifted ? (source as Value) : x], { shape: x.shape, dtype: 'float32' });
+}
+
+/** The operand of `op`, where the value is that operation. */
+function inputOf(value: Value, op: string): Value | undefined {
+  return value.kind === 'node' && value.op === op ? value.inputs[0] : undefined;
+}
+
+/** Whether a reduction goes over the last axis of x, which it keeps. */
+function isAlongLastAxis({ attributes }: NodeValue, x: Value): boolean {
+  const { axes, keepDims } = attributes as { axes: readonly number[]; keepDims: boolean };
+  return keepDims && axes.length === 1 && axes[0] === x.shape.length - 1;
 }
 
 function isFill(value: Value, fill: number): boolean {

@@ -1,6 +1,6 @@
 import { concat, joined, reshaped } from './concat.js';
 import type { Graph } from './graph.js';
-import { type NodeValue, sizeOf, type Value } from './value.js';
+import { type NodeValue, sameShape, sizeOf, type Value } from './value.js';
 
 /*
  * Matrices J whose rows are gradients: every row is the gradient of one task, laid one parameter after the other. The gradient
@@ -117,17 +117,48 @@ function factorsOf(graph: Graph, rows: readonly Value[], size: number): Factors 
   return { common, own: own.map((one) => one ?? graph.uniform(0, shape, 'float32')) };
 }
 
+/** Neighbouring columns that have no factors, as one piece, and how many columns each of them has. */
+export interface Run extends Piece {
+  readonly sizes: readonly number[];
+}
+
+/** Pieces, those without factors joined with their neighbours: what is done with them is then done once. */
+export function runsOf(graph: Graph, pieces: readonly Piece[]): readonly Run[] {
+  const runs: Piece[][] = [];
+  for (const piece of pieces) {
+    const last = runs.at(-1);
+    if (last?.[0]?.factors === undefined && last !== undefined && piece.factors === undefined) last.push(piece);
+    else runs.push([piece]);
+  }
+  return runs.map((members) => {
+    const [first] = members as [Piece];
+    const sizes = members.map(({ size }) => size);
+    if (members.length === 1) return { ...first, sizes };
+    const rows = first.rows.map((_, k) =>
+      concat(
+        graph,
+        members.map(({ rows: values }) => graph.reshape(values[k] as Value, [-1])),
+        0,
+      ),
+    );
+    return { size: sizes.reduce((sum, size) => sum + size, 0), rows, sizes };
+  });
+}
+
 /** Values with the same number of entries, one below the other: `[K, entries]`. */
 export function stacked(graph: Graph, values: readonly Value[]): Value {
-  const flat = values.map((one) => graph.reshape(one, [1, sizeOf(one.shape)]));
-  return concat(graph, flat, 0);
+  const [first] = values as [Value];
+  const size = sizeOf(first.shape);
+  const alike = first.shape.length > 0 && values.every(({ shape }) => sameShape(shape, first.shape));
+  const rows = alike ? values : values.map((one) => graph.reshape(one, [1, size]));
+  return graph.reshape(concat(graph, rows, 0), [values.length, size]);
 }
 
 /** `J Jᵀ` without J, where J has pieces that are cheaper in factors. */
 export function gramian(graph: Graph, matrix: Value, multiply: Multiply): Value | undefined {
   const pieces = piecesOf(graph, matrix);
   if (!pieces?.some(({ factors }) => factors)) return undefined;
-  const plain = pieces.filter(({ factors }) => !factors);
+  const plain = runsOf(graph, pieces).filter(({ factors }) => !factors);
   const terms = pieces.flatMap(({ factors }) => {
     if (factors === undefined) return [];
     const { common, own } = factors;
@@ -160,7 +191,7 @@ export function weightedRows(graph: Graph, weights: Value, matrix: Value, multip
   if (weights.shape.length !== 2 || weights.shape[0] !== 1) return undefined;
   const pieces = piecesOf(graph, matrix);
   if (!pieces?.some(({ factors }) => factors)) return undefined;
-  const parts = pieces.map(({ rows, factors }) => {
+  const parts = runsOf(graph, pieces).map(({ rows, factors }) => {
     if (factors === undefined) return graph.reshape(multiply(weights, stacked(graph, rows), false, false), [-1]);
     const own = multiply(weights, stacked(graph, factors.own), false, false);
     const mixed = graph.reshape(own, (factors.own[0] as Value).shape);

@@ -1,3 +1,4 @@
+import { type NodeValue, sameShape } from '../ir/value.js';
 import { type Builder, inverse, type Operand } from './builder.js';
 import type { Lowering, Lowerings } from './lowering.js';
 
@@ -33,6 +34,17 @@ function reduceOver(
     attributes: { keepdims: { int: keepDims ? 1 : 0 } },
   });
 }
+
+/** The product of two vectors, where their entries are multiplied to be added up and nothing else. */
+const sum: Lowering = (call) => {
+  const { builder, node, usersOf, results, operandOf } = call;
+  const product = node.inputs[0] as NodeValue;
+  const isProduct = product.op === 'Multiply' && product.dtype === 'float32' && product.shape.length === 1;
+  if (!isProduct || usersOf(product).length > 1 || results.has(product)) return reduction('ReduceSum')(call);
+  const [a, b] = product.inputs.map(operandOf) as [Operand, Operand];
+  if (!sameShape(a.shape, product.shape) || !sameShape(b.shape, product.shape)) return reduction('ReduceSum')(call);
+  return builder.reshape(builder.emit('MatMul', [a, b], [], 'float32'), node.shape);
+};
 
 const reduction =
   (op: string): Lowering =>
@@ -75,7 +87,7 @@ const arg =
 
 /** Lowerings of reductions and of operations along one axis. */
 export const reductionLowerings: Lowerings = {
-  Sum: reduction('ReduceSum'),
+  Sum: sum,
   Mean: reduction('ReduceMean'),
   Prod: reduction('ReduceProd'),
   Max: extreme('ReduceMax'),
@@ -86,6 +98,8 @@ export const reductionLowerings: Lowerings = {
   ArgMin: arg('ArgMin'),
   Softmax: ({ builder, node, inputs: [x] }) =>
     builder.emit('Softmax', [x], node.shape, 'float32', { attributes: { axis: { int: -1 } } }),
+  LogSoftmax: ({ builder, node, inputs: [x] }) =>
+    builder.emit('LogSoftmax', [x], node.shape, 'float32', { attributes: { axis: { int: -1 } } }),
   TopK: ({ builder, node, inputs: [x] }) => {
     const count = builder.ints([node.shape.at(-1) as number]);
     return builder.cast(builder.emit('TopK', [x, count], node.shape, 'int64', { output: 1 }), 'int32');

@@ -5,7 +5,7 @@ import { elementwiseLowerings } from './elementwise.js';
 import { findLanes, type LaneClass } from './lanes.js';
 
 /** Reductions and others whose axes just move by one. */
-const alongAxes = new Set(['Sum', 'Mean', 'Prod', 'Max', 'Min', 'All', 'Any', 'Softmax']);
+const alongAxes = new Set(['Sum', 'Mean', 'Prod', 'Max', 'Min', 'All', 'Any', 'Softmax', 'LogSoftmax']);
 
 /** Operations that can be done for all lanes at once. */
 function stackable({ op, shape, inputs }: NodeValue): boolean {

@@ -8,11 +8,13 @@ import {
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { heldForm } from '../../src/executor/held-form.js';
 import { compiled } from '../../src/index.js';
 import { concat } from '../../src/ir/concat.js';
-import { createGraph } from '../../src/ir/graph.js';
+import { createGraph, reachable } from '../../src/ir/graph.js';
 import { product } from '../../src/ir/product.js';
-import { piecesOf } from '../../src/ir/stacked-rows.js';
+import { piecesOf, runsOf } from '../../src/ir/stacked-rows.js';
+import type { Value } from '../../src/ir/value.js';
 import { numbers } from '../executor/training.js';
 
 const nothing: ParameterLayout = {
@@ -128,6 +130,44 @@ describe('gradients of several tasks, one below the other', () => {
     session.release(j);
     await expect(session.download(j)).rejects.toMatchObject({ code: 'POLYTASK_RELEASED' });
     session.dispose();
+  });
+
+  test('neighbours without factors are done together', () => {
+    const graph = createGraph();
+    const dtype = 'float32' as const;
+    const x = graph.input('x', { shape: [batch, inputs], dtype });
+    const sizes = [3, 4, 2];
+    const rows = [0, 1].map((k) => {
+      const [first, second, last] = sizes.map((size, i) => graph.input(`p${k}/${i}`, { shape: [size], dtype }));
+      const back = graph.input(`d${k}`, { shape: [batch, width], dtype });
+      const kernel = graph.reshape(product(graph, x, back, true, false), [-1]);
+      const parts = [first, second, kernel, last] as Value[];
+      return graph.reshape(concat(graph, parts, 0), [1, 9 + inputs * width]);
+    });
+    const j = concat(graph, rows, 0);
+    const pieces = piecesOf(graph, j) ?? [];
+    expect(pieces.map(({ size }) => size)).toEqual([3, 4, inputs * width, 2]);
+    expect(runsOf(graph, pieces).map(({ size, sizes: of }) => [size, of])).toEqual([
+      [7, [3, 4]],
+      [inputs * width, [inputs * width]],
+      [2, [2]],
+    ]);
+    // What is held of J: its short columns in two pieces, what came back to the kernel's outputs, and its inputs.
+    const held = heldForm(graph, j);
+    expect(held?.leaves.map(({ shape }) => shape)).toEqual([
+      [2, 7],
+      [2, batch * width],
+      [batch, inputs],
+      [2, 2],
+    ]);
+    // A program made of what is held uses its pieces as they are.
+    const target = createGraph();
+    const leaves = held?.form.leaves.map((leaf, i) => target.input(`leaf/${i}`, leaf)) as Value[];
+    const weights = target.input('weights', { shape: [1, 2], dtype });
+    const mixed = product(target, weights, held?.form.build(target, leaves) as Value, false, false);
+    const nodes = reachable([mixed]).filter(({ kind }) => kind === 'node');
+    expect(nodes.filter((node) => node.kind === 'node' && node.op === 'BatchMatMul')).toHaveLength(4);
+    expect(nodes.some((node) => node.kind === 'node' && node.op === 'Slice')).toBe(false);
   });
 
   test('are not put together where factors do', () => {

@@ -50,6 +50,21 @@ cases.push(
   { name: 'no rows', inputs: [f32([0, 2]), f32([2, 3])], run: (x, w) => tf.matMul(x, w) },
   { name: 'dot', inputs: [f32([3]), f32([3])], run: (x, w) => tf.dot(x, w) },
 );
+for (const [rows, columns] of [
+  [1, 1],
+  [2, 2],
+  [3, 6],
+  [6, 2],
+  [7, 2],
+] as const) {
+  const [a, b, bias] = [f32([rows, 1500]), f32([columns, 1500]), f32([columns])];
+  const multiply = (x: tf.Tensor, y: tf.Tensor) => tf.matMul(x, y, false, true);
+  cases.push(
+    { name: `long rows ${rows} ${columns}`, inputs: [a, b], run: multiply },
+    { name: `long rows ${rows} ${columns}, bias`, inputs: [a, b, bias], run: (x, y, z) => tf.add(multiply(x, y), z) },
+  );
+}
+cases.push({ name: 'long rows by themselves', inputs: [f32([3, 2000])], run: (x) => tf.matMul(x, x, false, true) });
 for (const activation of ['linear', 'relu', 'elu', 'sigmoid', 'relu6', 'leakyrelu'] as const) {
   cases.push({
     name: `fused ${activation}`,

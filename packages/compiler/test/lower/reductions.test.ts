@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { describe } from 'vitest';
-import { bools, type Case, differential, f32, floats, i32 } from './differential.js';
+import { describe, expect, test } from 'vitest';
+import { bools, type Case, differential, f32, floats, i32, runCompiled } from './differential.js';
 
 type Reduction = (x: tf.Tensor, axis?: number | number[], keepDims?: boolean) => tf.Tensor;
 const reductions: { [name: string]: Reduction } = {
@@ -121,6 +121,50 @@ cases.push({
     return tf.grad((y) => tf.sum(tf.square(tf.gather(y, chosen as tf.Tensor1D, 1))))(x);
   },
 });
+for (const [name, input] of Object.entries({
+  'large numbers': floats(1000, 1001, -1000),
+  NaN: floats(1, Number.NaN, 2),
+  infinity: floats(1, Number.POSITIVE_INFINITY, 2),
+  'minus infinity': floats(1, Number.NEGATIVE_INFINITY, 2),
+  'a single entry': floats(3),
+})) {
+  cases.push({ name: `logSoftmax of ${name}`, inputs: [input], run: (x) => tf.logSoftmax(x) });
+}
+const logSum = (x: tf.Tensor, axis: number, keepDims: boolean) => tf.log(tf.sum(tf.exp(x), axis, keepDims));
+for (const keepDims of [false, true]) {
+  for (const axis of [0, 1]) {
+    const name = `x less its logSumExp, axis ${axis}, ${keepDims}`;
+    cases.push({ name, inputs: [f32([4, 4])], run: (x) => tf.sub(x, logSum(x, axis, keepDims)) });
+  }
+}
+cases.push(
+  {
+    name: 'x less the logSumExp of another',
+    inputs: [f32([3, 4]), f32([3, 4])],
+    run: (x, y) => tf.sub(x, logSum(y, 1, true)),
+  },
+  { name: 'a sum of products', inputs: [f32([40]), f32([40])], run: (a, b) => tf.sum(tf.mul(a, b)) },
+  { name: 'a sum of products, kept', inputs: [f32([40]), f32([40])], run: (a, b) => tf.sum(tf.mul(a, b), 0, true) },
+  { name: 'a sum of products with a number', inputs: [f32([40]), f32([1])], run: (a, b) => tf.sum(tf.mul(a, b)) },
+  { name: 'a sum of squares', inputs: [f32([40])], run: (a) => tf.sum(tf.mul(a, a)) },
+  { name: 'a sum of whole products', inputs: [i32([9]), i32([9])], run: (a, b) => tf.sum(tf.mul(a, b)) },
+  {
+    name: 'a sum of products that are used',
+    inputs: [f32([40]), f32([40])],
+    run: (a, b) => {
+      const product = tf.mul(a, b);
+      return [tf.sum(product), tf.exp(product)];
+    },
+  },
+  {
+    name: 'a sum of products that are given',
+    inputs: [f32([40]), f32([40])],
+    run: (a, b) => {
+      const product = tf.mul(a, b);
+      return [tf.sum(product), product];
+    },
+  },
+);
 for (const [name, f] of Object.entries({
   sum: (x: tf.Tensor) => tf.sum(x, 1),
   mean: (x: tf.Tensor) => tf.mean(x, [0, 2]),
@@ -140,3 +184,9 @@ for (const [name, f] of Object.entries({
 }
 
 describe('reductions', () => differential(cases));
+
+test('the logarithm of a softmax is one operation, and a sum of products another', async () => {
+  const run = (x: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => [tf.logSoftmax(x), tf.sum(tf.mul(a, b))];
+  const { compiled } = await runCompiled(run, [f32([3, 4]), f32([5]), f32([5])]);
+  expect(compiled.onnx?.nodes.map(({ op }) => op)).toEqual(['LogSoftmax', 'MatMul']);
+});

@@ -4,7 +4,8 @@ import { type FusedFunction, fusedGradient } from './fused-gradient.js';
 /**
  * Cross-entropy between softmax of logits and target distributions, one number per distribution:
  *
- * $$ \ell = \log \sum_c e^{z_c - m} - \sum_c t_c (z_c - m), \qquad m = \max_c z_c, \qquad \partial \ell / \partial z = p - t $$
+ * $$ \ell = -\sum_c t_c \log p_c, \qquad \log p_c = z_c - m - \log \sum_d e^{z_d - m}, \qquad m = \max_c z_c,
+ * \qquad \partial \ell / \partial z = p - t $$
  *
  * where $z$ are the logits, $t$ the target distribution, $p = \mathrm{softmax}(z)$.
  *
@@ -30,8 +31,7 @@ export function softmaxCrossEntropy(logits: tf.Tensor, targets: tf.Tensor): tf.T
 
 const crossEntropy: FusedFunction = {
   value(logits, targets) {
-    const shifted = tf.sub(logits, tf.max(logits, -1, true));
-    return tf.sub(tf.log(tf.sum(tf.exp(shifted), -1)), tf.sum(tf.mul(targets as tf.Tensor, shifted), -1));
+    return tf.sum(tf.mul(targets as tf.Tensor, tf.neg(tf.logSoftmax(logits))), -1);
   },
   gradient: (dy, logits, targets) => tf.mul(tf.expandDims(dy, -1), tf.sub(tf.softmax(logits), targets as tf.Tensor)),
 };
