@@ -17,6 +17,8 @@ export { rowsOfIds, subset } from './data/subset.js';
 export type { TableCursor } from './data/table-cursor.js';
 export type { TableOptions } from './data/table-dataset.js';
 export { tableDataset } from './data/table-dataset.js';
+export type { TableRows } from './data/table-rows.js';
+export { tableRows } from './data/table-rows.js';
 // Encoders, layers, heads.
 export type { BuiltStages } from './encoders/build-encoder.js';
 export { buildEncoder, buildStages } from './encoders/build-encoder.js';
@@ -195,7 +197,7 @@ export type {
 export { defineStepPlan } from './spec/step-plan.js';
 export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput } from './spec/task.js';
 export { defineTask } from './spec/task.js';
-export type { HostFeeds, HostTensor, NamedTensors, State, StateValue, TableRows } from './spec/tensors.js';
+export type { HostFeeds, HostTensor, NamedTensors, State, StateValue } from './spec/tensors.js';
 export { hostTensor } from './spec/tensors.js';
 // Tasks.
 export type { BinaryMetrics, BinaryOptions, BinaryPrediction } from './tasks/binary.js';

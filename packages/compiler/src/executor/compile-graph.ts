@@ -1,6 +1,6 @@
 import { encodeModel } from '../emit/encode-model.js';
 import type { Graph } from '../ir/graph.js';
-import { constantData, isConstant, type Value } from '../ir/value.js';
+import { constantData, isConstant, sizeOf, type Value } from '../ir/value.js';
 import { lower } from '../lower/lower.js';
 import { stackLanes } from '../lower/stack-lanes.js';
 import type { OnnxGraph } from '../onnx/graph.js';
@@ -22,8 +22,8 @@ export interface InputView {
 
 /** Outputs of a traced function, ready to be computed. */
 export interface CompiledGraph {
-  /** What has to be fed. */
-  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** What has to be fed; a name instead of a first size leaves it open. */
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly (number | string)[] }[];
   readonly views: ReadonlyMap<string, InputView>;
   readonly outputs: ReadonlyMap<string, { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' }>;
   readonly shortcuts: ReadonlyMap<string, Shortcut>;
@@ -79,7 +79,7 @@ export async function compileGraph(input: CompileGraphInput): Promise<CompiledGr
     if (overwritable(lowered.graph, output, all)) inPlace.add(output);
   }
   const session = await runtime.open(encodeModel(lowered.graph), { threads, name });
-  const inputs = lowered.graph.inputs.map((one) => ({ name: one.name, shape: one.shape as readonly number[] }));
+  const inputs = lowered.graph.inputs.map(({ name: input, shape }) => ({ name: input, shape }));
   return { inputs, views, outputs, shortcuts, session, onnx: lowered.graph, inPlace };
 }
 
@@ -93,7 +93,14 @@ export function feedsOf({ inputs }: CompiledGraph, arrayOf: (input: string) => H
   const feeds: RuntimeTensors = {};
   for (const { name, shape } of inputs) {
     const data = arrayOf(name);
-    feeds[name] = { type: (data as unknown) instanceof Uint8Array ? 'uint8' : dtypeOf(data), shape, data };
+    const type = (data as unknown) instanceof Uint8Array ? 'uint8' : dtypeOf(data);
+    feeds[name] = { type, shape: typeof shape[0] === 'string' ? openShape(shape, data) : (shape as number[]), data };
   }
   return feeds;
+}
+
+/** A shape whose first size is what the array has room for. */
+function openShape([, ...rest]: readonly (number | string)[], { length }: HostArray): number[] {
+  const row = rest as number[];
+  return [length / sizeOf(row), ...row];
 }

@@ -62,8 +62,7 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
   const specOf = (value: ProgramCall['feeds'][string]): FeedSpec => {
     const { shape } = value;
     if ('dtype' in value) return formOf(value) ?? { shape, dtype: value.dtype };
-    if (value.rows !== undefined && runtime.readsInPlace) return rowsForm(shape, value.rows);
-    return { shape, dtype: dtypeOf(value.data) };
+    return (runtime.readsInPlace ? rowsForm(value) : undefined) ?? { shape, dtype: dtypeOf(value.data) };
   };
 
   function traceOnce(program: Program, signature: string, feeds: { readonly [name: string]: FeedSpec }): Trace | Error {

@@ -1,18 +1,24 @@
-import type { HostTensor, TableRows } from '@polytask/core';
+import { type HostTensor, type TableRows, tableRows } from '@polytask/core';
 import type { HostArray } from './compile-graph.js';
 import type { HeldForm } from './held-form.js';
 import { within } from './within.js';
 
 const forms = new WeakMap<TableRows['table'], Map<string, HeldForm>>();
+/** What programs were found for, so that their leaves are the same even where somebody has read the tensor since. */
+const taken = new WeakMap<HostTensor, TableRows>();
 
 /**
  * How a program takes rows from a table that is fed as a whole: all of the runtime's threads copy them, and nothing copies them
- * before the program runs. Leaves: the table and the row numbers. The same object for the same table, shape and divisor.
+ * before the program runs. Leaves: the table and the row numbers. The same object for the same table, shape and divisor, and
+ * the same key whatever the number of rows in the table. Undefined for a tensor that is no unread part of a table.
  */
-export function rowsForm(shape: readonly number[], rows: TableRows): HeldForm {
+export function rowsForm(tensor: HostTensor): HeldForm | undefined {
+  const rows = tableRows(tensor);
+  if (rows === undefined) return undefined;
+  taken.set(tensor, rows);
   const known = within(forms, rows.table);
-  const name = `${shape.join()} ${rows.divisor}`;
-  const form = known.get(name) ?? makeForm(shape, rows);
+  const name = `${tensor.shape.join()} ${rows.divisor}`;
+  const form = known.get(name) ?? makeForm(tensor.shape, rows);
   known.set(name, form);
   return form;
 }
@@ -26,9 +32,9 @@ function makeForm(shape: readonly number[], { table, divisor = 1 }: TableRows): 
   return {
     shape: [...shape],
     dtype,
-    key: `${bytes ? `bytes / ${divisor}` : 'numbers'} of ${rows} rows`,
+    key: `rows of ${bytes ? `bytes / ${divisor}` : 'numbers'}`,
     leaves: [
-      { shape: [rows, ...rowShape], dtype: stored, bytes },
+      { shape: [rows, ...rowShape], dtype: stored, bytes, anyRows: true },
       { shape: [count], dtype: 'int32' },
     ],
     build(graph, leaves) {
@@ -40,6 +46,7 @@ function makeForm(shape: readonly number[], { table, divisor = 1 }: TableRows): 
 }
 
 /** What the leaves of {@link rowsForm} hold in a call. */
-export function rowsLeaves({ rows }: HostTensor): readonly HostArray[] | undefined {
-  return rows === undefined ? undefined : [rows.table as HostArray, rows.indices];
+export function rowsLeaves(tensor: HostTensor): readonly HostArray[] | undefined {
+  const rows = taken.get(tensor);
+  return rows && [rows.table as HostArray, rows.indices];
 }

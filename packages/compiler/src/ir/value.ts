@@ -11,6 +11,8 @@ export interface Spec {
 export interface FedSpec extends Spec {
   /** Whether they are fed as unsigned bytes; their dtype is int32 then. Only `ByteRows` takes such an input. */
   readonly bytes?: boolean;
+  /** Whether the first axis may have another size in every call; only lookups along it take such an input. */
+  readonly anyRows?: boolean;
 }
 
 /** Numbers that come from outside at every run. */

@@ -8,7 +8,7 @@ import type { Builder, Operand } from './builder.js';
  * ConvTranspose image by image on one thread, and unfolds every image for Conv.
  *
  * @remarks LeNet's second layer at batch 256, two threads: 2.4 ms for the gradient of the images instead of 4.5, and 0.8 ms less for
- * that of the filter. A gradient that is not finite makes its whole row of the image NaN.
+ * that of the filter. A gradient that is not finite makes its whole image NaN.
  */
 export interface Bands {
   readonly window: Window;

@@ -68,7 +68,10 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads
     const known = operands.get(value);
     if (known !== undefined) return known;
     const made = leaf(builder, value);
-    if (value.kind === 'input') inputs.set(value.name, { name: value.name, type: fedType(value), shape: value.shape });
+    if (value.kind === 'input') {
+      const shape = value.anyRows === true ? [`${value.name}/rows`, ...value.shape.slice(1)] : value.shape;
+      inputs.set(value.name, { name: value.name, type: fedType(value), shape });
+    }
     operands.set(value, made);
     return made;
   };

@@ -8,14 +8,15 @@ export interface Slot {
   /** What errors call it. */
   readonly label: string;
   readonly type: OnnxType;
-  readonly shape: readonly number[];
+  /** A string is a size that only a run settles. */
+  readonly shape: readonly (number | string)[];
 }
 
-/** What a model wants of its inputs and outputs; a string in a shape is a size that only a run settles. */
+/** What a model wants of its inputs and outputs. */
 export interface SlotInfo {
   readonly name: string;
   readonly type: string;
-  readonly shape: readonly (number | string)[];
+  readonly shape: Slot['shape'];
 }
 
 /** Inputs and outputs of a model by name. */
@@ -64,7 +65,7 @@ export function createSlots<S extends Slot>(
  * @throws `POLYTASK_SHAPE_MISMATCH`, `POLYTASK_TYPE_MISMATCH`
  */
 export function checkFits(slot: Slot, type: string, shape: readonly number[]): void {
-  const required: readonly (number | string)[] = slot.shape;
+  const required = slot.shape;
   if (shape.length !== required.length || required.some((size, i) => typeof size === 'number' && size !== shape[i])) {
     const sizes = required.map((size) => (typeof size === 'number' ? size : null));
     throw new ShapeMismatchError(slot.label, sizes, shape);

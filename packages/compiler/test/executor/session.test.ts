@@ -1,4 +1,15 @@
-import type { DeviceTensor, ExecutorSession, HostTensor, ParameterLayout, Program } from '@polytask/core';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import {
+  type DeviceTensor,
+  type ExecutorSession,
+  type HostTensor,
+  type ParameterLayout,
+  type Program,
+  type TableInput,
+  tableDataset,
+  tableRows,
+} from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type CompiledOptions, compiled } from '../../src/index.js';
@@ -47,37 +58,49 @@ describe.each(['node', 'web'] as const)('a compiled session on %s', (runtime) =>
 });
 
 describe('rows of a table', () => {
-  const table = Float32Array.from({ length: 12 }, (_, i) => i);
-  const rowsOf = (indices: number[], read: () => Float32Array): HostTensor => ({
-    shape: [indices.length, 2, 2],
-    rows: { table, indices: Int32Array.from(indices) },
-    get data() {
-      return read();
-    },
-  });
+  type Numbers = Float32Array | Int32Array | Uint8Array;
+  /** Rows [4, 5] of a table, not copied yet. */
+  function rowsOf(table: Numbers, indices: number[], scale = 1): HostTensor {
+    const count = table.length / 20;
+    const x = { data: table, shape: [count, 4, 5], scale } as TableInput;
+    const dataset = tableDataset({ inputs: { x }, columns: { y: new Float32Array(count) } });
+    return dataset.gather(indices, { whenRead: true }).inputs.x as HostTensor;
+  }
+  const table = Float32Array.from({ length: 60 }, (_, i) => i - 20);
+  const numbersOfRows = (from: Numbers, indices: number[]) =>
+    indices.flatMap((row) => Array.from(from.subarray(20 * row, 20 * row + 20)));
+  let traced = 0;
   const double: Program = {
     name: 'double',
-    run: ({ x }) => ({ twice: tf.mul(x as tf.Tensor, 2), same: x as tf.Tensor }),
+    run({ x }) {
+      traced++;
+      return { twice: tf.mul(x as tf.Tensor, 2), same: x as tf.Tensor };
+    },
   };
   const outputs = { twice: 'read', same: 'read' } as const;
-  const expected = (indices: number[], factor: number) =>
-    indices.flatMap((row) => [0, 1, 2, 3].map((i) => factor * (4 * row + i)));
-  const unread = () => {
-    throw new Error('the rows were copied before the program ran');
-  };
+
+  /** What the program makes of rows: of their numbers, and of twice their numbers. */
+  async function run(session: ExecutorSession, x: HostTensor): Promise<number[]> {
+    const { host } = await session.run(double, { feeds: { x }, outputs });
+    const same = Array.from(host.same?.data ?? []);
+    expect(host.same?.shape).toEqual(x.shape);
+    expect(Array.from(host.twice?.data ?? [])).toEqual(same.map((one) => 2 * one));
+    return same;
+  }
 
   test.each([true, false])('are taken from it by the program (direct: %s)', async (direct) => {
     const session = await open({ direct });
-    for (const indices of [
-      [2, 0],
-      [1, 1],
-      [0, 2, 1],
-      [1, 0],
-    ]) {
-      const { host } = await session.run(double, { feeds: { x: rowsOf(indices, unread) }, outputs });
-      expect(Array.from(host.twice?.data ?? [])).toEqual(expected(indices, 2));
-      expect(Array.from(host.same?.data ?? [])).toEqual(expected(indices, 1));
-      expect(host.same?.shape).toEqual([indices.length, 2, 2]);
+    for (const from of [table, Int32Array.from(table)]) {
+      for (const indices of [
+        [2, 0],
+        [1, 1],
+        [0, 2, 1],
+        [1, 0],
+      ]) {
+        const x = rowsOf(from, indices);
+        expect(await run(session, x)).toEqual(numbersOfRows(from, indices));
+        expect(tableRows(x)).toBeDefined();
+      }
     }
     session.dispose();
   });
@@ -87,46 +110,84 @@ describe('rows of a table', () => {
     ['a program that is verified', { verify: true }],
   ] as const)('are read for %s', async (_, options) => {
     const session = await open(options);
-    const feeds = { x: rowsOf([2, 1], () => Float32Array.from(expected([2, 1], 1))) };
-    const { host } = await session.run(double, { feeds, outputs });
-    expect(Array.from(host.twice?.data ?? [])).toEqual(expected([2, 1], 2));
+    const x = rowsOf(table, [2, 1]);
+    expect(await run(session, x)).toEqual(numbersOfRows(table, [2, 1]));
+    expect(tableRows(x)).toBeUndefined();
     session.dispose();
   });
+
+  test.each([true, false])(
+    'are what they were changed to, where somebody changed them (direct: %s)',
+    async (direct) => {
+      const session = await open({ direct });
+      const unchanged = await run(session, rowsOf(table, [2, 1]));
+      const inPlace = rowsOf(table, [2, 1]);
+      inPlace.data[0] = 7;
+      expect(await run(session, inPlace)).toEqual([7, ...unchanged.slice(1)]);
+      const read = rowsOf(table, [2, 1]);
+      expect(await run(session, read)).toEqual(unchanged);
+      read.data[1] = 8;
+      expect(await run(session, read)).toEqual([unchanged[0], 8, ...unchanged.slice(2)]);
+      const data = Float32Array.from(unchanged, (one) => -one);
+      expect(await run(session, { ...rowsOf(table, [2, 1]), data })).toEqual(Array.from(data));
+      expect(await run(session, structuredClone(rowsOf(table, [2, 1])))).toEqual(unchanged);
+      session.dispose();
+    },
+  );
 
   test.each([true, false])('of bytes are divided (direct: %s)', async (direct) => {
     const session = await open({ direct });
-    const bytes = Uint8Array.from({ length: 512 }, (_, i) => i);
+    const bytes = Uint8Array.from({ length: 520 }, (_, i) => i);
     for (const divisor of [1, 255, 127]) {
-      const rows = { table: bytes, indices: Int32Array.of(1, 0, 1), divisor };
-      const x = { shape: [3, 256], rows, data: new Float32Array(0) };
-      const { host } = await session.run(double, { feeds: { x }, outputs });
-      const quotients = Float32Array.from({ length: 768 }, (_, i) => (i % 256) / divisor);
-      expect(host.same?.data).toEqual(quotients);
-      expect(host.twice?.data).toEqual(quotients.map((one) => 2 * one));
+      const indices = Array.from({ length: 26 }, (_, i) => 25 - i);
+      const expected = numbersOfRows(bytes, indices).map((one) => Math.fround(one / divisor));
+      expect(await run(session, rowsOf(bytes, indices, 1 / divisor))).toEqual(expected);
     }
     session.dispose();
   });
 
-  test('of another table, and as numbers of their own, find their own programs', async () => {
+  test('of tables of any length share a program; rows that lie elsewhere have another', async () => {
     const session = await open();
-    const other = Float32Array.from({ length: 20 }, (_, i) => -i);
-    const feeds = [
-      rowsOf([1], unread),
-      { ...floats(5, 6, 7, 8), shape: [1, 2, 2] },
-      { shape: [1, 2, 2], rows: { table: other, indices: Int32Array.of(4) }, data: new Float32Array(4) },
-      rowsOf([2], unread),
-    ];
-    const found: number[][] = [];
-    for (const x of feeds) {
-      const { host } = await session.run(double, { feeds: { x }, outputs });
-      found.push(Array.from(host.same?.data ?? []));
+    traced = 0;
+    for (const count of [3, 5, 4, 5]) {
+      const from = Float32Array.from({ length: 20 * count }, (_, i) => count * i);
+      expect(await run(session, rowsOf(from, [count - 1]))).toEqual(numbersOfRows(from, [count - 1]));
     }
-    expect(found).toEqual([
-      [4, 5, 6, 7],
-      [5, 6, 7, 8],
-      [-16, -17, -18, -19],
-      [8, 9, 10, 11],
-    ]);
+    expect(traced).toBe(1);
+    const plain = { data: Float32Array.from({ length: 20 }, (_, i) => -i), shape: [1, 4, 5] };
+    expect(await run(session, plain)).toEqual(Array.from(plain.data));
+    expect(await run(session, rowsOf(table, [1]))).toEqual(numbersOfRows(table, [1]));
+    expect(traced).toBe(2);
+    session.dispose();
+  });
+
+  test.each([true, false])('may lie in memory that threads share (direct: %s)', async (direct) => {
+    const session = await open({ direct });
+    const shared = new Float32Array(new SharedArrayBuffer(4 * table.length));
+    shared.set(table);
+    expect(await run(session, rowsOf(shared, [2, 0]))).toEqual(numbersOfRows(table, [2, 0]));
+    session.dispose();
+  });
+
+  test('a session does not keep a table from being collected', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const session = await open();
+    const tables: WeakRef<Float32Array>[] = [];
+    const useTable = async (i: number) => {
+      const large = new Float32Array(20 * 1000).fill(i);
+      tables.push(new WeakRef(large));
+      await run(session, rowsOf(large, [1, 2]));
+    };
+    for (let i = 0; i < 6; i++) await useTable(i);
+    const alive = () => tables.filter((one) => one.deref() !== undefined).length;
+    for (let i = 0; i < 20 && alive() > 0; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    expect(alive()).toBe(0);
+    // And goes on with others.
+    expect(await run(session, rowsOf(table, [1]))).toEqual(numbersOfRows(table, [1]));
     session.dispose();
   });
 });

@@ -4,10 +4,10 @@ import { type Case, differential, f32, type Input, runCompiled } from './differe
 
 /** Both gradients of a convolution, with weights that tell places apart. */
 const gradients =
-  (strides: number | [number, number], pad: Pad, dilations: number) =>
+  (strides: number | [number, number], pad: Pad) =>
   (...inputs: tf.Tensor[]) =>
     tf.grads((x, filter) => {
-      const y = tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, pad, 'NHWC', dilations);
+      const y = tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, pad);
       return tf.sum(tf.mul(y, tf.square(y)));
     })(inputs);
 
@@ -26,15 +26,41 @@ for (const pad of ['same', 'valid', 1, uneven] as Pad[]) {
       cases.push({
         name: `pad ${JSON.stringify(pad)}, strides ${strides}, channels ${channels}`,
         inputs: [f32([2, 5, 6, channels]), f32([3, 2, channels, 4])],
-        run: gradients(strides, pad, 1),
+        run: gradients(strides, pad),
         threads: 2,
       });
     }
   }
 }
 
+for (const [image, filter] of [
+  [
+    [1, 5, 6, 2],
+    [3, 3, 2, 3],
+  ],
+  [
+    [2, 9, 4, 2],
+    [2, 3, 2, 3],
+  ],
+  [
+    [2, 1, 6, 2],
+    [1, 3, 2, 3],
+  ],
+  [
+    [2, 6, 1, 2],
+    [3, 1, 2, 3],
+  ],
+  [
+    [2, 3, 3, 1],
+    [3, 3, 1, 5],
+  ],
+] as const) {
+  const name = `images ${image.join()}, filter ${filter.join()}`;
+  cases.push({ name, inputs: [f32([...image]), f32([...filter])], run: gradients(1, 'same'), threads: 2 });
+}
+
 async function operatorsOf(inputs: Input[], threads: number): Promise<string[]> {
-  const { compiled } = await runCompiled(gradients(1, 'valid', 1), inputs, threads);
+  const { compiled } = await runCompiled(gradients(1, 'valid'), inputs, threads);
   return (compiled.onnx?.nodes ?? []).map(({ op }) => op).filter((op) => op.startsWith('Conv'));
 }
 

@@ -76,7 +76,7 @@ export async function runCompiled(run: Case['run'], inputs: readonly Input[], th
     const input = byName(view?.source ?? name);
     const whole = arrayOf(input);
     const data = view === undefined ? whole : whole.subarray(view.offset, view.offset + view.size);
-    fed[name] = { type: input.dtype, shape, data };
+    fed[name] = { type: input.dtype, shape: shape as readonly number[], data };
   }
   const names = [...compiled.outputs.keys()].filter((name) => !compiled.shortcuts.has(name));
   const found = (await compiled.session?.run(fed, Object.fromEntries(names.map((name) => [name, null])))) ?? {};

@@ -38,7 +38,7 @@ export interface TableDataset extends MultiTaskDataset {
 export interface GatherOptions {
   /** A batch that nobody needs any more: inputs may lie in its arrays. */
   readonly before?: RawBatch | undefined;
-  /** Whether inputs may be copied only when they are read, see `HostTensor.rows`; `rows` must then stay as they are. Default false. */
+  /** Whether inputs may be copied only when they are read, see {@link tableRows}; `rows` must then stay as they are. Default false. */
   readonly whenRead?: boolean;
 }
 

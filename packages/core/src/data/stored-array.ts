@@ -49,7 +49,7 @@ export function storeArray(
 }
 
 /** Rows of up to so many numbers are copied one by one, which takes less time than to make a view of each. */
-const narrow = 16;
+export const narrow = 16;
 
 /**
  * Copies rows into a tensor of shape `[rows.length, ...rowShape]`: into `before`, a tensor that was gathered of the same array,
@@ -82,40 +82,6 @@ export function gatherRows(array: StoredArray, rows: ArrayLike<number>, before?:
     else gathered.set(new View(buffer, data.byteOffset + from * View.BYTES_PER_ELEMENT, width), i * width);
   }
   return { data: gathered, shape };
-}
-
-/** What was gathered for tensors of {@link rowsWhenRead}. */
-const gatheredOf = new WeakMap<HostTensor, HostTensor>();
-
-/**
- * The same numbers as {@link gatherRows}, which are copied when `data` is first read: an executor that takes rows from the table by
- * itself (`rows`) spares the copy. Rows that are quickly copied are gathered at once, and
- * so are bytes whose factor is not 1 / a whole number.
- *
- * @param rows - Kept until the tensor's end where they are a `Uint32Array`; not to be written to.
- */
-export function rowsWhenRead(array: StoredArray, rows: ArrayLike<number>, before?: HostTensor): HostTensor {
-  const { data, width, rowShape, scale } = array;
-  const divisor = Math.fround(Math.round(1 / scale));
-  const isExact = !(data instanceof Uint8Array) || scale === 1 / divisor;
-  if (width <= narrow || !isExact) return gatherRows(array, rows, before);
-  const indices = rows instanceof Uint32Array ? sameNumbers(rows) : Int32Array.from(rows);
-  const overwritten = before && gatheredOf.get(before);
-  const tensor: HostTensor = {
-    shape: [rows.length, ...rowShape],
-    rows: { table: data, indices, ...(data instanceof Uint8Array ? { divisor } : {}) },
-    get data() {
-      const gathered = gatheredOf.get(tensor) ?? gatherRows(array, indices, overwritten);
-      gatheredOf.set(tensor, gathered);
-      return gathered.data;
-    },
-  };
-  return tensor;
-}
-
-/** Row numbers, which are below 2³¹, as signed ones. */
-function sameNumbers(rows: Uint32Array): Int32Array {
-  return new Int32Array(rows.buffer, rows.byteOffset, rows.length);
 }
 
 function gatherBytes(

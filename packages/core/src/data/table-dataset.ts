@@ -10,7 +10,8 @@ import {
   type TableInput,
   type TableWeights,
 } from './store-table.js';
-import { gatherRows, rowsWhenRead, type StoredArray } from './stored-array.js';
+import { gatherRows, type StoredArray } from './stored-array.js';
+import { rowsWhenRead } from './table-rows.js';
 
 /** What a table is made of. Typed arrays are kept, not copied: leave them as they are. */
 export interface TableOptions {

@@ -5,18 +5,6 @@ export interface HostTensor {
   readonly data: Float32Array | Int32Array;
   /** Row-major. `[]` is a scalar. */
   readonly shape: readonly number[];
-  /** Where the numbers are rows of a table: an executor may take them from there, and then nobody has to make `data`. */
-  readonly rows?: TableRows;
-}
-
-/** Rows of a table `[rows, ...]`, of which the first has number 0. */
-export interface TableRows {
-  /** Never written to. */
-  readonly table: Float32Array | Int32Array | Uint8Array;
-  /** Bytes become float32: byte / `divisor`. None for other tables. */
-  readonly divisor?: number;
-  /** Rows of the table, in their order here; they exist. */
-  readonly indices: Int32Array;
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gatherRows, rowsWhenRead, storeArray } from '../../src/data/stored-array.js';
+import { gatherRows, storeArray } from '../../src/data/stored-array.js';
 import { DatasetError } from '../../src/errors/dataset-error.js';
 
 describe('storeArray', () => {
@@ -62,52 +62,5 @@ describe('gatherRows', () => {
     (first.data as Float32Array).fill(9);
     expect([...second.data]).toEqual([1, 2]);
     expect([...stored.data]).toEqual([1, 2]);
-  });
-});
-
-describe('rowsWhenRead', () => {
-  const table = storeArray('Input `x`', { data: Float32Array.from({ length: 9 * 20 }, (_, i) => i), shape: [9, 4, 5] });
-
-  test('has the numbers of gatherRows, and says where they come from', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(8), { minLength: 1, maxLength: 20 }), fc.boolean(), (rows, typed) => {
-        const found = rowsWhenRead(table, typed ? Uint32Array.from(rows) : rows);
-        const { data, shape } = gatherRows(table, rows);
-        expect(found.shape).toEqual(shape);
-        expect(found.rows?.table).toBe(table.data);
-        expect(Array.from(found.rows?.indices ?? [])).toEqual(rows);
-        expect(found.data).toEqual(data);
-        expect(found.data).toBe(found.data);
-      }),
-    );
-  });
-
-  test('is written into the array of the one before, where that was read', () => {
-    const [read, unread] = [rowsWhenRead(table, [0, 1]), rowsWhenRead(table, [0, 1])];
-    const { data } = read;
-    expect(rowsWhenRead(table, [2, 3], read).data).toBe(data);
-    expect(Array.from(data)).toEqual(Array.from(table.data.subarray(40, 80)));
-    expect(rowsWhenRead(table, [2, 3], unread).data).toEqual(data);
-  });
-
-  test('says by what bytes are divided, and the quotients are what is gathered', () => {
-    const data = Uint8Array.from({ length: 512 }, (_, i) => i);
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1000 }), (divisor) => {
-        const bytes = storeArray('Input `x`', { data, shape: [2, 256] }, 1 / divisor);
-        const { rows, data: found } = rowsWhenRead(bytes, [1]);
-        expect(rows).toEqual({ table: data, indices: Int32Array.of(1), divisor });
-        expect(Array.from(found)).toEqual(Array.from({ length: 256 }, (_, i) => Math.fround(i / divisor)));
-      }),
-    );
-  });
-
-  test('gathers narrow rows at once, and bytes with other factors', () => {
-    const narrow = storeArray('Input `x`', { data: new Int32Array(6), shape: [3, 2] });
-    const bytes = storeArray('Input `x`', { data: new Uint8Array(60), shape: [3, 20] }, 0.3);
-    for (const array of [narrow, bytes]) {
-      expect(rowsWhenRead(array, [2, 0])).toEqual(gatherRows(array, [2, 0]));
-      expect(rowsWhenRead(array, [2, 0]).rows).toBeUndefined();
-    }
   });
 });

@@ -12,10 +12,18 @@ const remembered = 3;
 /** Inputs of up to so many entries that come in a new array every time are copied, which costs less than to bind the array. */
 const copied = 4096;
 
+/** An array, which is not kept from being collected, and the runtime's view of its memory. */
+interface BoundArray {
+  readonly data: WeakRef<OnnxData>;
+  readonly value: Pointer;
+}
+
 /** An input or output, and what is bound to it. */
 interface Binding extends Slot {
-  readonly values: { readonly data: OnnxData; readonly value: Pointer }[];
-  bound: OnnxData | undefined;
+  /** Its shape, unless a run settles it; no output's. */
+  readonly sizes: readonly number[] | undefined;
+  readonly values: BoundArray[];
+  bound: BoundArray | undefined;
   /** For an output whose numbers nobody gave a place, and for a small input that is another array every time. */
   own: OnnxData | undefined;
   /** How many arrays were bound here that had not been before. */
@@ -41,6 +49,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
   const binding = make('CreateIoBinding', session);
   const slots = createSlots<Binding>(name, inputs, outputs, (slot) => ({
     ...slot,
+    sizes: slot.shape.every((size) => typeof size === 'number') ? (slot.shape as number[]) : undefined,
     values: [],
     bound: undefined,
     own: undefined,
@@ -49,10 +58,10 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
   let disposed = false;
 
   /** The runtime's view of an array, made at its first use here. */
-  function ortValue(slot: Binding, tensor: RuntimeTensor): Pointer {
+  function ortValue(slot: Binding, tensor: RuntimeTensor): BoundArray {
     const { values } = slot;
-    const known = values.find(({ data }) => data === tensor.data);
-    if (known !== undefined) return known.value;
+    const known = values.find(({ data }) => data.deref() === tensor.data);
+    if (known !== undefined) return known;
     checkFits(slot, tensor.type, tensor.shape);
     const { data, shape } = tensor;
     // An empty array may have no memory.
@@ -67,22 +76,25 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
       shape.length,
       dataTypes[tensor.type],
     );
-    if (values.length === remembered) call.ReleaseValue((values.shift() as { value: Pointer }).value);
-    values.push({ data, value });
+    if (values.length === remembered) call.ReleaseValue((values.shift() as BoundArray).value);
+    const made = { data: new WeakRef(data), value };
+    values.push(made);
     slot.arrays++;
-    return value;
+    return made;
   }
 
   function bind(kind: 'BindInput' | 'BindOutput', slot: Binding, tensor: RuntimeTensor): void {
-    if (slot.bound === tensor.data) return;
-    check(call[kind](binding, slot.name, ortValue(slot, tensor)));
-    slot.bound = tensor.data;
+    if (slot.bound?.data.deref() === tensor.data) return;
+    const next = ortValue(slot, tensor);
+    check(call[kind](binding, slot.name, next.value));
+    slot.bound = next;
   }
 
   function feed(slot: Binding, tensor: RuntimeTensor): void {
     const { data, type, shape } = tensor;
-    if (slot.bound === data) return;
-    if (slot.arrays <= remembered || data.length > copied || slot.values.some((one) => one.data === data)) {
+    if (slot.bound?.data.deref() === data) return;
+    const seen = slot.values.some((one) => one.data.deref() === data);
+    if (slot.arrays <= remembered || data.length > copied || seen || slot.sizes === undefined) {
       bind('BindInput', slot, tensor);
       return;
     }
@@ -94,7 +106,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
 
   /** The array that an output is written to when none was given. */
   function ownOf(slot: Binding): OnnxData {
-    slot.own ??= new arrays[slot.type](sizeOf(slot.shape));
+    slot.own ??= new arrays[slot.type](sizeOf(slot.sizes ?? []));
     return slot.own;
   }
 
@@ -116,7 +128,7 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
     }
     for (const key of wanted) {
       const slot = slots.output(key);
-      const target = fetches[key] ?? { type: slot.type, shape: slot.shape, data: ownOf(slot) };
+      const target = fetches[key] ?? { type: slot.type, shape: slot.sizes ?? [], data: ownOf(slot) };
       bind('BindOutput', slot, target);
     }
     try {
@@ -127,7 +139,11 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
     const results: RuntimeTensors = {};
     for (const key of wanted) {
       const slot = slots.output(key);
-      results[key] = fetches[key] ?? { type: slot.type, shape: slot.shape, data: ownOf(slot).slice() as OnnxData };
+      results[key] = fetches[key] ?? {
+        type: slot.type,
+        shape: slot.sizes ?? [],
+        data: ownOf(slot).slice() as OnnxData,
+      };
     }
     return results;
   }
