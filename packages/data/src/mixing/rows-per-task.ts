@@ -97,7 +97,7 @@ function labelledRows(dataset: TableDataset, task: string, column: string): Tabl
   return {
     ...part,
     columns: [column],
-    gather: (wanted) => only(part.gather(wanted)),
+    gather: (wanted, options) => only(part.gather(wanted, options)),
     labels(name) {
       requireColumn(name, column);
       return part.labels(name);
