@@ -5,6 +5,9 @@ import { lower } from '../lower/lower.js';
 import { stackLanes } from '../lower/stack-lanes.js';
 import type { OnnxGraph } from '../onnx/graph.js';
 import type { Runtime, RuntimeSession, RuntimeTensors } from '../runtime/runtime.js';
+import { findTail, partsOf, type Tail } from '../tail/find-tail.js';
+import type { FlatMemory } from '../tail/flat-memory.js';
+import { mostVectors, openTail, type TailSource } from '../tail/tail-session.js';
 import { overwritable } from './overwritable.js';
 
 /** Numbers of a compiled graph: booleans come out as int32. */
@@ -43,6 +46,8 @@ export interface CompileGraphInput {
   readonly threads: number;
   /** Inputs that lie in the memory that an output is to be written to. */
   readonly sharedWith: ReadonlyMap<string, readonly string[]>;
+  /** Where vectors of all parameters lie, if the program's tail may be done there. */
+  readonly memory?: FlatMemory | undefined;
 }
 
 /**
@@ -66,21 +71,61 @@ export async function compileGraph(input: CompileGraphInput): Promise<CompiledGr
     const inputs = [...shortcuts.values()].flatMap((one) => ('input' in one ? [{ name: one.input, shape: [] }] : []));
     return { inputs, views: new Map(), outputs, shortcuts, session: undefined, onnx: undefined, inPlace: new Set() };
   }
-  const lowered = lower(name, stackLanes(graph, computed), threads);
+  const stacked = stackLanes(graph, computed);
+  const { tail, arrays, scalars, rest } = splitTail(stacked, input.memory);
+  const lowered = rest.size === 0 ? undefined : lower(name, rest, threads);
   const views = new Map(
-    lowered.views.map(({ name: view, source, offset, shape }) => [
-      view,
-      { source, offset, size: shape.reduce((product, size) => product * size, 1) },
-    ]),
+    lowered?.views.map(({ name: view, source, offset, shape }) => [view, { source, offset, size: sizeOf(shape) }]),
   );
+  const readByTail = arrays.flatMap((source) => ('input' in source ? [source.input] : []));
   const inPlace = new Set<string>();
   for (const [output, shared] of sharedWith) {
+    // A tail reads all entries of a group before it writes them, and comes last.
+    if (tail?.outputs.has(output)) inPlace.add(output);
+    if (lowered === undefined || !rest.has(output) || shared.some((one) => readByTail.includes(one))) continue;
     const all = [...shared, ...[...views].filter(([, { source }]) => shared.includes(source)).map(([view]) => view)];
     if (overwritable(lowered.graph, output, all)) inPlace.add(output);
   }
-  const session = await runtime.open(encodeModel(lowered.graph), { threads, name });
-  const inputs = lowered.graph.inputs.map(({ name: input, shape }) => ({ name: input, shape }));
-  return { inputs, views, outputs, shortcuts, session, onnx: lowered.graph, inPlace };
+  const inputs = (lowered?.graph.inputs ?? []).map(({ name: one, shape }) => ({ name: one, shape }));
+  const before = lowered && {
+    session: await runtime.open(encodeModel(lowered.graph), { threads, name }),
+    inputs: inputs.map((one) => one.name),
+  };
+  if (tail === undefined)
+    return { inputs, views, outputs, shortcuts, session: before?.session, onnx: lowered?.graph, inPlace };
+  for (const value of [...tail.arrays, ...tail.scalars]) {
+    if (value.kind !== 'input' || inputs.some((one) => one.name === value.name)) continue;
+    inputs.push({ name: value.name, shape: value.shape });
+  }
+  const session = await openTail({ tail, arrays, scalars, before, memory: input.memory as FlatMemory, runtime });
+  return { inputs, views, outputs, shortcuts, session, onnx: lowered?.graph, inPlace };
+}
+
+/** The tail of a program, where it finds what it reads, and what the rest of the program has to compute. */
+function splitTail(
+  outputs: ReadonlyMap<string, Value>,
+  memory: FlatMemory | undefined,
+): {
+  tail: Tail | undefined;
+  arrays: readonly TailSource[];
+  scalars: readonly TailSource[];
+  rest: ReadonlyMap<string, Value>;
+} {
+  const tail = memory && findTail(outputs, memory.size);
+  if (tail === undefined || tail.arrays.length + tail.outputs.size > mostVectors) {
+    return { tail: undefined, arrays: [], scalars: [], rest: outputs };
+  }
+  const rest = new Map([...outputs].filter(([output]) => !tail.outputs.has(output)));
+  const sourcesOf = (kind: string, values: readonly Value[]): TailSource[] =>
+    values.map((value, i) => {
+      if (value.kind === 'input') return { input: value.name };
+      const computed = partsOf(value).map((part, j) => ({ output: `${kind}/${i}#${j}`, value: part }));
+      for (const { output, value: part } of computed) rest.set(output, part);
+      return { computed: computed.map(({ output, value: part }) => ({ output, shape: part.shape })) };
+    });
+  const arrays = sourcesOf('tail', tail.arrays);
+  const scalars = sourcesOf('number', tail.scalars);
+  return { tail, arrays, scalars, rest };
 }
 
 /** The dtype of numbers. */

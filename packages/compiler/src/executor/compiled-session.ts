@@ -15,8 +15,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { Fallback } from '../compiled.js';
 import { sameShape } from '../ir/value.js';
 import type { Runtime, RuntimeTensor } from '../runtime/runtime.js';
+import { createFlatMemory } from '../tail/flat-memory.js';
 import { createCallInputs } from './call-inputs.js';
-import { dtypeOf, feedsOf, type HostArray } from './compile-graph.js';
+import { feedsOf, type HostArray } from './compile-graph.js';
 import { checked, createDeviceStore, type HostDevice } from './device.js';
 import { createEagerFallback } from './eager-fallback.js';
 import { createHeldTensors } from './held-tensors.js';
@@ -34,7 +35,8 @@ export interface CompiledSessionOptions {
 /** A session that compiles programs on their first call and replays them. Device tensors are arrays in memory. */
 export function createCompiledSession(layout: ParameterLayout, options: CompiledSessionOptions): ExecutorSession {
   const { runtime, threads, verify } = options;
-  const store = createDeviceStore();
+  const memory = createFlatMemory(layout.size);
+  const store = createDeviceStore(memory);
   const tensors = createHeldTensors(store, runtime, threads);
   const fallback = createEagerFallback(layout, store, tensors.numbersOf);
   const verified = new WeakSet<CompiledProgram>();
@@ -44,6 +46,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     layout,
     runtime,
     threads,
+    memory,
     formOf: (handle) => store.inside(handle).held?.form,
     onRefused: (program, reason) => {
       const kernel = (reason as { kernel?: string }).kernel;
@@ -60,9 +63,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     const results = new Map<string, HostArray>();
     for (const [output, shortcut] of graph.shortcuts) {
       const data = 'data' in shortcut ? shortcut.data : inputs.arrayOf(made, program, call, shortcut.input);
-      const copy = store.take(dtypeOf(data), data.length);
-      copy.set(data);
-      results.set(output, copy);
+      results.set(output, store.copy(data));
     }
     const targets = new Map<string, { handle: HostDevice; buffer: HostArray }>();
     if (graph.session !== undefined) {
@@ -80,7 +81,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
         if (target === undefined || target === 'read') continue;
         const handle = store.inside(target);
         checkTarget(program, output, handle, shape, dtype);
-        const buffer = graph.inPlace.has(output) ? handle.data : (handle.spare ?? (handle.data.slice() as HostArray));
+        const buffer = graph.inPlace.has(output) ? handle.data : (handle.spare ?? store.copy(handle.data));
         targets.set(output, { handle, buffer });
         fetches[output] = { type: dtype, shape, data: buffer };
       }
@@ -163,7 +164,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
       if (inside.held === undefined) inside.data.set(data);
       else {
         store.letGo(inside);
-        inside.data = data.slice() as HostArray;
+        inside.data = store.copy(data);
       }
     },
     async download(handle) {

@@ -1,5 +1,6 @@
 import { type DeviceTensor, type HostTensor, PolytaskError } from '@polytask/core';
 import { sizeOf } from '../ir/value.js';
+import type { FlatMemory } from '../tail/flat-memory.js';
 import { dtypeOf, type HostArray } from './compile-graph.js';
 import type { HeldForm } from './held-form.js';
 import { within } from './within.js';
@@ -37,13 +38,15 @@ export interface DeviceStore {
   release(handle: DeviceTensor): void;
   /** An array to be overwritten: one of a tensor that was released, where one fits. */
   take(dtype: 'float32' | 'int32', size: number): HostArray;
+  /** A copy of an array. */
+  copy(data: HostArray): HostArray;
   /** The part of an array from `offset` on; always the same object for the same part. */
   view(data: HostArray, offset: number, size: number): HostArray;
   clear(): void;
 }
 
-/** Starts without tensors. */
-export function createDeviceStore(): DeviceStore {
+/** Starts without tensors. Vectors as long as those of `memory` lie there, as long as it has room. */
+export function createDeviceStore(memory?: FlatMemory): DeviceStore {
   const live = new Set<DeviceTensor>();
   // Arrays of released tensors: a new one of megabytes in every step would cost more than the step's arithmetic.
   const free = new Map<string, HostArray[]>();
@@ -52,6 +55,7 @@ export function createDeviceStore(): DeviceStore {
     const key = `${dtypeOf(data)} ${data.length}`;
     const known = free.get(key) ?? [];
     if (known.length < kept) known.push(data);
+    else memory?.release(data);
     free.set(key, known);
   };
   const store: DeviceStore = {
@@ -72,7 +76,7 @@ export function createDeviceStore(): DeviceStore {
       for (const leaf of handle.held?.leaves ?? []) putBack(leaf);
       delete handle.held;
     },
-    upload: ({ data, shape }) => store.own(checked(data, shape).slice(), shape),
+    upload: ({ data, shape }) => store.own(store.copy(checked(data, shape)), shape),
     inside(handle) {
       if (live.has(handle)) return handle as HostDevice;
       throw new PolytaskError(
@@ -85,9 +89,19 @@ export function createDeviceStore(): DeviceStore {
       live.delete(handle);
       if (inside.held === undefined) putBack(inside.data);
       else store.letGo(inside);
+      if (inside.spare !== undefined) putBack(inside.spare);
     },
-    take: (dtype, size) =>
-      free.get(`${dtype} ${size}`)?.pop() ?? (dtype === 'int32' ? new Int32Array(size) : new Float32Array(size)),
+    take(dtype, size) {
+      const known = free.get(`${dtype} ${size}`)?.pop();
+      if (known !== undefined) return known;
+      if (dtype === 'int32') return new Int32Array(size);
+      return (size === memory?.size ? memory.allocate() : undefined) ?? new Float32Array(size);
+    },
+    copy(data) {
+      const copy = store.take(dtypeOf(data), data.length);
+      copy.set(data);
+      return copy;
+    },
     view(data, offset, size) {
       if (offset === 0 && size === data.length) return data;
       const known = within(views, data);

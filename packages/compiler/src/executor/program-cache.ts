@@ -2,6 +2,7 @@ import { type DeviceTensor, type ParameterLayout, PolytaskError, type Program, t
 import type * as tf from '@tensorflow/tfjs';
 import { sizeOf, type Value } from '../ir/value.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { FlatMemory } from '../tail/flat-memory.js';
 import { type FeedSpec, type Trace, trace } from '../trace/trace.js';
 import { type CompiledGraph, compileGraph, dtypeOf } from './compile-graph.js';
 import { type HeldForm, heldForm } from './held-form.js';
@@ -42,6 +43,8 @@ export interface ProgramCacheInput {
   readonly layout: ParameterLayout;
   readonly runtime: Runtime;
   readonly threads: number;
+  /** Where vectors of all parameters lie. */
+  readonly memory: FlatMemory | undefined;
   /** How a tensor is held, where not by its own numbers. */
   formOf(handle: DeviceTensor): HeldForm | undefined;
   /** Called once for a program that cannot be compiled. */
@@ -49,7 +52,14 @@ export interface ProgramCacheInput {
 }
 
 /** Keeps programs by object, names and shapes of feeds, and wanted outputs. */
-export function createProgramCache({ layout, runtime, threads, formOf, onRefused }: ProgramCacheInput): ProgramCache {
+export function createProgramCache({
+  layout,
+  runtime,
+  threads,
+  memory,
+  formOf,
+  onRefused,
+}: ProgramCacheInput): ProgramCache {
   const traces = new WeakMap<Program, Map<string, Trace | Error>>();
   const compiled = new WeakMap<Program, Map<string, Promise<CompiledProgram | Error>>>();
   const done = new Set<CompiledProgram>();
@@ -124,6 +134,7 @@ export function createProgramCache({ layout, runtime, threads, formOf, onRefused
         runtime,
         threads,
         sharedWith,
+        memory,
       });
       const made: CompiledProgram = { graph, trace: traced, outputs: outputsOf(graph, held), held };
       done.add(made);

@@ -1,11 +1,9 @@
 import { type HostTensor, type TableRows, tableRows } from '@polytask/core';
+import { sameShape } from '../ir/value.js';
 import type { HostArray } from './compile-graph.js';
 import type { HeldForm } from './held-form.js';
-import { within } from './within.js';
 
-const forms = new WeakMap<TableRows['table'], Map<string, HeldForm>>();
-/** What programs were found for, so that their leaves are the same even where somebody has read the tensor since. */
-const taken = new WeakMap<HostTensor, TableRows>();
+const forms = new WeakMap<TableRows['table'], { readonly divisor: number | undefined; readonly form: HeldForm }[]>();
 
 /**
  * How a program takes rows from a table that is fed as a whole: all of the runtime's threads copy them, and nothing copies them
@@ -14,12 +12,13 @@ const taken = new WeakMap<HostTensor, TableRows>();
  */
 export function rowsForm(tensor: HostTensor): HeldForm | undefined {
   const rows = tableRows(tensor);
-  if (rows === undefined) return undefined;
-  taken.set(tensor, rows);
-  const known = within(forms, rows.table);
-  const name = `${tensor.shape.join()} ${rows.divisor}`;
-  const form = known.get(name) ?? makeForm(tensor.shape, rows);
-  known.set(name, form);
+  if (rows === undefined || rows.wasRead) return undefined;
+  const { table, divisor } = rows;
+  const known = forms.get(table) ?? [];
+  const before = known.find((one) => one.divisor === divisor && sameShape(one.form.shape, tensor.shape));
+  if (before !== undefined) return before.form;
+  const form = makeForm(tensor.shape, rows);
+  forms.set(table, [...known, { divisor, form }]);
   return form;
 }
 
@@ -45,8 +44,8 @@ function makeForm(shape: readonly number[], { table, divisor = 1 }: TableRows): 
   };
 }
 
-/** What the leaves of {@link rowsForm} hold in a call. */
+/** What the leaves of {@link rowsForm} hold in a call, for a program that was found before anybody read the tensor. */
 export function rowsLeaves(tensor: HostTensor): readonly HostArray[] | undefined {
-  const rows = taken.get(tensor);
+  const rows = tableRows(tensor);
   return rows && [rows.table as HostArray, rows.indices];
 }

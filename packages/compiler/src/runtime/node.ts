@@ -42,6 +42,7 @@ async function bindingRuntime(): Promise<Runtime> {
   return {
     name: 'node',
     readsInPlace: true,
+    flushDenormals: (run) => run(),
     async open(model, { threads, name = '' }) {
       const session = await ort.InferenceSession.create(model, {
         executionProviders: ['cpu'],
@@ -67,6 +68,7 @@ function directRuntime(library: OnnxRuntimeC): Runtime {
   return {
     name: 'node',
     readsInPlace: true,
+    flushDenormals: library.flushDenormals,
     async open(model, { threads, name = '' }) {
       const session = createSession(library, model, threads, name);
       const { inputs, outputs } = modelInterface(model);

@@ -31,6 +31,7 @@ export async function webRuntime({ wasmPaths, threads = 1 }: WebRuntimeOptions =
   return {
     name: 'web',
     readsInPlace: false,
+    flushDenormals: (run) => run(),
     async open(model, { name = '' }) {
       const session = await ort.InferenceSession.create(model, {
         executionProviders: ['wasm'],

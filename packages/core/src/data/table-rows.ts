@@ -6,19 +6,27 @@ export interface TableRows {
   /** Never written to. */
   readonly table: Float32Array | Int32Array | Uint8Array;
   /** Bytes become float32: byte / `divisor`. None for other tables. */
-  readonly divisor?: number;
+  readonly divisor?: number | undefined;
   /** Rows of the table, in their order in the tensor; they exist. */
   readonly indices: Int32Array;
+  /** Whether somebody has read the tensor's `data` since, who may have changed it. */
+  readonly wasRead: boolean;
 }
 
-/** Rows of tensors whose numbers nobody has read. */
-const unread = new WeakMap<HostTensor, TableRows>();
-/** What was gathered for tensors that were read. */
-const gatheredOf = new WeakMap<HostTensor, HostTensor>();
+/** Where tensors of {@link rowsWhenRead} have what is behind them. Whoever copies a tensor gets it too, but is not its owner. */
+const behind = Symbol('rows of a table');
+
+interface Behind extends TableRows {
+  owner: HostTensor | undefined;
+  gathered: HostTensor | undefined;
+  wasRead: boolean;
+}
+
+const behindOf = (tensor: HostTensor | undefined) => (tensor as { readonly [behind]?: Behind } | undefined)?.[behind];
 
 /**
  * Which rows of a table in memory a batch's input is, for an executor that takes them from there by itself: nobody has to copy
- * them then. Undefined for every other tensor, and from the moment on when somebody reads the input's `data`, who may change it.
+ * them then. Only while `wasRead` is false are the numbers surely those of the table. Undefined for every other tensor.
  *
  * @example
  * ```ts
@@ -31,11 +39,12 @@ const gatheredOf = new WeakMap<HostTensor, HostTensor>();
  * const batch = await table.open({ batchSize: 2, reuse: true }).next();
  * const pixels = batch?.inputs.pixels;
  * console.log(pixels && tableRows(pixels)?.indices); // => Int32Array(2) [ 0, 1 ]
- * console.log(pixels?.data.length, pixels && tableRows(pixels)); // => 128 undefined
+ * console.log(pixels?.data.length, pixels && tableRows(pixels)?.wasRead); // => 128 true
  * ```
  */
 export function tableRows(tensor: HostTensor): TableRows | undefined {
-  return unread.get(tensor);
+  const rows = behindOf(tensor);
+  return rows?.owner === tensor ? rows : undefined;
 }
 
 /**
@@ -52,17 +61,25 @@ export function rowsWhenRead(array: StoredArray, rows: ArrayLike<number>, before
   const isExact = !(data instanceof Uint8Array) || scale === 1 / divisor;
   if (width <= narrow || !isExact || !(data.buffer instanceof ArrayBuffer)) return gatherRows(array, rows, before);
   const indices = rows instanceof Uint32Array ? sameNumbers(rows) : Int32Array.from(rows);
-  const overwritten = before && gatheredOf.get(before);
-  const tensor: HostTensor = {
+  const overwritten = behindOf(before)?.gathered;
+  const known: Behind = {
+    table: data,
+    indices,
+    divisor: data instanceof Uint8Array ? divisor : undefined,
+    wasRead: false,
+    owner: undefined,
+    gathered: undefined,
+  };
+  const tensor = {
     shape: [rows.length, ...rowShape],
     get data() {
-      const gathered = gatheredOf.get(tensor) ?? gatherRows(array, indices, overwritten);
-      gatheredOf.set(tensor, gathered);
-      unread.delete(tensor);
-      return gathered.data;
+      known.gathered ??= gatherRows(array, indices, overwritten);
+      known.wasRead = true;
+      return known.gathered.data;
     },
+    [behind]: known,
   };
-  unread.set(tensor, { table: data, indices, ...(data instanceof Uint8Array ? { divisor } : {}) });
+  known.owner = tensor;
   return tensor;
 }
 

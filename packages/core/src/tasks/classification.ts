@@ -98,6 +98,9 @@ export function classification<
     prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),
     rowWeight(target, row, constants) {
       const weights = classWeightsOf(name, classWeights, constants);
+      // A class id, as nearly every row has: at every row of every step, so without the visitor below.
+      const id = target.data instanceof Int32Array ? (target.data[row] as number) : -1;
+      if (id >= 0 && id < classes) return weights?.[id] ?? 1;
       let sum = 0;
       eachClass(name, classes, target, row, (label, share) => {
         sum += share * (weights === undefined ? 1 : (weights[label] as number));

@@ -1,0 +1,114 @@
+import type { HostArray } from '../executor/compile-graph.js';
+import { sizeOf } from '../ir/value.js';
+import type { OnnxData } from '../onnx/graph.js';
+import type { Runtime, RuntimeSession, RuntimeTensor, RuntimeTensors } from '../runtime/runtime.js';
+import type { Tail } from './find-tail.js';
+import type { FlatMemory } from './flat-memory.js';
+import { tailModule, tailNames } from './tail-module.js';
+
+/** An output of the part before a tail. */
+export interface ComputedPart {
+  readonly output: string;
+  readonly shape: readonly number[];
+}
+
+/** Where a tail finds a vector or a number: an input of the program, or outputs of the part before it. */
+export type TailSource = { readonly input: string } | { readonly computed: readonly ComputedPart[] };
+
+/** What {@link openTail} needs. */
+export interface TailParts {
+  readonly tail: Tail;
+  readonly arrays: readonly TailSource[];
+  readonly scalars: readonly TailSource[];
+  /** The part before it; missing where nothing is left of the program. */
+  readonly before: { readonly session: RuntimeSession; readonly inputs: readonly string[] } | undefined;
+  readonly memory: FlatMemory;
+  readonly runtime: Runtime;
+}
+
+/** Vectors that a tail may need for a moment. */
+export const mostVectors = 16;
+
+/**
+ * A program whose tail is done by one WebAssembly function after the rest has run: each vector is read and written once. Vectors that
+ * lie in the memory are worked on where they are; others are copied there and back.
+ */
+export async function openTail({ tail, arrays, scalars, before, memory, runtime }: TailParts): Promise<RuntimeSession> {
+  const imports = { [tailNames.module]: { [tailNames.memory]: memory.memory } };
+  const { instance } = await WebAssembly.instantiate(tailModule(tail), imports);
+  const work = instance.exports[tailNames.run] as (...parameters: number[]) => void;
+  const bytes = 16 * Math.ceil(tail.size / 4);
+  const computed: Record<string, RuntimeTensor> = {};
+  for (const [i, source] of arrays.entries()) if ('computed' in source) bindParts(source.computed, memory.scratch(i));
+  const numbers = scalars.map((source) => {
+    const data = new Float32Array(1);
+    if ('computed' in source) bindParts(source.computed, data);
+    return data;
+  });
+  const outputs = [...tail.outputs.keys()];
+
+  /** Has the part before write parts of a vector to their places. */
+  function bindParts(parts: readonly ComputedPart[], whole: Float32Array): void {
+    let at = 0;
+    for (const { output, shape } of parts) {
+      const size = sizeOf(shape);
+      computed[output] = { type: 'float32', shape, data: whole.subarray(at, at + size) };
+      at += size;
+    }
+  }
+
+  /** Where an array of the call lies, or where it was copied to. */
+  function placeOfInput(data: OnnxData, i: number): number {
+    const place = memory.placeOf(data);
+    if (place !== undefined) return place;
+    memory.scratch(i).set(data as Float32Array);
+    return memory.placeOf(memory.scratch(i)) as number;
+  }
+
+  function finish(feeds: RuntimeTensors, fetches: Readonly<Record<string, RuntimeTensor | null>>): RuntimeTensors {
+    const parameters = [bytes];
+    for (const [i, source] of arrays.entries()) {
+      const data = 'input' in source ? (feeds[source.input] as RuntimeTensor).data : memory.scratch(i);
+      parameters.push(placeOfInput(data, i));
+    }
+    const written: [output: string, HostArray][] = [];
+    for (const [i, output] of outputs.entries()) {
+      const data =
+        output in fetches ? ((fetches[output]?.data ?? new Float32Array(tail.size)) as HostArray) : undefined;
+      const place = data && memory.placeOf(data);
+      const scratch = memory.scratch(arrays.length + i);
+      parameters.push(place ?? (memory.placeOf(scratch) as number));
+      if (data !== undefined) written.push([output, data]);
+    }
+    for (const [i, source] of scalars.entries()) {
+      const data = 'input' in source ? (feeds[source.input] as RuntimeTensor).data : (numbers[i] as Float32Array);
+      parameters.push(data[0] as number);
+    }
+    runtime.flushDenormals(() => work(...parameters));
+    const results: RuntimeTensors = {};
+    for (const [output, data] of written) {
+      if (memory.placeOf(data) === undefined) data.set(memory.scratch(arrays.length + outputs.indexOf(output)));
+      results[output] = { type: 'float32', shape: [tail.size], data };
+    }
+    return results;
+  }
+
+  async function run(feeds: RuntimeTensors, fetches: Readonly<Record<string, RuntimeTensor | null>>) {
+    const fetched: Record<string, RuntimeTensor | null> = { ...computed };
+    for (const output in fetches)
+      if (!tail.outputs.has(output)) fetched[output] = fetches[output] as RuntimeTensor | null;
+    const found: RuntimeTensors = {};
+    if (before !== undefined) {
+      const fed: RuntimeTensors = {};
+      for (const name of before.inputs) fed[name] = feeds[name] as RuntimeTensor;
+      const results = await before.session.run(fed, fetched);
+      for (const output in results) if (!(output in computed)) found[output] = results[output] as RuntimeTensor;
+    }
+    return Object.assign(found, finish(feeds, fetches));
+  }
+
+  return {
+    run: (feeds, fetches) => memory.alone(() => run(feeds, fetches)),
+    dispose: async () => before?.session.dispose(),
+  };
+}
