@@ -29,13 +29,11 @@ export function updateNumbers(
   const after = counts.map((count, r) => count + (moves[r] ? 1 : 0));
   // Most ranges have the same numbers, which are worked out once.
   const known: { readonly like: SegmentRange; readonly count: number; readonly numbers: Record<string, number> }[] = [];
-  const factors = layout.ranges.map((range, r) => {
+  const numbersOf = (range: SegmentRange, count: number): Record<string, number> => {
     const { group, learningRate } = range;
-    const count = Math.max(1, after[r] as number);
-    const before = known.find(
-      ({ like, count: counted }) => counted === count && like.group === group && like.learningRate === learningRate,
-    );
-    if (before !== undefined) return before.numbers;
+    for (const { like, count: counted, numbers } of known) {
+      if (counted === count && like.group === group && like.learningRate === learningRate) return numbers;
+    }
     const options = optimizer.groups[group];
     const numbers = {
       ...optimizer.factors(count),
@@ -44,7 +42,8 @@ export function updateNumbers(
     } as Record<string, number>;
     known.push({ like: range, count, numbers });
     return numbers;
-  });
+  };
+  const factors = layout.ranges.map((range, r) => numbersOf(range, Math.max(1, after[r] as number)));
   const first = factors[0] ?? {};
   const names = Object.keys(first);
   const same =
