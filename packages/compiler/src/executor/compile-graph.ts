@@ -5,9 +5,9 @@ import { lower } from '../lower/lower.js';
 import { stackLanes } from '../lower/stack-lanes.js';
 import type { OnnxGraph } from '../onnx/graph.js';
 import type { Runtime, RuntimeSession, RuntimeTensors } from '../runtime/runtime.js';
-import { findTail, partsOf, type Tail } from '../tail/find-tail.js';
+import { findTail, partsOf } from '../tail/find-tail.js';
 import type { FlatMemory } from '../tail/flat-memory.js';
-import { mostVectors, openTail, type TailSource } from '../tail/tail-session.js';
+import { mostVectors, type TailParts, type TailSource, tailFunction, tailSession } from '../tail/tail-session.js';
 import { overwritable } from './overwritable.js';
 
 /** Numbers of a compiled graph: booleans come out as int32. */
@@ -72,16 +72,16 @@ export async function compileGraph(input: CompileGraphInput): Promise<CompiledGr
     return { inputs, views: new Map(), outputs, shortcuts, session: undefined, onnx: undefined, inPlace: new Set() };
   }
   const stacked = stackLanes(graph, computed);
-  const { tail, arrays, scalars, rest } = splitTail(stacked, input.memory);
+  const { rest, end } = await splitTail(stacked, input.memory);
   const lowered = rest.size === 0 ? undefined : lower(name, rest, threads);
   const views = new Map(
     lowered?.views.map(({ name: view, source, offset, shape }) => [view, { source, offset, size: sizeOf(shape) }]),
   );
-  const readByTail = arrays.flatMap((source) => ('input' in source ? [source.input] : []));
+  const readByTail = (end?.arrays ?? []).flatMap((source) => ('input' in source ? [source.input] : []));
   const inPlace = new Set<string>();
   for (const [output, shared] of sharedWith) {
     // A tail reads all entries of a group before it writes them, and comes last.
-    if (tail?.outputs.has(output)) inPlace.add(output);
+    if (end?.tail.outputs.has(output)) inPlace.add(output);
     if (lowered === undefined || !rest.has(output) || shared.some((one) => readByTail.includes(one))) continue;
     const all = [...shared, ...[...views].filter(([, { source }]) => shared.includes(source)).map(([view]) => view)];
     if (overwritable(lowered.graph, output, all)) inPlace.add(output);
@@ -91,30 +91,25 @@ export async function compileGraph(input: CompileGraphInput): Promise<CompiledGr
     session: await runtime.open(encodeModel(lowered.graph), { threads, name }),
     inputs: inputs.map((one) => one.name),
   };
-  if (tail === undefined)
-    return { inputs, views, outputs, shortcuts, session: before?.session, onnx: lowered?.graph, inPlace };
-  for (const value of [...tail.arrays, ...tail.scalars]) {
+  const found = { inputs, views, outputs, shortcuts, onnx: lowered?.graph, inPlace };
+  if (end === undefined) return { ...found, session: before?.session };
+  for (const value of [...end.tail.arrays, ...end.tail.scalars]) {
     if (value.kind !== 'input' || inputs.some((one) => one.name === value.name)) continue;
     inputs.push({ name: value.name, shape: value.shape });
   }
-  const session = await openTail({ tail, arrays, scalars, before, memory: input.memory as FlatMemory, runtime });
-  return { inputs, views, outputs, shortcuts, session, onnx: lowered?.graph, inPlace };
+  return { ...found, session: tailSession({ ...end, before, runtime }) };
 }
 
-/** The tail of a program, where it finds what it reads, and what the rest of the program has to compute. */
-function splitTail(
+/** The tail of a program, if it has one, and what the rest of it has to compute. */
+async function splitTail(
   outputs: ReadonlyMap<string, Value>,
   memory: FlatMemory | undefined,
-): {
-  tail: Tail | undefined;
-  arrays: readonly TailSource[];
-  scalars: readonly TailSource[];
-  rest: ReadonlyMap<string, Value>;
-} {
-  const tail = memory && findTail(outputs, memory.size);
-  if (tail === undefined || tail.arrays.length + tail.outputs.size > mostVectors) {
-    return { tail: undefined, arrays: [], scalars: [], rest: outputs };
-  }
+): Promise<{ rest: ReadonlyMap<string, Value>; end?: Omit<TailParts, 'before' | 'runtime'> }> {
+  if (memory === undefined) return { rest: outputs };
+  const tail = findTail(outputs, memory.size);
+  if (tail === undefined || tail.arrays.length + tail.outputs.size > mostVectors) return { rest: outputs };
+  const work = await tailFunction(tail, memory);
+  if (work === undefined) return { rest: outputs };
   const rest = new Map([...outputs].filter(([output]) => !tail.outputs.has(output)));
   const sourcesOf = (kind: string, values: readonly Value[]): TailSource[] =>
     values.map((value, i) => {
@@ -125,7 +120,7 @@ function splitTail(
     });
   const arrays = sourcesOf('tail', tail.arrays);
   const scalars = sourcesOf('number', tail.scalars);
-  return { tail, arrays, scalars, rest };
+  return { rest, end: { tail, work, memory, arrays, scalars } };
 }
 
 /** The dtype of numbers. */

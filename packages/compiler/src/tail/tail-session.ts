@@ -15,9 +15,22 @@ export interface ComputedPart {
 /** Where a tail finds a vector or a number: an input of the program, or outputs of the part before it. */
 export type TailSource = { readonly input: string } | { readonly computed: readonly ComputedPart[] };
 
-/** What {@link openTail} needs. */
+/** What {@link tailModule} describes, on a memory. */
+export type TailFunction = (...parameters: number[]) => void;
+
+/** A tail's function; undefined on a machine whose WebAssembly does not work on four numbers at a time. */
+export async function tailFunction(tail: Tail, { memory }: FlatMemory): Promise<TailFunction | undefined> {
+  const module = tailModule(tail);
+  if (!WebAssembly.validate(module)) return undefined;
+  const imports = { [tailNames.module]: { [tailNames.memory]: memory } };
+  const { instance } = await WebAssembly.instantiate(module, imports);
+  return instance.exports[tailNames.run] as TailFunction;
+}
+
+/** What {@link tailSession} needs. */
 export interface TailParts {
   readonly tail: Tail;
+  readonly work: TailFunction;
   readonly arrays: readonly TailSource[];
   readonly scalars: readonly TailSource[];
   /** The part before it; missing where nothing is left of the program. */
@@ -33,10 +46,7 @@ export const mostVectors = 16;
  * A program whose tail is done by one WebAssembly function after the rest has run: each vector is read and written once. Vectors that
  * lie in the memory are worked on where they are; others are copied there and back.
  */
-export async function openTail({ tail, arrays, scalars, before, memory, runtime }: TailParts): Promise<RuntimeSession> {
-  const imports = { [tailNames.module]: { [tailNames.memory]: memory.memory } };
-  const { instance } = await WebAssembly.instantiate(tailModule(tail), imports);
-  const work = instance.exports[tailNames.run] as (...parameters: number[]) => void;
+export function tailSession({ tail, work, arrays, scalars, before, memory, runtime }: TailParts): RuntimeSession {
   const bytes = 16 * Math.ceil(tail.size / 4);
   const computed: Record<string, RuntimeTensor> = {};
   for (const [i, source] of arrays.entries()) if ('computed' in source) bindParts(source.computed, memory.scratch(i));
