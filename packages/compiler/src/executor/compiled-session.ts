@@ -63,7 +63,9 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     const results = new Map<string, HostArray>();
     for (const [output, shortcut] of graph.shortcuts) {
       const data = 'data' in shortcut ? shortcut.data : inputs.arrayOf(made, program, call, shortcut.input);
-      results.set(output, store.copy(data));
+      // What the caller gets is an array of its own, and not one of the store's.
+      const isRead = call.outputs[output.slice('output/'.length)] === 'read';
+      results.set(output, isRead ? (data.slice() as HostArray) : store.copy(data));
     }
     const targets = new Map<string, { handle: HostDevice; buffer: HostArray }>();
     if (graph.session !== undefined) {

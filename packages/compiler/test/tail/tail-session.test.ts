@@ -135,6 +135,20 @@ describe.each([
     session.dispose();
   });
 
+  test('gives the caller arrays of its own', async () => {
+    const session = await open();
+    const program: Program = {
+      name: 'given back',
+      run: ({ x }) => ({ same: x as tf.Tensor, other: tf.add(tf.mul(tf.neg(x as tf.Tensor), 2), 1) }),
+    };
+    const x = session.upload(vector(8));
+    const { host } = await session.run(program, { feeds: { x }, outputs: { same: 'read', other: 'read' } });
+    const { data } = await session.download(x);
+    for (const array of [host.same?.data, host.other?.data, data]) expect(array?.buffer.byteLength).toBe(4 * size);
+    expect(Array.from(host.same?.data ?? [])).toEqual(Array.from(data));
+    session.dispose();
+  });
+
   test('runs that are started together do not disturb each other', async () => {
     const session = await open();
     const program = (factor: number): Program => ({
