@@ -61,11 +61,13 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
   async function runCompiled(made: CompiledProgram, program: Program, call: ProgramCall): Promise<ProgramResult> {
     const { graph } = made;
     const results = new Map<string, HostArray>();
-    for (const [output, shortcut] of graph.shortcuts) {
+    for (const { output, name, statistic } of made.outputs) {
+      const shortcut = graph.shortcuts.get(output);
+      if (shortcut === undefined) continue;
       const data = 'data' in shortcut ? shortcut.data : inputs.arrayOf(made, program, call, shortcut.input);
-      // What the caller gets is an array of its own, and not one of the store's.
-      const isRead = call.outputs[output.slice('output/'.length)] === 'read';
-      results.set(output, isRead ? (data.slice() as HostArray) : store.copy(data));
+      // Only what stays here is an array of the store's.
+      const stays = name === undefined ? statistic === undefined : call.outputs[name] === 'hold';
+      results.set(output, stays ? store.copy(data) : (data.slice() as HostArray));
     }
     const targets = new Map<string, { handle: HostDevice; buffer: HostArray }>();
     if (graph.session !== undefined) {
