@@ -77,7 +77,9 @@ export async function compileGraph(input: CompileGraphInput): Promise<CompiledGr
   const views = new Map(
     lowered?.views.map(({ name: view, source, offset, shape }) => [view, { source, offset, size: sizeOf(shape) }]),
   );
-  const readByTail = (end?.arrays ?? []).flatMap((source) => ('input' in source ? [source.input] : []));
+  const readByTail = [...(end?.arrays ?? []), ...(end?.scalars ?? [])].flatMap((source) =>
+    'input' in source ? [source.input] : [],
+  );
   const inPlace = new Set<string>();
   for (const [output, shared] of sharedWith) {
     // A tail reads all entries of a group before it writes them, and comes last.

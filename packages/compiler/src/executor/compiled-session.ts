@@ -60,17 +60,27 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
 
   async function runCompiled(made: CompiledProgram, program: Program, call: ProgramCall): Promise<ProgramResult> {
     const { graph } = made;
+    for (const { output, name, shape, dtype } of made.outputs) {
+      const target = name === undefined ? undefined : call.outputs[name];
+      if (typeof target === 'object') checkTarget(program, output, store.inside(target), shape, dtype);
+    }
     const results = new Map<string, HostArray>();
+    const taken: HostArray[] = [];
+    const keep = (data: HostArray) => {
+      taken.push(data);
+      return data;
+    };
     for (const { output, name, statistic } of made.outputs) {
       const shortcut = graph.shortcuts.get(output);
       if (shortcut === undefined) continue;
       const data = 'data' in shortcut ? shortcut.data : inputs.arrayOf(made, program, call, shortcut.input);
       // Only what stays here is an array of the store's.
       const stays = name === undefined ? statistic === undefined : call.outputs[name] === 'hold';
-      results.set(output, stays ? store.copy(data) : (data.slice() as HostArray));
+      results.set(output, stays ? keep(store.copy(data)) : (data.slice() as HostArray));
     }
     const targets = new Map<string, { handle: HostDevice; buffer: HostArray }>();
     if (graph.session !== undefined) {
+      const { session } = graph;
       const feeds = feedsOf(graph, (name) => inputs.arrayOf(made, program, call, name));
       const fetches: Record<string, RuntimeTensor | null> = {};
       for (const { output, name, statistic, shape, dtype, size } of made.outputs) {
@@ -78,30 +88,32 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
         const target = name === undefined ? undefined : call.outputs[name];
         const isLeaf = name === undefined && statistic === undefined;
         if (target === 'hold' || isLeaf) {
-          fetches[output] = { type: dtype, shape, data: store.take(dtype, size) };
+          fetches[output] = { type: dtype, shape, data: keep(store.take(dtype, size)) };
           continue;
         }
         fetches[output] = null;
         if (target === undefined || target === 'read') continue;
         const handle = store.inside(target);
-        checkTarget(program, output, handle, shape, dtype);
-        const buffer = graph.inPlace.has(output) ? handle.data : (handle.spare ?? store.copy(handle.data));
+        if (!graph.inPlace.has(output)) handle.spare ??= store.copy(handle.data);
+        const buffer = graph.inPlace.has(output) ? handle.data : (handle.spare as HostArray);
         targets.set(output, { handle, buffer });
         fetches[output] = { type: dtype, shape, data: buffer };
       }
-      const found = await graph.session.run(feeds, fetches);
+      const found = await session.run(feeds, fetches).catch((error: unknown) => {
+        for (const data of taken) store.putBack(data);
+        throw error;
+      });
       for (const [output, tensor] of Object.entries(found)) {
         const target = targets.get(output);
         results.set(output, (target?.buffer ?? tensor.data) as HostArray);
       }
     }
-    return settle(made, program, call, results, targets);
+    return settle(made, call, results, targets);
   }
 
   /** Puts results where the call wants them. */
   function settle(
     made: CompiledProgram,
-    program: Program,
     call: ProgramCall,
     results: ReadonlyMap<string, HostArray>,
     targets: ReadonlyMap<string, { handle: HostDevice; buffer: HostArray }>,
@@ -111,7 +123,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     for (const [name, { form, leaves }] of made.held) {
       device[name] = store.hold({ form, leaves: leaves.map((leaf) => results.get(leaf) as HostArray) });
     }
-    for (const { output, name, statistic, shape, dtype } of made.outputs) {
+    for (const { output, name, statistic, shape } of made.outputs) {
       const data = results.get(output) as HostArray;
       if (statistic !== undefined) {
         const segment = inputs.segmentOf(`state/${statistic}`) as Segment;
@@ -127,9 +139,7 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
         handle.spare = handle.data;
         handle.data = buffer;
       } else {
-        const handle = store.inside(target as DeviceTensor);
-        checkTarget(program, output, handle, shape, dtype);
-        handle.data.set(data);
+        store.inside(target as DeviceTensor).data.set(data);
       }
     }
     return { host, device };

@@ -38,6 +38,8 @@ export interface DeviceStore {
   release(handle: DeviceTensor): void;
   /** An array to be overwritten: one of a tensor that was released, where one fits. */
   take(dtype: 'float32' | 'int32', size: number): HostArray;
+  /** Gives an array back that was taken and that no tensor has. */
+  putBack(data: HostArray): void;
   /** A copy of an array. */
   copy(data: HostArray): HostArray;
   /** The part of an array from `offset` on; always the same object for the same part. */
@@ -52,13 +54,17 @@ export function createDeviceStore(memory?: FlatMemory): DeviceStore {
   const free = new Map<string, HostArray[]>();
   const views = new WeakMap<HostArray, Map<number, Map<number, HostArray>>>();
   const putBack = (data: HostArray) => {
+    if (memory?.placeOf(data) !== undefined) {
+      memory.release(data);
+      return;
+    }
     const key = `${dtypeOf(data)} ${data.length}`;
     const known = free.get(key) ?? [];
     if (known.length < kept) known.push(data);
-    else memory?.release(data);
     free.set(key, known);
   };
   const store: DeviceStore = {
+    putBack,
     own(data, shape) {
       const dtype = dtypeOf(data);
       const handle: HostDevice = { shape: [...shape], dtype, data };
@@ -92,10 +98,9 @@ export function createDeviceStore(memory?: FlatMemory): DeviceStore {
       if (inside.spare !== undefined) putBack(inside.spare);
     },
     take(dtype, size) {
-      const known = free.get(`${dtype} ${size}`)?.pop();
-      if (known !== undefined) return known;
-      if (dtype === 'int32') return new Int32Array(size);
-      return (size === memory?.size ? memory.allocate() : undefined) ?? new Float32Array(size);
+      const vector = dtype === 'float32' && size === memory?.size ? memory.allocate() : undefined;
+      const known = vector ?? free.get(`${dtype} ${size}`)?.pop();
+      return known ?? (dtype === 'int32' ? new Int32Array(size) : new Float32Array(size));
     },
     copy(data) {
       const copy = store.take(dtypeOf(data), data.length);

@@ -39,9 +39,13 @@ export function createFlatMemory(size: number): FlatMemory | undefined {
     return undefined;
   }
   const { buffer } = memory;
-  const vectorAt = (i: number) => new Float32Array(buffer, i * stride, size);
+  // The same object for the same place: what runtimes make of an array is remembered per object.
+  const vectors: Float32Array[] = [];
+  const vectorAt = (i: number) => {
+    vectors[i] ??= new Float32Array(buffer, i * stride, size);
+    return vectors[i];
+  };
   const free = Array.from({ length: owned }, (_, i) => owned - 1 - i);
-  const scratch: Float32Array[] = [];
   let busy: Promise<unknown> | undefined;
   return {
     size,
@@ -57,8 +61,7 @@ export function createFlatMemory(size: number): FlatMemory | undefined {
     placeOf: ({ buffer: of, byteOffset }) => (of === buffer ? byteOffset : undefined),
     scratch(i) {
       if (i >= shared) throw new RangeError(`A run has ${shared} vectors for a moment, but number ${i} was wanted.`);
-      scratch[i] ??= vectorAt(owned + i);
-      return scratch[i];
+      return vectorAt(owned + i);
     },
     async alone(run) {
       while (busy !== undefined) await busy.catch(() => undefined);

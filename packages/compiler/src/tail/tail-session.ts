@@ -18,13 +18,17 @@ export type TailSource = { readonly input: string } | { readonly computed: reado
 /** What {@link tailModule} describes, on a memory. */
 export type TailFunction = (...parameters: number[]) => void;
 
-/** A tail's function; undefined on a machine whose WebAssembly does not work on four numbers at a time. */
+/** A tail's function; undefined where WebAssembly does not work on four numbers at a time, or is not allowed. */
 export async function tailFunction(tail: Tail, { memory }: FlatMemory): Promise<TailFunction | undefined> {
   const module = tailModule(tail);
   if (!WebAssembly.validate(module)) return undefined;
   const imports = { [tailNames.module]: { [tailNames.memory]: memory } };
-  const { instance } = await WebAssembly.instantiate(module, imports);
-  return instance.exports[tailNames.run] as TailFunction;
+  try {
+    const { instance } = await WebAssembly.instantiate(module, imports);
+    return instance.exports[tailNames.run] as TailFunction;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What {@link tailSession} needs. */

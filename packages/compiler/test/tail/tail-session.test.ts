@@ -135,6 +135,44 @@ describe.each([
     session.dispose();
   });
 
+  test('reads numbers that the rest of the program overwrites', async () => {
+    const program: Program = {
+      name: 'counts',
+      run: ({ x, t }) => ({
+        x: tf.sub(tf.mul(tf.neg(x as tf.Tensor), t as tf.Tensor), tf.abs(x as tf.Tensor)),
+        t: tf.add(t as tf.Tensor, 1),
+      }),
+    };
+    const found: number[][] = [];
+    for (const session of [await open(), await eager().open(layout)]) {
+      const [x, t] = [session.upload(vector(3)), session.upload(scalar(1))];
+      for (let i = 0; i < 3; i++) await session.run(program, { feeds: { x, t }, outputs: { x, t } });
+      found.push([...(await session.download(x)).data, ...(await session.download(t)).data]);
+      session.dispose();
+    }
+    expectClose([found[0] as number[]], [found[1] as number[]]);
+  });
+
+  test('loses no memory to runs that fail, and to outputs that are inputs', async () => {
+    const session = await open();
+    const program: Program = {
+      name: 'passes',
+      run: ({ x }) => ({ same: x as tf.Tensor, y: tf.add(tf.mul(tf.neg(x as tf.Tensor), 2), 1), z: tf.ones([3]) }),
+    };
+    const [x, target, wrong] = [session.upload(vector(8)), session.upload(vector(9)), session.upload(scalar(1))];
+    for (let i = 0; i < 30; i++) {
+      const failing = session.run(program, { feeds: { x }, outputs: { y: 'hold', z: wrong } });
+      await expect(failing).rejects.toMatchObject({ code: 'POLYTASK_SHAPE_MISMATCH' });
+      const { device } = await session.run(program, { feeds: { x }, outputs: { same: target, y: 'hold' } });
+      session.release(device.y as DeviceTensor);
+    }
+    expect(Array.from((await session.download(target)).data)).toEqual(Array.from(vector(8).data));
+    // Arrays that lie in a session's memory are parts of a larger buffer.
+    const last = session.upload(vector(7)) as unknown as { data: Float32Array };
+    expect(last.data.buffer.byteLength).toBeGreaterThan(4 * size);
+    session.dispose();
+  });
+
   test('gives the caller arrays of its own', async () => {
     const session = await open();
     const program: Program = {
