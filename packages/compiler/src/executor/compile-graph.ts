@@ -6,8 +6,8 @@ import { stackLanes } from '../lower/stack-lanes.js';
 import type { OnnxGraph } from '../onnx/graph.js';
 import type { Runtime, RuntimeSession, RuntimeTensors } from '../runtime/runtime.js';
 import { findTail, partsOf } from '../tail/find-tail.js';
-import type { FlatMemory } from '../tail/flat-memory.js';
-import { mostVectors, type TailParts, type TailSource, tailFunction, tailSession } from '../tail/tail-session.js';
+import { type FlatMemory, mostScratch } from '../tail/flat-memory.js';
+import { type TailParts, type TailSource, tailFunction, tailSession } from '../tail/tail-session.js';
 import { overwritable } from './overwritable.js';
 
 /** Numbers of a compiled graph: booleans come out as int32. */
@@ -109,7 +109,7 @@ async function splitTail(
 ): Promise<{ rest: ReadonlyMap<string, Value>; end?: Omit<TailParts, 'before' | 'runtime'> }> {
   if (memory === undefined) return { rest: outputs };
   const tail = findTail(outputs, memory.size);
-  if (tail === undefined || tail.arrays.length + tail.outputs.size > mostVectors) return { rest: outputs };
+  if (tail === undefined || tail.arrays.length + tail.outputs.size > mostScratch) return { rest: outputs };
   const work = await tailFunction(tail, memory);
   if (work === undefined) return { rest: outputs };
   const rest = new Map([...outputs].filter(([output]) => !tail.outputs.has(output)));

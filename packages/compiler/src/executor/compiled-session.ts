@@ -80,7 +80,6 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
     }
     const targets = new Map<string, { handle: HostDevice; buffer: HostArray }>();
     if (graph.session !== undefined) {
-      const { session } = graph;
       const feeds = feedsOf(graph, (name) => inputs.arrayOf(made, program, call, name));
       const fetches: Record<string, RuntimeTensor | null> = {};
       for (const { output, name, statistic, shape, dtype, size } of made.outputs) {
@@ -94,12 +93,11 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
         fetches[output] = null;
         if (target === undefined || target === 'read') continue;
         const handle = store.inside(target);
-        if (!graph.inPlace.has(output)) handle.spare ??= store.copy(handle.data);
-        const buffer = graph.inPlace.has(output) ? handle.data : (handle.spare as HostArray);
+        const buffer = graph.inPlace.has(output) ? handle.data : spareOf(handle);
         targets.set(output, { handle, buffer });
         fetches[output] = { type: dtype, shape, data: buffer };
       }
-      const found = await session.run(feeds, fetches).catch((error: unknown) => {
+      const found = await graph.session.run(feeds, fetches).catch((error: unknown) => {
         for (const data of taken) store.putBack(data);
         throw error;
       });
@@ -109,6 +107,12 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
       }
     }
     return settle(made, call, results, targets);
+  }
+
+  /** The array that a tensor's next numbers are written to, where they cannot be written over those it has. */
+  function spareOf(handle: HostDevice): HostArray {
+    handle.spare ??= store.copy(handle.data);
+    return handle.spare;
   }
 
   /** Puts results where the call wants them. */

@@ -1,5 +1,5 @@
 import { type HostTensor, type TableRows, tableRows } from '@polytask/core';
-import { sameShape } from '../ir/value.js';
+import { sameShape, sizeOf } from '../ir/value.js';
 import type { HostArray } from './compile-graph.js';
 import type { HeldForm } from './held-form.js';
 
@@ -24,7 +24,7 @@ export function rowsForm(tensor: HostTensor): HeldForm | undefined {
 
 function makeForm(shape: readonly number[], { table, divisor = 1 }: TableRows): HeldForm {
   const [count = 0, ...rowShape] = shape;
-  const rows = table.length / rowShape.reduce((product, size) => product * size, 1);
+  const rows = table.length / sizeOf(rowShape);
   const bytes = table instanceof Uint8Array;
   const stored = table instanceof Float32Array ? 'float32' : 'int32';
   const dtype = bytes ? 'float32' : stored;

@@ -127,22 +127,27 @@ export function runsOf(graph: Graph, pieces: readonly Piece[]): readonly Run[] {
   const runs: Piece[][] = [];
   for (const piece of pieces) {
     const last = runs.at(-1);
-    if (last?.[0]?.factors === undefined && last !== undefined && piece.factors === undefined) last.push(piece);
+    if (last !== undefined && !last[0]?.factors && !piece.factors) last.push(piece);
     else runs.push([piece]);
   }
   return runs.map((members) => {
     const [first] = members as [Piece];
     const sizes = members.map(({ size }) => size);
     if (members.length === 1) return { ...first, sizes };
-    const rows = first.rows.map((_, k) =>
-      concat(
-        graph,
-        members.map(({ rows: values }) => graph.reshape(values[k] as Value, [-1])),
-        0,
-      ),
-    );
-    return { size: sizes.reduce((sum, size) => sum + size, 0), rows, sizes };
+    return { size: sizes.reduce((sum, size) => sum + size, 0), rows: wholeRows(graph, members), sizes };
   });
+}
+
+/** The rows of several pieces, one piece after the other. */
+function wholeRows(graph: Graph, pieces: readonly Piece[]): Value[] {
+  const [first] = pieces as [Piece];
+  return first.rows.map((_, k) =>
+    concat(
+      graph,
+      pieces.map(({ rows }) => graph.reshape(rows[k] as Value, [-1])),
+      0,
+    ),
+  );
 }
 
 /** Values with the same number of entries, one below the other: `[K, entries]`. */
@@ -171,14 +176,7 @@ export function gramian(graph: Graph, matrix: Value, multiply: Multiply): Value 
   if (plain.length > 0) {
     // One product for all that is left; a row of it is much shorter than one of J.
     const rest = matrix.shape[0] as number;
-    const rows = Array.from({ length: rest }, (_, k) =>
-      concat(
-        graph,
-        plain.map(({ rows: values }) => graph.reshape(values[k] as Value, [-1])),
-        0,
-      ),
-    );
-    const left = stacked(graph, rows);
+    const left = stacked(graph, wholeRows(graph, plain));
     terms.push(graph.node('BatchMatMul', [left, left], { shape: [rest, rest], dtype: 'float32' }, transposedRight));
   }
   return terms.reduce((sum, term) => graph.elementwise('Add', [sum, term], 'float32'));

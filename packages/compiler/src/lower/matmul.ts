@@ -43,7 +43,7 @@ export function multiply(call: LowerCall, product: NodeValue, bias?: Operand): O
     const inputs = [transposeA ? swapped(builder, a) : a, transposeB ? swapped(builder, b) : b];
     return builder.emit('MatMul', inputs, product.shape, a.type);
   }
-  if (!transposeA && transposeB && a.shape.length === 2 && isSlim(a) && isSlim(b)) {
+  if (!transposeA && transposeB && isSlim(a) && isSlim(b)) {
     // Wide rows against wide rows: matrices times vectors need no copy of the transposed rows in another order.
     const [[rows], [columns, inner]] = [a.shape, b.shape] as [[number], [number, number]];
     const apart = builder.emit('MatMul', [a, builder.reshape(b, [columns, inner, 1])], [columns, rows, 1], 'float32');

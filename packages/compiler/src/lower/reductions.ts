@@ -39,11 +39,13 @@ function reduceOver(
 const sum: Lowering = (call) => {
   const { builder, node, usersOf, results, operandOf } = call;
   const product = node.inputs[0] as NodeValue;
-  const isProduct = product.op === 'Multiply' && product.dtype === 'float32' && product.shape.length === 1;
+  const isProduct =
+    product.op === 'Multiply' &&
+    product.dtype === 'float32' &&
+    product.shape.length === 1 &&
+    product.inputs.every(({ shape }) => sameShape(shape, product.shape));
   if (!isProduct || usersOf(product).length > 1 || results.has(product)) return reduction('ReduceSum')(call);
-  const [a, b] = product.inputs.map(operandOf) as [Operand, Operand];
-  if (!sameShape(a.shape, product.shape) || !sameShape(b.shape, product.shape)) return reduction('ReduceSum')(call);
-  return builder.reshape(builder.emit('MatMul', [a, b], [], 'float32'), node.shape);
+  return builder.reshape(builder.emit('MatMul', product.inputs.map(operandOf), [], 'float32'), node.shape);
 };
 
 const reduction =

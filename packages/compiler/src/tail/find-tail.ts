@@ -58,7 +58,6 @@ export function findTail(outputs: ReadonlyMap<string, Value>, size: number): Tai
   const values = reachable([...outputs.values()]);
   const results = new Set(outputs.values());
   const isVector = ({ shape }: Value) => shape.length === 1 && shape[0] === size;
-  const hasUsers = new Set<Value>();
   const usedElsewhere = new Set<Value>();
   const members = new Set<NodeValue>();
   for (const value of [...values].reverse()) {
@@ -66,9 +65,7 @@ export function findTail(outputs: ReadonlyMap<string, Value>, size: number): Tai
     const fits =
       (tailOperations as readonly string[]).includes(value.op) &&
       value.dtype === 'float32' &&
-      (isVector(value)
-        ? results.has(value) || hasUsers.has(value)
-        : sizeOf(value.shape) === 1 && !results.has(value)) &&
+      (isVector(value) || (sizeOf(value.shape) === 1 && !results.has(value))) &&
       value.inputs.every(
         (input) =>
           input.dtype === 'float32' &&
@@ -77,10 +74,7 @@ export function findTail(outputs: ReadonlyMap<string, Value>, size: number): Tai
       );
     const isMember = fits && !usedElsewhere.has(value);
     if (isMember) members.add(value);
-    for (const input of value.inputs) {
-      hasUsers.add(input);
-      if (!isMember) usedElsewhere.add(input);
-    }
+    else for (const input of value.inputs) usedElsewhere.add(input);
   }
   if ([...members].filter(isVector).length < fewest) return undefined;
   return tailOf(

@@ -2,6 +2,8 @@
 export interface FlatMemory {
   /** Numbers in a vector. */
   readonly size: number;
+  /** Bytes from one vector to the next: whole groups of four numbers, so that those behind the end may be worked on too. */
+  readonly stride: number;
   readonly memory: WebAssembly.Memory;
   /** A vector that nobody else has; undefined where all are taken. What it holds is left from before. */
   allocate(): Float32Array | undefined;
@@ -15,9 +17,11 @@ export interface FlatMemory {
   alone<Result>(run: () => Promise<Result>): Promise<Result>;
 }
 
-/** Vectors that are given to one owner each, and those that everybody uses for a moment. Memory is used from the first write on. */
+/** Vectors that are given to one owner each. Memory is used from the first write on. */
 const owned = 16;
-const shared = 16;
+
+/** Vectors that everybody uses for a moment. */
+export const mostScratch = 16;
 
 /** Shorter vectors are not worth while; of longer ones too few would fit. */
 const shortest = 4096;
@@ -27,9 +31,8 @@ const page = 2 ** 16;
 
 /** Memory for vectors of `size` numbers; undefined where they are too short or too long, or the machine gives no memory. */
 export function createFlatMemory(size: number): FlatMemory | undefined {
-  // Whole groups of four numbers, so that those behind the end may be worked on too.
   const stride = 16 * Math.ceil(size / 4);
-  const bytes = stride * (owned + shared);
+  const bytes = stride * (owned + mostScratch);
   if (size < shortest || bytes > mostBytes) return undefined;
   const pages = Math.ceil(bytes / page);
   let memory: WebAssembly.Memory;
@@ -49,6 +52,7 @@ export function createFlatMemory(size: number): FlatMemory | undefined {
   let busy: Promise<unknown> | undefined;
   return {
     size,
+    stride,
     memory,
     allocate() {
       const i = free.pop();
@@ -60,7 +64,8 @@ export function createFlatMemory(size: number): FlatMemory | undefined {
     },
     placeOf: ({ buffer: of, byteOffset }) => (of === buffer ? byteOffset : undefined),
     scratch(i) {
-      if (i >= shared) throw new RangeError(`A run has ${shared} vectors for a moment, but number ${i} was wanted.`);
+      if (i >= mostScratch)
+        throw new RangeError(`A run has ${mostScratch} vectors for a moment, but number ${i} was wanted.`);
       return vectorAt(owned + i);
     },
     async alone(run) {

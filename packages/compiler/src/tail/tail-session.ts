@@ -43,15 +43,11 @@ export interface TailParts {
   readonly runtime: Runtime;
 }
 
-/** Vectors that a tail may need for a moment. */
-export const mostVectors = 16;
-
 /**
  * A program whose tail is done by one WebAssembly function after the rest has run: each vector is read and written once. Vectors that
  * lie in the memory are worked on where they are; others are copied there and back.
  */
 export function tailSession({ tail, work, arrays, scalars, before, memory, runtime }: TailParts): RuntimeSession {
-  const bytes = 16 * Math.ceil(tail.size / 4);
   const computed: Record<string, RuntimeTensor> = {};
   for (const [i, source] of arrays.entries()) if ('computed' in source) bindParts(source.computed, memory.scratch(i));
   const numbers = scalars.map((source) => {
@@ -80,19 +76,19 @@ export function tailSession({ tail, work, arrays, scalars, before, memory, runti
   }
 
   function finish(feeds: RuntimeTensors, fetches: Readonly<Record<string, RuntimeTensor | null>>): RuntimeTensors {
-    const parameters = [bytes];
+    const parameters = [memory.stride];
     for (const [i, source] of arrays.entries()) {
       const data = 'input' in source ? (feeds[source.input] as RuntimeTensor).data : memory.scratch(i);
       parameters.push(placeOfInput(data, i));
     }
-    const written: [output: string, HostArray][] = [];
+    const written: { output: string; data: HostArray; copiedFrom: Float32Array | undefined }[] = [];
     for (const [i, output] of outputs.entries()) {
       const data =
         output in fetches ? ((fetches[output]?.data ?? new Float32Array(tail.size)) as HostArray) : undefined;
       const place = data && memory.placeOf(data);
       const scratch = memory.scratch(arrays.length + i);
       parameters.push(place ?? (memory.placeOf(scratch) as number));
-      if (data !== undefined) written.push([output, data]);
+      if (data !== undefined) written.push({ output, data, copiedFrom: place === undefined ? scratch : undefined });
     }
     for (const [i, source] of scalars.entries()) {
       const data = 'input' in source ? (feeds[source.input] as RuntimeTensor).data : (numbers[i] as Float32Array);
@@ -100,8 +96,8 @@ export function tailSession({ tail, work, arrays, scalars, before, memory, runti
     }
     runtime.flushDenormals(() => work(...parameters));
     const results: RuntimeTensors = {};
-    for (const [output, data] of written) {
-      if (memory.placeOf(data) === undefined) data.set(memory.scratch(arrays.length + outputs.indexOf(output)));
+    for (const { output, data, copiedFrom } of written) {
+      if (copiedFrom !== undefined) data.set(copiedFrom);
       results[output] = { type: 'float32', shape: [tail.size], data };
     }
     return results;

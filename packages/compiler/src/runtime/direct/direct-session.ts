@@ -93,8 +93,8 @@ export function directSession({ library, session, name, inputs, outputs }: Direc
   function feed(slot: Binding, tensor: RuntimeTensor): void {
     const { data, type, shape } = tensor;
     if (slot.bound?.data.deref() === data) return;
-    const seen = slot.values.some((one) => one.data.deref() === data);
-    if (slot.arrays <= remembered || data.length > copied || seen || slot.sizes === undefined) {
+    const isLarge = data.length > copied || slot.sizes === undefined;
+    if (slot.arrays <= remembered || isLarge || slot.values.some((one) => one.data.deref() === data)) {
       bind('BindInput', slot, tensor);
       return;
     }
