@@ -1,5 +1,95 @@
 // Contracts: what parts are, and how to make your own.
 
+export type { Checkpoint } from './checkpoints/checkpoint.js';
+export { CheckpointError, checkpointVersion, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.js';
+export type { TrainedModel } from './checkpoints/trained-model.js';
+export type { AuxiliaryContext, AuxiliaryObjective } from './contracts/auxiliary.js';
+export { defineAuxiliary } from './contracts/auxiliary.js';
+export type { AuxiliaryInput, AuxiliaryTerm, BoundAuxiliary } from './contracts/auxiliary-term.js';
+export type { Batch, InputSpec, InputSpecs, TensorBatch } from './contracts/batch.js';
+export type { Citation } from './contracts/citation.js';
+export type { Cursor, CursorOptions, MultiTaskDataset, RawBatch, SourceInfo } from './contracts/dataset.js';
+export type { Description, DescriptionInput, Lifecycle, PartKind } from './contracts/description.js';
+export { definePart, isPart, partMarker, specVersions } from './contracts/description.js';
+export type { BuiltStage, Encoder, Stage, StepContext } from './contracts/encoder.js';
+export { defineEncoder } from './contracts/encoder.js';
+export type {
+  DeviceTensor,
+  Executor,
+  ExecutorSession,
+  ParameterSet,
+  Program,
+  ProgramCall,
+  ProgramContext,
+  ProgramResult,
+  UniformSource,
+} from './contracts/executor.js';
+export { defineExecutor } from './contracts/executor.js';
+export type { ForwardState } from './contracts/forward-state.js';
+export type {
+  Aggregated,
+  AggregateInput,
+  BoundGradientBalancing,
+  GradientBalancing,
+  GradientsOf,
+  GramianInput,
+  JacobianSize,
+} from './contracts/gradient-balancing.js';
+export { defineGradientBalancing } from './contracts/gradient-balancing.js';
+export type {
+  InputPrologue,
+  OnnxAttribute,
+  OnnxNode,
+  PrologueConstant,
+  PrologueInput,
+} from './contracts/input-prologue.js';
+export type {
+  BalancingContext,
+  BoundLossWeighting,
+  EpochSummary,
+  LossWeighting,
+  Scalarization,
+  StepInfo,
+  WeightScale,
+} from './contracts/loss-weighting.js';
+export { defineLossWeighting } from './contracts/loss-weighting.js';
+export type { Metric, MetricRows, RunningMetric } from './contracts/metric.js';
+export { defineMetric } from './contracts/metric.js';
+export type { LearningRateSchedule, Optimizer, UpdateInput } from './contracts/optimizer.js';
+export { defineOptimizer } from './contracts/optimizer.js';
+export type {
+  BuildScope,
+  ChildOptions,
+  Initializer,
+  ParameterLayout,
+  ParameterOptions,
+  ParameterReader,
+  ScopeVariable,
+  Segment,
+  SegmentRange,
+} from './contracts/parameters.js';
+export type { BoundSchedule, ScheduleContext, TaskSchedule } from './contracts/schedule.js';
+export { defineSchedule } from './contracts/schedule.js';
+export type { BoundSharing, SharingContext, SharingStrategy } from './contracts/sharing.js';
+export { defineSharing } from './contracts/sharing.js';
+export type {
+  ApplyOptions,
+  At,
+  BoundStepPlan,
+  GradientHandle,
+  GradientOptions,
+  JacobianHandle,
+  LossGradient,
+  OwnProgramCall,
+  StepPlan,
+  StepPrimitives,
+  StepReport,
+} from './contracts/step-plan.js';
+export { defineStepPlan } from './contracts/step-plan.js';
+export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput } from './contracts/task.js';
+export { defineTask } from './contracts/task.js';
+export type { HostFeeds, HostTensor, NamedTensors, State, StateValue } from './contracts/tensors.js';
+export { hostTensor } from './contracts/tensors.js';
 // Data.
 export { collectLabels } from './data/collect-labels.js';
 export type { StoredLabels, TableDataset } from './data/indexed-dataset.js';
@@ -50,6 +140,7 @@ export {
 // Metrics and evaluation.
 export type { DeltaM } from './evaluation/delta-m.js';
 export { deltaM } from './evaluation/delta-m.js';
+export type { PredictionOf, Predictions, Scores, TaskScores } from './evaluation/evaluate.js';
 export { meanOverTasks } from './evaluation/mean-over-tasks.js';
 export type { MetricDirections } from './evaluation/metric-directions.js';
 export { metricDirections } from './evaluation/metric-directions.js';
@@ -110,95 +201,10 @@ export type { RmsPropOptions } from './optimizers/rms-prop.js';
 export { rmsProp } from './optimizers/rms-prop.js';
 export { cosineDecay, stepDecay, warmUp } from './optimizers/schedules.js';
 export { sgd } from './optimizers/sgd.js';
+export { sumOfLosses } from './plans/sum-of-losses.js';
+export type { Inference } from './programs/inference.js';
 export type { StreamKey } from './random/uniform-stream.js';
 export { permutation, uniformFloats, uniformStream } from './random/uniform-stream.js';
-export type { AuxiliaryContext, AuxiliaryObjective } from './spec/auxiliary.js';
-export { defineAuxiliary } from './spec/auxiliary.js';
-export type { AuxiliaryInput, AuxiliaryTerm, BoundAuxiliary } from './spec/auxiliary-term.js';
-export type { Batch, InputSpec, InputSpecs, TensorBatch } from './spec/batch.js';
-export type { Citation } from './spec/citation.js';
-export type { Cursor, CursorOptions, MultiTaskDataset, RawBatch, SourceInfo } from './spec/dataset.js';
-export type { Description, DescriptionInput, Lifecycle, PartKind } from './spec/description.js';
-export { definePart, isPart, partMarker, specVersions } from './spec/description.js';
-export type { BuiltStage, Encoder, Stage, StepContext } from './spec/encoder.js';
-export { defineEncoder } from './spec/encoder.js';
-export type {
-  DeviceTensor,
-  Executor,
-  ExecutorSession,
-  ParameterSet,
-  Program,
-  ProgramCall,
-  ProgramContext,
-  ProgramResult,
-  UniformSource,
-} from './spec/executor.js';
-export { defineExecutor } from './spec/executor.js';
-export type { ForwardState } from './spec/forward-state.js';
-export type {
-  Aggregated,
-  AggregateInput,
-  BoundGradientBalancing,
-  GradientBalancing,
-  GradientsOf,
-  GramianInput,
-  JacobianSize,
-} from './spec/gradient-balancing.js';
-export { defineGradientBalancing } from './spec/gradient-balancing.js';
-export type {
-  InputPrologue,
-  OnnxAttribute,
-  OnnxNode,
-  PrologueConstant,
-  PrologueInput,
-} from './spec/input-prologue.js';
-export type {
-  BalancingContext,
-  BoundLossWeighting,
-  EpochSummary,
-  LossWeighting,
-  Scalarization,
-  StepInfo,
-  WeightScale,
-} from './spec/loss-weighting.js';
-export { defineLossWeighting } from './spec/loss-weighting.js';
-export type { Metric, MetricRows, RunningMetric } from './spec/metric.js';
-export { defineMetric } from './spec/metric.js';
-export type { LearningRateSchedule, Optimizer, UpdateInput } from './spec/optimizer.js';
-export { defineOptimizer } from './spec/optimizer.js';
-export type {
-  BuildScope,
-  ChildOptions,
-  Initializer,
-  ParameterLayout,
-  ParameterOptions,
-  ParameterReader,
-  ScopeVariable,
-  Segment,
-  SegmentRange,
-} from './spec/parameters.js';
-export type { BoundSchedule, ScheduleContext, TaskSchedule } from './spec/schedule.js';
-export { defineSchedule } from './spec/schedule.js';
-export type { BoundSharing, SharingContext, SharingStrategy } from './spec/sharing.js';
-export { defineSharing } from './spec/sharing.js';
-export type {
-  ApplyOptions,
-  At,
-  BoundStepPlan,
-  GradientHandle,
-  GradientOptions,
-  JacobianHandle,
-  LossGradient,
-  OwnProgramCall,
-  StepPlan,
-  StepPrimitives,
-  StepReport,
-} from './spec/step-plan.js';
-export { defineStepPlan } from './spec/step-plan.js';
-export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput } from './spec/task.js';
-export { defineTask } from './spec/task.js';
-export type { HostFeeds, HostTensor, NamedTensors, State, StateValue } from './spec/tensors.js';
-export { hostTensor } from './spec/tensors.js';
 // Tasks.
 export type { BinaryMetrics, BinaryOptions, BinaryPrediction } from './tasks/binary.js';
 export { binary } from './tasks/binary.js';
@@ -214,14 +220,8 @@ export { regression } from './tasks/regression.js';
 export { sigmoidCrossEntropy } from './tasks/sigmoid-cross-entropy.js';
 export { softmaxCrossEntropy } from './tasks/softmax-cross-entropy.js';
 export type { TaskOptions } from './tasks/task-options.js';
-export type { Checkpoint } from './training/checkpoint.js';
-export { CheckpointError, checkpointVersion, decodeCheckpoint, encodeCheckpoint } from './training/checkpoint.js';
 export type { EarlyStopping } from './training/early-stopping.js';
-export type { PredictionOf, Predictions, Scores, TaskScores } from './training/evaluate.js';
 export type { Callback, EpochEvent, FitOptions, StepEvent } from './training/fit-options.js';
 export type { History, NumberMetricNames, TaskHistory } from './training/history.js';
-export type { Inference } from './training/inference.js';
-export { sumOfLosses } from './training/sum-of-losses.js';
-export type { TrainedModel } from './training/trained-model.js';
 export type { Trainer, TrainerOptions } from './training/trainer.js';
 export { createTrainer } from './training/trainer.js';

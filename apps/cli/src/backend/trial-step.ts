@@ -6,7 +6,7 @@ import {
   subset,
   type TableDataset,
 } from '@polytask/core';
-import type { PreparedRun } from '../build/prepare-run.js';
+import type { PreparedRun } from '../parts/prepare-run.js';
 
 /**
  * Takes one step of a run on a trainer that is thrown away, and measures two rows: what the executor lacks, and labels that do

@@ -1,7 +1,7 @@
 import { describeBackend } from '../backend/select-backend.js';
-import { prepareRun } from '../build/prepare-run.js';
 import { loadConfig } from '../config/load-config.js';
 import { type Io, print } from '../io.js';
+import { prepareRun } from '../parts/prepare-run.js';
 import { counted } from '../report/format.js';
 import { describeData } from '../run/execute-run.js';
 import { chooseBackend, type TrainOptions } from './train.js';

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { MultiTaskDataset } from '@polytask/core';
 import type { FileFormat } from '@polytask/data/node';
-import { prepareRun } from '../build/prepare-run.js';
-import { labelsOf } from '../build/task-labels.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
 import { colorsFor, type Io, print } from '../io.js';
+import { prepareRun } from '../parts/prepare-run.js';
+import { labelsOf } from '../parts/task-labels.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { labelledRows } from '../predict/labelled-rows.js';
 import { readBlocks } from '../predict/row-source.js';

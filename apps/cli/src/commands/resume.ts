@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { BackendError } from '../backend/backends.js';
 import { describeBackend } from '../backend/select-backend.js';
-import { type PreparedRun, prepareRun } from '../build/prepare-run.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
 import type { Io } from '../io.js';
+import { type PreparedRun, prepareRun } from '../parts/prepare-run.js';
 import type { RunDocument } from '../report/document.js';
 import { createProgress, quietProgress } from '../report/progress.js';
 import { begunConfig } from '../run/begun-config.js';

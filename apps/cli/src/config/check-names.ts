@@ -1,4 +1,4 @@
-import { sharings } from '../build/sharing.js';
+import { sharings } from '../parts/sharing.js';
 import { didYouMean } from './explain-issues.js';
 import type { LoadedConfig } from './load-config.js';
 import { isMapping, type Path, valueAt } from './paths.js';

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { backendChoices } from '../backend/backend-choices.js';
-import { balancingSchema } from '../build/balancing.js';
-import { dataSchema } from '../build/datasets.js';
-import { optimizerSchema } from '../build/optimizers.js';
-import { sharingSchema } from '../build/sharing.js';
-import { taskSchema } from '../build/tasks.js';
+import { balancingSchema } from '../parts/balancing.js';
+import { dataSchema } from '../parts/datasets.js';
+import { optimizerSchema } from '../parts/optimizers.js';
+import { sharingSchema } from '../parts/sharing.js';
+import { taskSchema } from '../parts/tasks.js';
 import { atLeastZero, flag, list, mapping, positive, share, text, whole } from './words.js';
 
 const split = mapping({

@@ -9,8 +9,8 @@ import {
   type State,
 } from '@polytask/core';
 import type { SelectedBackend } from '../backend/select-backend.js';
-import type { RunData } from '../build/load-data.js';
-import type { PreparedRun } from '../build/prepare-run.js';
+import type { RunData } from '../parts/load-data.js';
+import type { PreparedRun } from '../parts/prepare-run.js';
 import type { NetworkResult, RunDocument, TaskSummary } from '../report/document.js';
 import type { Progress } from '../report/progress.js';
 import { bestEpoch } from './best-epoch.js';

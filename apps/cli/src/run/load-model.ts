@@ -14,11 +14,11 @@ import {
 import { loadCheckpoint } from '@polytask/core/node';
 import * as z from 'zod';
 import { useBackend } from '../backend/backends.js';
-import { buildNetwork } from '../build/network.js';
 import { expectedWords, explainIssues } from '../config/explain-issues.js';
 import { isMapping, type Path, showPath } from '../config/paths.js';
 import { type Config, configSchema } from '../config/schema.js';
 import { InputError, type Mistake } from '../errors/mistakes.js';
+import { buildNetwork } from '../parts/network.js';
 
 /** The joint network of a finished run, ready to predict, measure and export. */
 export interface LoadedModel {

@@ -1,9 +1,9 @@
 import { join, relative } from 'node:path';
 import { type Checkpoint, createTrainer, PolytaskError } from '@polytask/core';
-import type { PreparedRun } from '../build/prepare-run.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path, showValue } from '../config/paths.js';
 import { InputError } from '../errors/mistakes.js';
+import type { PreparedRun } from '../parts/prepare-run.js';
 import type { RunDocument } from '../report/document.js';
 import { newestIntact } from './checkpoint-files.js';
 import { fingerprintsOf, networkOf } from './execute-run.js';

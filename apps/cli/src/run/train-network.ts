@@ -7,9 +7,9 @@ import {
   type Trainer,
 } from '@polytask/core';
 import { backendChoices } from '../backend/backend-choices.js';
-import type { RunData } from '../build/load-data.js';
-import type { Network } from '../build/network.js';
-import type { Training } from '../build/prepare-run.js';
+import type { RunData } from '../parts/load-data.js';
+import type { Network } from '../parts/network.js';
+import type { Training } from '../parts/prepare-run.js';
 import type { NetworkResult } from '../report/document.js';
 import type { Progress } from '../report/progress.js';
 

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import manifest from '../../package.json' with { type: 'json' };
-import { packageFolder } from '../build/resolve-package.js';
 import { isMapping } from '../config/paths.js';
+import { packageFolder } from '../parts/resolve-package.js';
 
 const ours = ['@polytask/compiler', '@polytask/core', '@polytask/data', '@polytask/hard-sharing'];
 

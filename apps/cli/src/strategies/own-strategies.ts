@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { partTables } from '../build/names.js';
-import type { PartTable } from '../build/part-table.js';
+import { partTables } from '../parts/names.js';
+import type { PartTable } from '../parts/part-table.js';
 import type { Strategy, StrategyOption } from './strategy.js';
 
 /** As much of JSON Schema as our options have. */

@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isPart } from '@polytask/core';
 import * as z from 'zod';
-import { partTables } from '../build/names.js';
-import { resolvePackage } from '../build/resolve-package.js';
+import { partTables } from '../parts/names.js';
+import { resolvePackage } from '../parts/resolve-package.js';
 import type { Strategy } from './strategy.js';
 
 /** Plugins that were found, and what is wrong with others. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { partTables } from '../../src/build/names.js';
 import { configSchema, jsonSchema } from '../../src/config/schema.js';
+import { partTables } from '../../src/parts/names.js';
 import { smallRun } from '../helpers/configs.js';
 
 const file = join(import.meta.dirname, '../../polytask.schema.json');

@@ -1,5 +1,5 @@
-import { type PreparedRun, prepareRun } from '../../src/build/prepare-run.js';
 import { type LoadedConfig, loadConfig } from '../../src/config/load-config.js';
+import { type PreparedRun, prepareRun } from '../../src/parts/prepare-run.js';
 import { smallRun } from './configs.js';
 import { folderWith } from './folder.js';
 

@@ -1,7 +1,7 @@
 import { type Checkpoint, eager } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it, vi } from 'vitest';
-import type { PreparedRun } from '../../src/build/prepare-run.js';
+import type { PreparedRun } from '../../src/parts/prepare-run.js';
 import { noProgress } from '../../src/report/progress.js';
 import { backendOf, type NetworkRun, secondsBefore, trainNetwork } from '../../src/run/train-network.js';
 import { smallRun } from '../helpers/configs.js';

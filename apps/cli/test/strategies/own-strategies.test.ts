@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { allNames } from '../../src/build/names.js';
 import { strategyNames } from '../../src/completion/strategy-names.js';
+import { allNames } from '../../src/parts/names.js';
 import { ownStrategies } from '../../src/strategies/own-strategies.js';
 
 const find = (name: string) => ownStrategies().find((strategy) => strategy.name === name);

@@ -1,5 +1,5 @@
+import type { CursorOptions } from '../contracts/dataset.js';
 import { requireOption } from '../errors/invalid-option-error.js';
-import type { CursorOptions } from '../spec/dataset.js';
 
 /**
  * Batches in one epoch of `rows` rows: rounded up, or down where a smaller last batch is dropped.

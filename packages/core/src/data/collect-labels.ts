@@ -1,6 +1,6 @@
-import type { MultiTaskDataset } from '../spec/dataset.js';
-import type { AnyTask, LabelColumn } from '../spec/task.js';
-import type { HostTensor } from '../spec/tensors.js';
+import type { MultiTaskDataset } from '../contracts/dataset.js';
+import type { AnyTask, LabelColumn } from '../contracts/task.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import type { StoredLabels } from './indexed-dataset.js';
 import { isMissing, readTargets } from './read-targets.js';
 

@@ -1,5 +1,5 @@
-import type { RawBatch } from '../spec/dataset.js';
-import type { HostTensor } from '../spec/tensors.js';
+import type { RawBatch } from '../contracts/dataset.js';
+import type { HostTensor } from '../contracts/tensors.js';
 
 /** One source's part of a batch. */
 export interface SourceRows {

@@ -1,8 +1,8 @@
+import type { InputSpecs } from '../contracts/batch.js';
+import type { CursorOptions, MultiTaskDataset, RawBatch } from '../contracts/dataset.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import type { InputSpecs } from '../spec/batch.js';
-import type { CursorOptions, MultiTaskDataset, RawBatch } from '../spec/dataset.js';
-import type { HostTensor } from '../spec/tensors.js';
 import { batchCount } from './batch-count.js';
 import { type TableCursor, tableCursor } from './table-cursor.js';
 

@@ -1,10 +1,10 @@
+import type { Batch } from '../contracts/batch.js';
+import type { RawBatch, SourceInfo } from '../contracts/dataset.js';
+import type { AnyTask, TaskConstants } from '../contracts/task.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import type { Batch } from '../spec/batch.js';
-import type { RawBatch, SourceInfo } from '../spec/dataset.js';
-import type { AnyTask, TaskConstants } from '../spec/task.js';
-import type { HostTensor } from '../spec/tensors.js';
 import type { LabelOverlays, OverlayTable } from './label-overlay.js';
 import { isMissing, oneHot, readTargets } from './read-targets.js';
 import { gatherRows } from './stored-array.js';

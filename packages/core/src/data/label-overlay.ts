@@ -1,5 +1,5 @@
+import type { HostTensor, State, StateValue } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
-import type { HostTensor, State, StateValue } from '../spec/tensors.js';
 
 /** Labels, sample weights, or both, that replace what the data set says for some rows of one task. */
 export interface LabelOverlay {

@@ -1,6 +1,6 @@
+import type { MultiTaskDataset, RawBatch } from '../contracts/dataset.js';
+import type { State } from '../contracts/tensors.js';
 import type { StreamKey } from '../random/uniform-stream.js';
-import type { MultiTaskDataset, RawBatch } from '../spec/dataset.js';
-import type { State } from '../spec/tensors.js';
 import type { StoredLabels, TableDataset } from './indexed-dataset.js';
 import { rowOrder } from './row-order.js';
 

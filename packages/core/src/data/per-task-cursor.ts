@@ -1,6 +1,6 @@
+import type { Cursor, CursorOptions, RawBatch } from '../contracts/dataset.js';
+import type { State } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
-import type { Cursor, CursorOptions, RawBatch } from '../spec/dataset.js';
-import type { State } from '../spec/tensors.js';
 import { type SourceRows, setSourcesSideBySide, stackSources } from './combine-sources.js';
 import type { OrderedRows } from './ordered-dataset.js';
 import { proportionalRows } from './proportional-rows.js';

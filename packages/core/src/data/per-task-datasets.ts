@@ -1,7 +1,7 @@
+import type { InputSpec, InputSpecs } from '../contracts/batch.js';
+import type { CursorOptions, MultiTaskDataset } from '../contracts/dataset.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import type { InputSpec, InputSpecs } from '../spec/batch.js';
-import type { CursorOptions, MultiTaskDataset } from '../spec/dataset.js';
 import { batchCount } from './batch-count.js';
 import type { StoredLabels, TableDataset } from './indexed-dataset.js';
 import { type OrderedDataset, orderedTableRows } from './ordered-dataset.js';

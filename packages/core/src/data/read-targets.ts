@@ -1,7 +1,7 @@
+import type { AnyTask } from '../contracts/task.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import type { AnyTask } from '../spec/task.js';
-import type { HostTensor } from '../spec/tensors.js';
 
 /** What {@link readTargets} looks at of a task. */
 export type TargetSpec = Pick<AnyTask, 'name' | 'target'>;

@@ -1,7 +1,7 @@
+import type { InputSpec } from '../contracts/batch.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import type { InputSpec } from '../spec/batch.js';
-import type { HostTensor } from '../spec/tensors.js';
 import { checkCategories, checkFinite, checkLabels, checkWeights } from './check-table.js';
 import { type StoredArray, storeArray } from './stored-array.js';
 

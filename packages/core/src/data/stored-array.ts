@@ -1,5 +1,5 @@
+import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
-import type { HostTensor } from '../spec/tensors.js';
 
 /** An array of a table as it is kept in memory; rows come out of it as {@link HostTensor}s. */
 export interface StoredArray {

@@ -1,6 +1,6 @@
+import type { Cursor, CursorOptions, RawBatch } from '../contracts/dataset.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { requireOption } from '../errors/invalid-option-error.js';
-import type { Cursor, CursorOptions, RawBatch } from '../spec/dataset.js';
 import { batchCount } from './batch-count.js';
 import type { GatherOptions } from './indexed-dataset.js';
 import { rowOrder } from './row-order.js';

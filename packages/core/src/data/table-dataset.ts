@@ -1,5 +1,5 @@
+import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
-import type { HostTensor } from '../spec/tensors.js';
 import { checkIds } from './check-table.js';
 import { indexedDataset, type TableDataset } from './indexed-dataset.js';
 import {

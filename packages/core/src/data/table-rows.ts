@@ -1,4 +1,4 @@
-import type { HostTensor } from '../spec/tensors.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { gatherRows, narrow, type StoredArray } from './stored-array.js';
 
 /** Rows of a table `[rows, ...]`, of which the first has number 0. */

@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { InputSpec, InputSpecs } from '../contracts/batch.js';
+import type { BuiltStage, Encoder, Stage, StepContext } from '../contracts/encoder.js';
+import type { BuildScope } from '../contracts/parameters.js';
+import type { NamedTensors } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import type { InputSpec, InputSpecs } from '../spec/batch.js';
-import type { BuiltStage, Encoder, Stage, StepContext } from '../spec/encoder.js';
-import type { BuildScope } from '../spec/parameters.js';
-import type { NamedTensors } from '../spec/tensors.js';
 
 /** Stages whose variables exist, one after the other. */
 export interface BuiltStages {

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import type { InputSpec } from '../contracts/batch.js';
+import { defineEncoder, type Encoder } from '../contracts/encoder.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
@@ -6,8 +8,6 @@ import { type Activation, buildActivation, kernelInitializer } from '../layers/a
 import { buildBatchNorm } from '../layers/batch-norm.js';
 import { buildConv2d } from '../layers/conv2d.js';
 import { type BuiltLayer, chainLayers } from '../layers/layer.js';
-import type { InputSpec } from '../spec/batch.js';
-import { defineEncoder, type Encoder } from '../spec/encoder.js';
 import { denseStages, requireMlp } from './mlp.js';
 import { layerStage, singleInput } from './single-input.js';
 

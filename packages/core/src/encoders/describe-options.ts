@@ -1,4 +1,4 @@
-import { type Description, partMarker } from '../spec/description.js';
+import { type Description, partMarker } from '../contracts/description.js';
 
 /**
  * Options as plain data, for the `options` of a part that is made of other parts: these become `{ name, options }`, at any

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import type { InputSpec, InputSpecs } from '../contracts/batch.js';
+import { isPart } from '../contracts/description.js';
+import { defineEncoder, type Encoder, type Stage } from '../contracts/encoder.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { buildFlatten } from '../layers/flatten.js';
 import { type BuiltLayer, chainLayers } from '../layers/layer.js';
-import type { InputSpec, InputSpecs } from '../spec/batch.js';
-import { isPart } from '../spec/description.js';
-import { defineEncoder, type Encoder, type Stage } from '../spec/encoder.js';
 import { buildEncoder } from './build-encoder.js';
 import { describeOptions } from './describe-options.js';
 import { denseStages, type MlpOptions, requireMlp } from './mlp.js';

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import type { InputSpecs } from '../contracts/batch.js';
+import { defineEncoder, type Encoder } from '../contracts/encoder.js';
+import type { BuildScope } from '../contracts/parameters.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import type { InputSpecs } from '../spec/batch.js';
-import { defineEncoder, type Encoder } from '../spec/encoder.js';
-import type { BuildScope } from '../spec/parameters.js';
 import { requireRepeatable } from './repeatable-layers.js';
 
 /** Options of {@link layersModel}. */

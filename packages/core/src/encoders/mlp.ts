@@ -1,3 +1,4 @@
+import { defineEncoder, type Encoder, type Stage } from '../contracts/encoder.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { type Activation, buildActivation, kernelInitializer, requireActivation } from '../layers/activation.js';
 import { buildBatchNorm } from '../layers/batch-norm.js';
@@ -5,7 +6,6 @@ import { buildDense } from '../layers/dense.js';
 import { buildDropout, requireRate } from '../layers/dropout.js';
 import { buildFlatten } from '../layers/flatten.js';
 import { chainLayers } from '../layers/layer.js';
-import { defineEncoder, type Encoder, type Stage } from '../spec/encoder.js';
 import { layerStage, singleInput } from './single-input.js';
 
 /** Options of {@link mlp}; also those of the dense layers of other encoders. */

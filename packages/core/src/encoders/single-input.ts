@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { InputSpec, InputSpecs } from '../contracts/batch.js';
+import type { Stage } from '../contracts/encoder.js';
+import type { BuildScope } from '../contracts/parameters.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { BuiltLayer } from '../layers/layer.js';
-import type { InputSpec, InputSpecs } from '../spec/batch.js';
-import type { Stage } from '../spec/encoder.js';
-import type { BuildScope } from '../spec/parameters.js';
 
 /**
  * The single input of an encoder that takes one, with its name.

@@ -1,4 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { InputSpecs } from '../contracts/batch.js';
+import { defineEncoder, type Encoder, type Stage, type StepContext } from '../contracts/encoder.js';
+import type { BuildScope } from '../contracts/parameters.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
@@ -6,9 +9,6 @@ import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { buildEmbedding } from '../layers/embedding.js';
 import { buildFlatten } from '../layers/flatten.js';
 import type { BuiltLayer } from '../layers/layer.js';
-import type { InputSpecs } from '../spec/batch.js';
-import { defineEncoder, type Encoder, type Stage, type StepContext } from '../spec/encoder.js';
-import type { BuildScope } from '../spec/parameters.js';
 import { denseStages, type MlpOptions, requireMlp } from './mlp.js';
 
 /** Options of {@link tabular}. */

@@ -1,4 +1,4 @@
-import { type PartKind, specVersions } from '../spec/description.js';
+import { type PartKind, specVersions } from '../contracts/description.js';
 import { PolytaskError } from './polytask-error.js';
 
 /** A part was written for another version of its contract; code `POLYTASK_UNSUPPORTED_VERSION`. */

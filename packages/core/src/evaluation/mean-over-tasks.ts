@@ -1,5 +1,5 @@
+import type { AnyTask } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
-import type { AnyTask } from '../spec/task.js';
 import type { TaskValues } from './task-values.js';
 
 /**

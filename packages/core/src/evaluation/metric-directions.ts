@@ -1,4 +1,4 @@
-import type { AnyTask } from '../spec/task.js';
+import type { AnyTask } from '../contracts/task.js';
 
 /** By task and metric, which way is better; what is not named is not compared. */
 export type MetricDirections = { readonly [task: string]: { readonly [metric: string]: 'higher' | 'lower' } };

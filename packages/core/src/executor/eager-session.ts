@@ -1,6 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { PolytaskError } from '../errors/polytask-error.js';
-import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import type {
   DeviceTensor,
   ExecutorSession,
@@ -9,9 +7,11 @@ import type {
   ProgramCall,
   ProgramContext,
   ProgramResult,
-} from '../spec/executor.js';
-import type { ParameterLayout, Segment } from '../spec/parameters.js';
-import type { HostTensor, NamedTensors } from '../spec/tensors.js';
+} from '../contracts/executor.js';
+import type { ParameterLayout, Segment } from '../contracts/parameters.js';
+import type { HostTensor, NamedTensors } from '../contracts/tensors.js';
+import { PolytaskError } from '../errors/polytask-error.js';
+import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 
 interface EagerTensor extends DeviceTensor {
   tensor: tf.Tensor;

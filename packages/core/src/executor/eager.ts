@@ -1,4 +1,4 @@
-import { defineExecutor, type Executor } from '../spec/executor.js';
+import { defineExecutor, type Executor } from '../contracts/executor.js';
 import { createEagerSession } from './eager-session.js';
 
 /**

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { InputSpec } from '../contracts/batch.js';
+import type { Initializer } from '../contracts/parameters.js';
 import { requireOption } from '../errors/invalid-option-error.js';
-import type { InputSpec } from '../spec/batch.js';
-import type { Initializer } from '../spec/parameters.js';
 import { glorotUniform, heUniform } from './initializers.js';
 import type { BuiltLayer } from './layer.js';
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import type { InputSpec } from '../contracts/batch.js';
+import type { BuildScope, Initializer } from '../contracts/parameters.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import type { InputSpec } from '../spec/batch.js';
-import type { BuildScope, Initializer } from '../spec/parameters.js';
 import { type Activation, activate, kernelInitializer, requireActivation } from './activation.js';
 import { asFloat } from './flatten.js';
 import { zeros } from './initializers.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { InputSpec } from '../contracts/batch.js';
+import type { BuildScope } from '../contracts/parameters.js';
 import { requireOption } from '../errors/invalid-option-error.js';
-import type { InputSpec } from '../spec/batch.js';
-import type { BuildScope } from '../spec/parameters.js';
 import type { BuiltLayer } from './layer.js';
 
 /**

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { InputSpec } from '../spec/batch.js';
+import type { InputSpec } from '../contracts/batch.js';
 import type { BuiltLayer } from './layer.js';
 
 /**

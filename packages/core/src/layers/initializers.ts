@@ -1,4 +1,4 @@
-import type { Initializer } from '../spec/parameters.js';
+import type { Initializer } from '../contracts/parameters.js';
 
 /**
  * All entries 0; the default of biases.

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { InputSpec } from '../spec/batch.js';
-import type { StepContext } from '../spec/encoder.js';
+import type { InputSpec } from '../contracts/batch.js';
+import type { StepContext } from '../contracts/encoder.js';
 
 /** A layer whose variables exist: it takes one tensor `[rows, ...]` and gives one `[rows, ...output.shape]`. */
 export interface BuiltLayer {

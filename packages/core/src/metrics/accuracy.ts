@@ -1,4 +1,4 @@
-import { defineMetric, type Metric } from '../spec/metric.js';
+import { defineMetric, type Metric } from '../contracts/metric.js';
 import { eachDecision, type ThresholdOptions, thresholdOf } from './class-predictions.js';
 import { compensatedSum } from './compensated-sum.js';
 import { metricLayout } from './metric-layout.js';

@@ -1,5 +1,5 @@
+import type { MetricRows } from '../contracts/metric.js';
 import { requireOption } from '../errors/invalid-option-error.js';
-import type { MetricRows } from '../spec/metric.js';
 import { eachLabelled, type MetricLayout } from './metric-layout.js';
 
 /** Options of metrics that turn probabilities of a yes into decisions. */

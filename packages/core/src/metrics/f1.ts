@@ -1,5 +1,5 @@
+import { defineMetric, type Metric } from '../contracts/metric.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import { defineMetric, type Metric } from '../spec/metric.js';
 import { eachDecision, type ThresholdOptions, thresholdOf } from './class-predictions.js';
 import { metricLayout } from './metric-layout.js';
 

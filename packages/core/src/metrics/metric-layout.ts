@@ -1,6 +1,6 @@
+import type { MetricRows } from '../contracts/metric.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import type { MetricRows } from '../spec/metric.js';
 
 /** How the predictions of a metric's rows lie next to their targets. */
 export interface MetricLayout {

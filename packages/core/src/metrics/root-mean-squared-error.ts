@@ -1,4 +1,4 @@
-import { defineMetric, type Metric } from '../spec/metric.js';
+import { defineMetric, type Metric } from '../contracts/metric.js';
 import { columnMeans } from './column-means.js';
 import { eachLabelled, metricLayout, requireValues } from './metric-layout.js';
 

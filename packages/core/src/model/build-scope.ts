@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import type { BuildScope, Initializer, ParameterOptions } from '../contracts/parameters.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { uniformStream } from '../random/uniform-stream.js';
-import type { BuildScope, Initializer, ParameterOptions } from '../spec/parameters.js';
 
 /** A variable as it was registered, before the layout gives it a place. */
 export interface Registration {

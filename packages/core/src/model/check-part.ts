@@ -1,6 +1,6 @@
+import { type Description, isPart, type PartKind, specVersions } from '../contracts/description.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnsupportedVersionError } from '../errors/unsupported-version-error.js';
-import { type Description, isPart, type PartKind, specVersions } from '../spec/description.js';
 
 /**
  * Refuses what is not a part of one of these kinds, or was written for another version of the contract.

@@ -1,4 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import type { InputSpec, InputSpecs } from '../contracts/batch.js';
+import { isPart } from '../contracts/description.js';
+import type { Encoder, StepContext } from '../contracts/encoder.js';
+import type { BuildScope } from '../contracts/parameters.js';
+import type { AnyTask } from '../contracts/task.js';
+import type { NamedTensors } from '../contracts/tensors.js';
 import { buildStages } from '../encoders/build-encoder.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
@@ -6,12 +12,6 @@ import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { buildDense } from '../layers/dense.js';
 import { buildFlatten } from '../layers/flatten.js';
 import { type BuiltLayer, chainLayers } from '../layers/layer.js';
-import type { InputSpec, InputSpecs } from '../spec/batch.js';
-import { isPart } from '../spec/description.js';
-import type { Encoder, StepContext } from '../spec/encoder.js';
-import type { BuildScope } from '../spec/parameters.js';
-import type { AnyTask } from '../spec/task.js';
-import type { NamedTensors } from '../spec/tensors.js';
 
 /** What heads are made of: the same body for all tasks, or one for each task named (none for the others). */
 export type HeadOption = Encoder | { readonly [task: string]: Encoder };

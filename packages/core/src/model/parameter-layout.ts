@@ -1,4 +1,4 @@
-import type { ParameterLayout, Segment, SegmentRange } from '../spec/parameters.js';
+import type { ParameterLayout, Segment, SegmentRange } from '../contracts/parameters.js';
 import type { Registration } from './build-scope.js';
 
 /**

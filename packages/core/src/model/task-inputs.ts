@@ -1,14 +1,14 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { InputSpec, InputSpecs } from '../contracts/batch.js';
+import { isPart } from '../contracts/description.js';
+import type { Encoder, StepContext } from '../contracts/encoder.js';
+import type { BuildScope } from '../contracts/parameters.js';
+import type { AnyTask } from '../contracts/task.js';
+import type { NamedTensors } from '../contracts/tensors.js';
 import { type BuiltStages, buildEncoder } from '../encoders/build-encoder.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import type { InputSpec, InputSpecs } from '../spec/batch.js';
-import { isPart } from '../spec/description.js';
-import type { Encoder, StepContext } from '../spec/encoder.js';
-import type { BuildScope } from '../spec/parameters.js';
-import type { AnyTask } from '../spec/task.js';
-import type { NamedTensors } from '../spec/tensors.js';
 
 /** One set of inputs that goes through what tasks share. */
 export interface InputSource {

@@ -1,4 +1,4 @@
-import type { Optimizer } from '../spec/optimizer.js';
+import type { Optimizer } from '../contracts/optimizer.js';
 import { type AdamOptions, adamLike } from './adam.js';
 
 /** Options of {@link adamW}. */

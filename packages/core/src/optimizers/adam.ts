@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { defineOptimizer, type Optimizer, type UpdateInput } from '../contracts/optimizer.js';
 import { requireOption } from '../errors/invalid-option-error.js';
-import { defineOptimizer, type Optimizer, type UpdateInput } from '../spec/optimizer.js';
 import { commonOptions, type OptimizerOptions, requireFraction } from './optimizer-options.js';
 
 /** Options of {@link adam}. */

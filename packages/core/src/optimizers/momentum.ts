@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { defineOptimizer, type Optimizer } from '../spec/optimizer.js';
+import { defineOptimizer, type Optimizer } from '../contracts/optimizer.js';
 import { commonOptions, type OptimizerOptions, requireFraction } from './optimizer-options.js';
 
 /** Options of {@link momentum}. */

@@ -1,5 +1,5 @@
+import type { LearningRateSchedule, Optimizer } from '../contracts/optimizer.js';
 import { InvalidOptionError, requireOption } from '../errors/invalid-option-error.js';
-import type { LearningRateSchedule, Optimizer } from '../spec/optimizer.js';
 
 /** Options that every optimizer has. */
 export interface OptimizerOptions {

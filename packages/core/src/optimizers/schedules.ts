@@ -1,5 +1,5 @@
+import type { LearningRateSchedule } from '../contracts/optimizer.js';
 import { requireOption } from '../errors/invalid-option-error.js';
-import type { LearningRateSchedule } from '../spec/optimizer.js';
 
 /**
  * Half a cosine from 1 down to `floor` over `steps` steps, then `floor`.

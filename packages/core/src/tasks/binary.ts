@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Metric } from '../contracts/metric.js';
+import { defineTask, type LabelColumn, type Task, type TaskConstants } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { LabelError } from '../errors/label-error.js';
 import { accuracy } from '../metrics/accuracy.js';
 import { auc } from '../metrics/auc.js';
 import { f1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
-import type { Metric } from '../spec/metric.js';
-import { defineTask, type LabelColumn, type Task, type TaskConstants } from '../spec/task.js';
 import { noLabels, numbersOf } from './class-labels.js';
 import { sigmoidCrossEntropy } from './sigmoid-cross-entropy.js';
 import { plainOptions, type TaskOptions, taskFields } from './task-options.js';

@@ -1,7 +1,7 @@
+import type { LabelColumn, TaskConstants } from '../contracts/task.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { LabelError } from '../errors/label-error.js';
-import type { LabelColumn, TaskConstants } from '../spec/task.js';
-import type { HostTensor } from '../spec/tensors.js';
 
 /** Factors of classes on the weight of a row: given one by one, or from how often each class occurs. */
 export type ClassWeights = readonly number[] | 'balanced';

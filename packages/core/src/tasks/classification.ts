@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Metric } from '../contracts/metric.js';
+import { defineTask, type Task } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { accuracy } from '../metrics/accuracy.js';
 import { macroF1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
-import type { Metric } from '../spec/metric.js';
-import { defineTask, type Task } from '../spec/task.js';
 import {
   type ClassWeights,
   checkClassWeights,

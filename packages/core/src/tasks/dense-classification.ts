@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Metric } from '../contracts/metric.js';
+import { defineTask, type Task } from '../contracts/task.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { accuracy } from '../metrics/accuracy.js';
 import { macroF1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
-import type { Metric } from '../spec/metric.js';
-import { defineTask, type Task } from '../spec/task.js';
-import type { HostTensor } from '../spec/tensors.js';
 import {
   type ClassWeights,
   checkClassWeights,

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Metric } from '../contracts/metric.js';
+import { defineTask, type LabelColumn, type Task } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { LabelError } from '../errors/label-error.js';
 import { accuracy } from '../metrics/accuracy.js';
 import { macroF1, microF1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
-import type { Metric } from '../spec/metric.js';
-import { defineTask, type LabelColumn, type Task } from '../spec/task.js';
 import { noLabels } from './class-labels.js';
 import { classNames } from './class-names.js';
 import { sigmoidCrossEntropy } from './sigmoid-cross-entropy.js';

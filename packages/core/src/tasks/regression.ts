@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Metric } from '../contracts/metric.js';
+import { defineTask, type Task, type TaskConstants } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { meanAbsoluteError } from '../metrics/mean-absolute-error.js';
 import { rSquared } from '../metrics/r-squared.js';
 import { rootMeanSquaredError } from '../metrics/root-mean-squared-error.js';
-import type { Metric } from '../spec/metric.js';
-import { defineTask, type Task, type TaskConstants } from '../spec/task.js';
 import { numbersOf } from './class-labels.js';
 import { residualLoss } from './residual-loss.js';
 import { standardization } from './standardization.js';

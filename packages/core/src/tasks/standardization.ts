@@ -1,5 +1,5 @@
+import type { LabelColumn, TaskConstants } from '../contracts/task.js';
 import { LabelError } from '../errors/label-error.js';
-import type { LabelColumn, TaskConstants } from '../spec/task.js';
 import { noLabels } from './class-labels.js';
 
 /**

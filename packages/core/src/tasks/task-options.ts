@@ -1,5 +1,5 @@
+import type { Metric } from '../contracts/metric.js';
 import { requireOption } from '../errors/invalid-option-error.js';
-import type { Metric } from '../spec/metric.js';
 
 // Factories of tasks return `Task<Name, NoInfer<Metrics>, ...>`: where any task is expected, as in `createTrainer({ tasks: [...] })`,
 // TypeScript would else infer `Metrics` from what is expected, and the usual metrics would be lost.

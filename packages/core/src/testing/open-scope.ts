@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { BuildScope } from '../contracts/parameters.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { createRootScope, type Registry } from '../model/build-scope.js';
-import type { BuildScope } from '../spec/parameters.js';
 
 /** A root scope outside a trainer, and what has been made in it. */
 export interface OpenScope {

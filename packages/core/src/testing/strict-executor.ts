@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
+import { defineExecutor, type Executor, type Program } from '../contracts/executor.js';
+import type { ParameterLayout } from '../contracts/parameters.js';
+import type { NamedTensors } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { createEagerSession, type ProgramGuard } from '../executor/eager-session.js';
 import { forbidHost } from '../executor/forbid-host.js';
-import { defineExecutor, type Executor, type Program } from '../spec/executor.js';
-import type { ParameterLayout } from '../spec/parameters.js';
-import type { NamedTensors } from '../spec/tensors.js';
 import { refuseHost } from './refuse-host.js';
 import { type Operation, watchEngine } from './watch-engine.js';
 

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { Batch, TensorBatch } from '../contracts/batch.js';
+import type { AnyTask } from '../contracts/task.js';
+import type { HostTensor, NamedTensors } from '../contracts/tensors.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import type { Batch, TensorBatch } from '../spec/batch.js';
-import type { AnyTask } from '../spec/task.js';
-import type { HostTensor, NamedTensors } from '../spec/tensors.js';
 
 /** Indices of the tasks that have a label in the batch. */
 export function activeTasks(tasks: readonly AnyTask[], batch: Batch): number[] {

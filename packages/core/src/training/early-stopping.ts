@@ -1,7 +1,7 @@
+import type { AnyTask } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import type { AnyTask } from '../spec/task.js';
 import type { History } from './history.js';
 
 /** When to stop before the last epoch. Needs validation data. */

@@ -1,8 +1,8 @@
+import type { MultiTaskDataset } from '../contracts/dataset.js';
+import type { AnyTask } from '../contracts/task.js';
 import type { LabelOverlays } from '../data/label-overlay.js';
-import type { MultiTaskDataset } from '../spec/dataset.js';
-import type { AnyTask } from '../spec/task.js';
+import type { Scores } from '../evaluation/evaluate.js';
 import type { EarlyStopping } from './early-stopping.js';
-import type { Scores } from './evaluate.js';
 import type { History } from './history.js';
 
 /** What happened in one step. */

@@ -1,8 +1,9 @@
+import type { Batch } from '../contracts/batch.js';
+import type { MultiTaskDataset } from '../contracts/dataset.js';
 import { labelBatch } from '../data/label-batch.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import type { Batch } from '../spec/batch.js';
-import type { MultiTaskDataset } from '../spec/dataset.js';
+import { evaluateDataset, type Scores } from '../evaluation/evaluate.js';
 import { activeTasks } from './batch-feeds.js';
 import {
   checkStopping,
@@ -12,7 +13,6 @@ import {
   judgeEpoch,
   startStopping,
 } from './early-stopping.js';
-import { evaluateDataset, type Scores } from './evaluate.js';
 import type { EpochEvent, FitOptions, StepEvent } from './fit-options.js';
 import { furtherBatches, withoutFrozen } from './further-batches.js';
 import { addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';

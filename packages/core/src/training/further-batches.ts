@@ -1,7 +1,7 @@
+import type { Batch } from '../contracts/batch.js';
+import type { Cursor, MultiTaskDataset } from '../contracts/dataset.js';
 import { labelBatch } from '../data/label-batch.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import type { Batch } from '../spec/batch.js';
-import type { Cursor, MultiTaskDataset } from '../spec/dataset.js';
 import type { BatchSources } from './primitives.js';
 import type { Run } from './run.js';
 

@@ -1,5 +1,5 @@
-import type { Metric } from '../spec/metric.js';
-import type { AnyTask } from '../spec/task.js';
+import type { Metric } from '../contracts/metric.js';
+import type { AnyTask } from '../contracts/task.js';
 import type { StepOutcome } from './run-step.js';
 
 /** The metrics of a task by name, those with a single number as value. */

@@ -1,7 +1,7 @@
+import type { DeviceTensor, ExecutorSession, ParameterSet } from '../contracts/executor.js';
+import type { ParameterLayout, ParameterReader } from '../contracts/parameters.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import type { DeviceTensor, ExecutorSession, ParameterSet } from '../spec/executor.js';
-import type { ParameterLayout, ParameterReader } from '../spec/parameters.js';
-import type { HostTensor } from '../spec/tensors.js';
 
 /** Reads variables as they are at each read. */
 export function parameterReader(

@@ -1,14 +1,14 @@
+import type { Batch } from '../contracts/batch.js';
+import type { DeviceTensor, ParameterSet, Program, ProgramCall, ProgramResult } from '../contracts/executor.js';
+import type { GradientsOf } from '../contracts/gradient-balancing.js';
+import type { StepInfo } from '../contracts/loss-weighting.js';
+import type { At, StepPrimitives } from '../contracts/step-plan.js';
+import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import type { Batch } from '../spec/batch.js';
-import type { DeviceTensor, ParameterSet, Program, ProgramCall, ProgramResult } from '../spec/executor.js';
-import type { GradientsOf } from '../spec/gradient-balancing.js';
-import type { StepInfo } from '../spec/loss-weighting.js';
-import type { At, StepPrimitives } from '../spec/step-plan.js';
-import { type HostTensor, hostTensor } from '../spec/tensors.js';
+import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { prefixed } from './batch-feeds.js';
-import { gradientBlocks } from './gradient-blocks.js';
 import type { Runtime } from './runtime.js';
 
 /** Where a step's further batches come from. */

@@ -1,9 +1,9 @@
+import type { Batch } from '../contracts/batch.js';
+import type { StepInfo } from '../contracts/loss-weighting.js';
+import type { StepReport } from '../contracts/step-plan.js';
 import type { BoundBalancing } from '../model/multi-task-model.js';
-import type { Batch } from '../spec/batch.js';
-import type { StepInfo } from '../spec/loss-weighting.js';
-import type { StepReport } from '../spec/step-plan.js';
-import { gradientBalancingPlan } from './gradient-balancing-plan.js';
-import { lossWeightingPlan } from './loss-weighting-plan.js';
+import { gradientBalancingPlan } from '../plans/gradient-balancing-plan.js';
+import { lossWeightingPlan } from '../plans/loss-weighting-plan.js';
 import { type BatchSources, openPrimitives } from './primitives.js';
 import type { Runtime } from './runtime.js';
 

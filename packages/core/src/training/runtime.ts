@@ -1,6 +1,4 @@
-import type { Model } from '../model/multi-task-model.js';
-import { uniformFloats } from '../random/uniform-stream.js';
-import type { Batch } from '../spec/batch.js';
+import type { Batch } from '../contracts/batch.js';
 import type {
   DeviceTensor,
   ExecutorSession,
@@ -8,16 +6,18 @@ import type {
   Program,
   ProgramCall,
   UniformSource,
-} from '../spec/executor.js';
-import type { StepInfo } from '../spec/loss-weighting.js';
-import type { Optimizer } from '../spec/optimizer.js';
-import type { ParameterReader, SegmentRange } from '../spec/parameters.js';
-import type { TaskConstants } from '../spec/task.js';
-import type { HostFeeds, HostTensor } from '../spec/tensors.js';
+} from '../contracts/executor.js';
+import type { StepInfo } from '../contracts/loss-weighting.js';
+import type { Optimizer } from '../contracts/optimizer.js';
+import type { ParameterReader, SegmentRange } from '../contracts/parameters.js';
+import type { TaskConstants } from '../contracts/task.js';
+import type { HostFeeds, HostTensor } from '../contracts/tensors.js';
+import type { Model } from '../model/multi-task-model.js';
+import { createPrograms, type Programs } from '../programs/programs.js';
+import { type UpdateMode, updateNumbers } from '../programs/update.js';
+import { uniformFloats } from '../random/uniform-stream.js';
 import { activeTasks, batchFeeds, prefixed } from './batch-feeds.js';
 import { momentaryReader, parameterReader } from './parameter-reader.js';
-import { createPrograms, type Programs } from './programs.js';
-import { type UpdateMode, updateNumbers } from './update.js';
 
 /** Everything of a run that lives with the executor, and the host numbers that go with it. */
 export interface Runtime {

@@ -1,6 +1,6 @@
+import type { MultiTaskDataset } from '../contracts/dataset.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { uniformStream } from '../random/uniform-stream.js';
-import type { MultiTaskDataset } from '../spec/dataset.js';
 import type { Run } from './run.js';
 
 /** The run's schedule as the data set asks it: it speaks of tasks in their order, the data set of its sources. */

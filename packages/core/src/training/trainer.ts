@@ -1,31 +1,31 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Checkpoint } from '../checkpoints/checkpoint.js';
+import { reopenRun, saveRun } from '../checkpoints/run-checkpoint.js';
+import { fillModel, modelOf, roomFor, type TrainedModel } from '../checkpoints/trained-model.js';
+import type { AuxiliaryObjective } from '../contracts/auxiliary.js';
+import type { InputSpecs } from '../contracts/batch.js';
+import type { MultiTaskDataset } from '../contracts/dataset.js';
+import type { Executor } from '../contracts/executor.js';
+import type { Optimizer } from '../contracts/optimizer.js';
+import type { ParameterReader } from '../contracts/parameters.js';
+import type { TaskSchedule } from '../contracts/schedule.js';
+import type { SharingStrategy } from '../contracts/sharing.js';
+import type { AnyTask } from '../contracts/task.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { createOverlays, type LabelOverlays } from '../data/label-overlay.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
+import { evaluateDataset, type Predictions, predictInputs, type Scores } from '../evaluation/evaluate.js';
 import { eager } from '../executor/eager.js';
 import { checkPart } from '../model/check-part.js';
 import { type Balancing, checkParts } from '../model/multi-task-model.js';
 import { adam } from '../optimizers/adam.js';
-import type { AuxiliaryObjective } from '../spec/auxiliary.js';
-import type { InputSpecs } from '../spec/batch.js';
-import type { MultiTaskDataset } from '../spec/dataset.js';
-import type { Executor } from '../spec/executor.js';
-import type { Optimizer } from '../spec/optimizer.js';
-import type { ParameterReader } from '../spec/parameters.js';
-import type { TaskSchedule } from '../spec/schedule.js';
-import type { SharingStrategy } from '../spec/sharing.js';
-import type { AnyTask } from '../spec/task.js';
-import type { HostTensor } from '../spec/tensors.js';
-import type { Checkpoint } from './checkpoint.js';
-import { evaluateDataset, type Predictions, predictInputs, type Scores } from './evaluate.js';
+import { sumOfLosses } from '../plans/sum-of-losses.js';
+import { type Inference, inferenceOf } from '../programs/inference.js';
 import { fitRun } from './fit.js';
 import type { FitOptions } from './fit-options.js';
 import type { History } from './history.js';
-import { type Inference, inferenceOf } from './inference.js';
 import { learnConstants, openRun, type Run, type RunDescription, requireLearned, requireRun } from './run.js';
-import { reopenRun, saveRun } from './run-checkpoint.js';
-import { sumOfLosses } from './sum-of-losses.js';
-import { fillModel, modelOf, roomFor, type TrainedModel } from './trained-model.js';
 
 /** What a run consists of. */
 export interface TrainerOptions<Tasks extends readonly AnyTask[]> {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import type { MultiTaskDataset } from '../../src/contracts/dataset.js';
 import { collectLabels } from '../../src/data/collect-labels.js';
 import { perTaskDatasets } from '../../src/data/per-task-datasets.js';
 import { subset } from '../../src/data/subset.js';
 import { tableDataset } from '../../src/data/table-dataset.js';
-import type { MultiTaskDataset } from '../../src/spec/dataset.js';
 import { countingTable, fakeTask } from './tables.js';
 
 const rows = 2500;

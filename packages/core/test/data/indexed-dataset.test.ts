@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { RawBatch } from '../../src/contracts/dataset.js';
 import { checkRows, indexedDataset } from '../../src/data/indexed-dataset.js';
-import type { RawBatch } from '../../src/spec/dataset.js';
 import { drain, idsOf } from './tables.js';
 
 const asked: number[][] = [];

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { HostTensor } from '../../src/contracts/tensors.js';
 import { labelBatch } from '../../src/data/label-batch.js';
 import { createOverlays } from '../../src/data/label-overlay.js';
 import { perTaskDatasets } from '../../src/data/per-task-datasets.js';
 import { tableDataset } from '../../src/data/table-dataset.js';
-import type { HostTensor } from '../../src/spec/tensors.js';
 import { countingTable, fakeTask } from './tables.js';
 
 const { NaN: none } = Number;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RawBatch } from '../../src/contracts/dataset.js';
 import { perTaskDatasets } from '../../src/data/per-task-datasets.js';
 import { permutation, uniformStream } from '../../src/random/uniform-stream.js';
-import type { RawBatch } from '../../src/spec/dataset.js';
 import { countingTable, drain } from './tables.js';
 
 const names = ['a', 'b', 'c'];

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { HostTensor } from '../../src/contracts/tensors.js';
 import { gatherRows, storeArray } from '../../src/data/stored-array.js';
 import { rowsWhenRead, tableRows } from '../../src/data/table-rows.js';
-import type { HostTensor } from '../../src/spec/tensors.js';
 
 describe('rowsWhenRead', () => {
   const table = storeArray('Input `x`', { data: Float32Array.from({ length: 9 * 20 }, (_, i) => i), shape: [9, 4, 5] });

@@ -1,10 +1,11 @@
 // Small tables and stand-in tasks for the tests of src/data.
+
+import type { RawBatch } from '../../src/contracts/dataset.js';
+import type { Metric } from '../../src/contracts/metric.js';
+import { type AnyTask, defineTask, type TaskInput } from '../../src/contracts/task.js';
 import type { TableDataset } from '../../src/data/indexed-dataset.js';
 import type { TableCursor } from '../../src/data/table-cursor.js';
 import { type TableOptions, tableDataset } from '../../src/data/table-dataset.js';
-import type { RawBatch } from '../../src/spec/dataset.js';
-import type { Metric } from '../../src/spec/metric.js';
-import { type AnyTask, defineTask, type TaskInput } from '../../src/spec/task.js';
 
 /** A table of `rows` rows with input `x` [2] holding (row, −row) and column `column` holding row mod 3. */
 export function countingTable(

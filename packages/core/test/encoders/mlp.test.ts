@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
+import { isPart } from '../../src/contracts/description.js';
 import { buildEncoder } from '../../src/encoders/build-encoder.js';
 import { denseStages, mlp } from '../../src/encoders/mlp.js';
-import { isPart } from '../../src/spec/description.js';
 import {
   difference,
   errorOf,

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
+import type { InputSpec, InputSpecs } from '../../src/contracts/batch.js';
 import { buildEncoder } from '../../src/encoders/build-encoder.js';
 import { tabular } from '../../src/encoders/tabular.js';
-import type { InputSpec, InputSpecs } from '../../src/spec/batch.js';
 import {
   difference,
   errorOf,

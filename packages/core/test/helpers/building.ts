@@ -1,10 +1,10 @@
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs';
+import type { InputSpec } from '../../src/contracts/batch.js';
+import type { StepContext } from '../../src/contracts/encoder.js';
+import type { BuildScope } from '../../src/contracts/parameters.js';
 import { createRootScope, type Registry } from '../../src/model/build-scope.js';
 import { uniformFloats } from '../../src/random/uniform-stream.js';
-import type { InputSpec } from '../../src/spec/batch.js';
-import type { StepContext } from '../../src/spec/encoder.js';
-import type { BuildScope } from '../../src/spec/parameters.js';
 
 // Registering wasm would make it the default.
 await tf.setBackend('cpu');

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
+import type { InputSpec } from '../../src/contracts/batch.js';
 import { type BuiltLayer, chainLayers } from '../../src/layers/layer.js';
-import type { InputSpec } from '../../src/spec/batch.js';
 import { evaluating, float } from '../helpers/building.js';
 
 const plus =

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isPart } from '../../src/contracts/description.js';
+import type { Metric } from '../../src/contracts/metric.js';
 import { accuracy } from '../../src/metrics/accuracy.js';
 import { auc } from '../../src/metrics/auc.js';
 import { confusionCounts } from '../../src/metrics/confusion-counts.js';
@@ -8,8 +10,6 @@ import { logLoss } from '../../src/metrics/log-loss.js';
 import { meanAbsoluteError } from '../../src/metrics/mean-absolute-error.js';
 import { rSquared } from '../../src/metrics/r-squared.js';
 import { rootMeanSquaredError } from '../../src/metrics/root-mean-squared-error.js';
-import { isPart } from '../../src/spec/description.js';
-import type { Metric } from '../../src/spec/metric.js';
 import {
   binary,
   classes,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Metric, MetricRows } from '../../src/spec/metric.js';
+import type { Metric, MetricRows } from '../../src/contracts/metric.js';
 
 /** One row: predictions, targets, weight. */
 export interface Row {

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
+import { type AnyTask, defineTask } from '../../src/contracts/task.js';
 import { mlp } from '../../src/encoders/mlp.js';
 import { buildHead, headBodies } from '../../src/model/head.js';
-import { type AnyTask, defineTask } from '../../src/spec/task.js';
 import { errorOf, evaluating, float, newScope, numbers } from '../helpers/building.js';
 
 beforeAll(() => tf.setBackend('cpu'));

@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ParameterLayout } from '../../src/contracts/parameters.js';
 import type { Registration } from '../../src/model/build-scope.js';
 import { createLayout } from '../../src/model/parameter-layout.js';
-import type { ParameterLayout } from '../../src/spec/parameters.js';
 
 /** Registrations with variables that are only as large as they say. */
 function registration(

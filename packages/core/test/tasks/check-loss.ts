@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { AnyTask, TaskConstants } from '../../src/spec/task.js';
+import type { AnyTask, TaskConstants } from '../../src/contracts/task.js';
 
 /** Float64 sum. */
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { isPart } from '../../src/spec/description.js';
+import { isPart } from '../../src/contracts/description.js';
 import { classification } from '../../src/tasks/classification.js';
 import { centralDifferences, crossEntropy, distance, leaked, leakedByGradient, lossAndGradient } from './check-loss.js';
 

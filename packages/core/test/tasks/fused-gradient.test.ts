@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
-import type { AnyTask } from '../../src/spec/task.js';
-import type { NamedTensors } from '../../src/spec/tensors.js';
+import type { AnyTask } from '../../src/contracts/task.js';
+import type { NamedTensors } from '../../src/contracts/tensors.js';
 import { binary } from '../../src/tasks/binary.js';
 import { classification } from '../../src/tasks/classification.js';
 import { denseClassification } from '../../src/tasks/dense-classification.js';

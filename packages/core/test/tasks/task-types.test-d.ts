@@ -1,7 +1,7 @@
 import { expectTypeOf, it } from 'vitest';
+import type { AnyTask } from '../../src/contracts/task.js';
 import { accuracy } from '../../src/metrics/accuracy.js';
 import { confusionCounts } from '../../src/metrics/confusion-counts.js';
-import type { AnyTask } from '../../src/spec/task.js';
 import { binary } from '../../src/tasks/binary.js';
 import { classification } from '../../src/tasks/classification.js';
 import { denseClassification } from '../../src/tasks/dense-classification.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { expect, it } from 'vitest';
-import type { AnyTask, TaskConstants } from '../../src/spec/task.js';
+import type { AnyTask, TaskConstants } from '../../src/contracts/task.js';
 import { binary } from '../../src/tasks/binary.js';
 import { classification } from '../../src/tasks/classification.js';
 import { denseClassification } from '../../src/tasks/dense-classification.js';

@@ -1,0 +1,110 @@
+import type { DeviceTensor, ProgramCall } from '../contracts/executor.js';
+import type { BoundGradientBalancing, GradientBalancing, JacobianSize } from '../contracts/gradient-balancing.js';
+import type { HostTensor } from '../contracts/tensors.js';
+import { PolytaskError } from '../errors/polytask-error.js';
+import type { UpdateMode } from '../programs/update.js';
+import { prefixed } from '../training/batch-feeds.js';
+import { checkGramian, presentLosses } from '../training/primitives.js';
+import type { RunStep } from '../training/run-step.js';
+import type { Runtime } from '../training/runtime.js';
+import { compacted, spread } from './present-objectives.js';
+import { solveLinear } from './solve-linear.js';
+
+type Results = { readonly [output: string]: HostTensor };
+
+/** One step under a gradient balancing that combines gradients in tfjs. */
+export function aggregationPlan(description: GradientBalancing, bound: BoundGradientBalancing): RunStep {
+  const { name, gradientsOf = 'shared', headGradients = 'raw' } = description;
+  const inRepresentation = gradientsOf === 'representation';
+  const refuse = (what: string) => {
+    throw new PolytaskError('POLYTASK_BALANCING_SHAPE', `Gradient balancing \`${name}\` aggregates in tfjs, ${what}`);
+  };
+  if (gradientsOf === 'last-shared-layer' || gradientsOf === 'layers') {
+    refuse(`which works on the gradients of 'shared' or 'representation', not of '${gradientsOf}'. Use \`weights\`.`);
+  }
+  if (headGradients === 'weighted')
+    refuse('which knows no weights for head gradients: leave `headGradients` at `raw`.');
+  if (inRepresentation && bound.state !== undefined) {
+    refuse('which carries no `state` under `representation`: its size changes with the batch.');
+  }
+  return async (runtime, info, batch) => {
+    const { objectives, layout } = runtime.model;
+    const active = runtime.active(batch);
+    const state = carriedState(runtime, bound, { tasks: objectives.length, columns: layout.sharedSize });
+    const feeds = await runtime.feeds(batch, info);
+    const own = { ...prefixed('balancing', bound.feeds?.(info) ?? {}), ...prefixed('state', state) };
+    const outputs = { weights: 'read', gramian: 'read', products: 'read', ...prefixed('state', state) } as const;
+    const call: ProgramCall = {
+      parameters: runtime.parameters,
+      feeds,
+      outputs: { losses: 'read', ...runtime.termsOutput },
+      uniform: runtime.uniform(info.step, 0),
+    };
+    const outcome = (first: Results, found: Results) => {
+      const gramian = Float64Array.from((found.gramian as HostTensor).data);
+      const losses = presentLosses(first.losses as HostTensor, active, objectives, info.step);
+      checkGramian(gramian, active, objectives, info.step);
+      return { losses, weights: weightsOf(found, active, objectives.length), gramian, terms: runtime.terms(first) };
+    };
+
+    if (inRepresentation) {
+      const program = (mode: UpdateMode) => runtime.programs.aggregateRepresentationAndApply(mode, bound);
+      const host = await runtime.update(program, info.step, active, {
+        ...call,
+        feeds: { ...feeds, ...own },
+        outputs: { ...call.outputs, ...outputs },
+      });
+      return outcome(host, host);
+    }
+    const { host, device } = await runtime.session.run(runtime.programs.jacobian(), {
+      ...call,
+      outputs: { ...call.outputs, shared: 'hold', own: 'hold', auxiliary: 'hold' },
+    });
+    try {
+      // Before the update, which would carry what is not finite into the parameters.
+      const losses = host.losses as HostTensor;
+      presentLosses(losses, active, objectives, info.step);
+      const program = (mode: UpdateMode) => runtime.programs.aggregateAndApply(mode, bound);
+      const found = await runtime.update(program, info.step, active, {
+        feeds: { ...device, losses, active: feeds.active as HostTensor, ...own },
+        outputs,
+        uniform: runtime.uniform(info.step, 0),
+      });
+      return outcome(host, found);
+    } finally {
+      for (const handle of Object.values(device)) runtime.session.release(handle);
+    }
+  };
+}
+
+/**
+ * The weights that the aggregation says it used; else those that its direction d amounts to: the least-squares solution of
+ * Jᵀw = d, which is G w = J d.
+ */
+function weightsOf({ weights, gramian, products }: Results, active: readonly number[], k: number): Float64Array {
+  const told = Float64Array.from((weights as HostTensor).data);
+  if (!told.some(Number.isNaN)) return told;
+  const right = Float64Array.from(active, (objective) => (products as HostTensor).data[objective] as number);
+  const left = compacted(Float64Array.from((gramian as HostTensor).data), active, k);
+  return spread(solveLinear(left, right), active, k);
+}
+
+/** The strategy's device state, made before the first step. */
+function carriedState(
+  { session, stored }: Runtime,
+  bound: BoundGradientBalancing,
+  size: JacobianSize,
+): Record<string, DeviceTensor> {
+  const state: Record<string, DeviceTensor> = {};
+  for (const [name, start] of Object.entries(bound.state?.(size) ?? {})) {
+    const key = `balancing/${name}`;
+    const tensor = stored.get(key) ?? session.upload('data' in start ? start : zeros(start));
+    stored.set(key, tensor);
+    state[name] = tensor;
+  }
+  return state;
+}
+
+function zeros(shape: readonly number[]): HostTensor {
+  return { data: new Float32Array(shape.reduce((product, length) => product * length, 1)), shape };
+}

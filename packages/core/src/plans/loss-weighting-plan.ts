@@ -1,0 +1,27 @@
+import type { BoundLossWeighting, LossWeighting } from '../contracts/loss-weighting.js';
+import type { HostTensor } from '../contracts/tensors.js';
+import type { UpdateMode } from '../programs/update.js';
+import { prefixed } from '../training/batch-feeds.js';
+import { finiteWeights, presentLosses } from '../training/primitives.js';
+import type { RunStep } from '../training/run-step.js';
+
+/** One step under a loss weighting: one program. */
+export function lossWeightingPlan(description: LossWeighting, bound: BoundLossWeighting): RunStep {
+  const scale = description.scale ?? 'tasks';
+  return async (runtime, info, batch) => {
+    const active = runtime.active(batch);
+    const program = (mode: UpdateMode) => runtime.programs.weightedStep(mode, bound.scalarize, scale);
+    const host = await runtime.update(program, info.step, active, {
+      parameters: runtime.parameters,
+      feeds: { ...(await runtime.feeds(batch, info)), ...prefixed('balancing', bound.feeds?.(info) ?? {}) },
+      outputs: { losses: 'read', weights: 'read', ...runtime.termsOutput },
+      uniform: runtime.uniform(info.step, 0),
+    });
+    const { objectives } = runtime.model;
+    return {
+      losses: presentLosses(host.losses as HostTensor, active, objectives, info.step),
+      weights: finiteWeights(host.weights, objectives, info.step),
+      terms: runtime.terms(host),
+    };
+  };
+}

@@ -1,0 +1,34 @@
+import type { InputSpecs } from '../contracts/batch.js';
+import type { Program } from '../contracts/executor.js';
+import type { ParameterLayout } from '../contracts/parameters.js';
+import type { AnyTask, TaskConstants } from '../contracts/task.js';
+import type { HostTensor } from '../contracts/tensors.js';
+import type { Run } from '../training/run.js';
+
+/** A trained model as one program, with all that it needs: what an exporter works on. */
+export interface Inference {
+  /** From `input/<input>` `[rows, ...]` to `prediction/<task>`, as `Task.predict` gives them. */
+  readonly program: Program;
+  readonly inputs: InputSpecs;
+  readonly tasks: readonly AnyTask[];
+  /** What the tasks learned from the training labels, by task. */
+  readonly constants: { readonly [task: string]: TaskConstants };
+  readonly layout: ParameterLayout;
+  /** Trainable variables `[layout.size]`. */
+  readonly values: HostTensor;
+  /** Non-trainable variables `[layout.stateSize]`. */
+  readonly state: HostTensor;
+}
+
+/** The model of a run as it is now. */
+export async function inferenceOf({ model, runtime, constants }: Run): Promise<Inference> {
+  return {
+    program: runtime.programs.predict(false),
+    inputs: model.inputs,
+    tasks: model.tasks,
+    constants,
+    layout: model.layout,
+    values: await runtime.session.download(runtime.parameters.values),
+    state: await runtime.session.download(runtime.parameters.state),
+  };
+}

@@ -1,0 +1,144 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Program, ProgramContext } from '../contracts/executor.js';
+import type { Scalarization, WeightScale } from '../contracts/loss-weighting.js';
+import type { NamedTensors } from '../contracts/tensors.js';
+import { feedsUnder } from '../training/batch-feeds.js';
+import { requireShape, termsOutput, withTerms } from './forward-pass.js';
+import { type ProgramParts, variablesOf } from './program-parts.js';
+import { flatGradient, gradientOf, gradientWith, onTape } from './tape.js';
+import { applyUpdate, type UpdateMode } from './update.js';
+
+/** What parameters of a single task get. */
+export type HeadGradients = 'raw' | 'weighted';
+
+/** Weights of the losses `[K]`, and the gradient of the balancing variables behind them. */
+interface Weighed {
+  readonly weights: tf.Tensor1D;
+  readonly balancing: tf.Tensor1D;
+}
+
+/** Losses, and one gradient of a weighted sum of them: `weights` [K] fed, or a function of the losses with its `balancing/…` feeds. */
+export function lossPrograms({ model, optimizer, forward, shared, rest, once }: ProgramParts) {
+  const { layout } = model;
+  const inModel = layout.segments.filter((segment) => segment.group !== 'balancing');
+  const inBalancing = layout.segments.filter((segment) => segment.group === 'balancing');
+  const scalarized = new WeakMap<Scalarization, Map<string, Program>>();
+
+  const losses: Program = {
+    name: 'losses',
+    run(feeds, context) {
+      const pass = forward(feeds, context);
+      return { losses: tf.stack([...pass.losses]), ...termsOutput(pass) };
+    },
+  };
+
+  const fedWeights = (feeds: NamedTensors) => (): Weighed => ({
+    weights: feeds.weights as tf.Tensor1D,
+    balancing: flatGradient(inBalancing, []),
+  });
+
+  /** ∂scalarize/∂L is every task's effective weight: Σ w_k L_k with w held fixed has the same gradient. */
+  const weightsOf = (scalarize: Scalarization, scale: WeightScale, feeds: NamedTensors) => {
+    const active = feeds.active as tf.Tensor1D;
+    return (stacked: tf.Tensor1D): Weighed => {
+      const leaf = tf.clone(stacked);
+      const found = scalarize(leaf, active, feedsUnder('balancing', feeds));
+      const scalar = requireShape('What `scalarize` of the balancing gives', found, []);
+      const [byLoss, ...byBalancing] = gradientOf(scalar, [leaf, ...variablesOf(inBalancing)]);
+      // Not a product with `active`: the derivative at an absent task's loss of 0 may be infinite.
+      const weights = tf.where(tf.greater(active, 0.5), byLoss ?? tf.zeros(leaf.shape), 0) as tf.Tensor1D;
+      const balancing = flatGradient(inBalancing, byBalancing);
+      return { weights: scale === 'tasks' ? sumToTasks(weights, active) : weights, balancing };
+    };
+  };
+
+  function gradientOfLosses(
+    feeds: NamedTensors,
+    context: ProgramContext,
+    { heads, auxiliary }: { heads: HeadGradients; auxiliary: boolean },
+    weigh: (losses: tf.Tensor1D) => Weighed,
+  ): { gradient: tf.Tensor1D; losses: tf.Tensor; weights: tf.Tensor; terms?: tf.Tensor } {
+    const start = () => {
+      const pass = forward(feeds, context);
+      const stacked = tf.stack([...pass.losses]) as tf.Tensor1D;
+      const { weights, balancing } = weigh(stacked);
+      const plus = (loss: tf.Scalar) => (auxiliary ? withTerms(loss, pass) : loss);
+      const weighted = plus(tf.sum(tf.mul(stacked, weights)));
+      return { weighted, plus, others: { losses: stacked, weights, balancing, ...termsOutput(pass) } };
+    };
+    if (heads === 'weighted') {
+      const { gradients, others } = gradientWith(() => {
+        const { weighted, others: found } = start();
+        return { loss: weighted, others: found };
+      }, variablesOf(inModel));
+      return { ...others, gradient: joined(flatGradient(inModel, gradients), others.balancing) } as never;
+    }
+    const { gradient, ...others } = onTape(() => {
+      const { weighted, plus, others: found } = start();
+      const own = rest.filter((segment) => segment.group !== 'balancing');
+      const gradients = [
+        ...gradientOf(weighted, variablesOf(shared)),
+        ...gradientOf(plus(tf.sum(found.losses)), variablesOf(own)),
+      ];
+      return { ...found, gradient: flatGradient(inModel, gradients) };
+    });
+    return { ...others, gradient: joined(gradient as tf.Tensor1D, others.balancing) } as never;
+  }
+
+  const joined = (inside: tf.Tensor1D, balancing: tf.Tensor | undefined) =>
+    inBalancing.length === 0 ? inside : (tf.concat([inside, balancing as tf.Tensor1D]) as tf.Tensor1D);
+
+  return {
+    losses,
+    /** Gradient of Σ w_k L_k with `weights` fed. */
+    gradient: (heads: HeadGradients, auxiliary: boolean) =>
+      once(`gradient ${heads} ${auxiliary}`, () => ({
+        name: `gradient-${heads}${auxiliary ? '' : '-of-tasks'}`,
+        run: (feeds, context) => gradientOfLosses(feeds, context, { heads, auxiliary }, fedWeights(feeds)),
+      })),
+    /** Gradient of a function of the losses. */
+    scalarizedGradient(scalarize: Scalarization, heads: HeadGradients, auxiliary: boolean): Program {
+      const known = scalarized.get(scalarize) ?? new Map<string, Program>();
+      scalarized.set(scalarize, known);
+      const key = `${heads} ${auxiliary}`;
+      const program: Program = known.get(key) ?? {
+        name: `gradient-${heads}-of-scalarized-losses${auxiliary ? '' : '-of-tasks'}`,
+        run: (feeds, context) =>
+          gradientOfLosses(feeds, context, { heads, auxiliary }, weightsOf(scalarize, 'paper', feeds)),
+      };
+      known.set(key, program);
+      return program;
+    },
+    /** Gradient of Σ w_k L_k with `weights` fed, and the update. */
+    gradientAndApply: (mode: UpdateMode, heads: HeadGradients) =>
+      once(`gradient ${heads} apply ${mode}`, () => ({
+        name: `gradient-${heads}-and-apply-${mode}`,
+        run(feeds, context) {
+          const found = gradientOfLosses(feeds, context, { heads, auxiliary: true }, fedWeights(feeds));
+          return applyUpdate(optimizer, layout, mode, feeds, found.gradient);
+        },
+      })),
+    /** A step of loss weighting: losses to a scalar, its gradient, the update; one backward pass. */
+    weightedStep: (mode: UpdateMode, scalarize: Scalarization, scale: WeightScale) =>
+      once(`step ${mode}`, () => ({
+        name: `weighted-step-${mode}`,
+        run(feeds, context) {
+          const weigh = weightsOf(scalarize, scale, feeds);
+          const { gradient, ...others } = gradientOfLosses(
+            feeds,
+            context,
+            { heads: 'weighted', auxiliary: true },
+            weigh,
+          );
+          return { ...others, ...applyUpdate(optimizer, layout, mode, feeds, gradient) };
+        },
+      })),
+  };
+}
+
+/** Weights rescaled to sum to the number of tasks present; as they are where their sum is not positive. */
+function sumToTasks(weights: tf.Tensor1D, active: tf.Tensor1D): tf.Tensor1D {
+  const total = tf.sum(weights);
+  const known = tf.greater(total, 1e-12);
+  return tf.mul(weights, tf.where(known, tf.div(tf.sum(active), tf.where(known, total, 1)), 1));
+}

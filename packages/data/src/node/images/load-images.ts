@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { requireOption, type TableDataset, tableDataset } from '@polytask/core';
+import { encodeRows, learnTable } from '../../encoding/encode-rows.js';
+import type { LabelOptions } from '../../encoding/labels.js';
+import type { RawRow } from '../../encoding/raw-values.js';
+import type { TableEncoding } from '../../encoding/table-encoding.js';
+import { assignParts, countParts } from '../../split/assign-parts.js';
+import { parts, type SplitOptions, splitRule } from '../../split/split-options.js';
+import { readRows } from '../reading/read-rows.js';
+import { hashFile } from '../reading/source-files.js';
+import { noSuchColumn, TableError } from '../reading/table-error.js';
+import type { SplitRecord } from '../tables/split-table.js';
+import { type ReadImagesOptions, readImages } from './read-images.js';
+
+/** Where images come from and what is known of them, for {@link loadImages}. */
+export interface ImagesOptions extends ReadImagesOptions {
+  /** Folder with the images. Without `table`, images lie in it in one folder per class. */
+  readonly folder: string;
+  /** File with a row per image: CSV, Parquet, JSON or JSONL. */
+  readonly table?: string;
+  /** Column of `table` with the images' paths, from `folder`. Default `'file'`. */
+  readonly path?: string;
+  /** Columns with labels; without `table`, the only one is `class`. */
+  readonly labels: readonly LabelOptions[];
+  /** How images are divided. Default: all are for training. */
+  readonly split?: SplitOptions;
+}
+
+/** Images with labels, ready to learn from. */
+export interface LoadedImages {
+  readonly train: TableDataset;
+  readonly validation?: TableDataset;
+  readonly test?: TableDataset;
+  /** Names of classes; images have nothing else that is learned before training. */
+  readonly encoding: TableEncoding;
+  readonly record: { readonly fingerprint: string; readonly images: number; readonly split: SplitRecord };
+}
+
+/**
+ * Reads PNG or JPEG images of one size with their labels, from folders named like classes or from a table of paths, and
+ * divides them. Input `image` is `[height, width, channels]`, float32 in 0 … 1, held as bytes.
+ *
+ * @throws TableError (`POLYTASK_DATASET`) where there is no image, a file is missing or broken, or a column is not there.
+ * @example
+ * ```ts no-run needs images
+ * import { loadImages } from '@polytask/data/node';
+ *
+ * // animals/cat/1.png, animals/dog/1.png, ...
+ * const { train, test, encoding } = await loadImages({
+ *   folder: 'animals',
+ *   labels: [{ column: 'class', kind: 'class' }],
+ *   split: { test: 0.2 },
+ * });
+ * ```
+ */
+export async function loadImages(options: ImagesOptions): Promise<LoadedImages> {
+  const { folder, table, path = 'file', labels, split = {}, channels } = options;
+  requireOption(labels.length > 0, 'labels', 'at least one column', labels);
+  const rows = table === undefined ? await rowsOfFolder(folder) : await rowsOfTable(table);
+  const known = Object.keys(rows[0] ?? {}).map((name) => ({ name }));
+  const column = table === undefined ? 'file' : path;
+  if (!known.some(({ name }) => name === column)) throw noSuchColumn(['path'], column, known);
+  for (const { column: label } of labels) {
+    if (!known.some(({ name }) => name === label)) throw noSuchColumn(['labels', label], label, known);
+  }
+  const files = rows.map((row, index) => {
+    const file = row[column];
+    const inside = typeof file === 'string' && !relative(resolve(folder), resolve(folder, file)).startsWith('..');
+    if (inside) return join(folder, file);
+    throw new TableError(
+      ['path'],
+      `\`${column}\` must be a path within ${folder}, but row ${index + 1} has ${JSON.stringify(file)}`,
+    );
+  });
+  const rule = splitRule(split);
+  if (rule.column !== undefined && !known.some(({ name }) => name === rule.column)) {
+    throw noSuchColumn(['split', rule.by], rule.column, known);
+  }
+  const values = rule.column === undefined ? [] : rows.map((row) => row[rule.column as string]);
+  const assigned = assignParts(rule, rows.length, values);
+  const placesOf = (part: number) => [...assigned.keys()].filter((row) => assigned[row] === part);
+  const pick = (places: readonly number[]) => places.map((row) => rows[row] as RawRow);
+  const encoding = learnTable(pick(placesOf(0)), { features: [], labels });
+  const open = async (part: number) => {
+    const places = placesOf(part);
+    const image = await readImages(
+      places.map((row) => files[row] as string),
+      channels === undefined ? {} : { channels },
+    );
+    const { columns } = encodeRows(encoding, pick(places), { labels: true });
+    return tableDataset({ inputs: { image }, columns, ids: Int32Array.from(places) });
+  };
+  const counts = countParts(assigned);
+  const train = await open(0);
+  const hash = createHash('sha256').update(JSON.stringify({ rule, labels, rows }));
+  for (const file of files) hash.update(await hashFile(file));
+  return {
+    train,
+    ...(counts.validation === 0 ? {} : { validation: await open(parts.indexOf('validation')) }),
+    ...(counts.test === 0 ? {} : { test: await open(parts.indexOf('test')) }),
+    encoding,
+    record: {
+      fingerprint: hash.digest('hex'),
+      images: rows.length,
+      split: { ...rule, rows: counts, digest: createHash('sha256').update(assigned).digest('hex') },
+    },
+  };
+}
+
+/** The images in folders named like their classes, by name. */
+async function rowsOfFolder(folder: string): Promise<RawRow[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: Error) => {
+    throw new TableError(['folder'], `${folder} must be a folder that can be read, but: ${error.message}`, {
+      cause: error,
+    });
+  });
+  const rows = entries
+    .filter((entry) => entry.isFile() && /\.(png|jpe?g)$/i.test(entry.name))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((file) => file.includes('/'))
+    .sort()
+    .map((file) => ({ file, class: dirname(file) }));
+  if (rows.length > 0) return rows;
+  throw new TableError(['folder'], `${folder} must hold images (.png, .jpg) in a folder per class, but holds none`);
+}
+
+async function rowsOfTable(table: string): Promise<RawRow[]> {
+  const rows: RawRow[] = [];
+  for await (const some of readRows(table, { encoding: { format: 1, features: [], labels: [] } })) rows.push(...some);
+  if (rows.length === 0) throw new TableError(['table'], `${table} must have a row, but has none`);
+  return rows;
+}

@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+import { cached } from '../cache/cache-folder.js';
+import { malformedLines, rejectedLines } from './bad-lines.js';
+import type { BadRows } from './bad-rows.js';
+import { columnType, keptExpression, type SourceColumn } from './column-types.js';
+import { type Database, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
+import { type CsvOptions, createView, readerSql, type TypeHints, tolerantJsonl } from './reader-sql.js';
+import { hashFile, requireWholeJson, type SourceFile, sourceFiles } from './source-files.js';
+import { TableError } from './table-error.js';
+
+/** Where rows come from: files, by the name that SQL calls them, and what SQL makes of them. */
+export interface Source {
+  readonly tables: readonly { readonly name: string; readonly paths: readonly string[]; readonly place: Place }[];
+  readonly sql: string | undefined;
+  readonly csv: CsvOptions;
+  readonly hints: TypeHints;
+  /** Whether lines of JSONL that are no JSON are to be passed over. */
+  readonly tolerant: boolean;
+}
+
+type Place = readonly (string | number)[];
+
+/** What is known of converted rows. */
+export interface SourceInfo {
+  /** SHA-256 of all that the rows were made of: the files' bytes, SQL and how they were read. */
+  readonly fingerprint: string;
+  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
+  readonly rows: number;
+  readonly columns: readonly SourceColumn[];
+  /** Columns of types that cannot be read, with their type. */
+  readonly unreadable: readonly { readonly name: string; readonly type: string }[];
+  readonly badRows: BadRows;
+}
+
+/** Rows in the cache. */
+export interface ConvertedSource {
+  readonly rowsFile: string;
+  readonly info: SourceInfo;
+  /** Columns that are no features, whatever is asked for, but that rows can be split by. */
+  readonly hidden?: readonly SourceColumn[];
+}
+
+/** The column with the number of a row in the source, from 0. */
+export const rowColumn = 'polytask:row';
+/** A new number where what is written to the cache changes. */
+const format = 1;
+/** Megabytes that conversion may take before it goes to disk. */
+const conversionMemory = 768;
+
+/**
+ * Converts files of any format to one Parquet file in the cache, in an order that is random and always the same; once per
+ * content.
+ *
+ * @throws TableError (`POLYTASK_DATASET`) where a file is missing or broken, or SQL cannot be run.
+ */
+export async function convertSource(source: Source, cache: string): Promise<ConvertedSource> {
+  const tables = await Promise.all(
+    source.tables.map(async (table) => {
+      const files = await Promise.all(table.paths.map((path) => sourceFiles(path, table.place)));
+      for (const file of files.flat()) await requireWholeJson(file, table.place);
+      return { ...table, files: files.flat() };
+    }),
+  );
+  const hashed: SourceInfo['files'][number][] = [];
+  for (const { files } of tables) {
+    for (const { path, bytes } of files) hashed.push({ name: basename(path), bytes, sha256: await hashFile(path) });
+  }
+  const named = tables.map(({ name, files }) => [name, files.map((file) => [file.format, file.path.endsWith('.gz')])]);
+  const facts = {
+    format,
+    hashed,
+    named,
+    sql: source.sql,
+    csv: source.csv,
+    hints: source.hints,
+    tolerant: source.tolerant,
+  };
+  const fingerprint = createHash('sha256').update(JSON.stringify(facts)).digest('hex');
+  const folder = await cached(cache, `source-${fingerprint.slice(0, 40)}`, async (making) => {
+    const found = await convert(tables, source, making);
+    await writeFile(join(making, 'info.json'), JSON.stringify({ ...found, fingerprint, files: hashed }));
+  });
+  const info = JSON.parse(await readFile(join(folder, 'info.json'), 'utf8')) as SourceInfo;
+  return { rowsFile: join(folder, 'rows.parquet'), info };
+}
+
+type Tables = readonly (Source['tables'][number] & { readonly files: readonly SourceFile[] })[];
+
+async function convert(
+  tables: Tables,
+  source: Source,
+  folder: string,
+): Promise<Omit<SourceInfo, 'fingerprint' | 'files'>> {
+  const rowsFile = join(folder, 'rows.parquet');
+  const temporary = join(folder, 'temporary');
+  const files = tables.flatMap((table) => table.files);
+  const database = await openDatabase({
+    files: [...files.map(({ path }) => path), rowsFile],
+    temporary,
+    // SQL with groups or joins gives rows in an order that depends on threads.
+    threads: source.sql === undefined ? Math.min(4, availableParallelism()) : 1,
+    memory: conversionMemory,
+  });
+  try {
+    const views = async (tolerant: boolean) => {
+      for (const { name, files: ofTable, place } of tables) {
+        const jsonl = ofTable.every(({ format: kind }) => kind === 'jsonl');
+        const reader =
+          tolerant && jsonl
+            ? await tolerantJsonl(database, ofTable, place)
+            : await readerSql(database, ofTable, place, source.csv, source.hints);
+        await runReader(database, createView(name, reader), place);
+      }
+    };
+    let badRows: BadRows = { count: 0, first: [] };
+    try {
+      await views(false);
+      await copy(database, source, rowsFile);
+    } catch (error) {
+      if (!/Malformed JSON|JSON transform/i.test((error as Error).message)) throw error;
+      badRows = await malformedLines(database, files).catch(() => badRows);
+      if (badRows.count === 0 || !source.tolerant) throw badJson(tables, badRows, error);
+      await views(true);
+      await copy(database, source, rowsFile).catch((again: unknown) => {
+        throw badJson(tables, { count: 0, first: [] }, again);
+      });
+    }
+    const rejected = await rejectedLines(database, files);
+    const described = await describe(database);
+    const [{ rows } = {}] = await database.rows(
+      `SELECT count(*)::DOUBLE AS rows FROM read_parquet(${quoteText(rowsFile)})`,
+    );
+    return { ...described, rows: rows as number, badRows: rejected.count > 0 ? rejected : badRows };
+  } finally {
+    database.close();
+  }
+}
+
+/** The view with the rows as they are asked for. */
+const query = quoteName('polytask:rows');
+
+/** The columns that the query gives. */
+async function describe(database: Database): Promise<Pick<SourceInfo, 'columns' | 'unreadable'>> {
+  const found = await database.rows(`DESCRIBE ${query}`);
+  const all = found.map(({ column_name, column_type }) => ({ name: String(column_name), sql: String(column_type) }));
+  return {
+    columns: all.flatMap(({ name, sql }) => {
+      const type = columnType(sql);
+      return type === undefined ? [] : [{ name, type }];
+    }),
+    unreadable: all.filter(({ sql }) => columnType(sql) === undefined).map(({ name, sql }) => ({ name, type: sql })),
+  };
+}
+
+async function copy(database: Database, source: Source, rowsFile: string): Promise<void> {
+  const place = source.sql === undefined ? ['source'] : ['sql'];
+  if (source.sql !== undefined) {
+    const problem = await database.whyNoQuery(source.sql);
+    if (problem !== undefined && /Malformed JSON/.test(problem)) throw new Error(problem);
+    if (problem !== undefined) throw new TableError(place, `the SQL ${problem}`);
+  }
+  await runReader(database, `CREATE OR REPLACE VIEW ${query} AS ${source.sql ?? 'SELECT * FROM data'}`, place);
+  const found = await runReader(database, undefined, place, () => database.rows(`DESCRIBE ${query}`));
+  const kept = (found ?? []).flatMap(({ column_name: name, column_type: type }) =>
+    columnType(String(type)) === undefined ? [] : [keptExpression(String(name), String(type))],
+  );
+  if (kept.length === 0) throw new TableError(place, 'the table must have a column that can be read, but has none');
+  const row = quoteName(rowColumn);
+  // The order is that of MD5, which no version of a database changes.
+  await runReader(
+    database,
+    `COPY (SELECT row_number() OVER () - 1 AS ${row}, ${kept.join(', ')} FROM ${query} ` +
+      `ORDER BY md5_number_lower(CAST(${row} AS VARCHAR)), ${row}) ` +
+      `TO ${quoteText(rowsFile)} (FORMAT parquet, ROW_GROUP_SIZE 65536)`,
+    place,
+  );
+}
+
+/** Runs what reads the files; an error of theirs is about `place`. */
+async function runReader<Result>(
+  database: Database,
+  sql: string | undefined,
+  place: Place,
+  read?: () => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    if (sql !== undefined) await database.run(sql);
+    return await read?.();
+  } catch (error) {
+    if (/Malformed JSON|JSON transform/i.test((error as Error).message) || error instanceof TableError) throw error;
+    if ((error as NodeJS.ErrnoException).code !== undefined || /No space left/i.test((error as Error).message))
+      throw error;
+    throw new TableError(place, `the rows cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function badJson(tables: Tables, { count, first }: BadRows, error: unknown): TableError {
+  const place = tables[0]?.place ?? ['source'];
+  const [bad] = first;
+  if (bad === undefined) return new TableError(place, `the file is broken: ${messageOf(error)}`, { cause: error });
+  const more = count > 1 ? `; ${count} lines are broken` : '';
+  return new TableError(
+    ['maxBadRows'],
+    `all rows must be right, but ${bad.file}:${bad.line} is ${bad.reason}${more}. Correct them, or leave them out with \`maxBadRows: ${count}\`.`,
+    { cause: error },
+  );
+}

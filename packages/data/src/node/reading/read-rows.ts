@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { FeatureOptions } from '../../encoding/features.js';
+import type { RawRow } from '../../encoding/raw-values.js';
+import type { TableEncoding } from '../../encoding/table-encoding.js';
+import { malformedLines, rejectedLines } from './bad-lines.js';
+import { type BadRows, describeBadRow } from './bad-rows.js';
+import { columnType, readExpression } from './column-types.js';
+import { type Database, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
+import { type CsvOptions, createView, tolerantJsonl, widelyTypedReader } from './reader-sql.js';
+import { type FileFormat, requireWholeJson, type SourceFile, sourceFiles } from './source-files.js';
+import { noSuchColumn, TableError } from './table-error.js';
+
+/** How {@link readRows} reads. */
+export interface ReadRowsOptions {
+  /** What the rows are to be encoded with. */
+  readonly encoding: TableEncoding;
+  /** Whether columns with labels have to be there too, to measure a model with. Default false. */
+  readonly labels?: boolean;
+  /** Of a stream, whose name says nothing. Default `'csv'`. */
+  readonly format?: FileFormat;
+  readonly csv?: CsvOptions;
+  /** A SELECT to read the rows through, such as that of the training data; the file is then table `table`. */
+  readonly sql?: string;
+  /** Default `'data'`. */
+  readonly table?: string;
+  /** Further columns that come along as they are written, such as ids: not as numbers, which would round long ones. */
+  readonly exact?: readonly string[];
+  /** Told, before the first row, of lines that are no rows at all and are left out. Default: an error tells of them. */
+  readonly onBadLines?: (badRows: BadRows) => void;
+}
+
+/**
+ * Raw rows of a file, or of a stream of text such as standard input, in their order and some thousand at a time, ready for
+ * `encodeRows`: columns that features need are read as they were in training, dates as milliseconds; further columns come
+ * along. Nothing is converted or kept.
+ *
+ * @throws TableError (`POLYTASK_DATASET`) where the file is missing or broken, or lacks a column.
+ * @example
+ * ```ts
+ * import { encodeRows } from '@polytask/data';
+ * import { loadTable, readRows } from '@polytask/data/node';
+ *
+ * const source = 'node_modules/vega-datasets/data/seattle-weather.csv';
+ * const labels = [{ column: 'weather', kind: 'class' }] as const;
+ * const { encoding } = await loadTable({ source, labels, features: ['temp_max', 'wind'] });
+ * let rows = 0;
+ * for await (const some of readRows(source, { encoding })) rows += encodeRows(encoding, some).size;
+ * console.log(rows); // => 1461
+ * ```
+ */
+export async function* readRows(source: string | Readable, options: ReadRowsOptions): AsyncGenerator<RawRow[]> {
+  const { format = 'csv' } = options;
+  if (typeof source === 'string') {
+    yield* readFileRows(source, options);
+    return;
+  }
+  // DuckDB looks at the beginning of a file twice, which a stream does not allow.
+  const path = join(tmpdir(), `polytask-rows-${randomBytes(8).toString('hex')}.${format}`);
+  try {
+    await pipeline(source, createWriteStream(path, { mode: 0o600 }));
+    yield* readFileRows(path, options);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGenerator<RawRow[]> {
+  const place = ['source'];
+  const files = await sourceFiles(path, place);
+  for (const file of files) await requireWholeJson(file, place);
+  const database = await openDatabase({ files: files.map((file) => file.path), threads: 1, memory: 512 });
+  try {
+    const { encoding, labels: wanted = false, csv = {}, sql, table = 'data', exact = [] } = options;
+    const texts = encoding.features.filter(({ type }) => type === 'category' || type === 'text');
+    const known = new Set(encoding.features.map(({ column }) => column));
+    const further = exact.filter((column) => !known.has(column));
+    const hints = { numbers: [], texts: [...texts.map(({ column }) => column), ...further] };
+    const badLines = await about(place, () => openTable(database, files, { table, csv, hints, place }));
+    if (badLines.count > 0) (options.onBadLines ?? refuseBadLines)(badLines);
+    if (sql !== undefined) {
+      const problem = await database.whyNoQuery(sql);
+      if (problem !== undefined) throw new TableError(['sql'], `the SQL ${problem}`);
+    }
+    const view = quoteName('polytask:rows');
+    const select = sql ?? `SELECT * FROM ${quoteName(table)}`;
+    await about(sql === undefined ? place : ['sql'], () => database.run(`CREATE VIEW ${view} AS ${select}`));
+    const uses = new Map<string, FeatureOptions['type']>();
+    for (const { column, type } of encoding.features) uses.set(column, type);
+    if (wanted)
+      for (const { column, kind } of encoding.labels) uses.set(column, kind === 'number' ? 'number' : 'category');
+    const { names, select: expressions } = await selection(database, view, uses, new Set(further));
+    const chunks = database.chunks(`SELECT ${expressions.join(', ')} FROM ${view}`);
+    while (true) {
+      const chunk = await about(place, () => chunks.next());
+      if (chunk.done) return;
+      const { size, columns } = chunk.value;
+      yield Array.from({ length: size }, (_, row) =>
+        Object.fromEntries(names.map((name, column) => [name, presentOrNull(columns[column]?.[row])])),
+      );
+    }
+  } finally {
+    database.close();
+  }
+}
+
+interface TableFiles {
+  readonly table: string;
+  readonly csv: CsvOptions;
+  readonly hints: Parameters<typeof widelyTypedReader>[4];
+  readonly place: readonly string[];
+}
+
+/** Makes a view of the files. Reads all lines of CSV once, so that what is wrong with them is known before the first row. */
+async function openTable(
+  database: Database,
+  files: readonly SourceFile[],
+  { table, csv, hints, place }: TableFiles,
+): Promise<BadRows> {
+  try {
+    await database.run(createView(table, await widelyTypedReader(database, files, place, csv, hints)));
+    if (files.some(({ format }) => format === 'csv')) {
+      await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${quoteName(table)}`);
+    }
+    return await rejectedLines(database, files);
+  } catch (error) {
+    const jsonl = files.every(({ format }) => format === 'jsonl');
+    if (!jsonl || !/Malformed JSON|JSON transform/i.test((error as Error).message)) throw error;
+    const badLines = await malformedLines(database, files);
+    if (badLines.count === 0) throw error;
+    await database.run(createView(table, await tolerantJsonl(database, files, place)));
+    return badLines;
+  }
+}
+
+function refuseBadLines({ count, first }: BadRows): void {
+  const told = first.map((bad) => describeBadRow(bad)).join('; ');
+  throw new TableError(
+    ['source'],
+    `all lines must be rows, but ${count} cannot be read: ${told}. Correct them, or leave them out by \`onBadLines\`.`,
+  );
+}
+
+/** The columns that can be read, as they are used. */
+async function selection(
+  database: Database,
+  view: string,
+  uses: ReadonlyMap<string, FeatureOptions['type']>,
+  exact: ReadonlySet<string>,
+) {
+  const found = await database.rows(`DESCRIBE ${view}`);
+  const columns = found.flatMap(({ column_name, column_type }) => {
+    const type = columnType(String(column_type));
+    return type === undefined ? [] : [{ name: String(column_name), type, isJson: column_type === 'JSON' }];
+  });
+  for (const name of uses.keys()) {
+    if (!columns.some((column) => column.name === name)) throw noSuchColumn(['source'], name, columns);
+  }
+  return {
+    names: columns.map(({ name }) => name),
+    select: columns.map(({ isJson, ...column }) => {
+      if (isJson) return `${quoteName(column.name)} ->> ${quoteText('$')}`;
+      if (exact.has(column.name) && column.type === 'integer') return quoteName(column.name);
+      const usual = column.type === 'number' || column.type === 'integer' ? 'number' : 'category';
+      return readExpression(column, uses.get(column.name) ?? usual);
+    }),
+  };
+}
+
+/** Errors of the database while reading, told as the user's. */
+async function about<Result>(place: readonly string[], work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TableError) throw error;
+    throw new TableError(place, `the rows cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const presentOrNull = (value: unknown) => (Number.isNaN(value) ? null : (value ?? null));

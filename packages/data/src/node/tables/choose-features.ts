@@ -1,0 +1,129 @@
+import type { FeatureOptions } from '../../encoding/features.js';
+import type { FeatureColumn } from '../../encoding/table-encoding.js';
+import type { ColumnType, SourceColumn } from '../reading/column-types.js';
+import type { SourceInfo } from '../reading/convert-source.js';
+import { type Database, quoteName, quoteText } from '../reading/duckdb.js';
+import { noSuchColumn, TableError } from '../reading/table-error.js';
+
+/** Features as they are asked for: names of columns, or what they are by name. Default: all columns that can be. */
+export type FeatureChoice =
+  | readonly string[]
+  | { readonly [column: string]: FeatureOptions | FeatureOptions['type'] | Partial<FeatureOptions> };
+
+/** The features of a table, and what was left out and why. */
+export interface ChosenFeatures {
+  readonly features: readonly FeatureColumn[];
+  /** Columns whose type was found out. */
+  readonly inferred: readonly string[];
+  readonly leftOut: readonly { readonly column: string; readonly reason: string }[];
+}
+
+/** More different texts than these are no categories, unless said otherwise. */
+const mostInferred = 256;
+
+/** Types that columns are taken for unless said otherwise; a text may be a category, if there are few different ones. */
+const usualTypes: Readonly<Record<ColumnType, FeatureOptions['type']>> = {
+  number: 'number',
+  integer: 'number',
+  boolean: 'boolean',
+  date: 'date',
+  text: 'category',
+};
+
+/**
+ * The features of a table: those that were asked for, or all columns that are not needed for something else. Where the type
+ * of a column is not given, it is found out.
+ *
+ * @param taken - Columns that are labels, or that the rows are split by, with what for.
+ * @throws TableError (`POLYTASK_DATASET`) for columns that are not there, or labels that are to be features.
+ */
+export async function chooseFeatures(
+  database: Database,
+  rowsFile: string,
+  { columns, unreadable, rows }: Pick<SourceInfo, 'columns' | 'unreadable' | 'rows'>,
+  choice: FeatureChoice | undefined,
+  exclude: readonly string[],
+  taken: ReadonlyMap<string, string>,
+): Promise<ChosenFeatures> {
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  exclude.forEach((name, index) => {
+    if (!byName.has(name) && !unreadable.some((column) => column.name === name)) {
+      throw noSuchColumn(['exclude', index], name, columns);
+    }
+  });
+  const asked = choice === undefined ? undefined : askedFor(choice);
+  const leftOut = unreadable.map(({ name, type }) => ({ column: name, reason: `a feature cannot be of type ${type}` }));
+  const features: FeatureColumn[] = [];
+  const inferred: string[] = [];
+  const candidates: readonly Asked[] =
+    asked ??
+    columns
+      .filter(({ name }) => !taken.has(name) && !exclude.includes(name))
+      .map(({ name }) => ({ column: name, options: {}, place: ['features'] }));
+  for (const { column, options, place } of candidates) {
+    const found = byName.get(column);
+    const other = unreadable.find(({ name }) => name === column);
+    if (other !== undefined)
+      throw new TableError(place, `column \`${column}\` is of type ${other.type}, which no feature can be`);
+    if (found === undefined) throw noSuchColumn(place, column, columns);
+    const use = taken.get(column);
+    if (use?.startsWith('label')) {
+      throw new TableError(
+        place,
+        `column \`${column}\` is the ${use}, so it cannot be a feature too; leave it out here`,
+      );
+    }
+    if (options.type !== undefined) {
+      features.push({ ...options, column } as FeatureColumn);
+      continue;
+    }
+    const type = usualTypes[found.type];
+    const reason = found.type === 'text' ? await whyNoCategory(database, rowsFile, found, rows) : undefined;
+    if (reason !== undefined && asked !== undefined) {
+      throw new TableError(
+        place,
+        `column \`${column}\` has ${reason}; say what it is: \`type: category\` or \`type: text\``,
+      );
+    }
+    if (reason !== undefined) leftOut.push({ column, reason: `${reason}; name its type to use it` });
+    else {
+      features.push({ ...options, type, column } as FeatureColumn);
+      inferred.push(column);
+    }
+  }
+  if (features.length === 0) {
+    const why = leftOut.map(({ column, reason }) => ` \`${column}\`: ${reason}.`).join('');
+    throw new TableError(['features'], `there must be a feature to learn from, but no column is left for it.${why}`);
+  }
+  return { features, inferred, leftOut };
+}
+
+type Asked = { column: string; options: Partial<FeatureOptions>; place: (string | number)[] };
+
+function askedFor(choice: FeatureChoice): Asked[] {
+  if (Array.isArray(choice)) {
+    return choice.map((column: string, index) => ({ column, options: {}, place: ['features', index] }));
+  }
+  return Object.entries(choice as Exclude<FeatureChoice, readonly string[]>).map(([column, options]) => ({
+    column,
+    options: typeof options === 'string' ? { type: options } : options,
+    place: ['features', column],
+  }));
+}
+
+/** Why a column of texts is not taken for categories; undefined where it is. */
+async function whyNoCategory(
+  database: Database,
+  rowsFile: string,
+  { name }: SourceColumn,
+  rows: number,
+): Promise<string | undefined> {
+  const column = quoteName(name);
+  const different =
+    `SELECT DISTINCT ${column} FROM read_parquet(${quoteText(rowsFile)}) ` +
+    `WHERE ${column} IS NOT NULL LIMIT ${mostInferred + 1}`;
+  const [{ n } = {}] = await database.rows(`SELECT count(*)::DOUBLE AS n FROM (${different})`);
+  const count = n as number;
+  if (count > mostInferred) return `more than ${mostInferred} different texts`;
+  return count > 8 && count > rows / 2 ? `${count} different texts in ${rows} rows` : undefined;
+}

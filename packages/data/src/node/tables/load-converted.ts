@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { requireOption } from '@polytask/core';
+import { type LabelOptions, labelColumns } from '../../encoding/labels.js';
+import { inputsOfTable, type TableEncoding } from '../../encoding/table-encoding.js';
+import { parts, splitRule } from '../../split/split-options.js';
+import { cached } from '../cache/cache-folder.js';
+import { defaultCache } from '../cache/default-cache.js';
+import { type BadRows, checkBadRows, joinBadRows } from '../reading/bad-rows.js';
+import type { ConvertedSource } from '../reading/convert-source.js';
+import { type Database, openDatabase, quoteName, quoteText } from '../reading/duckdb.js';
+import { noSuchColumn, TableError } from '../reading/table-error.js';
+import { type RowLayout, wordsOf } from '../rows/row-file.js';
+import { loadRowFile, streamRowFile } from '../rows/row-file-dataset.js';
+import { type ChosenFeatures, chooseFeatures } from './choose-features.js';
+import { encodeTable, learnEncoding } from './encode-table.js';
+import type { LoadedTable, TableOptions, TablePart } from './load-table.js';
+import { type SplitRecord, splitTable } from './split-table.js';
+
+/** What is done with rows, wherever they are from. */
+export type RowOptions = Omit<TableOptions, 'source' | 'sql' | 'csv'>;
+
+interface Stored {
+  readonly encoding: TableEncoding;
+  readonly layout: RowLayout;
+  readonly rows: readonly number[];
+  readonly badRows: BadRows;
+  readonly split: SplitRecord;
+  readonly chosen: ChosenFeatures;
+}
+
+/** A new number where what is written to the cache changes. */
+const format = 2;
+
+/** Refuses numbers that cannot be, before anything is read. */
+export function checkTableOptions({ maxBadRows = 0, memory = 256, labels }: RowOptions): void {
+  requireOption(Number.isInteger(maxBadRows) && maxBadRows >= 0, 'maxBadRows', 'a whole number from 0', maxBadRows);
+  requireOption(memory >= 0, 'memory', 'a number of megabytes from 0', memory);
+  requireOption(labels.length > 0, 'labels', 'at least one column', labels);
+}
+
+/** By label: its column of weights. */
+function weightsOf({ weights = {}, labels }: RowOptions): { readonly [label: string]: string } {
+  if (typeof weights === 'string') return Object.fromEntries(labels.map(({ column }) => [column, weights]));
+  const known = labels.map(({ column }) => column);
+  const unknown = Object.keys(weights).find((label) => !known.includes(label));
+  requireOption(unknown === undefined, 'weights', `columns by label (${known.join(', ')})`, unknown);
+  return weights;
+}
+
+/**
+ * Divides converted rows, learns from those for training and opens a data set per part.
+ *
+ * @param place - Which option is to blame where there is no row.
+ */
+export async function loadConverted(
+  converted: ConvertedSource,
+  options: RowOptions,
+  place: readonly string[],
+): Promise<LoadedTable> {
+  const { maxBadRows = 0, memory = 256, cache = defaultCache(), split = {}, exclude = [] } = options;
+  const weights = weightsOf(options);
+  checkBadRows(converted.info.badRows, maxBadRows);
+  if (converted.info.rows === 0) throw new TableError(place, 'the table must have a row, but has none');
+  const facts = { format, source: converted.info.fingerprint, split: splitRule(split), labels: options.labels };
+  const choice = {
+    weights,
+    features: options.features === undefined ? null : Object.entries(options.features),
+    exclude,
+  };
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify({ ...facts, ...choice }))
+    .digest('hex');
+  const folder = await cached(cache, `table-${fingerprint.slice(0, 40)}`, async (making) => {
+    const stored = await encode(converted, options, making);
+    await writeFile(join(making, 'table.json'), JSON.stringify(stored));
+  });
+  const stored = JSON.parse(await readFile(join(folder, 'table.json'), 'utf8')) as Stored;
+  const badRows = joinBadRows(converted.info.badRows, stored.badRows);
+  checkBadRows(badRows, maxBadRows);
+
+  const { encoding, layout, rows, chosen } = stored;
+  const inMemory = rows.every((count) => count * wordsOf(layout) * 4 <= memory * 2 ** 20);
+  const open = async (part: number): Promise<TablePart> => {
+    const file = {
+      path: join(folder, `${parts[part]}.rows`),
+      rows: rows[part] as number,
+      layout,
+      inputs: inputsOfTable(encoding),
+      columns: options.labels.map(({ column }) => column),
+      weights: Object.fromEntries(
+        Object.entries(weights).map(([label, column]) => [label, layout.weights.indexOf(column)]),
+      ),
+      idLimit: converted.info.rows,
+      cache,
+      fingerprint: `sha256:${fingerprint}/${parts[part]}`,
+    };
+    return inMemory ? loadRowFile(file) : streamRowFile(file);
+  };
+  const train = await open(0);
+  const validation = rows[1] === 0 ? undefined : await open(1);
+  const test = rows[2] === 0 ? undefined : await open(2);
+  const types = new Map(encoding.features.map(({ column, type }) => [column, type]));
+  const { files, rows: sourceRows, fingerprint: ofSource } = converted.info;
+  return {
+    train,
+    ...(validation === undefined ? {} : { validation }),
+    ...(test === undefined ? {} : { test }),
+    encoding,
+    record: {
+      fingerprint,
+      source: { fingerprint: ofSource, files, rows: sourceRows },
+      split: stored.split,
+      inferred: Object.fromEntries(chosen.inferred.map((column) => [column, String(types.get(column))])),
+      leftOut: chosen.leftOut,
+      badRows,
+      streamed: !inMemory,
+    },
+  };
+}
+
+/** Divides, learns and encodes; writes a row file per part. */
+async function encode(
+  { rowsFile, info, hidden }: ConvertedSource,
+  options: RowOptions,
+  folder: string,
+): Promise<Stored> {
+  const { labels, split = {}, features, exclude = [] } = options;
+  const columns = labelColumns(labels);
+  // One thread: the order of results must be that of the file.
+  const database = await openDatabase({ files: [rowsFile], threads: 1, memory: 512 });
+  try {
+    const taken = new Map<string, string>();
+    for (const by of ['group', 'time', 'column'] as const) {
+      if (split[by] !== undefined) taken.set(split[by], 'column that rows are split by');
+    }
+    const weights = [...new Set(Object.values(weightsOf(options)))];
+    for (const column of weights) {
+      if (!info.columns.some(({ name }) => name === column)) throw noSuchColumn(['weights'], column, info.columns);
+      taken.set(column, 'column of weights');
+    }
+    for (const { column } of columns) {
+      const place = ['labels', column];
+      if (!info.columns.some(({ name }) => name === column)) throw noSuchColumn(place, column, info.columns);
+      if (taken.get(column)?.startsWith('label')) throw new TableError(place, `column \`${column}\` is named twice`);
+      taken.set(column, `label column of a task`);
+    }
+    const chosen = await chooseFeatures(database, rowsFile, info, features, exclude, taken);
+    const { assigned, record } = await splitTable(
+      database,
+      rowsFile,
+      { ...info, columns: [...info.columns, ...(hidden ?? [])] },
+      split,
+    );
+    await refuseEmptyColumns(database, rowsFile, columns, chosen);
+    const file = info.files.length === 1 ? info.files[0]?.name : undefined;
+    const source = { database, rowsFile, columns: info.columns, assigned, file, weights };
+    const schema = { features: chosen.features, labels: columns };
+    const encoding = await learnEncoding(source, schema, (badRows) =>
+      checkBadRows(joinBadRows(info.badRows, badRows), options.maxBadRows ?? 0),
+    );
+    const encoded = await encodeTable(source, encoding, labels, (part) => join(folder, `${part}.rows`));
+    return { ...encoded, split: record, chosen };
+  } finally {
+    database.close();
+  }
+}
+
+/** A column without any value has been named, or written, by mistake. */
+async function refuseEmptyColumns(
+  database: Database,
+  rowsFile: string,
+  labels: readonly LabelOptions[],
+  { features }: ChosenFeatures,
+): Promise<void> {
+  const names = [...labels, ...features].map(({ column }) => column);
+  const counts = names.map((name, index) => `count(${quoteName(name)})::DOUBLE AS c${index}`);
+  const [found = {}] = await database.rows(`SELECT ${counts.join(', ')} FROM read_parquet(${quoteText(rowsFile)})`);
+  names.forEach((name, index) => {
+    if (found[`c${index}`] !== 0) return;
+    const [place, advice] =
+      index < labels.length
+        ? ['labels', 'its task has nothing to learn; leave the task out, or correct the column']
+        : ['features', 'leave it out, by `exclude` or by naming the features'];
+    throw new TableError([place, name], `column \`${name}\` is NULL in all rows: ${advice}`);
+  });
+}
