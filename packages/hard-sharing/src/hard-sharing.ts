@@ -1,4 +1,13 @@
-import { buildEncoder, buildHead, buildTaskInputs, describePart, headBodies, part, required } from '@polytask/core';
+import {
+  buildEncoder,
+  buildHead,
+  buildTaskInputs,
+  describePart,
+  headBodies,
+  type OptionsOf,
+  part,
+  required,
+} from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
 import { headAndAdapters } from './head-and-adapters.js';
 import { joinRows } from './join-rows.js';
