@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageFolder } from '@polytask/experiment/early';
 import manifest from '../package.json' with { type: 'json' };
-import { packageFolder } from './parts/resolve-package.js';
 
 /**
  * The program of the copy of this package that the project of a configuration file, or of a run, has installed, if that is

@@ -1,5 +1,5 @@
+import { backendChoices } from '@polytask/experiment/early';
 import { type Command, Option } from 'commander';
-import { backendChoices } from './backend/backend-choices.js';
 import type { Io } from './io.js';
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];

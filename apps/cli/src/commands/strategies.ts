@@ -1,9 +1,7 @@
-import { didYouMean } from '../config/explain-issues.js';
-import { InputError } from '../errors/mistakes.js';
+import type { Strategy } from '@polytask/experiment';
+import { didYouMean, findPlugins, ownStrategies } from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print } from '../io.js';
-import { ownStrategies } from '../strategies/own-strategies.js';
-import { findPlugins } from '../strategies/plugins.js';
-import type { Strategy } from '../strategies/strategy.js';
 
 type Colors = ReturnType<typeof colorsFor>;
 
