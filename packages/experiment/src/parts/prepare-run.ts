@@ -1,4 +1,4 @@
-import { type AnyTask, createTrainer, type PolytaskError } from '@polytask/core';
+import { type AnyTask, createTrainer } from '@polytask/core';
 import { useBackend } from '../backend/backends.js';
 import { checkNames } from '../config/check-names.js';
 import { didYouMean } from '../config/explain-issues.js';
@@ -6,10 +6,11 @@ import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { InputError, inFileOrder } from '../errors/mistakes.js';
+import type { ReportPart } from './build-part.js';
 import { checkColumns } from './check-columns.js';
 import { loadData, type RunData } from './load-data.js';
 import { buildNetwork, type Network, type NetworkConfig } from './network.js';
-import { placeOf } from './place-error.js';
+import { placeOf } from './place-of.js';
 import { singleTaskConfig, singleTaskStopping } from './single-task.js';
 import { assumeClasses } from './task-labels.js';
 
@@ -38,7 +39,7 @@ export interface PreparedRun {
  */
 export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const { sections, mistakes, folder } = loaded;
-  const report = (path: Path, error: PolytaskError) => mistakes.add(path, error.message);
+  const report: ReportPart = (path, error, atKey) => mistakes.add(path, error.message, atKey);
   const fail = () => new InputError(inFileOrder(mistakes.mistakes));
   await useBackend('cpu', folder);
   const written = mistakes.mistakes.length;
@@ -58,7 +59,7 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const names = network?.tasks.map(({ name }) => name) ?? [];
   if (network !== undefined && inputsAgree && namesAgree) {
     await tryModel(network, data).catch((error: unknown) => {
-      const place = placeOf(error, names);
+      const place = placeOf(error, names, sections);
       if (place === undefined) throw error;
       mistakes.add(place, (error as Error).message);
     });
@@ -93,7 +94,7 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
         data: train === undefined ? data : { ...data, train },
       };
     },
-    blame(error, path = placeOf(error, names)) {
+    blame(error, path = placeOf(error, names, config)) {
       if (path === undefined) throw error;
       mistakes.add(path, (error as Error).message);
       return fail();

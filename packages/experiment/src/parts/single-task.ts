@@ -1,7 +1,9 @@
+import type { OptionTable, Takes } from '@polytask/core';
 import { isMapping } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import type { NetworkConfig } from './network.js';
-import { sharings } from './sharing.js';
+import { partAt } from './tables.js';
+import { branchFor } from './walk-options.js';
 
 /**
  * The configuration of a network that learns one of the tasks alone: the same encoder and head, the same optimizer, and no
@@ -30,24 +32,52 @@ export function singleTaskStopping(
   return { ...stopping, monitor: { task: task.name, metric: has ? metric : task.primaryMetric } };
 }
 
-/** What our own strategies say about tasks by name, for one of them. Others' options stay as they are. */
-function onlyTask(sharing: Record<string, unknown>, task: string): Record<string, unknown> {
-  if (!sharings.parts.has(String(sharing.use))) return sharing;
-  const changed: Record<string, unknown> = { ...sharing };
-  for (const option of ['head', 'adapters']) {
-    const byTask = sharing[option];
-    if (!isMapping(byTask) || typeof byTask.use === 'string') continue;
-    if (Object.hasOwn(byTask, task)) changed[option] = { [task]: byTask[task] };
-    else delete changed[option];
-  }
-  if (sharing.tree !== undefined) changed.tree = onlyBranch(sharing.tree, task);
-  return changed;
+/** Options without what they say of other tasks by name. Parts of which nothing is known stay as they are. */
+function onlyTask(written: Record<string, unknown>, task: string): Record<string, unknown> {
+  const part = partAt(written);
+  return part === undefined ? written : onlyIn(part.options, written, task);
 }
 
-/** The part of a tree of branches that leads to one task; undefined where it is not below. */
-function onlyBranch(node: unknown, task: string): unknown {
-  if (typeof node === 'string') return node === task ? node : undefined;
-  if (!isMapping(node) || !Array.isArray(node.branches)) return undefined;
-  const below = node.branches.map((branch) => onlyBranch(branch, task)).filter((branch) => branch !== undefined);
-  return below.length === 0 ? undefined : { ...node, branches: below };
+function onlyIn(options: OptionTable, written: Record<string, unknown>, task: string): Record<string, unknown> {
+  const kept = Object.entries(written).flatMap(([name, value]) => {
+    const takes = Object.hasOwn(options, name) ? options[name]?.takes : undefined;
+    const only = takes === undefined ? value : onlyOf(takes, value, task);
+    return only === undefined ? [] : [[name, only] as const];
+  });
+  return Object.fromEntries(kept);
+}
+
+/** What is left of a value; undefined where nothing is. */
+function onlyOf(takes: Takes, value: unknown, task: string): unknown {
+  switch (takes.type) {
+    case 'task':
+      return value === task ? value : undefined;
+    case 'record': {
+      if (takes.keys !== 'task' || !isMapping(value)) return value;
+      return Object.hasOwn(value, task) ? { [task]: value[task] } : undefined;
+    }
+    case 'list': {
+      if (!Array.isArray(value) || value.length === 0) return value;
+      const kept = value.map((item) => onlyOf(takes.of, item, task)).filter((item) => item !== undefined);
+      return kept.length === 0 ? undefined : kept;
+    }
+    case 'mapping': {
+      if (!isMapping(value)) return value;
+      const kept = onlyIn(takes.options, value, task);
+      const isWhole = Object.entries(takes.options).every(
+        ([name, { presence }]) => presence !== 'required' || name in kept,
+      );
+      return isWhole ? kept : undefined;
+    }
+    case 'lazy':
+      return onlyOf(takes.of(), value, task);
+    case 'either': {
+      const meant = branchFor(takes.of, value);
+      return meant === undefined ? value : onlyOf(meant, value, task);
+    }
+    case 'part':
+      return isMapping(value) ? onlyTask(value, task) : value;
+    default:
+      return value;
+  }
 }

@@ -1,5 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
+import {
+  byName,
+  byTask,
+  choice,
+  either,
+  flag,
+  list,
+  mapping,
+  number,
+  type OptionsOf,
+  type OptionTable,
+  optional,
+  required,
+  text,
+  whole,
+  withDefault,
+} from '@polytask/core';
 import { featureTypes, type TableEncoding } from '@polytask/data';
 import {
   type LoadedImages,
@@ -9,104 +26,111 @@ import {
   type TableOptions,
   type TableRecord,
 } from '@polytask/data/node';
-import * as z from 'zod';
-import { flag, list, mapping, text, whole } from '../config/words.js';
 import type { LoadedData } from './datasets.js';
 import type { BuildContext } from './part-table.js';
 import { packageFolder } from './resolve-package.js';
-import { drawTrainingRows, trainingRowsShape } from './training-rows.js';
+import { drawTrainingRows, trainingRowsOptions } from './training-rows.js';
 
-const paths = z.union([text('a path'), list(text('a path'), 'paths', 1)], { error: 'a path, or a list of paths' });
+const paths = either([text('a path'), list(text('a path'), { least: 1 })], 'a path, or a list of paths');
 
-const constant = mapping(
-  { constant: z.union([z.number(), z.string(), z.boolean()], { error: 'a number, a text, or true or false' }) },
-  'mean, indicator, error, or { constant: value }',
+const missing = optional(
+  either(
+    [
+      choice('mean', 'indicator', 'error'),
+      mapping({ constant: required(either([number(), text(), flag()]), 'What stands there instead.') }),
+    ],
+    'mean, indicator, error, or { constant: value }',
+  ),
+  'Where there is no value: mean (the training mean), indicator (the mean, and a further number that says so), ' +
+    'error (refuse the row) or { constant: value }.',
+  'indicator where training rows lack values, else mean',
 );
-const missing = z
-  .union([z.enum(['mean', 'indicator', 'error']), constant], {
-    error: 'mean, indicator, error, or { constant: value }',
-  })
-  .exactOptional()
-  .describe(
-    'Where there is no value: mean (the training mean), indicator (the mean, and a further number that says so), ' +
-      'error (refuse the row) or { constant: value }. Default: indicator where training rows lack values, else mean.',
-  );
-const parts = z.enum(['trend', 'year', 'week', 'day'], { error: 'trend, year, week or day' });
 
 /** Every type of feature with its options. */
-const features = {
-  number: { scale: z.enum(['standardize', 'none']).exactOptional().describe('Default standardize.') },
+const featureOptions = {
+  number: { scale: withDefault(choice('standardize', 'none'), 'standardize', 'What is done to the numbers.') },
   boolean: {},
   category: {
-    encoding: z.enum(['one-hot', 'embedding']).exactOptional().describe('Default: one-hot up to 64 categories.'),
-    minCount: whole(1).exactOptional().describe('Rarer categories count as unknown. Default 2.'),
-    maxCategories: whole(1, 100_000).exactOptional().describe('The rarest beyond count as unknown. Default 1000.'),
+    encoding: optional(choice('one-hot', 'embedding'), 'How categories become numbers.', 'one-hot up to 64 categories'),
+    minCount: withDefault(whole({ from: 1 }), 2, 'Rarer categories count as unknown.'),
+    maxCategories: withDefault(whole({ from: 1, to: 100_000 }), 1000, 'The rarest beyond count as unknown.'),
   },
-  date: { parts: list(parts, 'parts', 1).exactOptional().describe('Default: year and week, and day with times.') },
-  text: { words: whole(1, 16_384).exactOptional().describe('The most frequent words. Default 256.') },
-};
-const typed = Object.entries(features).map(([type, shape]) => mapping({ type: z.literal(type), missing, ...shape }));
-const [first, ...others] = typed as [(typeof typed)[number], ...typeof typed];
-const feature = z.union(
-  [z.enum(featureTypes as readonly [string, ...string[]]), z.discriminatedUnion('type', [first, ...others])],
-  { error: `${featureTypes.join(', ')}, or { type, missing, ... }` },
+  date: {
+    parts: optional(
+      list(choice('trend', 'year', 'week', 'day'), { least: 1 }),
+      'What is learned from.',
+      'year and week, and day with times',
+    ),
+  },
+  text: { words: withDefault(whole({ from: 1, to: 16_384 }), 256, 'The most frequent words.') },
+} satisfies Readonly<Record<string, OptionTable>>;
+
+const feature = either(
+  [
+    choice(...(featureTypes as readonly string[])),
+    ...Object.entries(featureOptions).map(([type, options]) =>
+      mapping({ type: required(choice(type), 'How the column is read.'), missing, ...options }),
+    ),
+  ],
+  `${featureTypes.join(', ')}, or { type, missing, ... }`,
 );
 
 /** Where a table comes from. */
-export const sourceShape = {
-  source: z
-    .union([paths, z.record(text('a name'), paths)], {
-      error: 'a path, a list of paths, or paths by the name of their table',
-    })
-    .describe(
-      'Files of rows (.csv, .tsv, .parquet, .json, .jsonl), or folders of them: from the folder of this file, or within an npm ' +
-        'package, such as vega-datasets/data/movies.json. Or files by the name under which sql reads them.',
+export const sourceOptions = {
+  source: required(
+    either(
+      [paths, byName(paths, 'paths by the name of their table')],
+      'a path, a list of paths, or paths by the name of their table',
     ),
-  sql: text('a SELECT')
-    .exactOptional()
-    .describe("DuckDB's SQL over the source, whose table is called data unless it is named."),
-  csv: mapping({
-    delimiter: text('a character').exactOptional().describe('Between values. Default: found out.'),
-    header: flag().exactOptional().describe('Whether the first line names the columns. Default: found out.'),
-    missing: list(z.string({ error: 'a text' }), 'texts')
-      .exactOptional()
-      .describe('Texts for no value. Default: [""].'),
-  })
-    .exactOptional()
-    .describe('How CSV files are written.'),
+    'Files of rows (.csv, .tsv, .parquet, .json, .jsonl), or folders of them: from the folder of this file, or within an npm ' +
+      'package, such as vega-datasets/data/movies.json. Or files by the name under which sql reads them.',
+  ),
+  sql: optional(
+    text('a SELECT'),
+    "DuckDB's SQL over the source, whose table is called data unless it is named.",
+    'all rows',
+  ),
+  csv: optional(
+    mapping({
+      delimiter: optional(text('a character'), 'Between values.', 'found out'),
+      header: optional(flag(), 'Whether the first line names the columns.', 'found out'),
+      missing: optional(list(text('a text', /^/)), 'Texts for no value.', '[""]'),
+    }),
+    'How CSV files are written.',
+    'found out',
+  ),
 };
 
 /** What is done with rows, wherever they come from. */
-export const rowsShape = {
-  features: z
-    .union([list(text("a column's name"), 'columns', 1), z.record(text("a column's name"), feature)], {
-      error: 'a list of columns, or types by column',
-    })
-    .exactOptional()
-    .describe('Columns to learn from, or what each of them is. Default: all that are no labels.'),
-  exclude: list(text("a column's name"), 'columns').exactOptional().describe('Columns that are no features.'),
-  maxBadRows: whole(0).exactOptional().describe('How many rows may be left out since they cannot be read. Default 0.'),
-  weight: z
-    .union([text("a column's name"), z.record(text("a task's name"), text("a column's name"))], {
-      error: 'a column, or columns by task',
-    })
-    .exactOptional()
-    .describe(
-      'Column of numbers from 0 by which rows count; one for all tasks, or by task. Default: every row counts once.',
+export const rowsOptions = {
+  features: optional(
+    either(
+      [list(text("a column's name"), { least: 1 }), byName(feature, 'types by column')],
+      'a list of columns, or types by column',
     ),
-  memory: whole(0)
-    .exactOptional()
-    .describe('Megabytes of rows up to which they are held in memory; more are streamed. Default 256.'),
-  cache: text('a folder')
-    .exactOptional()
-    .describe('Folder of converted rows. Default: POLYTASK_CACHE, or that of the system.'),
-  ...trainingRowsShape,
+    'Columns to learn from, or what each of them is.',
+    'all that are no labels',
+  ),
+  exclude: optional(list(text("a column's name")), 'Columns that are no features.'),
+  maxBadRows: optional(whole({ from: 0 }), 'How many rows may be left out since they cannot be read.', '0'),
+  weight: optional(
+    either([text("a column's name"), byTask(text("a column's name"), 'columns')], 'a column, or columns by task'),
+    'Column of numbers from 0 by which rows count; one for all tasks, or by task.',
+    'every row counts once',
+  ),
+  memory: optional(
+    whole({ from: 0 }),
+    'Megabytes of rows up to which they are held in memory; more are streamed.',
+    '256',
+  ),
+  cache: optional(text('a folder'), 'Folder of converted rows.', 'POLYTASK_CACHE, or that of the system'),
+  ...trainingRowsOptions,
 };
 
 /** Options of a table. */
-export const tableShape = { ...sourceShape, ...rowsShape };
+export const tableOptions = { ...sourceOptions, ...rowsOptions };
 
-type TableConfig = z.output<z.ZodObject<typeof tableShape>>;
+type TableConfig = OptionsOf<typeof tableOptions>;
 
 /** What is known of the data of a run besides its rows. */
 export interface DataFacts {

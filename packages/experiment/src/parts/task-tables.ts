@@ -1,25 +1,23 @@
+import { byTask, mapping, type OptionsOf, required } from '@polytask/core';
 import { loadTaskTables, TableError, type TaskTablesOptions } from '@polytask/data/node';
-import * as z from 'zod';
 import { didYouMean } from '../config/explain-issues.js';
-import { mapping, text } from '../config/words.js';
 import type { LoadedData } from './datasets.js';
 import type { BuildContext } from './part-table.js';
-import { measuredRows, rowOptions, rowsShape, sourceIn, sourceShape } from './table-data.js';
+import { measuredRows, rowOptions, rowsOptions, sourceIn, sourceOptions } from './table-data.js';
 import { drawTrainingRows } from './training-rows.js';
 
 /** Options of a table per task. */
-export const taskTablesShape = {
-  tables: z
-    .record(text("a task's name"), mapping(sourceShape, '{ source, sql, csv }'), {
-      error: 'tables by the name of their task',
-    })
-    .describe("By task: where its rows come from. A task's label is looked for in its own table only."),
-  ...rowsShape,
+export const taskTablesOptions = {
+  tables: required(
+    byTask(mapping(sourceOptions, '{ source, sql, csv }'), 'tables'),
+    "By task: where its rows come from. A task's label is looked for in its own table only.",
+  ),
+  ...rowsOptions,
 };
 
 /** Loads a table for every task; training rows stay apart, and are mixed in every batch. */
 export async function taskTables(
-  options: z.output<z.ZodObject<typeof taskTablesShape>>,
+  options: OptionsOf<typeof taskTablesOptions>,
   context: BuildContext,
 ): Promise<LoadedData> {
   const { tables, sampling, mixing = null, weight, cache, ...rest } = options;

@@ -1,37 +1,50 @@
 import {
+  choice,
+  code,
+  isPart,
   type MultiTaskDataset,
+  mapping,
+  type OptionsOf,
+  optional,
   PolytaskError,
   perTaskDatasets,
+  required,
   type TableDataset,
   type TaskSchedule,
+  text,
+  whole,
+  withDefault,
 } from '@polytask/core';
 import { type BalanceOptions, balanceClasses, rowsPerTask, type StreamedDataset } from '@polytask/data';
 import { TableError } from '@polytask/data/node';
-import * as z from 'zod';
-import { mapping, text, whole } from '../config/words.js';
-import { mixingSchema } from './mixings.js';
 
 /** How training rows are drawn; for data that are divided as they are read. */
-export const trainingRowsShape = {
-  sampling: mapping({
-    column: text("a column's name").describe('Column of classes, of which all get the same number of training rows.'),
-    method: z
-      .enum(['oversample', 'undersample'])
-      .exactOptional()
-      .describe('oversample: rare rows come several times (the default); undersample: frequent ones are left out.'),
-    seed: whole(0).exactOptional().describe('Of which rows. Default 0.'),
-  })
-    .exactOptional()
-    .describe('Balances the classes of a task by sampling. Default: rows as they are.'),
-  mixing: mixingSchema
-    .exactOptional()
-    .describe(
-      'Draws the rows of each task apart, as if they were data sets of their own, and mixes them in every batch.',
-    ),
+export const trainingRowsOptions = {
+  sampling: optional(
+    mapping({
+      column: required(
+        text("a column's name"),
+        'Column of classes, of which all get the same number of training rows.',
+      ),
+      method: withDefault(
+        choice('oversample', 'undersample'),
+        'oversample',
+        'oversample: rare rows come several times; undersample: frequent ones are left out.',
+      ),
+      seed: withDefault(whole({ from: 0 }), 0, 'Of which rows.'),
+    }),
+    'Balances the classes of a task by sampling.',
+    'rows as they are',
+  ),
+  mixing: optional(
+    code<TaskSchedule | null>('a mixing policy', (value) => value === null || isPart(value, 'schedule'), 'schedule'),
+    'Draws the rows of each task apart, as if they were data sets of their own, and mixes them in every batch.',
+    'rows as they are',
+  ),
 };
 
-/** Options of {@link trainingRowsShape}. */
-export type TrainingRowsConfig = z.output<z.ZodObject<typeof trainingRowsShape>>;
+/** Options of {@link trainingRowsOptions}. */
+export type TrainingRowsConfig = OptionsOf<typeof trainingRowsOptions>;
 
 /** Training rows as they are drawn. */
 export interface TrainingRows {

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isPart } from '@polytask/core';
+import { descriptionOf, isPart, type PartKind, specVersions } from '@polytask/core';
 import * as z from 'zod';
-import { partTables } from '../parts/names.js';
 import { resolvePackage } from '../parts/resolve-package.js';
+import { tableFor } from '../parts/tables.js';
+import { describeStrategy } from './own-strategies.js';
 import type { Strategy } from './strategy.js';
 
 /** Plugins that were found, and what is wrong with others. */
@@ -80,9 +81,12 @@ async function describePlugin(manifest: PluginManifest, folder: string): Promise
   try {
     const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
     return Object.entries(module).flatMap(([name, value]) => {
-      const kind = partTables.flatMap(({ kinds }) => kinds).find((candidate) => isPart(value, candidate));
-      if (name === 'default' || (kind === undefined && typeof value !== 'function')) return [];
       const reference = `${manifest.name}#${name}`;
+      const described = descriptionOf(value);
+      if (described !== undefined)
+        return [{ ...describeStrategy(reference, described, tableFor(described.kind)), from }];
+      const kind = Object.keys(specVersions).find((candidate) => isPart(value, candidate as PartKind));
+      if (name === 'default' || (kind === undefined && typeof value !== 'function')) return [];
       return [{ name: reference, ...placeOf(kind ?? 'part'), summary: manifest.description, options: [], from }];
     });
   } catch (error) {
@@ -92,8 +96,8 @@ async function describePlugin(manifest: PluginManifest, folder: string): Promise
 
 /** What a kind is for people, and where it stands. */
 function placeOf(kind: string): Pick<Strategy, 'role' | 'key'> {
-  const table = partTables.find(({ kinds }) => (kinds as readonly string[]).includes(kind));
-  return { role: table?.role ?? kind, key: table === undefined ? 'use' : `${table.key}` };
+  const { role, place } = tableFor(kind);
+  return { role: role === 'part' ? kind : role, key: place };
 }
 
 /** Manifests of all packages that code in a folder could import, nearest first, each name once. */

@@ -4,8 +4,10 @@ export interface StrategyOption {
   /** What it takes, in a few words: `a whole number from 1`, `encoder`. */
   readonly type: string;
   readonly required: boolean;
-  /** In words, where the description says one. */
+  /** What holds where it is left out, in words. */
   readonly default?: string;
+  /** Where the default is from. */
+  readonly source?: string;
   readonly description: string;
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { smallRun } from '../../../../test/support/configs.js';
 import { configSchema, jsonSchema } from '../../src/config/schema.js';
-import { partTables } from '../../src/parts/names.js';
+import { partTables } from '../../src/parts/tables.js';
 
 const file = join(import.meta.dirname, '../../../../apps/cli/polytask.schema.json');
 

@@ -1,14 +1,18 @@
-import type { PolytaskError } from '@polytask/core';
+import type { PartDescription, PolytaskError } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
 import { temperedModule } from '../../../../test/support/plugins.js';
 import { showPath } from '../../src/config/paths.js';
-import { balancings } from '../../src/parts/balancing.js';
 import { buildPart } from '../../src/parts/build-part.js';
-import { encoders } from '../../src/parts/encoders.js';
 import type { PartTable } from '../../src/parts/part-table.js';
-import { sharings } from '../../src/parts/sharing.js';
-import { taskTypes } from '../../src/parts/tasks.js';
+import { tableFor } from '../../src/parts/tables.js';
+
+const [encoders, sharings, taskTypes, balancings] = [
+  tableFor('encoder'),
+  tableFor('sharing'),
+  tableFor('task'),
+  tableFor('loss-weighting'),
+];
 
 async function build(config: object, table: PartTable, at: string = 'here') {
   const folder = folderWith({ 'tempered.mjs': temperedModule });
@@ -73,7 +77,8 @@ describe('buildPart', () => {
   });
 
   it('lets faults of our own through', async () => {
-    const faulty = { ...encoders, parts: new Map([['x', { schema: {} as never, make: () => JSON.parse('{') }]]) };
+    const tempered = tableFor('loss-weighting').parts.get('sum-of-losses') as PartDescription;
+    const faulty = { ...encoders, parts: new Map([['x', { ...tempered, create: () => JSON.parse('{') }]]) };
     await expect(build({ use: 'x' }, faulty)).rejects.toThrow(SyntaxError);
   });
 });

@@ -1,11 +1,12 @@
 import type { TableDataset } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { buildPart } from '../../src/parts/build-part.js';
-import { datasets, type LoadedData } from '../../src/parts/datasets.js';
+import type { LoadedData } from '../../src/parts/datasets.js';
+import { tableFor } from '../../src/parts/tables.js';
 
 const load = (config: object) => {
   const told: string[] = [];
-  return buildPart<LoadedData>(config, ['data'], datasets, { folder: '/nowhere' }, (path, { message }) => {
+  return buildPart<LoadedData>(config, ['data'], tableFor('data'), { folder: '/nowhere' }, (path, { message }) => {
     told.push(`${path.join('.')}: ${message}`);
   }).then((data) => ({ data, told }));
 };

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
 import { temperedModule } from '../../../../test/support/plugins.js';
-import { balancings } from '../../src/parts/balancing.js';
-import { datasets } from '../../src/parts/datasets.js';
 import { loadPlugin, makePlugin } from '../../src/parts/load-plugin.js';
+import { tableFor } from '../../src/parts/tables.js';
 
 const folder = () =>
   folderWith({
@@ -13,7 +12,7 @@ const folder = () =>
     'empty.mjs': '',
   });
 
-async function make(name: string, options: object = {}, table = balancings) {
+async function make(name: string, options: object = {}, table = tableFor('loss-weighting')) {
   const reference = `./tempered.mjs#${name}`;
   return makePlugin(reference, await loadPlugin(reference, folder()), table, options, { folder: '/x' });
 }
@@ -61,6 +60,6 @@ describe('makePlugin', () => {
   });
 
   it('leaves what has no contract of kinds to those who use it', async () => {
-    expect(await make('nothing', {}, datasets)).toBeUndefined();
+    expect(await make('nothing', {}, tableFor('data'))).toBeUndefined();
   });
 });

@@ -1,17 +1,23 @@
 // The rows of all tables: what each name makes, and that no name is in two tables.
-import { type Encoder, isPart, type LearningRateSchedule, type PartKind } from '@polytask/core';
+import { type Encoder, isPart, type LearningRateSchedule, type PartDescription, type PartKind } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { buildPart } from '../../src/parts/build-part.js';
-import { encoders } from '../../src/parts/encoders.js';
-import { allNames, partTables, tableOf } from '../../src/parts/names.js';
-import { optimizers } from '../../src/parts/optimizers.js';
-import type { PartTable } from '../../src/parts/part-table.js';
-import { schedules } from '../../src/parts/schedules.js';
-import { taskTypes } from '../../src/parts/tasks.js';
+import { type PartTable, partSchema } from '../../src/parts/part-table.js';
+import { allNames, partTables, placeSchema, tableFor, tableOf } from '../../src/parts/tables.js';
+
+const [encoders, optimizers, schedules, taskTypes] = [
+  tableFor('encoder'),
+  tableFor('optimizer'),
+  tableFor('learning-rate-schedule'),
+  tableFor('task'),
+];
 
 async function made<Part>(table: PartTable, config: object, totalSteps?: number): Promise<Part> {
   const name = String((config as Record<string, unknown>)[table.key]);
-  expect(table.parts.get(name)?.schema.safeParse(config).error, 'the schema takes it').toBeUndefined();
+  const schema = partSchema(table.parts.get(name) as PartDescription, name, table.key, (kinds) =>
+    placeSchema(...kinds),
+  );
+  expect(schema.safeParse(config).error, 'the schema takes it').toBeUndefined();
   const context = { folder: '/', ...(totalSteps === undefined ? {} : { totalSteps }) };
   return (await buildPart<Part>(config, [], table, context, (_, error) => {
     throw error;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { strategyNames } from '../../../../apps/cli/src/completion/strategy-names.js';
-import { allNames } from '../../src/parts/names.js';
+import { allNames } from '../../src/parts/tables.js';
 import { ownStrategies } from '../../src/strategies/own-strategies.js';
 
 const find = (name: string) => ownStrategies().find((strategy) => strategy.name === name);
@@ -16,7 +16,7 @@ describe('ownStrategies', () => {
   it('says of options what they take, whether they are needed, and their defaults', () => {
     expect(option('mlp', 'units')).toEqual({
       name: 'units',
-      type: 'a list of: a whole number from 1',
+      type: 'a list of whole numbers from 1',
       required: true,
       description: 'Width of every layer.',
     });
@@ -27,8 +27,8 @@ describe('ownStrategies', () => {
     });
     expect(option('adam', 'epsilon')).toMatchObject({ type: 'a number above 0', default: '1e-8' });
     expect(option('adam', 'beta1')).toMatchObject({ default: '0.9', description: 'Decay of the first moment.' });
-    expect(option('conv-net', 'padding')).toMatchObject({ type: 'valid, same', default: 'valid: no padding' });
-    expect(option('hard-sharing', 'encoder')).toMatchObject({ type: 'encoder', required: true });
+    expect(option('conv-net', 'padding')).toMatchObject({ type: 'one of valid, same', default: 'valid' });
+    expect(option('hard-sharing', 'encoder')).toMatchObject({ type: 'an encoder', required: true });
     expect(option('multimnist', 'seed')?.default).toBe('1');
     expect(option('classification', 'name')?.required).toBe(true);
   });
