@@ -39,7 +39,8 @@ export function walkOptions(
         if (isMapping(value)) walkOptions(takes.options, value, at, partAt, meet);
         return;
       case 'lazy':
-        return visit(takes.of(), value, at);
+        visit(takes.of(), value, at);
+        return;
       case 'either': {
         const meant = branchFor(takes.of, value);
         if (meant !== undefined) visit(meant, value, at);
