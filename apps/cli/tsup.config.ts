@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 import { library } from '../../tsup.base.js';
 
@@ -6,6 +6,9 @@ import { library } from '../../tsup.base.js';
 export default defineConfig({
   ...library({ main: 'src/main.ts', probe: 'src/doctor/probe-main.ts' }),
   dts: false,
-  // Editors of those who installed the package read the schema here.
-  onSuccess: () => copyFile('polytask.schema.json', 'dist/polytask.schema.json'),
+  // Editors of those who installed the package read the schema here, and completion the names.
+  async onSuccess() {
+    const { jsonSchema } = await import('@polytask/experiment');
+    await writeFile('dist/polytask.schema.json', `${JSON.stringify(jsonSchema(), null, 2)}\n`);
+  },
 });

@@ -225,7 +225,7 @@ function addCompletion(program: Command, io: Io): void {
     .argument('[words...]')
     .action(async (words: string[]) => {
       const { printCompletion } = await import('./commands/complete.js');
-      printCompletion(program, words, io);
+      await printCompletion(program, words, io);
     });
 }
 

@@ -1,7 +1,11 @@
-import schema from '../../polytask.schema.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
 
-/** Short names of all that a run file can name, from the JSON Schema: loading the parts themselves would take half a second. */
-export function strategyNames(): string[] {
+/**
+ * Short names of all that a run file can name, from the JSON Schema that the build puts beside the program: loading the parts
+ * themselves, as is done where there is none, takes half a second.
+ */
+export async function strategyNames(): Promise<string[]> {
+  const schema = builtSchema() ?? (await import('@polytask/experiment')).jsonSchema();
   const found = new Set<string>();
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
@@ -10,9 +14,16 @@ export function strategyNames(): string[] {
       const name = properties?.[key]?.const;
       if (typeof name === 'string') found.add(name);
     }
-    // How a column is read has a type, too, but is no part to choose.
-    for (const [key, inner] of Object.entries(value)) if (key !== 'features') visit(inner);
+    for (const inner of Object.values(value)) visit(inner);
   };
   visit(schema);
   return [...found];
+}
+
+function builtSchema(): unknown {
+  try {
+    return JSON.parse(readFileSync(new URL('./polytask.schema.json', import.meta.url), 'utf8'));
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,4 @@
 import { describeFactory } from '@polytask/core';
-import { temperatureMixing } from '@polytask/data';
 
 /** Null is the mixing without a schedule: every row comes once per epoch. */
 export const proportionalMixing = describeFactory(
@@ -10,11 +9,4 @@ export const proportionalMixing = describeFactory(
     options: {},
   },
   () => null,
-);
-
-/** The limit of {@link temperatureMixing} for an infinite temperature. */
-export const uniformMixing = describeFactory(
-  'schedule',
-  { name: 'uniform-mixing', summary: 'Every batch has as many rows of each task, within one.', options: {} },
-  () => temperatureMixing({ temperature: Number.POSITIVE_INFINITY }),
 );

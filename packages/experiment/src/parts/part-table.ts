@@ -50,6 +50,7 @@ export function partSchema(part: PartDescription, name: string, key: 'use' | 'ty
  */
 export function slotSchema<Made>({ key, role, id, parts }: PartTable, place: PartPlace): z.ZodType<Made> {
   const [first, ...others] = [...parts].map(([name, part]) => partSchema(part, name, key, place));
-  const union = z.union([z.discriminatedUnion(key, [first as z.ZodObject, ...others]), thirdParty(key)]);
+  const own = first === undefined ? [] : [z.discriminatedUnion(key, [first, ...others])];
+  const union = z.union([...own, thirdParty(key)]);
   return union.meta({ id, description: `The ${role}, by its short name or from a package of its own.` }) as never;
 }

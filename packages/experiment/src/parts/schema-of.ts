@@ -65,9 +65,8 @@ function schemaOf(takes: Takes, place: PartPlace): z.ZodType | undefined {
     case 'code':
       return takes.kind === undefined ? undefined : z.lazy(() => place([takes.kind as string]));
     case 'lazy': {
-      const of = takes.of();
-      const known = recursive.get(of) ?? z.lazy(() => schemaOf(of, place) ?? z.never());
-      recursive.set(of, known);
+      const known = recursive.get(takes) ?? z.lazy(() => schemaOf(takes.of(), place) ?? z.never());
+      recursive.set(takes, known);
       return known;
     }
     case 'either': {

@@ -31,6 +31,7 @@ const slots: readonly PartSlot[] = [
     key: 'use',
     place: 'schedule: { use }',
   },
+  { id: 'metric', role: 'metric', kinds: ['metric'], key: 'use', place: 'tasks: [{ metrics: [{ use }] }]' },
   { id: 'mixing', role: 'mixing policy', kinds: ['schedule'], key: 'use', place: 'data.mixing: { use }' },
 ];
 

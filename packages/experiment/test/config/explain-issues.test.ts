@@ -31,7 +31,7 @@ describe('explainIssues', () => {
       'a wrong name of a part',
       sharing({ encoder: { use: 'mpl', units: [8] } }),
       [
-        '`sharing.encoder.use`: found "mpl", expected mlp, conv-net, tabular, fusion, layers-model or "<package>#<export>". ' +
+        '`sharing.encoder.use`: found "mpl", expected conv-net, fusion, layers-model, mlp, tabular or "<package>#<export>". ' +
           'Did you mean `mlp`?',
       ],
     ],
@@ -43,7 +43,7 @@ describe('explainIssues', () => {
     [
       'a part without a name',
       { sharing: {} },
-      ['`sharing.use` is missing; expected hard-sharing, branched-sharing or "<package>#<export>"'],
+      ['`sharing.use` is missing; expected branched-sharing, hard-sharing or "<package>#<export>"'],
     ],
     ['a part that is none', { sharing: 'hard-sharing' }, ['`sharing`: found "hard-sharing", expected a mapping']],
     [
@@ -55,7 +55,7 @@ describe('explainIssues', () => {
       'a wrong type of task',
       task({ type: 'clasification' }),
       [
-        '`tasks[0].type`: found "clasification", expected classification, binary, multi-label, regression, dense-classification or ' +
+        '`tasks[0].type`: found "clasification", expected binary, classification, dense-classification, multi-label, regression or ' +
           '"<package>#<export>". Did you mean `classification`?',
       ],
     ],
@@ -63,7 +63,7 @@ describe('explainIssues', () => {
       'an unknown key',
       task({ clases: 3 }),
       [
-        'there is no key `tasks[0].clases`; expected type, name, column, inputs, classes, classWeights, labelSmoothing. Did you mean `classes`?',
+        'there is no key `tasks[0].clases`; expected type, name, column, inputs, metrics, classes, classWeights, labelSmoothing. Did you mean `classes`?',
       ],
     ],
     [
@@ -79,7 +79,7 @@ describe('explainIssues', () => {
     [
       'one of two types, out of range',
       task({ classes: ['a'] }),
-      ['`tasks[0].classes`: found ["a"], expected a whole number from 2, or a list of at least 2 class names'],
+      ['`tasks[0].classes`: found ["a"], expected a list of class names, at least 2'],
     ],
     [
       'a head of one task',
@@ -89,7 +89,7 @@ describe('explainIssues', () => {
     [
       'a head that is none',
       sharing({ head: 4 }),
-      ['`sharing.head`: found 4, expected a mapping, or encoders by task name'],
+      ['`sharing.head`: found 4, expected an encoder, or encoders by task name'],
     ],
     [
       'a word of several',

@@ -84,7 +84,7 @@ describe('options', () => {
     expect(steps(25)).toBe(0.25);
     const warm = { use: 'warm-up', steps: 4, followedBy: { use: 'cosine-decay', steps: 10 } };
     expect((await made<LearningRateSchedule>(schedules, warm))(0)).toBe(0.25);
-    await expect(made(schedules, { use: 'cosine-decay' })).rejects.toThrow(/give `steps`/);
+    await expect(made(schedules, { use: 'cosine-decay' })).rejects.toThrow(/`steps` must be a number of steps/);
     const adam = { use: 'adam', schedule: { use: 'step-decay', every: 1, factor: 0.5 } };
     expect((await made<{ schedule: LearningRateSchedule }>(optimizers, adam)).schedule(2)).toBe(0.25);
   });

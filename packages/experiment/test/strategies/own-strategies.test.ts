@@ -26,7 +26,7 @@ describe('ownStrategies', () => {
       default: '0',
     });
     expect(option('adam', 'epsilon')).toMatchObject({ type: 'a number above 0', default: '1e-8' });
-    expect(option('adam', 'beta1')).toMatchObject({ default: '0.9', description: 'Decay of the first moment.' });
+    expect(option('adam', 'beta1')).toMatchObject({ default: '0.9', description: 'Decay of the first moment, β₁.' });
     expect(option('conv-net', 'padding')).toMatchObject({ type: 'one of valid, same', default: 'valid' });
     expect(option('hard-sharing', 'encoder')).toMatchObject({ type: 'an encoder', required: true });
     expect(option('multimnist', 'seed')?.default).toBe('1');
@@ -40,7 +40,7 @@ describe('ownStrategies', () => {
 });
 
 describe('strategyNames', () => {
-  it('reads the same names from the JSON Schema', () => {
-    expect(strategyNames().sort()).toEqual(allNames().sort());
+  it('reads the same names from the JSON Schema', async () => {
+    expect((await strategyNames()).sort()).toEqual(allNames().sort());
   });
 });
