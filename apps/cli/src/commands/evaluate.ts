@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import type { MultiTaskDataset } from '@polytask/core';
 import type { FileFormat } from '@polytask/data/node';
+import type { CodePlaces } from '../code/code-places.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
 import { colorsFor, type Io, print } from '../io.js';
-import { prepareRun } from '../parts/prepare-run.js';
+import { prepareData } from '../parts/prepare-run.js';
 import { labelsOf } from '../parts/task-labels.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { labelledRows } from '../predict/labelled-rows.js';
@@ -17,7 +18,7 @@ import { requireTable } from '../run/check-table.js';
 import { summarize } from '../run/execute-run.js';
 import { readSavedModel, type SavedModel } from '../run/load-model.js';
 import { openModel } from '../run/open-model.js';
-import { readDocument } from '../run/read-document.js';
+import { type ReadDocument, readDocument } from '../run/read-document.js';
 import { compareData } from '../run/resume-point.js';
 import { maxBadRowsOf } from './predict.js';
 
@@ -29,6 +30,7 @@ export interface EvaluateOptions {
   readonly maxBadRows?: string;
   readonly sql?: boolean;
   readonly backend?: Config['backend'];
+  readonly plugins?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -49,13 +51,13 @@ interface MeasuredRows {
  */
 export async function evaluate(folder: string, options: EvaluateOptions, io: Io): Promise<'done' | 'interrupted'> {
   checkOptions(options);
-  const saved = await readSavedModel({ folder, cwd: io.cwd });
+  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins });
   const path = resolve(io.cwd, folder);
   const { document, ...read } = await readDocument(path, folder);
   const progress = options.quiet === true ? noRowProgress : rowProgress(io, 'Measuring');
   const rows =
     options.data === undefined
-      ? await partOf({ document, ...read }, folder, options.part ?? 'test')
+      ? await partOf({ document, ...read }, saved.code, folder, options.part ?? 'test')
       : rowsOfFile(saved, folder, options.data, options, io, progress.rows);
   const { name, threads = saved.config.threads } = document.backend;
   // What trained gives the very numbers that the run has; another one rounds otherwise.
@@ -127,15 +129,16 @@ function checkOptions({ part, data, format, maxBadRows, sql }: EvaluateOptions):
 
 /** A part of the rows that the run itself divided; they have to be what they were. */
 async function partOf(
-  read: Awaited<ReturnType<typeof readDocument>>,
+  read: ReadDocument,
+  code: CodePlaces,
   folder: string,
   part: 'train' | 'validation' | 'test',
 ): Promise<MeasuredRows> {
-  const loaded = begunConfig(read);
+  const loaded = begunConfig(read, code);
   if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
-  const run = await prepareRun(loaded);
-  await compareData(run, read.document, folder);
-  const dataset = run.data[part];
+  const data = await prepareData(loaded);
+  await compareData(data, read.document, folder);
+  const dataset = data[part];
   const title = { train: 'its training rows', validation: 'its validation rows', test: 'its test rows' }[part];
   if (dataset !== undefined) return { dataset, title };
   throw new InputError([

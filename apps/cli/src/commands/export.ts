@@ -8,6 +8,7 @@ import { type Io, print } from '../io.js';
 import { formatBytes } from '../report/format.js';
 import { loadModel } from '../run/load-model.js';
 import { shownPath } from '../run/output-folder.js';
+import { linksIn } from '../run/own-files.js';
 import { type ExportFiles, whyNotExported, writeExport } from '../run/write-export.js';
 
 /** What models can be written as: what people call it, where it goes, and its files, that by which it is opened first. */
@@ -23,6 +24,7 @@ export interface ExportOptions {
   readonly batch?: string;
   readonly inputs?: InputForm;
   readonly force?: boolean;
+  readonly plugins?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -40,8 +42,11 @@ export async function exportModel(folder: string, options: ExportOptions, io: Io
   const problem = await whyNotExported(path, names, force);
   const where = output === undefined ? shownPath(path, io.cwd) : `--output ${output}`;
   if (problem !== undefined) throw new InputError([{ where, message: problem }]);
+  const home = resolve(io.cwd, folder);
+  const links = output === undefined ? await linksIn(home, folder, { [place]: format === 'onnx' ? 'file' : 'folder' }) : [];
+  if (links.length > 0) throw new InputError(links);
 
-  const { trainer, saved } = await loadModel({ folder, cwd: io.cwd });
+  const { trainer, saved } = await loadModel({ folder, cwd: io.cwd, plugins: options.plugins });
   try {
     const prologue = prologueOf(saved, folder, form);
     const sql = prologue === undefined ? undefined : sqlOf(saved);

@@ -30,6 +30,7 @@ export interface PredictOptions {
   readonly maxBadRows?: string;
   readonly sql?: boolean;
   readonly backend?: Config['backend'];
+  readonly plugins?: readonly string[];
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -51,7 +52,7 @@ export async function predict(
   io: Io,
 ): Promise<'done' | 'interrupted'> {
   const output = await outputOf(options, io);
-  const saved = await readSavedModel({ folder, cwd: io.cwd });
+  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins });
   const encoding = requireTable(saved, folder, 'predict');
   const most = maxBadRowsOf(options.maxBadRows, saved.config);
   const wanted = { ...saved.config, ...(options.backend === undefined ? {} : { backend: options.backend }) };

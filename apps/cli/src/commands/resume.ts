@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { BackendError } from '../backend/backends.js';
 import { describeBackend } from '../backend/select-backend.js';
+import { codePlaces } from '../code/code-places.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
@@ -12,6 +13,7 @@ import { begunConfig } from '../run/begun-config.js';
 import { describeData, executeRun, type RunSurroundings } from '../run/execute-run.js';
 import { type ReadDocument, readDocument } from '../run/read-document.js';
 import { compareConfigs, compareData, findResumePoint, goBackTo, type ResumePoint } from '../run/resume-point.js';
+import { linksIn } from '../run/own-files.js';
 import { openRunFolder } from '../run/run-folder.js';
 import { backendOf } from '../run/train-network.js';
 import { versionsOf } from '../run/versions.js';
@@ -52,10 +54,12 @@ export async function resume(
       printResults(document, options, io);
       return 'done';
     }
+    const links = await linksIn(path, shown);
+    if (links.length > 0) throw new InputError([...loaded.mistakes.mistakes, ...links]);
     const run = await prepareRun(loaded);
     if (stoppedEarly(io)) return 'interrupted';
     progress.note(describeData(run));
-    await compareData(run, document, where);
+    await compareData(run.data, document, where);
     const folder = openRunFolder(path);
     const point = await findResumePoint(run, document, folder, shown);
     const { executor, backend } = await sameBackend(run, document, point, where, progress.warn);
@@ -67,7 +71,7 @@ export async function resume(
       progress.note(`Took the lock over from process ${pid}, which began ${started} and is gone.`);
     }
     for (const note of point.notes) progress.note(note);
-    const versions = versionsOf(run.config, loaded.folder);
+    const versions = versionsOf(run.config, loaded.code);
     const changed = Object.entries(versions).filter(([name, version]) => document.versions[name] !== version);
     for (const [name, version] of changed) {
       progress.note(
@@ -145,13 +149,15 @@ async function sameBackend(
 async function configOf(
   file: string | undefined,
   read: ReadDocument,
-  options: TrainOptions,
+  options: TrainOptions & { readonly resume: string },
   cwd: string,
 ): Promise<LoadedConfig> {
   const changes = { set: options.set ?? [], overrides: overridesOf(options) };
-  const before = begunConfig(read);
+  const named = { cwd, runFolder: options.resume, plugins: options.plugins };
+  const code = codePlaces({ ...named, runFile: file });
+  const before = begunConfig(read, code);
   if (before.mistakes.mistakes.length > 0) return before;
-  const now = file === undefined ? begunConfig(read, changes) : await loadConfig({ file, cwd, ...changes });
+  const now = file === undefined ? begunConfig(read, code, changes) : await loadConfig({ file, ...named, ...changes });
   compareConfigs(now, before.sections as Record<string, unknown>, read.file);
   return now;
 }

@@ -1,3 +1,4 @@
+import { codePlaces } from '../code/code-places.js';
 import { didYouMean } from '../config/explain-issues.js';
 import { InputError } from '../errors/mistakes.js';
 import { colorsFor, type Io, print } from '../io.js';
@@ -15,11 +16,11 @@ type Colors = ReturnType<typeof colorsFor>;
  */
 export async function strategies(
   name: string | undefined,
-  options: { readonly json?: boolean },
+  options: { readonly json?: boolean; readonly plugins?: readonly string[] },
   io: Io,
 ): Promise<void> {
   const { stdout, stderr } = io;
-  const plugins = await findPlugins(io.cwd);
+  const plugins = await findPlugins(codePlaces({ cwd: io.cwd, plugins: options.plugins }));
   const all = [...ownStrategies(), ...plugins.strategies];
   for (const problem of plugins.problems) print(stderr, `Warning: ${problem}`);
   const colors = colorsFor(stdout, io.env);

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import manifest from '../../package.json' with { type: 'json' };
+import { type CodePlaces, findPackage } from '../code/code-places.js';
 import { isMapping } from '../config/paths.js';
-import { packageFolder } from '../parts/resolve-package.js';
 
 const ours = ['@polytask/compiler', '@polytask/core', '@polytask/data', '@polytask/hard-sharing'];
 
@@ -14,9 +14,9 @@ const runtime = 'onnxruntime-node';
  * Versions of what a run depends on: Node, tfjs, our packages, and those that the configuration takes parts from.
  *
  * @param config - The configuration.
- * @param folder - Where packages that it names are looked for.
+ * @param code - Where packages that it names are looked for.
  */
-export function versionsOf(config: unknown, folder: string): Record<string, string> {
+export function versionsOf(config: unknown, code: CodePlaces): Record<string, string> {
   const versions: Record<string, string> = {
     node: process.versions.node,
     '@tensorflow/tfjs': tf.version.tfjs,
@@ -30,7 +30,7 @@ export function versionsOf(config: unknown, folder: string): Record<string, stri
     // It is optional.
   }
   for (const name of packagesIn(config)) {
-    const home = packageFolder(name, folder);
+    const home = findPackage(name, code);
     if (home === undefined) continue;
     const { version = 'unknown' } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as {
       version?: string;

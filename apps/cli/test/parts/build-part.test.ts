@@ -1,5 +1,6 @@
 import type { PolytaskError } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
+import { codePlaces } from '../../src/code/code-places.js';
 import { showPath } from '../../src/config/paths.js';
 import { balancings } from '../../src/parts/balancing.js';
 import { buildPart } from '../../src/parts/build-part.js';
@@ -13,7 +14,7 @@ import { temperedModule } from '../helpers/plugins.js';
 async function build(config: object, table: PartTable, at: string = 'here') {
   const folder = folderWith({ 'tempered.mjs': temperedModule });
   const told: string[] = [];
-  const made = await buildPart(config, [at], table, { folder }, (path, error: PolytaskError) =>
+  const made = await buildPart(config, [at], table, { folder, code: codePlaces({ cwd: folder }) }, (path, error: PolytaskError) =>
     told.push(`${showPath(path)}: ${error.message}`),
   );
   return { made, told };

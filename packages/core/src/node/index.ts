@@ -1,4 +1,5 @@
 export { loadCheckpoint, saveCheckpoint } from './checkpoint-file.js';
 export { processExists } from './process-exists.js';
 export { findTfjsNode, tfjsNodeFolder, tfjsNodeVersion, useTfjsNode } from './tfjs-node.js';
+export { within } from './within.js';
 export { writeFileAtomic } from './write-file-atomic.js';
