@@ -3,7 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { pluginsOption } from './code/plugins-option.js';
 import { completionScripts, shells } from './completion/scripts.js';
 import { tellFailure } from './errors/tell-failure.js';
-import { type Io, print } from './io.js';
+import { type Io, print, printJson, printText } from './io.js';
 import { addModelCommands } from './model-commands.js';
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];
@@ -24,8 +24,8 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
+      writeOut: (text) => printText(io.stdout, text),
+      writeErr: (text) => printText(io.stderr, text),
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 100, 100),
       getErrHelpWidth: () => Math.min(io.stderr.columns ?? 100, 100),
     });
@@ -173,7 +173,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const failure = tellFailure(error, what);
     print(io.stderr, failure.text);
-    if (json) print(io.stdout, JSON.stringify(failure.document, null, 2));
+    if (json) printJson(io.stdout, failure.document);
     return failure.code;
   }
 }

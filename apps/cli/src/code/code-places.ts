@@ -37,7 +37,8 @@ export const noCode: CodePlaces = { folders: [], whole: [], runFolders: [], refu
  * @throws InputError where a folder of `--plugins` is none, or lies in a run folder.
  */
 export function codePlaces({ cwd, runFile, runFolder, plugins = [] }: NamedPlaces): CodePlaces {
-  const runFolders = runFolder === undefined ? [] : [realPath(resolve(cwd, runFolder))].filter((path) => path !== undefined);
+  const runFolders =
+    runFolder === undefined ? [] : [realPath(resolve(cwd, runFolder))].filter((path) => path !== undefined);
   const named = (path: string) => ({ path, real: realPath(resolve(cwd, path)) });
   const given = plugins.map(named);
   const mistakes = given.flatMap(({ path, real }): Mistake[] => {
@@ -48,7 +49,10 @@ export function codePlaces({ cwd, runFile, runFolder, plugins = [] }: NamedPlace
     return inside === undefined ? [] : [{ where, message: `it lies in the run folder ${inside}, and ${never}` }];
   });
   if (mistakes.length > 0) throw new InputError(mistakes);
-  const whole = [...(runFile === undefined || realPath(resolve(cwd, runFile)) === undefined ? [] : [named(dirname(runFile))]), ...given];
+  const whole = [
+    ...(runFile === undefined || realPath(resolve(cwd, runFile)) === undefined ? [] : [named(dirname(runFile))]),
+    ...given,
+  ];
   const all = [...whole, named(cwd)].flatMap(({ real }) => (real === undefined ? [] : [real]));
   const isRight = (folder: string) => runFolderAround(folder, runFolders) === undefined;
   return {
@@ -64,7 +68,10 @@ export function codePlaces({ cwd, runFile, runFolder, plugins = [] }: NamedPlace
  *
  * @returns It, or why there is none.
  */
-export function findCode(specifier: string, code: CodePlaces): { readonly file: CodeFile } | { readonly reason: string } {
+export function findCode(
+  specifier: string,
+  code: CodePlaces,
+): { readonly file: CodeFile } | { readonly reason: string } {
   if (!isPath(specifier)) {
     for (const folder of code.folders) {
       const file = resolveInstalled(specifier, folder);
@@ -77,7 +84,9 @@ export function findCode(specifier: string, code: CodePlaces): { readonly file: 
   const file = found.find((path) => isAllowed(path, code));
   if (file !== undefined) return { file: file as CodeFile };
   if (found[0] === undefined) {
-    return { reason: `there is no file \`${specifier}\` in ${shown(code)}; \`--plugins <folder>\` names another folder` };
+    return {
+      reason: `there is no file \`${specifier}\` in ${shown(code)}; \`--plugins <folder>\` names another folder`,
+    };
   }
   const inside = runFolderAround(dirname(found[0]), code.runFolders);
   const why =

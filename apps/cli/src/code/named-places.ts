@@ -43,7 +43,8 @@ export function namedPlaces(args: readonly string[]): Omit<NamedPlaces, 'cwd'> |
     if (long !== undefined) take(long, attached);
     else if (valued.includes(word)) take(word, options[++i]);
     else if (!word.startsWith('-') || word === '-') named[operand] ??= word;
-    else if (!isPlain(word)) return operand === 'runFile' || named.runFolder !== undefined ? { ...named, plugins } : undefined;
+    else if (!isPlain(word))
+      return operand === 'runFile' || named.runFolder !== undefined ? { ...named, plugins } : undefined;
   }
   if (end >= 0 && rest[end + 1] !== undefined) named[operand] ??= rest[end + 1] as string;
   return { ...named, plugins };

@@ -17,13 +17,15 @@ const installedName = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*(\/[^/\\]+)*$/;
  * @returns The file; undefined where there is no such package.
  */
 export function resolveInstalled(specifier: string, folder: string): string | undefined {
-  if (!installedName.test(specifier) || specifier.split('/').some((part) => part === '.' || part === '..')) return undefined;
+  if (!installedName.test(specifier) || specifier.split('/').some((part) => part === '.' || part === '..'))
+    return undefined;
   const parts = specifier.split('/');
   const name = parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
   const subPath = ['.', ...parts.slice(name.split('/').length)].join('/');
   const home = packageFolder(name, folder);
   const target = home === undefined ? undefined : entryPoint(home, subPath);
-  if (home !== undefined && target !== undefined && existsSync(target)) return isInside(home, target) ? target : undefined;
+  if (home !== undefined && target !== undefined && existsSync(target))
+    return isInside(home, target) ? target : undefined;
   try {
     const file = createRequire(join(folder, 'package.json')).resolve(specifier);
     // Without an ending in `main`, say; or from installers without a node_modules folder (Yarn's Plug'n'Play).

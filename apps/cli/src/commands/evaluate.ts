@@ -4,7 +4,7 @@ import type { FileFormat } from '@polytask/data/node';
 import type { CodePlaces } from '../code/code-places.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
-import { colorsFor, type Io, print } from '../io.js';
+import { colorsFor, type Io, print, printJson } from '../io.js';
 import { prepareData } from '../parts/prepare-run.js';
 import { labelsOf } from '../parts/task-labels.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
@@ -92,7 +92,7 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
         tasks,
         backend: selected,
       };
-      print(io.stdout, JSON.stringify(result, null, 2));
+      printJson(io.stdout, result);
       return 'done';
     }
     if (badRows !== undefined && badRows.count > 0 && options.quiet !== true) {

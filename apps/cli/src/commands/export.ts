@@ -4,7 +4,7 @@ import { type AnyTask, PolytaskError, type Trainer } from '@polytask/core';
 import type { OnnxPrologue } from '@polytask/data';
 import { InputError } from '../errors/mistakes.js';
 import { describeInputs, fedInputs, type InputForm, prologueOf, sqlOf } from '../export/raw-inputs.js';
-import { type Io, print } from '../io.js';
+import { type Io, print, printJson } from '../io.js';
 import { formatBytes } from '../report/format.js';
 import { loadModel } from '../run/load-model.js';
 import { shownPath } from '../run/output-folder.js';
@@ -43,7 +43,8 @@ export async function exportModel(folder: string, options: ExportOptions, io: Io
   const where = output === undefined ? shownPath(path, io.cwd) : `--output ${output}`;
   if (problem !== undefined) throw new InputError([{ where, message: problem }]);
   const home = resolve(io.cwd, folder);
-  const links = output === undefined ? await linksIn(home, folder, { [place]: format === 'onnx' ? 'file' : 'folder' }) : [];
+  const links =
+    output === undefined ? await linksIn(home, folder, { [place]: format === 'onnx' ? 'file' : 'folder' }) : [];
   if (links.length > 0) throw new InputError(links);
 
   const { trainer, saved } = await loadModel({ folder, cwd: io.cwd, plugins: options.plugins });
@@ -61,7 +62,7 @@ export async function exportModel(folder: string, options: ExportOptions, io: Io
       const tasks = trainer.tasks.map(({ name, type }) => ({ name, type }));
       const encoded = prologue === undefined ? {} : { encoded: prologue.encoded };
       const document = { status: 'done', format, folder, files: written, batch, inputs, ...encoded, tasks };
-      print(io.stdout, JSON.stringify(document, null, 2));
+      printJson(io.stdout, document);
       return;
     }
     print(io.stdout, `${title} of ${folder}:`);

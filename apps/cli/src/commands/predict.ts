@@ -5,7 +5,7 @@ import type { FileFormat } from '@polytask/data/node';
 import type { SelectedBackend } from '../backend/select-backend.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
-import { type Io, print } from '../io.js';
+import { type Io, print, printJson } from '../io.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { type Carried, carriedColumns } from '../predict/carried-columns.js';
 import { type Cell, type PredictionColumns, predictionColumns } from '../predict/prediction-columns.js';
@@ -194,7 +194,7 @@ function report(
       tasks,
       backend,
     };
-    print(io.stdout, JSON.stringify(document, null, 2));
+    printJson(io.stdout, document);
     return;
   }
   print(io.stdout, `${counted(rows, 'row')} predicted by ${folder}: ${shownPath(output.path, io.cwd)}`);

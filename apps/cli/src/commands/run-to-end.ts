@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { PolytaskError } from '@polytask/core';
 import { InputError } from '../errors/mistakes.js';
 import { RunError } from '../errors/run-error.js';
-import { colorsFor, type Io, print } from '../io.js';
+import { colorsFor, type Io, print, printJson } from '../io.js';
 import type { RunDocument } from '../report/document.js';
 import { resultTable } from '../report/table.js';
 import { listCheckpoints } from '../run/checkpoint-files.js';
@@ -64,7 +64,7 @@ export async function runToEnd(
 
 /** The results on standard output: a table, or under `json` the whole document. */
 export function printResults(document: RunDocument, { json, quiet }: EndOptions, { stdout, stderr, env }: Io): void {
-  if (json === true) print(stdout, JSON.stringify(document, null, 2));
+  if (json === true) printJson(stdout, document);
   else if (document.joint?.tasks !== undefined) {
     // On a terminal the table follows right after the progress.
     if (stderr.isTTY === true && stdout.isTTY === true && quiet !== true) print(stderr, '');

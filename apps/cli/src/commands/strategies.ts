@@ -1,12 +1,10 @@
 import { codePlaces } from '../code/code-places.js';
 import { didYouMean } from '../config/explain-issues.js';
 import { InputError } from '../errors/mistakes.js';
-import { colorsFor, type Io, print } from '../io.js';
+import { type Colors, colorsFor, type Io, print, printJson } from '../io.js';
 import { ownStrategies } from '../strategies/own-strategies.js';
 import { findPlugins } from '../strategies/plugins.js';
 import type { Strategy } from '../strategies/strategy.js';
-
-type Colors = ReturnType<typeof colorsFor>;
 
 /**
  * Prints what a run file can name: all of it, a line each, or one in full.
@@ -25,7 +23,7 @@ export async function strategies(
   for (const problem of plugins.problems) print(stderr, `Warning: ${problem}`);
   const colors = colorsFor(stdout, io.env);
   if (name === undefined) {
-    if (options.json === true) print(stdout, JSON.stringify(all, null, 2));
+    if (options.json === true) printJson(stdout, all);
     else print(stdout, describeAll(all, colors));
     return;
   }
@@ -35,7 +33,8 @@ export async function strategies(
     const message = `nothing has this name; \`polytask strategies\` lists what there is${didYouMean(name, known)}`;
     throw new InputError([{ where: name, message }]);
   }
-  print(stdout, options.json === true ? JSON.stringify(chosen, null, 2) : describeOne(chosen, colors));
+  if (options.json === true) printJson(stdout, chosen);
+  else print(stdout, describeOne(chosen, colors));
 }
 
 function describeAll(all: readonly Strategy[], { bold, dim }: Colors): string {

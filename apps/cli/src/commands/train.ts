@@ -41,7 +41,13 @@ export async function train(file: string | undefined, options: TrainOptions, io:
   const began = performance.now();
   const { signal, cwd } = io;
   const progress = options.quiet === true ? quietProgress(io) : createProgress(io);
-  const loaded = await loadConfig({ file, cwd, set: options.set ?? [], plugins: options.plugins, overrides: overridesOf(options) });
+  const loaded = await loadConfig({
+    file,
+    cwd,
+    set: options.set ?? [],
+    plugins: options.plugins,
+    overrides: overridesOf(options),
+  });
   const wanted = await checkOutput(loaded, options, cwd);
   const run = await prepareRun(loaded);
   if (stoppedEarly(io)) return 'interrupted';

@@ -27,13 +27,15 @@ export interface OwnFiles {
 export function ownFiles(folder: string): OwnFiles {
   /** The path from the root of the disk, after a look at everything on the way. */
   const checked = async (path: string, last: keyof typeof kinds): Promise<string> => {
-    const names = relative(folder, resolve(folder, path)).split(sep);
-    for (const [index, _] of names.entries()) {
+    const way = relative(folder, resolve(folder, path));
+    const names = way === '' ? [] : way.split(sep);
+    for (const index of names.keys()) {
       const place = join(folder, ...names.slice(0, index + 1));
       const facts = await factsOf(place);
       if (facts === undefined) break;
       const kind = index < names.length - 1 ? 'folder' : last;
-      const isRight = kind === 'folder' ? facts.isDirectory() : facts.isFile() || (kind === 'any' && facts.isDirectory());
+      const isRight =
+        kind === 'folder' ? facts.isDirectory() : facts.isFile() || (kind === 'any' && facts.isDirectory());
       if (!isRight) throw linked(`\`${place}\` must be ${kinds[kind]}, but is ${kindOf(facts)}`);
     }
     return within(folder, path);

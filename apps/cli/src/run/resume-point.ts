@@ -8,7 +8,7 @@ import type { PreparedRun } from '../parts/prepare-run.js';
 import type { RunDocument } from '../report/document.js';
 import { newestIntact } from './checkpoint-files.js';
 import { fingerprintsOf, networkOf } from './execute-run.js';
-import { type MetricsLine, type NetworkName, type RunFolder } from './run-folder.js';
+import type { MetricsLine, NetworkName, RunFolder } from './run-folder.js';
 
 /** Where a run goes on. Finding it changes nothing in the folder. */
 export interface ResumePoint {

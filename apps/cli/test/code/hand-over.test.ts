@@ -21,7 +21,7 @@ const folder = () =>
 const own = pathToFileURL('/somewhere/dist/main.js').href;
 
 describe('projectProgram', () => {
-  it("is the program of the copy beside the run file that the command line names, or above it", () => {
+  it('is the program of the copy beside the run file that the command line names, or above it', () => {
     const root = folder();
     const program = join(root, 'project/node_modules/@polytask/cli/dist/main.js');
     for (const args of [

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { balancings } from '../../src/parts/balancing.js';
-import { datasets } from '../../src/parts/datasets.js';
 import { codePlaces } from '../../src/code/code-places.js';
 import { loadPlugin, makePlugin } from '../../src/code/load-plugin.js';
+import { balancings } from '../../src/parts/balancing.js';
+import { datasets } from '../../src/parts/datasets.js';
 import { folderWith } from '../helpers/folder.js';
 import { temperedModule } from '../helpers/plugins.js';
 
-const code = () =>
-  codePlaces({ cwd: folder() });
+const code = () => codePlaces({ cwd: folder() });
 
 const folder = () =>
   folderWith({

@@ -46,14 +46,22 @@ describe('resolveInstalled', () => {
 
   it.each([
     ...['nobody', '@acme/nobody', '@acme/esm/nothing', '@acme/esm/gone', 'closed', 'escape'],
-    ...['..', '.', '@acme/..', '@acme/../..', '@../@acme', 'plain/../../own.mjs', 'plain/./index.js', '/own.mjs', 'fs', 'node:fs'],
+    ...[
+      '..',
+      '.',
+      '@acme/..',
+      '@acme/../..',
+      '@../@acme',
+      'plain/../../own.mjs',
+      'plain/./index.js',
+      '/own.mjs',
+      'fs',
+      'node:fs',
+    ],
     ...['data:text/javascript,1', 'file:///own.mjs', '@acme', 'plain/..', 'plain\\..\\own.mjs', ''],
-  ])(
-    'does not find %s',
-    (specifier) => {
-      expect(resolveInstalled(specifier, folder())).toBeUndefined();
-    },
-  );
+  ])('does not find %s', (specifier) => {
+    expect(resolveInstalled(specifier, folder())).toBeUndefined();
+  });
 });
 
 describe('packageFolder', () => {

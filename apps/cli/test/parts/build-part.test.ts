@@ -14,8 +14,12 @@ import { temperedModule } from '../helpers/plugins.js';
 async function build(config: object, table: PartTable, at: string = 'here') {
   const folder = folderWith({ 'tempered.mjs': temperedModule });
   const told: string[] = [];
-  const made = await buildPart(config, [at], table, { folder, code: codePlaces({ cwd: folder }) }, (path, error: PolytaskError) =>
-    told.push(`${showPath(path)}: ${error.message}`),
+  const made = await buildPart(
+    config,
+    [at],
+    table,
+    { folder, code: codePlaces({ cwd: folder }) },
+    (path, error: PolytaskError) => told.push(`${showPath(path)}: ${error.message}`),
   );
   return { made, told };
 }

@@ -92,7 +92,9 @@ balancing: { use: "./tempered.mjs#tempered", temperature: 2 }
     [
       'a part that is not there any more',
       (cwd) =>
-        edit(cwd, ({ config }) => Object.assign((config as typeof smallConfig).sharing, { encoder: { use: './gone.mjs#x' } })),
+        edit(cwd, ({ config }) =>
+          Object.assign((config as typeof smallConfig).sharing, { encoder: { use: './gone.mjs#x' } }),
+        ),
       'out',
       /^out\/model\.safetensors: config\.sharing\.encoder\.use: there is no file `\.\/gone\.mjs` in .*--plugins <folder>/,
     ],

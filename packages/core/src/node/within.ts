@@ -20,7 +20,10 @@ export function within(folder: string, name: string): string {
   const path = resolve(folder, name);
   if (name.includes('\0') || !isInside(resolve(folder), path) || !isInside(realPath(resolve(folder)), realPath(path))) {
     const found = JSON.stringify(name);
-    throw new PolytaskError('POLYTASK_PATH_OUTSIDE', `A name in a file must stay within ${folder}, but ${found} leads out of it.`);
+    throw new PolytaskError(
+      'POLYTASK_PATH_OUTSIDE',
+      `A name in a file must stay within ${folder}, but ${found} leads out of it.`,
+    );
   }
   return path;
 }
