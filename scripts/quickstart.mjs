@@ -7,7 +7,14 @@ import { setup } from './setup.mjs';
 const started = Date.now();
 await setup(['@polytask/cli...']);
 await buildPackages({
-  names: ['@polytask/core', '@polytask/hard-sharing', '@polytask/data', '@polytask/compiler', '@polytask/cli'],
+  names: [
+    '@polytask/core',
+    '@polytask/hard-sharing',
+    '@polytask/data',
+    '@polytask/compiler',
+    '@polytask/experiment',
+    '@polytask/cli',
+  ],
   dts: false,
 });
 const args = process.argv.slice(2);

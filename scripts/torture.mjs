@@ -28,7 +28,14 @@ if (!Number.isInteger(kills) || kills < 1 || backends.includes('')) {
 }
 
 await setup(['@polytask/cli...']);
-const names = ['@polytask/core', '@polytask/hard-sharing', '@polytask/data', '@polytask/compiler', '@polytask/cli'];
+const names = [
+  '@polytask/core',
+  '@polytask/hard-sharing',
+  '@polytask/data',
+  '@polytask/compiler',
+  '@polytask/experiment',
+  '@polytask/cli',
+];
 await buildPackages({ names, dts: false });
 const polytask = join(root, 'apps/cli/dist/main.js');
 

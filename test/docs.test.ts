@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readYaml } from '../apps/cli/src/config/read-yaml.js';
-import { configSchema } from '../apps/cli/src/config/schema.js';
+import { readYaml } from '../packages/experiment/src/config/read-yaml.js';
+import { configSchema } from '../packages/experiment/src/config/schema.js';
 import { root } from '../scripts/run.mjs';
 import { pages, sourcesIn } from './support/sources.js';
 

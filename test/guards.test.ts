@@ -4,7 +4,8 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { type SourceFile, sourcesIn } from './support/sources.js';
 
-const cli = sourcesIn('apps/cli/src');
+/** The command, and what it is made of. */
+const cli = [...sourcesIn('apps/cli/src'), ...sourcesIn('packages/experiment/src')];
 const libraries = ['core', 'data', 'compiler', 'hard-sharing'].flatMap((name) => sourcesIn(`packages/${name}/src`));
 const all = [...cli, ...libraries];
 
@@ -27,15 +28,16 @@ const nameOf = (node: ts.Expression): string => {
   return ts.isPropertyAccessExpression(node) ? node.name.text : '';
 };
 
-describe('code is loaded through apps/cli/src/code alone', () => {
+describe('code is loaded through packages/experiment/src/code alone', () => {
   /** Each with why what it loads is ours, or the caller's own. */
   const allowed: Readonly<Record<string, string>> = {
-    'apps/cli/src/code/import-code.ts: import(…)': 'the place itself; takes what code-places.ts lets through',
-    'apps/cli/src/code/resolve-package.ts: createRequire': 'looks in places of code, for code-places.ts',
+    'packages/experiment/src/code/import-code.ts: import(…)':
+      'the place itself; takes what code-places.ts lets through',
+    'packages/experiment/src/code/resolve-package.ts: createRequire': 'looks in places of code, for code-places.ts',
     'apps/cli/src/doctor/examine.ts: createRequire': 'our own packages, from this file',
     'apps/cli/src/doctor/probes.ts: createRequire': 'our own packages, from this file',
     'apps/cli/src/doctor/probes.ts: import(…)': 'DuckDB as @polytask/data sees it',
-    'apps/cli/src/run/versions.ts: createRequire': 'manifests of our own packages, from this file',
+    'packages/experiment/src/run/versions.ts: createRequire': 'manifests of our own packages, from this file',
     'packages/compiler/src/auto.ts: import(…)': 'a package by a constant name, from this file',
     'packages/compiler/src/runtime/direct/flush-denormals.ts: load': 'a system library by a constant name',
     'packages/compiler/src/runtime/direct/load-direct.ts: createRequire': 'ONNX Runtime, from this file',
@@ -82,8 +84,8 @@ describe('code is loaded through apps/cli/src/code alone', () => {
     );
     // The program of another copy lies in a package that code-places.ts found.
     expect(makers.sort()).toEqual([
-      'apps/cli/src/code/code-places.ts: CodeFile',
       'apps/cli/src/code/hand-over.ts: CodeFile',
+      'packages/experiment/src/code/code-places.ts: CodeFile',
     ]);
   });
 
@@ -110,9 +112,9 @@ describe('names from files are held within a folder by `within` alone', () => {
     expect(found.sort()).toEqual(
       [
         // How a path is shown to people.
-        'apps/cli/src/run/output-folder.ts: startsWith(..)',
+        'packages/experiment/src/run/output-folder.ts: startsWith(..)',
         // A path in a package, from the run file; names with `..` are refused before.
-        'apps/cli/src/parts/table-data.ts: startsWith(..)',
+        'packages/experiment/src/parts/table-data.ts: startsWith(..)',
       ].sort(),
     );
   });
@@ -145,7 +147,7 @@ describe('files are written, moved and removed by few', () => {
 
   /** In the command: what is imported from `node:fs` for writing, by file. */
   const allowed: Readonly<Record<string, string>> = {
-    'apps/cli/src/config/load-config.ts: open': 'reads the run file',
+    'packages/experiment/src/config/load-config.ts: open': 'reads the run file',
     'apps/cli/src/native/build-binding.ts: copyFile, mkdir, rm': "the user's own cache folder",
     'apps/cli/src/native/install.ts: copyFile, mkdir, rename, rm, writeFile': "the user's own cache folder",
     'apps/cli/src/native/step.ts: mkdir, rename': "the user's own cache folder",
@@ -153,10 +155,11 @@ describe('files are written, moved and removed by few', () => {
     'apps/cli/src/predict/row-source.ts: open': 'reads rows',
     'apps/cli/src/predict/row-writer.ts: mkdir, open, rename, rm':
       'the file that --output names, under a name nobody knows before',
-    'apps/cli/src/run/lock.ts: copyFile, link, rm, writeFile': 'makes files that must not be there yet, removes names',
-    'apps/cli/src/run/output-folder.ts: mkdir': 'the run folder itself, new or empty',
-    'apps/cli/src/run/own-files.ts: open, rename, rm': 'the place itself',
-    'apps/cli/src/run/write-export.ts: mkdir, rename, rm':
+    'packages/experiment/src/run/lock.ts: copyFile, link, rm, writeFile':
+      'makes files that must not be there yet, removes names',
+    'packages/experiment/src/run/output-folder.ts: mkdir': 'the run folder itself, new or empty',
+    'packages/experiment/src/run/own-files.ts: open, rename, rm': 'the place itself',
+    'packages/experiment/src/run/write-export.ts: mkdir, rename, rm':
       'a path that was looked at for links, or that --output names',
     'packages/core/src/node/checkpoint-file.ts: open': 'reads a checkpoint',
     'packages/core/src/node/write-file-atomic.ts: mkdir, open, rename, rm': 'under a name that nobody knows before',
@@ -191,7 +194,7 @@ describe('files are written, moved and removed by few', () => {
     expect(found.sort()).toEqual([
       // What it has just made under a name that nobody knows before.
       "apps/cli/src/predict/row-writer.ts: open(…, 'r+')",
-      'apps/cli/src/run/own-files.ts: open(…, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY)',
+      'packages/experiment/src/run/own-files.ts: open(…, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY)',
     ]);
   });
 });

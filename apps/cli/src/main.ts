@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { importCode } from '@polytask/experiment/early';
 import { projectProgram } from './code/hand-over.js';
-import { importCode } from './code/import-code.js';
 import { type Io, print } from './io.js';
 import { runProgram } from './program.js';
 import { watchSignals } from './signals.js';

@@ -1,5 +1,5 @@
+import { backendChoices } from '@polytask/experiment/early';
 import { type Command, Option } from 'commander';
-import { backendChoices } from './backend/backend-choices.js';
 import { pluginsOption } from './code/plugins-option.js';
 import type { Io } from './io.js';
 

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { changed, smallRun } from '../../../test/support/configs.js';
+import { folderWith } from '../../../test/support/folder.js';
+import { temperedModule } from '../../../test/support/plugins.js';
 import { runProgram } from '../src/program.js';
-import { changed, smallRun } from './helpers/configs.js';
 import { fakeIo } from './helpers/fake-io.js';
-import { folderWith } from './helpers/folder.js';
-import { temperedModule } from './helpers/plugins.js';
 
 /** Runs the program in a folder with a small run, `run.yaml`. */
 async function run(args: readonly string[], options: { text?: string; aborted?: boolean } = {}) {

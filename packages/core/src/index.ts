@@ -201,6 +201,52 @@ export type { RmsPropOptions } from './optimizers/rms-prop.js';
 export { rmsProp } from './optimizers/rms-prop.js';
 export { cosineDecay, stepDecay, warmUp } from './optimizers/schedules.js';
 export { sgd } from './optimizers/sgd.js';
+// Descriptions of parts.
+export { blame, blamedPart } from './options/blame.js';
+export { checkOptionTable, checkValue, type OptionProblem } from './options/check-value.js';
+export {
+  type Described,
+  described,
+  describedParts,
+  describePart,
+  descriptionOf,
+  type PartDescription,
+  type PartFactory,
+  type PartInput,
+} from './options/describe-part.js';
+export { fillOptions } from './options/fill-options.js';
+export { kindOptions } from './options/kind-options.js';
+export {
+  type FilledOptions,
+  type Option,
+  type OptionsOf,
+  type OptionTable,
+  optional,
+  required,
+  withDefault,
+} from './options/option.js';
+export {
+  type Bounds,
+  byName,
+  byTask,
+  choice,
+  code,
+  either,
+  flag,
+  lazy,
+  list,
+  mapping,
+  number,
+  part,
+  type Taken,
+  type Takes,
+  type Type,
+  taskName,
+  text,
+  tuple,
+  whole,
+} from './options/takes.js';
+export { wordsOf } from './options/words.js';
 export { sumOfLosses } from './plans/sum-of-losses.js';
 export type { Inference } from './programs/inference.js';
 export type { StreamKey } from './random/uniform-stream.js';

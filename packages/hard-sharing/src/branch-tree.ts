@@ -1,4 +1,15 @@
-import { PolytaskError, UnknownNameError } from '@polytask/core';
+import {
+  either,
+  lazy,
+  list,
+  mapping,
+  PolytaskError,
+  required,
+  type Type,
+  taskName,
+  UnknownNameError,
+  whole,
+} from '@polytask/core';
 
 /**
  * Tasks that go some stages of an encoder together and then part. A branch that is a task's name stands for all stages that
@@ -19,26 +30,27 @@ export interface Branch {
   readonly branches: readonly (Branch | string)[];
 }
 
+/** What an option that is a {@link Branch} takes. */
+export const branch: Type<Branch> = mapping(
+  {
+    stages: required(whole({ from: 0 }), 'How many stages of the encoder the tasks below have in common.'),
+    branches: required(
+      list(
+        lazy((): Type<Branch | string> => either([taskName(), branch]), 'a branch'),
+        {
+          least: 1,
+          what: 'a list of task names and of { stages, branches }, at least one',
+        },
+      ),
+      'Task names, and groups that part later.',
+    ),
+  },
+  '{ stages, branches }',
+);
+
 /** Names of the tasks below a node, in the order of the tree. */
 export function tasksBelow(tree: Branch | string): readonly string[] {
   return typeof tree === 'string' ? [tree] : tree.branches.flatMap(tasksBelow);
-}
-
-/** Throws `POLYTASK_BRANCH_TREE` unless every node is a task's name, or `{ stages, branches }` with at least one branch. */
-export function requireBranches(tree: Branch): void {
-  const check = (node: Branch | string, place: string): void => {
-    if (typeof node === 'string' && place !== 'tree') return;
-    const { stages, branches } = (node ?? {}) as Partial<Branch>;
-    if (!Number.isInteger(stages) || (stages as number) < 0 || !Array.isArray(branches) || branches.length === 0) {
-      throw new PolytaskError(
-        'POLYTASK_BRANCH_TREE',
-        `\`${place}\` must be ${place === 'tree' ? '' : "a task's name, or "}{ stages: a whole number from 0, branches: ` +
-          `a list of at least one }, but is ${JSON.stringify(node)}.`,
-      );
-    }
-    for (const [index, branch] of branches.entries()) check(branch, `${place}.branches[${index}]`);
-  };
-  check(tree, 'tree');
 }
 
 /**
@@ -59,6 +71,7 @@ export function requireFit(tree: Branch, tasks: readonly string[], stages: reado
           .filter(Boolean)
           .join(' and ') +
         '.',
+      { option: 'tree' },
     );
   }
   const depth = (node: Branch | string): number =>
@@ -68,6 +81,7 @@ export function requireFit(tree: Branch, tasks: readonly string[], stages: reado
       'POLYTASK_BRANCH_TREE',
       `The tree goes ${depth(tree)} stages deep, but the encoder has ${stages.length}: ${list(stages)}. ` +
         'Lower `stages` in the tree, or use a deeper encoder.',
+      { option: 'tree' },
     );
   }
 }

@@ -4,34 +4,29 @@ import {
   buildHead,
   buildStages,
   buildTaskInputs,
-  defineSharing,
-  describeOptions,
-  type Encoder,
-  type HeadOption,
+  describePart,
   headBodies,
   type InputSpec,
   type InputSpecs,
   type NamedTensors,
+  type OptionsOf,
+  part,
+  required,
   type SharingContext,
-  type SharingStrategy,
 } from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
-import { type Branch, requireBranches, requireFit, tasksBelow } from './branch-tree.js';
+import { type Branch, branch, requireFit, tasksBelow } from './branch-tree.js';
+import { headAndAdapters } from './head-and-adapters.js';
 import { joinRows } from './join-rows.js';
-import { lu2017, vandenhende2020 } from './references.js';
-import { requireOptions } from './require-options.js';
+
+const options = {
+  encoder: required(part('encoder'), 'Cut into branches stage by stage.'),
+  tree: required(branch, 'Which tasks go how many stages together.'),
+  ...headAndAdapters,
+};
 
 /** Options of {@link branchedSharing}. */
-export interface BranchedSharingOptions {
-  /** Cut into branches stage by stage. */
-  readonly encoder: Encoder;
-  /** Which tasks go how many stages together. */
-  readonly tree: Branch;
-  /** Hidden layers of each task's head: the same for all tasks, or by task name. Default: none, so that heads are linear. */
-  readonly head?: HeadOption;
-  /** Encoders by task name, before the tree, for tasks whose inputs have other shapes than the encoder takes. Default none. */
-  readonly adapters?: { readonly [task: string]: Encoder };
-}
+export type BranchedSharingOptions = OptionsOf<typeof options>;
 
 /**
  * A branched trunk: all tasks go some stages of the encoder together, then part in groups, and so on down to each task alone:
@@ -47,15 +42,8 @@ export interface BranchedSharingOptions {
  *
  * @remarks The tree is given, not learned. The shared representation is the root's output; a root without stages has none.
  * Inputs of tasks are treated as in {@link hardSharing}.
- * @param options.encoder Its stages are counted by the tree: `encoder.stages(inputs)`.
- * @param options.tree See {@link Branch}.
- * @param options.head Default none: one linear layer per output.
- * @param options.adapters Default none.
  * @throws `POLYTASK_BRANCH_TREE` for a tree that is malformed, does not hold every task exactly once, or is deeper than the
  * encoder; `POLYTASK_UNKNOWN_NAME` for tasks that do not exist; else as {@link hardSharing}.
- * @see Y. Lu, A. Kumar, S. Zhai, Y. Cheng, T. Javidi and R. Feris, "Fully-adaptive feature sharing in multi-task networks",
- * CVPR 2017, https://arxiv.org/abs/1611.05377; S. Vandenhende, S. Georgoulis, B. De Brabandere and L. Van Gool, "Branched
- * multi-task networks", BMVC 2020, https://arxiv.org/abs/1904.02920
  * @example
  * ```ts
  * import { mlp } from '@polytask/core';
@@ -69,16 +57,29 @@ export interface BranchedSharingOptions {
  * sharing.name; // => 'branched-sharing'
  * ```
  */
-export function branchedSharing(options: BranchedSharingOptions): SharingStrategy {
-  requireOptions(options);
-  requireBranches(options.tree);
-  return defineSharing({
-    name: 'branched-sharing',
-    cites: [lu2017, vandenhende2020],
-    options: describeOptions(options),
-    bind: (context) => bind(context, options),
-  });
-}
+export const branchedSharing = describePart('sharing', {
+  name: 'branched-sharing',
+  summary: 'A trunk that parts into branches: tasks share some stages, then go on in groups.',
+  cites: [
+    {
+      authors: 'Y. Lu, A. Kumar, S. Zhai, Y. Cheng, T. Javidi and R. Feris',
+      title:
+        'Fully-adaptive feature sharing in multi-task networks with applications in person attribute classification',
+      venue: 'CVPR',
+      year: 2017,
+      url: 'https://arxiv.org/abs/1611.05377',
+    },
+    {
+      authors: 'S. Vandenhende, S. Georgoulis, B. De Brabandere and L. Van Gool',
+      title: 'Branched multi-task networks: deciding what layers to share',
+      venue: 'BMVC',
+      year: 2020,
+      url: 'https://arxiv.org/abs/1904.02920',
+    },
+  ],
+  options,
+  make: (given) => ({ bind: (context) => bind(context, given) }),
+});
 
 /** Some stages that the tasks below have in common, after those of the parent. */
 interface TreeNode {

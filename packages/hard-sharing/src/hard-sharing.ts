@@ -2,27 +2,20 @@ import {
   buildEncoder,
   buildHead,
   buildTaskInputs,
-  defineSharing,
-  describeOptions,
-  type Encoder,
-  type HeadOption,
+  describePart,
   headBodies,
-  type SharingStrategy,
+  type OptionsOf,
+  part,
+  required,
 } from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
+import { headAndAdapters } from './head-and-adapters.js';
 import { joinRows } from './join-rows.js';
-import { caruana1997 } from './references.js';
-import { requireOptions } from './require-options.js';
+
+const options = { encoder: required(part('encoder'), 'The trunk, shared by all tasks.'), ...headAndAdapters };
 
 /** Options of {@link hardSharing}. */
-export interface HardSharingOptions {
-  /** The trunk, shared by all tasks. */
-  readonly encoder: Encoder;
-  /** Hidden layers of each task's head: the same for all tasks, or by task name. Default: none, so that heads are linear. */
-  readonly head?: HeadOption;
-  /** Encoders by task name, before the trunk, for tasks whose inputs have other shapes than the trunk takes. Default none. */
-  readonly adapters?: { readonly [task: string]: Encoder };
-}
+export type HardSharingOptions = OptionsOf<typeof options>;
 
 /**
  * Hard parameter sharing: one trunk for all tasks, one head per task:
@@ -40,12 +33,8 @@ export interface HardSharingOptions {
  * @remarks The trunk is applied once to each distinct set of inputs, not once per task. Tasks that name other inputs of the same
  * shapes share it all the same (a data set per task); the shared representation then holds their rows one set after the
  * other, and BatchNorm normalises each set by its own statistics.
- * @param options.encoder The trunk.
- * @param options.head Default none: one linear layer per output. `head: mlp([50])` gives every task a hidden layer.
- * @param options.adapters Default none.
  * @throws `POLYTASK_INVALID_OPTION` for what is no encoder; `POLYTASK_UNKNOWN_NAME` for heads, adapters or inputs of unknown names.
  * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes, and what the encoders throw.
- * @see R. Caruana, "Multitask learning", Machine Learning 28, 1997, https://doi.org/10.1023/A:1007379606734
  * @example
  * ```ts
  * import { mlp } from '@polytask/core';
@@ -55,17 +44,25 @@ export interface HardSharingOptions {
  * sharing.name; // => 'hard-sharing'
  * ```
  */
-export function hardSharing(options: HardSharingOptions): SharingStrategy {
-  requireOptions(options);
-  return defineSharing({
-    name: 'hard-sharing',
-    cites: [caruana1997],
-    options: describeOptions(options),
+export const hardSharing = describePart('sharing', {
+  name: 'hard-sharing',
+  summary: 'One trunk for all tasks, one head per task.',
+  cites: [
+    {
+      authors: 'R. Caruana',
+      title: 'Multitask learning',
+      venue: 'Machine Learning 28',
+      year: 1997,
+      url: 'https://doi.org/10.1023/A:1007379606734',
+    },
+  ],
+  options,
+  make: (given) => ({
     bind({ tasks, inputs, scope }) {
-      const { specs, sources } = buildTaskInputs(scope, tasks, inputs, options.adapters);
+      const { specs, sources } = buildTaskInputs(scope, tasks, inputs, given.adapters);
       const everyTask = tasks.map((task) => task.name);
-      const trunk = buildEncoder(options.encoder, scope.child('trunk', { usedBy: everyTask }), specs);
-      const bodyOf = headBodies(options.head, tasks);
+      const trunk = buildEncoder(given.encoder, scope.child('trunk', { usedBy: everyTask }), specs);
+      const bodyOf = headBodies(given.head, tasks);
       const heads = tasks.map((task) => ({
         task: task.name,
         source: sources.findIndex((source) => source.tasks.includes(task.name)),
@@ -93,5 +90,5 @@ export function hardSharing(options: HardSharingOptions): SharingStrategy {
         },
       };
     },
-  });
-}
+  }),
+});

@@ -1,5 +1,6 @@
+import { checkValue, wordsOf } from '@polytask/core';
 import { expect, it } from 'vitest';
-import { type Branch, requireBranches, requireFit, tasksBelow } from '../src/branch-tree.js';
+import { type Branch, branch, requireFit, tasksBelow } from '../src/branch-tree.js';
 import { errorOf } from './parts.js';
 
 const tree: Branch = { stages: 1, branches: [{ stages: 1, branches: ['a', 'b'] }, 'c'] };
@@ -10,18 +11,19 @@ it('lists the tasks below', () => {
 });
 
 it('accepts trees that fit', () => {
-  requireBranches(tree);
+  expect(checkValue(branch, tree)).toEqual([]);
   requireFit(tree, ['c', 'b', 'a'], ['conv0', 'conv1']);
 });
 
 it('refuses what is no tree, and says where', () => {
-  const message = (given: unknown) => errorOf(() => requireBranches(given as Branch)).message;
-  expect(message('a')).toMatch(/^`tree` must be \{ stages/);
-  expect(message(undefined)).toMatch(/^`tree`/);
-  expect(message({ stages: 1, branches: [] })).toMatch(/^`tree`/);
-  expect(message({ stages: -1, branches: ['a'] })).toMatch(/^`tree`/);
-  expect(message({ stages: 1, branches: ['a', { stages: 0.5, branches: ['b'] }] })).toMatch(/^`tree.branches\[1\]`/);
-  expect(message({ stages: 1, branches: [['a', 'b']] })).toMatch(/^`tree.branches\[0\]` must be a task's name/);
+  const place = (given: unknown) => checkValue(branch, given)[0]?.path.join('.');
+  expect(wordsOf(branch)).toBe('{ stages, branches }');
+  expect(place('a')).toBe('');
+  expect(place(undefined)).toBe('');
+  expect(place({ stages: 1, branches: [] })).toBe('branches');
+  expect(place({ stages: -1, branches: ['a'] })).toBe('stages');
+  expect(place({ stages: 1, branches: ['a', { stages: 0.5, branches: ['b'] }] })).toBe('branches.1.stages');
+  expect(place({ stages: 1, branches: [['a', 'b']] })).toBe('branches.0');
 });
 
 it('refuses trees with unknown, doubled or missing tasks', () => {

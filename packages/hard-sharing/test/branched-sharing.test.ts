@@ -169,6 +169,9 @@ it('says what is wrong', () => {
   expect(message({ tree: { stages: 1, branches: ['a', 'b'] } })).toContain('lacks `c`');
   expect(message({ tree: { stages: 1, branches: ['a', 'b', 'c', 'd'] } })).toContain('no task named `d`');
   expect(message({ encoder: mlp([3]) })).toContain('2 stages deep');
-  expect(errorOf(() => branchedSharing({ encoder: mlp([3]), tree: 'a' as never })).code).toBe('POLYTASK_BRANCH_TREE');
+  expect(errorOf(() => branchedSharing({ encoder: mlp([3]), tree: 'a' as never }))).toEqual({
+    code: 'POLYTASK_INVALID_OPTION',
+    message: 'Option `tree` must be { stages, branches }, but is "a".',
+  });
   expect(errorOf(() => branchedSharing({ encoder: 3 as never, tree })).message).toContain('`encoder`');
 });

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type CodeFile, codePlaces, findPackage, type NamedPlaces } from '@polytask/experiment/early';
 import manifest from '../../package.json' with { type: 'json' };
-import { type CodeFile, codePlaces, findPackage, type NamedPlaces } from './code-places.js';
 import { namedPlaces } from './named-places.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { NamedPlaces } from './code-places.js';
+import type { NamedPlaces } from '@polytask/experiment/early';
 
 /** What the first operand of a command is; commands that are not here load no parts, so nobody else has to run them. */
 const operands: { readonly [command: string]: 'runFile' | 'runFolder' } = {

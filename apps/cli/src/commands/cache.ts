@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PolytaskError } from '@polytask/core';
 import { type CacheEntry, cacheEntries, cacheLimit, defaultCache, pruneCache } from '@polytask/data/node';
-import { InputError } from '../errors/mistakes.js';
+import { InputError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
 import { counted, formatBytes } from '../report/format.js';
 import { plainTable } from '../report/table.js';

@@ -1,9 +1,6 @@
-import { describeBackend } from '../backend/select-backend.js';
-import { loadConfig } from '../config/load-config.js';
+import { describeBackend, describeData, loadConfig, prepareRun } from '@polytask/experiment';
 import { type Io, print, printJson } from '../io.js';
-import { prepareRun } from '../parts/prepare-run.js';
 import { counted } from '../report/format.js';
-import { describeData } from '../run/execute-run.js';
 import { chooseBackend, type TrainOptions } from './train.js';
 
 /** Checks a configuration file and all that it names, down to one step on a trainer that is thrown away. */

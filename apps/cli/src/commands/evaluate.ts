@@ -1,25 +1,28 @@
 import { resolve } from 'node:path';
 import type { MultiTaskDataset } from '@polytask/core';
 import type { FileFormat } from '@polytask/data/node';
-import type { CodePlaces } from '../code/code-places.js';
-import type { Config } from '../config/schema.js';
-import { InputError } from '../errors/mistakes.js';
+import type { CodePlaces, Config } from '@polytask/experiment';
+import {
+  begunConfig,
+  compareData,
+  labelsOf,
+  openModel,
+  prepareData,
+  type ReadDocument,
+  readDocument,
+  readSavedModel,
+  requireTable,
+  type SavedModel,
+  summarize,
+} from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
-import { prepareData } from '../parts/prepare-run.js';
-import { labelsOf } from '../parts/task-labels.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { labelledRows } from '../predict/labelled-rows.js';
 import { readBlocks } from '../predict/row-source.js';
 import { counted } from '../report/format.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
 import { meansOf, scoresTable, type TaskMetrics } from '../report/scores-table.js';
-import { begunConfig } from '../run/begun-config.js';
-import { requireTable } from '../run/check-table.js';
-import { summarize } from '../run/execute-run.js';
-import { readSavedModel, type SavedModel } from '../run/load-model.js';
-import { openModel } from '../run/open-model.js';
-import { type ReadDocument, readDocument } from '../run/read-document.js';
-import { compareData } from '../run/resume-point.js';
 import { maxBadRowsOf } from './predict.js';
 
 /** Options of `polytask evaluate`, as the command line gives them. */

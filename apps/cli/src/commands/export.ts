@@ -2,14 +2,11 @@ import { join, resolve } from 'node:path';
 import { exportLayersModel, exportOnnx } from '@polytask/compiler';
 import { type AnyTask, PolytaskError, type Trainer } from '@polytask/core';
 import type { OnnxPrologue } from '@polytask/data';
-import { InputError } from '../errors/mistakes.js';
+import { type ExportFiles, linksIn, loadModel, shownPath, whyNotExported, writeExport } from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
 import { describeInputs, fedInputs, type InputForm, prologueOf, sqlOf } from '../export/raw-inputs.js';
 import { type Io, print, printJson } from '../io.js';
 import { formatBytes } from '../report/format.js';
-import { loadModel } from '../run/load-model.js';
-import { shownPath } from '../run/output-folder.js';
-import { linksIn } from '../run/own-files.js';
-import { type ExportFiles, whyNotExported, writeExport } from '../run/write-export.js';
 
 /** What models can be written as: what people call it, where it goes, and its files, that by which it is opened first. */
 const formats = {

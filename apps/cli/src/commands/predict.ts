@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import type { AnyTask, Trainer } from '@polytask/core';
 import type { RawRow, TableEncoding } from '@polytask/data';
 import type { FileFormat } from '@polytask/data/node';
-import type { SelectedBackend } from '../backend/select-backend.js';
-import type { Config } from '../config/schema.js';
-import { InputError } from '../errors/mistakes.js';
+import type { Config, SelectedBackend } from '@polytask/experiment';
+import { openModel, readSavedModel, requireTable, shownPath, whyNotExported } from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
 import { type Io, print, printJson } from '../io.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { type Carried, carriedColumns } from '../predict/carried-columns.js';
@@ -13,11 +13,6 @@ import { outputFormat, type RowBlock, readBlocks } from '../predict/row-source.j
 import { fileWriter, type RowWriter, streamWriter, type WrittenFormat, writtenFormats } from '../predict/row-writer.js';
 import { counted } from '../report/format.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
-import { requireTable } from '../run/check-table.js';
-import { readSavedModel } from '../run/load-model.js';
-import { openModel } from '../run/open-model.js';
-import { shownPath } from '../run/output-folder.js';
-import { whyNotExported } from '../run/write-export.js';
 
 /** Options of `polytask predict`, as the command line gives them. */
 export interface PredictOptions {

@@ -1,22 +1,31 @@
 import { resolve } from 'node:path';
-import { BackendError } from '../backend/backends.js';
-import { describeBackend } from '../backend/select-backend.js';
-import { codePlaces } from '../code/code-places.js';
-import { type LoadedConfig, loadConfig } from '../config/load-config.js';
-import type { Config } from '../config/schema.js';
-import { InputError } from '../errors/mistakes.js';
+import type { Config, RunDocument } from '@polytask/experiment';
+import {
+  BackendError,
+  backendOf,
+  begunConfig,
+  compareConfigs,
+  compareData,
+  describeBackend,
+  describeData,
+  executeRun,
+  findResumePoint,
+  goBackTo,
+  type LoadedConfig,
+  linksIn,
+  loadConfig,
+  openRunFolder,
+  type PreparedRun,
+  prepareRun,
+  type ReadDocument,
+  type ResumePoint,
+  type RunSurroundings,
+  readDocument,
+  versionsOf,
+} from '@polytask/experiment';
+import { codePlaces, InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
-import { type PreparedRun, prepareRun } from '../parts/prepare-run.js';
-import type { RunDocument } from '../report/document.js';
 import { createProgress, quietProgress } from '../report/progress.js';
-import { begunConfig } from '../run/begun-config.js';
-import { describeData, executeRun, type RunSurroundings } from '../run/execute-run.js';
-import { linksIn } from '../run/own-files.js';
-import { type ReadDocument, readDocument } from '../run/read-document.js';
-import { compareConfigs, compareData, findResumePoint, goBackTo, type ResumePoint } from '../run/resume-point.js';
-import { openRunFolder } from '../run/run-folder.js';
-import { backendOf } from '../run/train-network.js';
-import { versionsOf } from '../run/versions.js';
 import { lockOrRefuse, printResults, runToEnd, stoppedEarly } from './run-to-end.js';
 import { overridesOf, selectForRun, type TrainOptions } from './train.js';
 

@@ -1,15 +1,10 @@
 import { existsSync } from 'node:fs';
 import { PolytaskError } from '@polytask/core';
-import { InputError } from '../errors/mistakes.js';
-import { RunError } from '../errors/run-error.js';
+import type { NetworkName, RunDocument, RunFolder } from '@polytask/experiment';
+import { type FolderLock, LockedError, listCheckpoints, lockFolder, networkOf, shownPath } from '@polytask/experiment';
+import { InputError, RunError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
-import type { RunDocument } from '../report/document.js';
 import { resultTable } from '../report/table.js';
-import { listCheckpoints } from '../run/checkpoint-files.js';
-import { networkOf } from '../run/execute-run.js';
-import { type FolderLock, LockedError, lockFolder } from '../run/lock.js';
-import { shownPath } from '../run/output-folder.js';
-import type { NetworkName, RunFolder } from '../run/run-folder.js';
 
 /** What is printed at the end, and how. */
 export interface EndOptions {

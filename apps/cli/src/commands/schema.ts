@@ -1,4 +1,4 @@
-import { jsonSchema } from '../config/schema.js';
+import { jsonSchema } from '@polytask/experiment';
 import { type Io, printJson } from '../io.js';
 
 /** Prints the JSON Schema of configuration files, for editors. */

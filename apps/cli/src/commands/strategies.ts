@@ -1,10 +1,7 @@
-import { codePlaces } from '../code/code-places.js';
-import { didYouMean } from '../config/explain-issues.js';
-import { InputError } from '../errors/mistakes.js';
+import type { Strategy } from '@polytask/experiment';
+import { didYouMean, findPlugins, ownStrategies } from '@polytask/experiment';
+import { codePlaces, InputError } from '@polytask/experiment/early';
 import { type Colors, colorsFor, type Io, print, printJson } from '../io.js';
-import { ownStrategies } from '../strategies/own-strategies.js';
-import { findPlugins } from '../strategies/plugins.js';
-import type { Strategy } from '../strategies/strategy.js';
 
 /**
  * Prints what a run file can name: all of it, a line each, or one in full.

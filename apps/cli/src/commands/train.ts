@@ -1,19 +1,28 @@
 import { resolve } from 'node:path';
 import type { Executor } from '@polytask/core';
-import { BackendError } from '../backend/backends.js';
-import { describeBackend, type Selection, selectBackend } from '../backend/select-backend.js';
-import { trialStep } from '../backend/trial-step.js';
-import { type LoadedConfig, loadConfig } from '../config/load-config.js';
-import type { Config } from '../config/schema.js';
-import type { SetOption } from '../config/set-option.js';
-import { InputError } from '../errors/mistakes.js';
+import type { Config, SetOption } from '@polytask/experiment';
+import {
+  BackendError,
+  describeBackend,
+  describeData,
+  executeRun,
+  type LoadedConfig,
+  loadConfig,
+  makeFolder,
+  makeNumberedFolder,
+  openRunFolder,
+  type PreparedRun,
+  prepareRun,
+  type Selection,
+  selectBackend,
+  shownPath,
+  trialStep,
+  versionsOf,
+  whyNotEmpty,
+} from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
-import { type PreparedRun, prepareRun } from '../parts/prepare-run.js';
 import { createProgress, quietProgress } from '../report/progress.js';
-import { describeData, executeRun } from '../run/execute-run.js';
-import { makeFolder, makeNumberedFolder, shownPath, whyNotEmpty } from '../run/output-folder.js';
-import { openRunFolder } from '../run/run-folder.js';
-import { versionsOf } from '../run/versions.js';
 import { lockOrRefuse, runToEnd, stoppedEarly } from './run-to-end.js';
 
 /** Options of `polytask train`, as the command line gives them. */

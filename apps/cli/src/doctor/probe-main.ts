@@ -1,7 +1,6 @@
 // The program behind `probe`: tries one executor or backend and prints what came of it as a line of JSON.
 import { PolytaskError } from '@polytask/core';
-import { BackendError } from '../backend/backends.js';
-import { codePlaces } from '../code/code-places.js';
+import { BackendError, codePlaces } from '@polytask/experiment';
 import type { ProbeName, ProbeResult } from './probe.js';
 import { probes } from './probes.js';
 

@@ -14,10 +14,9 @@ import {
   tableDataset,
 } from '@polytask/core';
 import { findTfjsNode } from '@polytask/core/node';
+import { type CodePlaces, useBackend } from '@polytask/experiment';
 import { hardSharing } from '@polytask/hard-sharing';
 import * as tf from '@tensorflow/tfjs';
-import { useBackend } from '../backend/backends.js';
-import type { CodePlaces } from '../code/code-places.js';
 import type { ProbeName, ProbeResult } from './probe.js';
 
 /** What a probe finds where all is well; it throws where something is not. */

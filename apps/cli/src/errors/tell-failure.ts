@@ -1,5 +1,4 @@
-import { InputError, inFileOrder } from './mistakes.js';
-import { RunError } from './run-error.js';
+import { InputError, inFileOrder, RunError } from '@polytask/experiment/early';
 
 /** How a command that failed ends: what is printed, what `--json` says, and the exit code. */
 export interface Failure {

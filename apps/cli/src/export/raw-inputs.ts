@@ -1,9 +1,9 @@
 import type { InputSpec, PrologueInput } from '@polytask/core';
 import { type OnnxPrologue, onnxPrologue } from '@polytask/data';
-import { InputError } from '../errors/mistakes.js';
+import type { SavedModel } from '@polytask/experiment';
+import { requireTable } from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
 import { plainTable } from '../report/table.js';
-import { requireTable } from '../run/check-table.js';
-import type { SavedModel } from '../run/load-model.js';
 
 /** What an exported model takes: the columns of a table, or what the network gets of them. */
 export type InputForm = 'raw' | 'encoded';

@@ -1,6 +1,6 @@
 import { type EncodedRows, encodeRows, type TableEncoding } from '@polytask/data';
 import type { BadRow, BadRows } from '@polytask/data/node';
-import { InputError } from '../errors/mistakes.js';
+import { InputError } from '@polytask/experiment/early';
 import { counted } from '../report/format.js';
 import type { RowBlock } from './row-source.js';
 

@@ -1,6 +1,6 @@
 import { nearestWord } from '@polytask/core';
 import type { RawRow, TableEncoding } from '@polytask/data';
-import { InputError } from '../errors/mistakes.js';
+import { InputError } from '@polytask/experiment/early';
 import type { Cell } from './prediction-columns.js';
 
 /** Columns of the input that stand in the output too. */

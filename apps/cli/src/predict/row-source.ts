@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 import { nearestWord, PolytaskError } from '@polytask/core';
 import type { RawRow, TableEncoding } from '@polytask/data';
 import { type BadRows, type FileFormat, type ReadRowsOptions, readRows } from '@polytask/data/node';
-import type { Config } from '../config/schema.js';
-import { InputError } from '../errors/mistakes.js';
+import type { Config } from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
 
 /** Where rows come from, and how they are read. */

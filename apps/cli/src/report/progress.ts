@@ -1,30 +1,8 @@
-import type { AnyTask, EpochEvent, StepEvent } from '@polytask/core';
+import type { EpochEvent, StepEvent } from '@polytask/core';
+import { noProgress, type Progress, type ProgressOf } from '@polytask/experiment';
 import { type Io, print } from '../io.js';
 import { createBar } from './bar.js';
 import { counted, formatLoss, formatRemaining, formatSeconds } from './format.js';
-
-/** A network whose training is about to be shown. */
-export interface ProgressOf {
-  readonly label: string;
-  readonly epochs: number;
-  readonly stepsPerEpoch: number;
-  readonly rowsPerStep: number;
-  /** Before this process began. Default 0. */
-  readonly stepsDone?: number;
-  readonly tasks: readonly Pick<AnyTask, 'name' | 'primaryMetric'>[];
-}
-
-/** Tells how far a run has come, on standard error. */
-export interface Progress {
-  note(text: string): void;
-  /** Something that the user should know even under `--quiet`. */
-  warn(text: string): void;
-  begin(network: ProgressOf): void;
-  step(event: StepEvent): void;
-  epoch(event: EpochEvent): void;
-  /** Training of this network is over; may be called more than once. */
-  end(): void;
-}
 
 /** Where training stands within an epoch. */
 export interface Standing {
@@ -38,9 +16,6 @@ export interface Standing {
   /** Of this network. */
   readonly secondsLeft: number;
 }
-
-/** Nothing at all. */
-export const noProgress: Progress = { note() {}, warn() {}, begin() {}, step() {}, epoch() {}, end() {} };
 
 /** Nothing but warnings, for `--quiet`. */
 export function quietProgress({ stderr }: Pick<Io, 'stderr'>): Progress {

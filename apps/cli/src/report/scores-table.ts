@@ -1,6 +1,6 @@
 import { type AnyTask, meanOverTasks, type Scores } from '@polytask/core';
+import type { TaskSummary } from '@polytask/experiment';
 import type { Colors } from '../io.js';
-import type { TaskSummary } from './document.js';
 import { formatValue } from './format.js';
 import { plainTable, withDirection } from './table.js';
 

@@ -1,6 +1,6 @@
+import type { RunDocument, TaskSummary } from '@polytask/experiment';
 import Table from 'cli-table3';
 import type { Colors } from '../io.js';
-import type { RunDocument, TaskSummary } from './document.js';
 import { counted, formatChange, formatSeconds, formatValue } from './format.js';
 
 const borders = {

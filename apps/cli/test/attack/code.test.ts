@@ -3,9 +3,9 @@ import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from '
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { folderWith } from '../../../../test/support/folder.js';
+import { temperedModule } from '../../../../test/support/plugins.js';
 import { projectProgram } from '../../src/code/hand-over.js';
-import { folderWith } from '../helpers/folder.js';
-import { temperedModule } from '../helpers/plugins.js';
 import {
   add,
   evilModule,

@@ -2,7 +2,7 @@
 import { cpSync, linkSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { folderWith } from '../helpers/folder.js';
+import { folderWith } from '../../../../test/support/folder.js';
 import { forgeDocument, polytask, trainedOnce } from '../helpers/stranger.js';
 
 let whole: string;

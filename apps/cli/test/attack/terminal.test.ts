@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folderWith } from '../helpers/folder.js';
+import { folderWith } from '../../../../test/support/folder.js';
 import { add, forgeDocument, polytask, table, tableRun, trained } from '../helpers/stranger.js';
 
 const evil = 'to\u001b[35m\u001b]0;pwn\u0007\u009b2J\u202ewn';

@@ -2,8 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { folderWith } from '../../../../test/support/folder.js';
 import { projectProgram } from '../../src/code/hand-over.js';
-import { folderWith } from '../helpers/folder.js';
 
 const copy = (bin: string) => JSON.stringify({ name: '@polytask/cli', bin: { polytask: bin } });
 

@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
+import { folderWith } from '../../../../test/support/folder.js';
 import { runProgram } from '../../src/program.js';
 import { fakeIo } from '../helpers/fake-io.js';
-import { folderWith } from '../helpers/folder.js';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -5,12 +5,12 @@ import { Readable } from 'node:stream';
 import { loadCheckpoint } from '@polytask/core/node';
 import { encodeRows, type TableEncoding } from '@polytask/data';
 import { readRows } from '@polytask/data/node';
+import { loadModel } from '@polytask/experiment';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { smallRun } from '../../../../test/support/configs.js';
 import { runProgram } from '../../src/program.js';
-import { loadModel } from '../../src/run/load-model.js';
-import { smallRun } from '../helpers/configs.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 const examples = join(import.meta.dirname, '../../../../examples');

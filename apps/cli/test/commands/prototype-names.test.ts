@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { folderWith } from '../../../../test/support/folder.js';
 import { runProgram } from '../../src/program.js';
 import { fakeIo } from '../helpers/fake-io.js';
-import { folderWith } from '../helpers/folder.js';
 
 const classes = ['__proto__', 'constructor', 'toString', '7'];
 const columns = ['__proto__', 'constructor', 'toString', 'valueOf'];

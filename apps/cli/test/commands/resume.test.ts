@@ -13,10 +13,10 @@ import { join } from 'node:path';
 import { decodeCheckpoint } from '@polytask/core';
 import { loadCheckpoint } from '@polytask/core/node';
 import { describe, expect, it } from 'vitest';
+import { changed } from '../../../../test/support/configs.js';
+import { folderWith } from '../../../../test/support/folder.js';
 import { runProgram } from '../../src/program.js';
-import { changed } from '../helpers/configs.js';
 import { fakeIo } from '../helpers/fake-io.js';
-import { folderWith } from '../helpers/folder.js';
 
 // Whole epochs of 3 steps; dropout, early stopping and two networks alone have state of their own.
 const config = `${changed(

@@ -4,7 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildPackages } from '../../../../scripts/packages.mjs';
-import { folderWith } from '../helpers/folder.js';
+import { folderWith } from '../../../../test/support/folder.js';
 
 const main = join(import.meta.dirname, '../../dist/main.js');
 

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildPackages } from '../../../../scripts/packages.mjs';
+import { folderWith } from '../../../../test/support/folder.js';
 import type { Diagnosis } from '../../src/doctor/examine.js';
-import { folderWith } from '../helpers/folder.js';
 
 const main = join(import.meta.dirname, '../../dist/main.js');
 

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { decodeCheckpoint } from '@polytask/core';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { buildPackages } from '../../../../scripts/packages.mjs';
-import { changed, smallRun } from '../helpers/configs.js';
-import { folderWith } from '../helpers/folder.js';
+import { changed, smallRun } from '../../../../test/support/configs.js';
+import { folderWith } from '../../../../test/support/folder.js';
 
 const home = join(import.meta.dirname, '../..');
 const main = join(home, 'dist/main.js');

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { loadCheckpoint } from '@polytask/core/node';
 import { beforeAll, describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { buildPackages } from '../../../../scripts/packages.mjs';
-import { changed } from '../helpers/configs.js';
-import { folderWith } from '../helpers/folder.js';
+import { changed } from '../../../../test/support/configs.js';
+import { folderWith } from '../../../../test/support/folder.js';
 
 const main = join(import.meta.dirname, '../../dist/main.js');
 beforeAll(() => buildPackages(), 300_000);

@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { loadCheckpoint } from '@polytask/core/node';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { buildPackages } from '../../../../scripts/packages.mjs';
-import { changed } from '../helpers/configs.js';
-import { folderWith } from '../helpers/folder.js';
+import { changed } from '../../../../test/support/configs.js';
+import { folderWith } from '../../../../test/support/folder.js';
 
 const main = join(import.meta.dirname, '../../dist/main.js');
 const hold = pathToFileURL(join(import.meta.dirname, '../helpers/write-hold.mjs')).href;

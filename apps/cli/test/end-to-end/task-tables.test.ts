@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { decodeCheckpoint } from '@polytask/core';
 import { expect, it } from 'vitest';
+import { folderWith } from '../../../../test/support/folder.js';
 import { runProgram } from '../../src/program.js';
 import { fakeIo } from '../helpers/fake-io.js';
-import { folderWith } from '../helpers/folder.js';
 
 const rows = (count: number, last: (i: number) => unknown) =>
   Array.from({ length: count }, (_, i) => `${i % 17},${i % 3 ? 'Oslo' : 'Bergen'},${1 + (i % 2)},${last(i)}`);

@@ -1,6 +1,6 @@
 import { PolytaskError } from '@polytask/core';
+import { InputError } from '@polytask/experiment';
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/errors/mistakes.js';
 import { tellFailure } from '../../src/errors/tell-failure.js';
 
 describe('tellFailure', () => {

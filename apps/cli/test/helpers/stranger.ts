@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import type { State } from '@polytask/core';
 import { loadCheckpoint, saveCheckpoint } from '@polytask/core/node';
 import { expect } from 'vitest';
+import { folderWith } from '../../../../test/support/folder.js';
 import { runProgram } from '../../src/program.js';
 import { fakeIo } from './fake-io.js';
-import { folderWith } from './folder.js';
 
 /** A small table run: a regression and a binary task. */
 export const tableRun = `data: { use: table, source: t.csv }

@@ -1,12 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { folderWith } from '../../../../test/support/folder.js';
 import type { ProbeResult } from '../../src/doctor/probe.js';
 import { installNative, removeNative } from '../../src/native/install.js';
 import type { Machine } from '../../src/native/prerequisites.js';
 import { createStep } from '../../src/native/step.js';
 import { fakeIo } from '../helpers/fake-io.js';
-import { folderWith } from '../helpers/folder.js';
 
 const works: ProbeResult = { works: true, versions: { TensorFlow: '2.9.1' } };
 const fails: ProbeResult = { works: false, versions: {}, reason: 'no such library' };

@@ -1,6 +1,7 @@
 import type { EpochEvent, StepEvent } from '@polytask/core';
+import { noProgress } from '@polytask/experiment';
 import { describe, expect, it } from 'vitest';
-import { createProgress, noProgress, quietProgress } from '../../src/report/progress.js';
+import { createProgress, quietProgress } from '../../src/report/progress.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 const network = {

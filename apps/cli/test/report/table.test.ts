@@ -1,7 +1,7 @@
+import type { NetworkResult, RunDocument } from '@polytask/experiment';
 import { describe, expect, it } from 'vitest';
 import { colorsFor } from '../../src/io.js';
 import { printable } from '../../src/printable.js';
-import type { NetworkResult, RunDocument } from '../../src/report/document.js';
 import { resultTable } from '../../src/report/table.js';
 import { written } from '../helpers/fake-io.js';
 

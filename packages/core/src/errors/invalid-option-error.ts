@@ -2,15 +2,12 @@ import { PolytaskError } from './polytask-error.js';
 
 /** An option is out of range or of the wrong type; code `POLYTASK_INVALID_OPTION`. */
 export class InvalidOptionError extends PolytaskError {
-  /** Name of the option, such as `dropout` or `head.left`. */
-  readonly option: string;
-
   constructor(option: string, required: string, found: unknown, advice = '') {
     super(
       'POLYTASK_INVALID_OPTION',
       `Option \`${option}\` must be ${required}, but is ${show(found)}.${advice === '' ? '' : ` ${advice}`}`,
+      { option },
     );
-    this.option = option;
   }
 }
 

@@ -7,9 +7,12 @@ const marker = Symbol.for('polytask.error');
 export class PolytaskError extends Error {
   readonly code: string;
   readonly [marker] = true;
+  /** The option of a part that is to blame, such as `head.left`; undefined where no option is. */
+  readonly option?: string;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, options: ErrorOptions & { readonly option?: string } = {}) {
     super(message, options);
+    if (options.option !== undefined) this.option = options.option;
     this.name = new.target.name;
     this.code = code;
   }

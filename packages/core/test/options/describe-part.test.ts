@@ -1,0 +1,69 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import {
+  adam,
+  describedParts,
+  describePart,
+  descriptionOf,
+  isPart,
+  mlp,
+  number,
+  part,
+  withDefault,
+} from '../../src/index.js';
+import { required } from '../../src/options/option.js';
+
+const cites = [{ authors: 'A. Author', title: 'T', venue: 'V', year: 2020, url: 'https://example.org' }];
+
+const tempered = describePart('loss-weighting', {
+  name: 'tempered-losses',
+  summary: 'Weights tasks by the softmax of their losses.',
+  cites,
+  options: { temperature: withDefault(number({ above: 0 }), 1, 'Softness of the weights.', 'paper') },
+  make: ({ temperature }) => ({
+    bind: () => ({ scalarize: (losses) => tf.sum(tf.mul(tf.softmax(tf.div(losses, temperature)), losses)) }),
+  }),
+});
+
+describe('a described part', () => {
+  it('is made with its defaults, those of its kind included, and says so', () => {
+    const made = tempered();
+    expect(isPart(made, 'loss-weighting')).toBe(true);
+    expect(made).toMatchObject({
+      name: 'tempered-losses',
+      cites,
+      scale: 'tasks',
+      options: { temperature: 1, scale: 'tasks' },
+    });
+    expect(tempered({ scale: 'paper', temperature: 3 })).toMatchObject({ scale: 'paper', options: { temperature: 3 } });
+  });
+
+  it('refuses options that it does not take, by their name', () => {
+    expect(() => tempered({ temperature: 0 })).toThrow('Option `temperature` must be a number above 0, but is 0.');
+    expect(() => tempered({ temprature: 1 } as never)).toThrow(
+      /`temprature`.*no such option.*Did you mean `temperature`\?/,
+    );
+    expect(() => tempered(null as never)).toThrow('a mapping of options (temperature, scale)');
+  });
+
+  it('carries its description, and a module its parts', () => {
+    expect(descriptionOf(tempered)).toMatchObject({ kind: 'loss-weighting', name: 'tempered-losses', cites });
+    expect(descriptionOf(() => 0)).toBeUndefined();
+    expect([...describedParts({ tempered, other: 3, plain: () => 0 }).keys()]).toEqual(['tempered']);
+    expect(tempered.name).toBe('temperedLosses');
+  });
+
+  it('describes parts among its options as plain data', () => {
+    const nested = describePart('sharing', {
+      name: 'nested',
+      summary: 'For this test.',
+      options: { encoder: required(part('encoder'), 'The trunk.') },
+      make: () => ({ bind: () => expect.unreachable() }),
+    });
+    const { options } = nested({ encoder: mlp([4]) });
+    expect(JSON.parse(JSON.stringify(options))).toMatchObject({ encoder: { name: 'mlp', options: { units: [4] } } });
+    expect(() => nested({ encoder: adam() as never })).toThrow('Option `encoder` must be an encoder');
+    expect(() => nested({ encoder: mlp as never })).toThrow('Call it: `mlp(...)`.');
+    expect(() => nested({} as never)).toThrow('Option `encoder` must be an encoder, but is undefined.');
+  });
+});

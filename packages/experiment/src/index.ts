@@ -1,0 +1,48 @@
+// Reading and checking.
+
+// What computes.
+export { backendChoices } from './backend/backend-choices.js';
+export { BackendError, useBackend } from './backend/backends.js';
+export { describeBackend, type SelectedBackend, type Selection, selectBackend } from './backend/select-backend.js';
+export { trialStep } from './backend/trial-step.js';
+// From where code may be loaded.
+export {
+  type CodeFile,
+  type CodePlaces,
+  codePlaces,
+  findCode,
+  findPackage,
+  type NamedPlaces,
+  noCode,
+} from './code/code-places.js';
+export { didYouMean } from './config/explain-issues.js';
+export { type ConfigRequest, type LoadedConfig, loadConfig } from './config/load-config.js';
+export { type Config, configSchema, jsonSchema } from './config/schema.js';
+export type { SetOption } from './config/set-option.js';
+export { InputError, inFileOrder, type Mistake } from './errors/mistakes.js';
+export { RunError } from './errors/run-error.js';
+// Parts by name.
+export { type PreparedRun, prepareData, prepareRun } from './parts/prepare-run.js';
+export type { DataFacts } from './parts/table-data.js';
+export { labelsOf } from './parts/task-labels.js';
+// Runs and their folders.
+export { begunConfig } from './run/begun-config.js';
+export { requireTable } from './run/check-table.js';
+export { listCheckpoints } from './run/checkpoint-files.js';
+export type { NetworkResult, RunDocument, TaskSummary } from './run/document.js';
+export { describeData, executeRun, networkOf, type RunSurroundings, summarize } from './run/execute-run.js';
+export { loadModel, readSavedModel, type SavedModel } from './run/load-model.js';
+export { type FolderLock, LockedError, lockFolder } from './run/lock.js';
+export { openModel } from './run/open-model.js';
+export { makeFolder, makeNumberedFolder, shownPath, whyNotEmpty } from './run/output-folder.js';
+export { linksIn } from './run/own-files.js';
+export { noProgress, type Progress, type ProgressOf } from './run/progress.js';
+export { type ReadDocument, readDocument } from './run/read-document.js';
+export { compareConfigs, compareData, findResumePoint, goBackTo, type ResumePoint } from './run/resume-point.js';
+export { type NetworkName, openRunFolder, type RunFolder } from './run/run-folder.js';
+export { backendOf } from './run/train-network.js';
+export { versionsOf } from './run/versions.js';
+export { type ExportFiles, whyNotExported, writeExport } from './run/write-export.js';
+export { ownStrategies } from './strategies/own-strategies.js';
+export { findPlugins } from './strategies/plugins.js';
+export type { Strategy, StrategyOption } from './strategies/strategy.js';
