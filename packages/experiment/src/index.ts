@@ -15,6 +15,7 @@ export {
   type NamedPlaces,
   noCode,
 } from './code/code-places.js';
+export { neededPlaces } from './code/references.js';
 export { didYouMean } from './config/explain-issues.js';
 export { type ConfigRequest, type LoadedConfig, loadConfig } from './config/load-config.js';
 export { type Config, configSchema, jsonSchema } from './config/schema.js';

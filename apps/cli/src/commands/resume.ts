@@ -14,6 +14,7 @@ import {
   type LoadedConfig,
   linksIn,
   loadConfig,
+  neededPlaces,
   openRunFolder,
   type PreparedRun,
   prepareRun,
@@ -106,7 +107,8 @@ export async function resume(
       checkpoint: point.checkpoint,
     };
     const surroundings = { folder, executor, backend, versions, progress, signal, began };
-    return await runToEnd(() => executeRun(run, surroundings, begun), folder, options, io);
+    const needed = neededPlaces(run.config, loaded.code, cwd);
+    return await runToEnd(() => executeRun(run, surroundings, begun), folder, { ...options, needed }, io);
   } finally {
     await lock.release();
   }

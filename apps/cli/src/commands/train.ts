@@ -10,6 +10,7 @@ import {
   loadConfig,
   makeFolder,
   makeNumberedFolder,
+  neededPlaces,
   openRunFolder,
   type PreparedRun,
   prepareRun,
@@ -77,7 +78,12 @@ export async function train(file: string | undefined, options: TrainOptions, io:
     progress.note(`Run folder: ${shownPath(path, cwd)}`);
     const versions = versionsOf(run.config, loaded.code);
     const surroundings = { folder, executor, backend: current, versions, progress, signal, began };
-    return await runToEnd(() => executeRun(run, surroundings), folder, options, io);
+    return await runToEnd(
+      () => executeRun(run, surroundings),
+      folder,
+      { ...options, needed: neededPlaces(run.config, loaded.code, cwd) },
+      io,
+    );
   } finally {
     await lock.release();
   }

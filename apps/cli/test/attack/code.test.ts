@@ -6,6 +6,8 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
 import { temperedModule } from '../../../../test/support/plugins.js';
 import { projectProgram } from '../../src/code/hand-over.js';
+import { runProgram } from '../../src/program.js';
+import { fakeIo } from '../helpers/fake-io.js';
 import {
   add,
   evilModule,
@@ -206,6 +208,27 @@ describe('a model of which parts come from elsewhere', () => {
       const { code, stderr } = await polytask(cwd, args);
       expect([args.join(' '), code], stderr).toEqual([args.join(' '), 0]);
     }
+  });
+
+  it('is gone on with by the command that a stopped run prints', async () => {
+    const cwd = folderWith({
+      't.csv': table,
+      'deep/run.yaml': `${tableRun.replace('t.csv', '../t.csv')}balancing: { use: "./tempered.mjs#tempered" }\n`,
+      'deep/tempered.mjs': temperedModule,
+    });
+    const controller = new AbortController();
+    const { io, stderr } = fakeIo(cwd, controller.signal);
+    io.stderr.on('data', (chunk: Buffer) => {
+      if (/epoch 1\/3/.test(chunk.toString())) controller.abort();
+    });
+    expect(await runProgram(['train', 'deep/run.yaml', '-o', 'run-1'], io), stderr.text()).toBeUndefined();
+    const [, line = ''] = /Go on with:\n {2}polytask (.*)\n/.exec(stderr.text()) ?? [];
+    expect(line).toBe('train --resume run-1 --plugins deep');
+    expect((await polytask(cwd, ['train', '--resume', 'run-1', '-q'])).stderr).toMatch(
+      /no file `\.\/tempered\.mjs` in/,
+    );
+    const { code, stderr: told } = await polytask(cwd, [...line.split(' '), '-q']);
+    expect(code, told).toBe(0);
   });
 
   it('takes an encoder from the working folder, or from a folder of --plugins', async () => {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { type CodePlaces, findPackage } from '../code/code-places.js';
-import { isMapping } from '../config/paths.js';
+import { referencesIn } from '../code/references.js';
 
 const ours = [
   '@polytask/compiler',
@@ -44,13 +44,14 @@ export function versionsOf(config: unknown, code: CodePlaces): Record<string, st
   return versions;
 }
 
-/** Names of the packages that parts come from, at any depth. */
-function packagesIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(packagesIn);
-  if (!isMapping(value)) return [];
-  const nested = Object.values(value).flatMap(packagesIn);
-  const reference = [value.use, value.type].find((name) => typeof name === 'string' && /^[^./\\][^#]*#/.test(name));
-  if (reference === undefined) return nested;
-  const parts = (reference as string).split('#')[0]?.split('/') ?? [];
-  return [...nested, parts.slice(0, parts[0]?.startsWith('@') ? 2 : 1).join('/')];
+/** Names of the packages that parts come from. */
+function packagesIn(config: unknown): string[] {
+  return referencesIn(config)
+    .filter((specifier) => /^[^./\\]/.test(specifier))
+    .map((specifier) =>
+      specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
 }
