@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { pathToFileURL } from 'node:url';
-import { projectProgram } from './hand-over.js';
+import { importCode } from '@polytask/experiment/early';
+import { projectProgram } from './code/hand-over.js';
 import { type Io, print } from './io.js';
 import { runProgram } from './program.js';
 import { watchSignals } from './signals.js';
@@ -9,7 +9,7 @@ const { stdout, stderr } = process;
 const args = process.argv.slice(2);
 const other = projectProgram(args, process.cwd(), import.meta.url);
 if (other === undefined) process.exitCode = await runHere();
-else await import(pathToFileURL(other).href);
+else await importCode(other);
 
 async function runHere(): Promise<number> {
   // A reader such as `head` may leave before all is written; that is its right.

@@ -1,7 +1,8 @@
 import { descriptionOf, type OptionTable, type PartDescription, PolytaskError, type Takes } from '@polytask/core';
+import { noCode } from '../code/code-places.js';
+import { loadPlugin, makePlugin, PluginError, requirePart } from '../code/load-plugin.js';
 import { didYouMean, expectedWords, explainIssues } from '../config/explain-issues.js';
 import { isMapping, type Path } from '../config/paths.js';
-import { loadPlugin, makePlugin, PluginError, requirePart } from './load-plugin.js';
 import { type BuildContext, type PartTable, partSchema } from './part-table.js';
 import { optionPath, rememberPlace } from './place-of.js';
 import { allNames, placeSchema, tableFor, tableOf } from './tables.js';
@@ -82,7 +83,7 @@ async function buildPlugin(
   building: Building,
 ): Promise<unknown> {
   const { context, report } = building;
-  const loaded = await loadPlugin(name, context.folder);
+  const loaded = await loadPlugin(name, context.code ?? noCode);
   const description = descriptionOf(loaded);
   if (description === undefined) {
     const inner = (await buildAnything(options, path, building)) as object;

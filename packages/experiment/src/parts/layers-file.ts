@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeFactory, type Encoder, layersModel, optional, PolytaskError, required, text } from '@polytask/core';
+import { within } from '@polytask/core/node';
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext } from './part-table.js';
 
@@ -14,7 +15,8 @@ interface ModelJson {
 }
 
 /**
- * An encoder from a model that tfjs' layers API saved: `model.json` and the weight files that it names, in the same folder.
+ * An encoder from a model that tfjs' layers API saved: `model.json` and the weight files that it names, in the same
+ * folder or below it.
  * The model keeps its weights; a sharing strategy can build it once, see `layersModel`.
  *
  * @throws PolytaskError (`POLYTASK_MODEL_FILE`) where the files cannot be read as such a model.
@@ -29,7 +31,7 @@ export async function layersFile(
     const json = JSON.parse(await readFile(path, 'utf8')) as ModelJson;
     const manifest = json.weightsManifest ?? [];
     const files = manifest.flatMap(({ paths }) => paths);
-    const weights = await Promise.all(files.map((name) => readFile(resolve(dirname(path), name))));
+    const weights = await Promise.all(files.map((name) => readFile(within(dirname(path), name))));
     const artifacts = {
       modelTopology: json.modelTopology,
       weightSpecs: manifest.flatMap((group) => [...group.weights]),

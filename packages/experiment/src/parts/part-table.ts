@@ -1,6 +1,7 @@
 import type { PartDescription } from '@polytask/core';
 import type { LabelOptions, SplitOptions, VectorLabel } from '@polytask/data';
 import * as z from 'zod';
+import type { CodePlaces } from '../code/code-places.js';
 import { mapping, thirdParty } from '../config/words.js';
 import { type PartPlace, shapeOf } from './schema-of.js';
 
@@ -8,6 +9,8 @@ import { type PartPlace, shapeOf } from './schema-of.js';
 export interface BuildContext {
   /** The folder of the configuration file: relative paths in it start there. */
   readonly folder: string;
+  /** From where parts of others may be loaded. Default: from nowhere. */
+  readonly code?: CodePlaces;
   /** Steps that training takes at most; known once the data are. */
   readonly totalSteps?: number;
   /** For data: stops reading them at once. */

@@ -26,9 +26,9 @@ import {
   type TableOptions,
   type TableRecord,
 } from '@polytask/data/node';
+import { packageFolder } from '../code/resolve-package.js';
 import type { LoadedData } from './datasets.js';
 import type { BuildContext } from './part-table.js';
-import { packageFolder } from './resolve-package.js';
 import { drawTrainingRows, trainingRowsOptions } from './training-rows.js';
 
 const paths = either([text('a path'), list(text('a path'), { least: 1 })], 'a path, or a list of paths');

@@ -2,6 +2,7 @@ import type { PartDescription, PolytaskError } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
 import { temperedModule } from '../../../../test/support/plugins.js';
+import { codePlaces } from '../../src/code/code-places.js';
 import { showPath } from '../../src/config/paths.js';
 import { buildPart } from '../../src/parts/build-part.js';
 import type { PartTable } from '../../src/parts/part-table.js';
@@ -17,8 +18,12 @@ const [encoders, sharings, taskTypes, balancings] = [
 async function build(config: object, table: PartTable, at: string = 'here') {
   const folder = folderWith({ 'tempered.mjs': temperedModule });
   const told: string[] = [];
-  const made = await buildPart(config, [at], table, { folder }, (path, error: PolytaskError) =>
-    told.push(`${showPath(path)}: ${error.message}`),
+  const made = await buildPart(
+    config,
+    [at],
+    table,
+    { folder, code: codePlaces({ cwd: folder }) },
+    (path, error: PolytaskError) => told.push(`${showPath(path)}: ${error.message}`),
   );
   return { made, told };
 }
