@@ -110,9 +110,10 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     .command('schema')
     .summary('print the JSON Schema of run files')
     .description('Prints the JSON Schema of run files, with which editors complete and check them.')
-    .action(async () => {
+    .addOption(pluginsOption())
+    .action(async (options) => {
       const { schema } = await import('./commands/schema.js');
-      schema(io);
+      await schema(options, io);
     });
 
   program

@@ -1,8 +1,8 @@
-import type { AnyTask, Balancing, Optimizer, SharingStrategy } from '@polytask/core';
+import type { AnyTask, Balancing, Optimizer, PartDescription, SharingStrategy } from '@polytask/core';
 import * as z from 'zod';
 import { backendChoices } from '../backend/backend-choices.js';
 import type { LoadedData } from '../parts/datasets.js';
-import { placeSchema } from '../parts/tables.js';
+import { placeSchema, placesWith } from '../parts/tables.js';
 import { atLeastZero, flag, list, mapping, positive, share, text, whole } from './words.js';
 
 const split = mapping({
@@ -118,7 +118,21 @@ export const configSchema = mapping({
 /** A configuration with its defaults filled in; parts are still mappings. */
 export type Config = z.output<typeof configSchema>;
 
-/** The schema as JSON Schema, for editors: it completes keys and marks mistakes while a file is written. */
-export function jsonSchema(): object {
-  return z.toJSONSchema(configSchema, { target: 'draft-7', io: 'input' });
+/**
+ * The schema as JSON Schema, for editors: it completes keys and marks mistakes while a file is written.
+ *
+ * @param plugins - Described parts of other packages, by `<package>#<export>`. Default none.
+ */
+export function jsonSchema(plugins: ReadonlyMap<string, PartDescription> = new Map()): object {
+  const place = placesWith(plugins);
+  const { data, tasks, sharing, balancing, optimizer } = configSchema.shape;
+  const like = (schema: z.ZodType, old: z.ZodType) => schema.describe(old.description ?? '');
+  const schema = configSchema.extend({
+    data: like(place('data'), data),
+    tasks: like(list(place('task'), 'tasks', 1), tasks),
+    sharing: like(place('sharing'), sharing),
+    balancing: like(place('loss-weighting').exactOptional(), balancing),
+    optimizer: like(place('optimizer').prefault({ use: 'adam' }), optimizer),
+  });
+  return z.toJSONSchema(schema.meta(configSchema.meta() ?? {}), { target: 'draft-7', io: 'input' });
 }

@@ -67,12 +67,21 @@ export function allNames(): string[] {
   return partTables.flatMap(({ parts }) => [...parts.keys()]);
 }
 
-const schemas = new Map<string, z.ZodType>();
-
 /** The schema of the place that takes parts of these kinds. */
-export function placeSchema<Made>(...kinds: readonly string[]): z.ZodType<Made> {
-  const table = tableFor(...kinds);
-  const made = schemas.get(table.id) ?? slotSchema(table, (inner) => placeSchema(...inner));
-  schemas.set(table.id, made);
-  return made as z.ZodType<Made>;
+export type PlaceSchema = <Made>(...kinds: readonly string[]) => z.ZodType<Made>;
+
+/** Schemas of all places, together with further parts by the names under which a run file has them. */
+export function placesWith(further: ReadonlyMap<string, PartDescription>): PlaceSchema {
+  const schemas = new Map<string, z.ZodType>();
+  const place: PlaceSchema = (...kinds) => {
+    const table = tableFor(...kinds);
+    const parts = new Map([...table.parts, ...[...further].filter(([, { kind }]) => table.kinds.includes(kind))]);
+    const made = schemas.get(table.id) ?? slotSchema({ ...table, parts }, (inner) => place(...inner));
+    schemas.set(table.id, made);
+    return made as never;
+  };
+  return place;
 }
+
+/** Schemas of all places for parts with short names. */
+export const placeSchema = placesWith(new Map());

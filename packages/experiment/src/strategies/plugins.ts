@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { descriptionOf, isPart, type PartKind, specVersions } from '@polytask/core';
+import { descriptionOf, isPart, type PartDescription, type PartKind, specVersions } from '@polytask/core';
 import * as z from 'zod';
 import { type CodePlaces, findCode } from '../code/code-places.js';
 import { importCode } from '../code/import-code.js';
@@ -12,6 +12,8 @@ import type { Strategy } from './strategy.js';
 export interface Plugins {
   readonly strategies: readonly Strategy[];
   readonly problems: readonly string[];
+  /** What is known of those that are described in code, by `<package>#<export>`. */
+  readonly parts: ReadonlyMap<string, PartDescription>;
 }
 
 /** What a package may say of its parts under `polytask` in its package.json. */
@@ -42,10 +44,12 @@ type PluginManifest = z.output<typeof manifestSchema>;
  */
 export async function findPlugins(code: CodePlaces): Promise<Plugins> {
   const found = code.folders.flatMap(manifestsFor).filter(isFirst).filter(isPlugin);
-  const results = await Promise.all(found.map((manifest) => describePlugin(manifest, code)));
+  const parts = new Map<string, PartDescription>();
+  const results = await Promise.all(found.map((manifest) => describePlugin(manifest, code, parts)));
   return {
     strategies: results.flatMap((result) => (typeof result === 'string' ? [] : result)),
     problems: results.filter((result) => typeof result === 'string'),
+    parts,
   };
 }
 
@@ -59,7 +63,11 @@ function isPlugin({ name, keywords, polytask }: PluginManifest): boolean {
   return polytask !== undefined || keywords.some((keyword) => /^polytask($|-)/.test(keyword));
 }
 
-async function describePlugin(manifest: PluginManifest, code: CodePlaces): Promise<Strategy[] | string> {
+async function describePlugin(
+  manifest: PluginManifest,
+  code: CodePlaces,
+  parts: Map<string, PartDescription>,
+): Promise<Strategy[] | string> {
   const from = `${manifest.name} ${manifest.version}`;
   if (manifest.polytask !== undefined) {
     const described = description.safeParse(manifest.polytask);
@@ -88,8 +96,10 @@ async function describePlugin(manifest: PluginManifest, code: CodePlaces): Promi
     return Object.entries(module).flatMap(([name, value]) => {
       const reference = `${manifest.name}#${name}`;
       const described = descriptionOf(value);
-      if (described !== undefined)
+      if (described !== undefined) {
+        parts.set(reference, described);
         return [{ ...describeStrategy(reference, described, tableFor(described.kind)), from }];
+      }
       const kind = Object.keys(specVersions).find((candidate) => isPart(value, candidate as PartKind));
       if (name === 'default' || (kind === undefined && typeof value !== 'function')) return [];
       return [{ name: reference, ...placeOf(kind ?? 'part'), summary: manifest.description, options: [], from }];
