@@ -114,7 +114,6 @@ export type { BuiltStages } from './encoders/build-encoder.js';
 export { buildEncoder, buildStages } from './encoders/build-encoder.js';
 export type { ConvNetOptions } from './encoders/conv-net.js';
 export { convNet } from './encoders/conv-net.js';
-export { describeOptions } from './encoders/describe-options.js';
 export type { FusionColumn, FusionOptions } from './encoders/fusion.js';
 export { fusion } from './encoders/fusion.js';
 export type { LayersModelOptions } from './encoders/layers-model.js';
@@ -204,19 +203,26 @@ export { sgd } from './optimizers/sgd.js';
 // Descriptions of parts.
 export { blame, blamedPart } from './options/blame.js';
 export { checkOptionTable, checkValue, type OptionProblem } from './options/check-value.js';
+export { describeOptions } from './options/describe-options.js';
 export {
+  type CreateContext,
   type Described,
   described,
   describedParts,
+  describeFactory,
   describePart,
   descriptionOf,
+  type FactoryInput,
   type PartDescription,
   type PartFactory,
   type PartInput,
+  plainOptions,
+  withArguments,
 } from './options/describe-part.js';
 export { fillOptions } from './options/fill-options.js';
 export { kindOptions } from './options/kind-options.js';
 export {
+  extend,
   type FilledOptions,
   type Option,
   type OptionsOf,

@@ -5,4 +5,6 @@ export interface Citation {
   readonly venue: string;
   readonly year: number;
   readonly url: string;
+  /** What of it this is, and settings that are the paper's; sentences for the paper index. */
+  readonly note?: string;
 }

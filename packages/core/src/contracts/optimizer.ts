@@ -18,13 +18,15 @@ export interface UpdateInput {
 /** Pure tfjs arithmetic over the flat vector; learning rate, decay and step count come in as numbers. */
 export interface Optimizer extends Description<'optimizer'> {
   readonly learningRate: number;
-  readonly schedule?: LearningRateSchedule;
+  readonly schedule?: LearningRateSchedule | undefined;
   /** Decoupled weight decay of the model's group; 0 for `'balancing'`. */
   readonly decay: number;
   /** Learning rates of parameter groups that differ from `learningRate`. */
-  readonly groups: { readonly [group: string]: { readonly learningRate?: number; readonly decay?: number } };
+  readonly groups: {
+    readonly [group: string]: { readonly learningRate?: number | undefined; readonly decay?: number | undefined };
+  };
   /** Largest norm of the model's gradient; longer ones are scaled down. */
-  readonly clipNorm?: number;
+  readonly clipNorm?: number | undefined;
   /** Names of the moments kept per parameter, zeros at first. */
   readonly slots: readonly string[];
   /** Host-side numbers of a range that has been updated `count` times, this one included (Adam's bias corrections). */

@@ -1,35 +1,47 @@
 import * as tf from '@tensorflow/tfjs';
 import type { InputSpec } from '../contracts/batch.js';
-import { defineEncoder, type Encoder } from '../contracts/encoder.js';
-import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import { type Activation, buildActivation, kernelInitializer } from '../layers/activation.js';
+import { buildActivation, kernelInitializer } from '../layers/activation.js';
 import { buildBatchNorm } from '../layers/batch-norm.js';
 import { buildConv2d } from '../layers/conv2d.js';
 import { type BuiltLayer, chainLayers } from '../layers/layer.js';
-import { denseStages, requireMlp } from './mlp.js';
+import { describePart } from '../options/describe-part.js';
+import { extend, type OptionsOf, withDefault } from '../options/option.js';
+import { choice, list, whole } from '../options/takes.js';
+import { denseStages, layerOptions, widths } from './mlp.js';
 import { layerStage, singleInput } from './single-input.js';
 
+const lenet = 'the MultiMNIST networks of Sener and Koltun';
+
+const options = extend(
+  {
+    filters: withDefault(
+      list(whole({ from: 1 }), { least: 1 }),
+      [10, 20],
+      'Channels of every convolution; without convolutions, use `mlp`.',
+      lenet,
+    ),
+    kernelSize: withDefault(whole({ from: 1 }), 5, "Side of every convolution's square window, in pixels.", lenet),
+    padding: withDefault(choice('valid', 'same'), 'valid', 'valid: no padding; same: outputs are as large as inputs.'),
+    pool: withDefault(
+      whole({ from: 1 }),
+      2,
+      'Side of the square whose maximum follows every convolution; 1 leaves it out.',
+      lenet,
+    ),
+    dense: withDefault(
+      widths,
+      [50],
+      'Widths of the dense layers at the end; none gives features of height, width and channels.',
+      lenet,
+    ),
+  },
+  layerOptions,
+);
+
 /** Options of {@link convNet}. */
-export interface ConvNetOptions {
-  /** Channels of every convolution. Default `[10, 20]`. */
-  readonly filters?: readonly number[];
-  /** Side of every convolution's square window. Default 5. */
-  readonly kernelSize?: number;
-  /** Default `'valid'`: no padding. */
-  readonly padding?: 'valid' | 'same';
-  /** Side of the square whose maximum follows every convolution; 1 leaves it out. Default 2. */
-  readonly pool?: number;
-  /** Widths of the dense layers at the end. Default `[50]`; `[]` gives features `[height, width, channels]`. */
-  readonly dense?: readonly number[];
-  /** After every layer. Default `'relu'`. */
-  readonly activation?: Activation;
-  /** Normalise before every activation. Default false. */
-  readonly batchNorm?: boolean;
-  /** Share of every dense layer's outputs that become 0 in training. Default 0. */
-  readonly dropout?: number;
-}
+export type ConvNetOptions = OptionsOf<typeof options>;
 
 /**
  * Convolutions, then dense layers: an encoder of one image. Stage i, named `conv0`, `conv1`, ..., is
@@ -48,9 +60,6 @@ export interface ConvNetOptions {
  * @throws `POLYTASK_ENCODER_INPUT` for several inputs, or category ids.
  * @throws `POLYTASK_SHAPE_MISMATCH` for inputs that are no images; `POLYTASK_IMAGE_TOO_SMALL` for images that nothing would be
  * left of.
- * @see Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document recognition", Proceedings
- * of the IEEE 86, 1998, https://doi.org/10.1109/5.726791; the defaults are from O. Sener and V. Koltun, "Multi-task learning as
- * multi-objective optimization", NeurIPS 2018, https://arxiv.org/abs/1810.04650
  * @example
  * ```ts
  * import { convNet } from '@polytask/core';
@@ -59,44 +68,52 @@ export interface ConvNetOptions {
  * stages.map((stage) => stage.name); // => ['conv0', 'conv1', 'dense0']
  * ```
  */
-export function convNet(options: ConvNetOptions = {}): Encoder {
-  const { filters = [10, 20], kernelSize = 5, padding = 'valid', pool = 2, dense = [50] } = options;
-  const { activation = 'relu', batchNorm = false, dropout = 0 } = options;
-  const mlpOptions = { activation, batchNorm, dropout };
-  requireMlp('filters', filters, mlpOptions);
-  requireMlp('dense', dense, mlpOptions);
-  requireOption(
-    filters.length > 0,
-    'filters',
-    'a list of at least one number',
-    filters,
-    'Without convolutions, use `mlp`.',
-  );
-  requireOption(Number.isInteger(kernelSize) && kernelSize > 0, 'kernelSize', 'a positive whole number', kernelSize);
-  requireOption(Number.isInteger(pool) && pool > 0, 'pool', 'a positive whole number', pool);
-  requireOption(padding === 'valid' || padding === 'same', 'padding', "'valid' or 'same'", padding);
-  const conv = { kernelSize, padding, bias: !batchNorm, kernel: kernelInitializer(activation) };
-  return defineEncoder({
-    name: 'conv-net',
-    options: { ...options },
-    stages(inputs) {
-      const { name, input } = singleInput(inputs, 'conv-net');
-      requireImage(name, input, filters.length, padding === 'valid' ? kernelSize : 1, pool);
-      const convStages = filters.map((channels, index) =>
-        layerStage(`conv${index}`, 'conv-net', (scope, image) =>
-          chainLayers(image, [
-            buildImage,
-            (x) => buildConv2d(scope, x, channels, conv),
-            batchNorm && ((x) => buildBatchNorm(scope.child('batchNorm'), x)),
-            pool > 1 && ((x) => buildMaxPool(x, pool)),
-            (x) => buildActivation(x, activation),
-          ]),
-        ),
-      );
-      return [...convStages, ...denseStages(dense, mlpOptions)];
+export const convNet = describePart('encoder', {
+  name: 'conv-net',
+  summary: 'Convolutions with pooling, then dense layers; for images.',
+  cites: [
+    {
+      authors: 'Y. LeCun, L. Bottou, Y. Bengio and P. Haffner',
+      title: 'Gradient-based learning applied to document recognition',
+      venue: 'Proceedings of the IEEE 86',
+      year: 1998,
+      url: 'https://doi.org/10.1109/5.726791',
     },
-  });
-}
+    {
+      authors: 'O. Sener and V. Koltun',
+      title: 'Multi-task learning as multi-objective optimization',
+      venue: 'NeurIPS',
+      year: 2018,
+      url: 'https://arxiv.org/abs/1810.04650',
+      note:
+        'The defaults are the layers that the paper trains on MultiMNIST: 10 and 20 channels, windows of 5×5, 50 features; ' +
+        '`head: mlp([50])` completes them.',
+    },
+  ],
+  options,
+  make(given) {
+    const { filters, kernelSize, padding, pool, dense, activation, batchNorm, dropout } = given;
+    const conv = { kernelSize, padding, bias: !batchNorm, kernel: kernelInitializer(activation) };
+    return {
+      stages(inputs) {
+        const { name, input } = singleInput(inputs, 'conv-net');
+        requireImage(name, input, filters.length, padding === 'valid' ? kernelSize : 1, pool);
+        const convStages = filters.map((channels, index) =>
+          layerStage(`conv${index}`, 'conv-net', (scope, image) =>
+            chainLayers(image, [
+              buildImage,
+              (x) => buildConv2d(scope, x, channels, conv),
+              batchNorm && ((x) => buildBatchNorm(scope.child('batchNorm'), x)),
+              pool > 1 && ((x) => buildMaxPool(x, pool)),
+              (x) => buildActivation(x, activation),
+            ]),
+          ),
+        );
+        return [...convStages, ...denseStages(dense, { activation, batchNorm, dropout })];
+      },
+    };
+  },
+});
 
 /** Images without channels get one. */
 function buildImage(input: InputSpec): BuiltLayer {

@@ -1,15 +1,34 @@
 import * as tf from '@tensorflow/tfjs';
 import type { InputSpec, InputSpecs } from '../contracts/batch.js';
-import { isPart } from '../contracts/description.js';
-import { defineEncoder, type Encoder, type Stage } from '../contracts/encoder.js';
+import type { Encoder, Stage } from '../contracts/encoder.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { buildFlatten } from '../layers/flatten.js';
 import { type BuiltLayer, chainLayers } from '../layers/layer.js';
+import { describePart, withArguments } from '../options/describe-part.js';
+import { extend, type OptionsOf, required, withDefault } from '../options/option.js';
+import { byName, choice, either, list, mapping, part, text } from '../options/takes.js';
 import { buildEncoder } from './build-encoder.js';
-import { describeOptions } from './describe-options.js';
-import { denseStages, type MlpOptions, requireMlp } from './mlp.js';
+import { denseOptions, denseStages, moreUnits } from './mlp.js';
+
+const column = mapping({
+  inputs: required(list(text('an input'), { least: 1, what: 'a list of input names, at least one' }), 'What it gets.'),
+  encoder: required(part('encoder'), 'Its encoder.'),
+});
+
+const columns = byName(
+  either([part('encoder'), column], 'an encoder, or { inputs, encoder }'),
+  'encoders by the name of their input',
+);
+
+const options = extend(
+  extend(
+    { combine: withDefault(choice('concat', 'sum', 'mean'), 'concat', "How the columns' features become one.") },
+    moreUnits,
+  ),
+  denseOptions,
+);
 
 /** One column of {@link fusion}: an encoder and the names of the inputs that it gets. */
 export interface FusionColumn {
@@ -18,14 +37,38 @@ export interface FusionColumn {
 }
 
 /** Options of {@link fusion}. */
-export interface FusionOptions extends MlpOptions {
-  /** How the columns' features become one. Default `'concat'`, along the last axis. */
-  readonly combine?: 'concat' | 'sum' | 'mean';
-  /** Widths of dense layers that follow. Default none. */
-  readonly units?: readonly number[];
-}
+export type FusionOptions = OptionsOf<typeof options>;
 
 type NamedColumn = FusionColumn & { readonly name: string };
+
+const fused = describePart('encoder', {
+  name: 'fusion',
+  summary: 'An encoder per input, put together.',
+  cites: [
+    {
+      authors: 'J. Ngiam, A. Khosla, M. Kim, J. Nam, H. Lee and A. Y. Ng',
+      title: 'Multimodal deep learning',
+      venue: 'ICML',
+      year: 2011,
+      url: 'https://icml.cc/2011/papers/399_icmlpaper.pdf',
+      note: 'An encoder per input, features joined.',
+    },
+  ],
+  options: extend(
+    { columns: required(columns, 'By input: its encoder; or by any name: `{ inputs: [names], encoder }`.') },
+    options,
+  ),
+  make({ columns: given, combine, units, ...dense }) {
+    requireOption(Object.keys(given).length > 0, 'columns', 'a record of at least one encoder', given);
+    const all = Object.entries(given).map(([name, one]) => namedColumn(name, one));
+    return {
+      stages(inputs) {
+        requireInputs(inputs, all);
+        return [fuseStage(all, combine), ...denseStages(units, dense)];
+      },
+    };
+  },
+});
 
 /**
  * Several inputs, an encoder for each, made into one (multimodal) encoder:
@@ -38,12 +81,9 @@ type NamedColumn = FusionColumn & { readonly name: string };
  * Shapes: features of the columns `[rows, ..., d_i]` → `[rows, ..., Σ d_i]` under `'concat'`; `'sum'` and `'mean'` need equal
  * shapes and keep them.
  *
- * @param columns By name: an encoder of the input that has this name, or `{ inputs, encoder }`.
  * @throws `POLYTASK_INVALID_OPTION` for no columns, no encoders, an unknown `combine`, and as {@link mlp}.
  * @throws `POLYTASK_UNKNOWN_NAME` for names that are no inputs; `POLYTASK_ENCODER_INPUT` for inputs that no column takes;
  * `POLYTASK_FUSION_SHAPES` for features that do not go together.
- * @see J. Ngiam, A. Khosla, M. Kim, J. Nam, H. Lee and A. Y. Ng, "Multimodal deep learning", ICML 2011,
- * https://icml.cc/2011/papers/399_icmlpaper.pdf
  * @example
  * ```ts
  * import { convNet, fusion, mlp } from '@polytask/core';
@@ -53,32 +93,13 @@ type NamedColumn = FusionColumn & { readonly name: string };
  * stages.map((stage) => stage.name); // => ['fuse', 'dense0']
  * ```
  */
-export function fusion(
-  columns: { readonly [name: string]: Encoder | FusionColumn },
-  options: FusionOptions = {},
-): Encoder {
-  const { combine = 'concat', units = [] } = options;
-  const known = ['concat', 'sum', 'mean'];
-  requireOption(known.includes(combine), 'combine', `one of ${known.join(', ')}`, combine);
-  requireMlp('units', units, options);
-  requireOption(Object.keys(columns).length > 0, 'columns', 'a record of at least one encoder', columns);
-  const list = Object.entries(columns).map(([name, column]) => namedColumn(name, column));
-  return defineEncoder({
-    name: 'fusion',
-    options: describeOptions({ columns, ...options }),
-    stages(inputs) {
-      requireInputs(inputs, list);
-      return [fuseStage(list, combine), ...denseStages(units, options)];
-    },
-  });
-}
+export const fusion = withArguments(
+  fused,
+  (given: { readonly [name: string]: Encoder | FusionColumn }, more?: FusionOptions) => ({ ...more, columns: given }),
+);
 
 function namedColumn(name: string, column: Encoder | FusionColumn): NamedColumn {
-  if (isPart(column, 'encoder')) return { name, inputs: [name], encoder: column as Encoder };
-  const { inputs, encoder } = column as FusionColumn;
-  const valid = isPart(encoder, 'encoder') && Array.isArray(inputs) && inputs.length > 0;
-  requireOption(valid, `columns.${name}`, 'an encoder, or { inputs: [names], encoder }', column);
-  return { name, inputs, encoder };
+  return 'encoder' in column ? { name, ...column } : { name, inputs: [name], encoder: column };
 }
 
 function requireInputs(inputs: InputSpecs, columns: readonly NamedColumn[]): void {

@@ -1,18 +1,73 @@
 import * as tf from '@tensorflow/tfjs';
 import type { InputSpecs } from '../contracts/batch.js';
-import { defineEncoder, type Encoder } from '../contracts/encoder.js';
 import type { BuildScope } from '../contracts/parameters.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
+import { describePart, withArguments } from '../options/describe-part.js';
+import { type OptionsOf, optional, required } from '../options/option.js';
+import { code, text } from '../options/takes.js';
 import { requireRepeatable } from './repeatable-layers.js';
 
+type Model = tf.LayersModel | (() => tf.LayersModel);
+
+const model = code<Model>(
+  'a tf.LayersModel (await it first), or a function that returns one',
+  (value) => typeof value === 'function' || isLayersModel(value),
+);
+
+/** The option of which layer gives the features. */
+export const outputOption = {
+  output: optional(text('the name of a layer'), 'Layer to take features from.', "the model's output"),
+};
+
 /** Options of {@link layersModel}. */
-export interface LayersModelOptions {
-  /** Name of the layer whose output are the features. Default: the model's output. */
-  readonly output?: string;
-}
+export type LayersModelOptions = OptionsOf<typeof outputOption>;
+
+const wrapped = describePart('encoder', {
+  name: 'layers-model',
+  summary: "A model of tfjs' layers API.",
+  options: {
+    model: required(
+      model,
+      'A function that makes the model, once for every copy; or the model, which can be built once only.',
+    ),
+    ...outputOption,
+  },
+  make({ model: given, output }) {
+    let built = false;
+    return {
+      stages: () => [
+        {
+          name: 'model',
+          build(scope, inputs) {
+            if (built && typeof given !== 'function') {
+              throw new PolytaskError(
+                'POLYTASK_MODEL_BUILT_TWICE',
+                `The model given to \`layersModel\` has been built already; \`${scope.path}\` would share its weights without ` +
+                  'saying so. Give a function that makes the model: `layersModel(() => ...)`.',
+              );
+            }
+            built = true;
+            const whole = makeModel(given, scope);
+            const features = withOutput(whole, output);
+            requireRepeatable(features);
+            const select = matchInputs(features, inputs);
+            // What a factory made is nobody else's: core owns what it uses, and the rest goes at once.
+            const owned = typeof given === 'function';
+            adoptWeights(features, scope, owned);
+            if (owned) disposeUnused(whole, features);
+            return {
+              output: { shape: outputShape(features), dtype: 'float32' },
+              apply: (tensors, step) => features.apply(select(tensors), { training: step.training }) as tf.Tensor,
+            };
+          },
+        },
+      ],
+    };
+  },
+});
 
 /**
  * A model of tfjs' layers API as an encoder with one stage, `model`.
@@ -27,7 +82,6 @@ export interface LayersModelOptions {
  * @remarks A factory is called once for every copy that a sharing strategy builds, and while it runs, `Math.random` is the scope's
  * seeded stream: tfjs' initialisers draw from it, so the same seed gives the same weights. A model that exists already (loaded,
  * or pretrained) can be built once only, keeps the weights it has, and stays yours to dispose of.
- * @param model A function that makes the model, or the model.
  * @throws `POLYTASK_INVALID_OPTION` for anything else, such as a promise.
  * @throws `POLYTASK_RANDOM_LAYER` for layers that draw numbers of their own or remember earlier batches, by name.
  * @throws `POLYTASK_MODEL_BUILT_TWICE` for a second copy of a ready-made model.
@@ -43,43 +97,13 @@ export interface LayersModelOptions {
  * encoder.stages({ x: { shape: [8], dtype: 'float32' } }).map((stage) => stage.name); // => ['model']
  * ```
  */
-export function layersModel(model: tf.LayersModel | (() => tf.LayersModel), options: LayersModelOptions = {}): Encoder {
-  let built = false;
-  return defineEncoder({
-    name: 'layers-model',
-    options: { ...options },
-    stages: () => [
-      {
-        name: 'model',
-        build(scope, inputs) {
-          if (built && typeof model !== 'function') {
-            throw new PolytaskError(
-              'POLYTASK_MODEL_BUILT_TWICE',
-              `The model given to \`layersModel\` has been built already; \`${scope.path}\` would share its weights without ` +
-                'saying so. Give a function that makes the model: `layersModel(() => ...)`.',
-            );
-          }
-          built = true;
-          const whole = makeModel(model, scope);
-          const features = withOutput(whole, options.output);
-          requireRepeatable(features);
-          const select = matchInputs(features, inputs);
-          // What a factory made is nobody else's: core owns what it uses, and the rest goes at once.
-          const owned = typeof model === 'function';
-          adoptWeights(features, scope, owned);
-          if (owned) disposeUnused(whole, features);
-          return {
-            output: { shape: outputShape(features), dtype: 'float32' },
-            apply: (tensors, step) => features.apply(select(tensors), { training: step.training }) as tf.Tensor,
-          };
-        },
-      },
-    ],
-  });
-}
+export const layersModel = withArguments(wrapped, (given: Model, options?: LayersModelOptions) => ({
+  ...options,
+  model: given,
+}));
 
 /** Calls a factory with `Math.random` replaced, since tfjs' initialisers offer no other way to a seed for a whole model. */
-function makeModel(model: tf.LayersModel | (() => tf.LayersModel), scope: BuildScope): tf.LayersModel {
+function makeModel(model: Model, scope: BuildScope): tf.LayersModel {
   let made: unknown = model;
   if (typeof model === 'function') {
     const random = Math.random;

@@ -1,27 +1,66 @@
-import { defineEncoder, type Encoder, type Stage } from '../contracts/encoder.js';
-import { requireOption } from '../errors/invalid-option-error.js';
-import { type Activation, buildActivation, kernelInitializer, requireActivation } from '../layers/activation.js';
+import type { Stage } from '../contracts/encoder.js';
+import { activationNames, buildActivation, kernelInitializer } from '../layers/activation.js';
 import { buildBatchNorm } from '../layers/batch-norm.js';
 import { buildDense } from '../layers/dense.js';
-import { buildDropout, requireRate } from '../layers/dropout.js';
+import { buildDropout } from '../layers/dropout.js';
 import { buildFlatten } from '../layers/flatten.js';
 import { chainLayers } from '../layers/layer.js';
+import { describePart, withArguments } from '../options/describe-part.js';
+import { fillOptions } from '../options/fill-options.js';
+import { extend, type OptionsOf, required, withDefault } from '../options/option.js';
+import { choice, flag, list, number, whole } from '../options/takes.js';
 import { layerStage, singleInput } from './single-input.js';
 
-/** Options of {@link mlp}; also those of the dense layers of other encoders. */
-export interface MlpOptions {
-  /** After every layer. Default `'relu'`. */
-  readonly activation?: Activation;
-  /** Share of every layer's outputs that become 0 in training. Default 0. */
-  readonly dropout?: number;
-  /** Normalise before every activation. Default false. */
-  readonly batchNorm?: boolean;
-  /**
-   * Make one vector of every row first. Default true; false acts on the last axis of longer shapes, the same layer at every
-   * position, which tasks with an output per token or pixel need.
-   */
-  readonly flatten?: boolean;
-}
+/** Widths of layers. */
+export const widths = list(whole({ from: 1 }));
+
+/** Options of layers with an activation. */
+export const layerOptions = {
+  activation: withDefault(choice(...activationNames), 'relu', 'After every layer.'),
+  dropout: withDefault(
+    number({ from: 0, below: 1 }),
+    0,
+    "Share of every dense layer's outputs that become 0 in training.",
+  ),
+  batchNorm: withDefault(flag(), false, 'Normalise before every activation.'),
+};
+
+/** Options of dense layers. */
+export const denseOptions = extend(layerOptions, {
+  flatten: withDefault(
+    flag(),
+    true,
+    'Make one vector of every row first; false acts on the last axis of longer shapes, which tasks per token or pixel need.',
+  ),
+});
+
+/** Dense layers after something else. */
+export const moreUnits = { units: withDefault(widths, [], 'Widths of dense layers that follow.') };
+
+/** Options of {@link mlp} besides its widths; also those of the dense layers of other encoders. */
+export type MlpOptions = OptionsOf<typeof denseOptions>;
+
+const layers = describePart('encoder', {
+  name: 'mlp',
+  summary: 'Dense layers.',
+  cites: [
+    {
+      authors: 'D. E. Rumelhart, G. E. Hinton and R. J. Williams',
+      title: 'Learning representations by back-propagating errors',
+      venue: 'Nature 323',
+      year: 1986,
+      url: 'https://doi.org/10.1038/323533a0',
+    },
+  ],
+  options: extend({ units: required(widths, 'Width of every layer.') }, denseOptions),
+  make: ({ units, ...options }) => ({
+    stages(inputs) {
+      singleInput(inputs, 'mlp');
+      if (units.length > 0) return denseStages(units, options);
+      return [layerStage('flatten', 'mlp', (_, input) => chainLayers(input, [options.flatten && buildFlatten]))];
+    },
+  }),
+});
 
 /**
  * A multi-layer perceptron: an encoder of one input, or the hidden layers of a head. Stage i, named `dense0`, `dense1`, ..., is
@@ -34,11 +73,8 @@ export interface MlpOptions {
  *
  * @remarks `mlp([])` has no variables: as a head it stands for "one linear layer per output and nothing before it". Its only
  * stage, `flatten`, flattens.
- * @param units Width of every layer.
  * @throws `POLYTASK_INVALID_OPTION` for widths, rates or activations that do not exist.
  * @throws `POLYTASK_ENCODER_INPUT` when it is built on several inputs, or on category ids.
- * @see D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning representations by back-propagating errors", Nature 323,
- * 1986, https://doi.org/10.1038/323533a0
  * @example
  * ```ts
  * import { mlp } from '@polytask/core';
@@ -47,20 +83,7 @@ export interface MlpOptions {
  * encoder.stages({ x: { shape: [8], dtype: 'float32' } }).map((stage) => stage.name); // => ['dense0', 'dense1']
  * ```
  */
-export function mlp(units: readonly number[], options: MlpOptions = {}): Encoder {
-  requireMlp('units', units, options);
-  return defineEncoder({
-    name: 'mlp',
-    options: { units, ...options },
-    stages(inputs) {
-      singleInput(inputs, 'mlp');
-      if (units.length > 0) return denseStages(units, options);
-      return [
-        layerStage('flatten', 'mlp', (_, input) => chainLayers(input, [options.flatten !== false && buildFlatten])),
-      ];
-    },
-  });
-}
+export const mlp = withArguments(layers, (units: readonly number[], options?: MlpOptions) => ({ ...options, units }));
 
 /**
  * The stages of {@link mlp}, for encoders that end in dense layers.
@@ -74,7 +97,7 @@ export function mlp(units: readonly number[], options: MlpOptions = {}): Encoder
  * ```
  */
 export function denseStages(units: readonly number[], options: MlpOptions = {}): Stage[] {
-  const { activation = 'relu', dropout = 0, batchNorm = false, flatten = true } = options;
+  const { activation, dropout, batchNorm, flatten } = fillOptions(denseOptions, options);
   const dense = { bias: !batchNorm, kernel: kernelInitializer(activation) };
   return units.map((width, index) =>
     layerStage(`dense${index}`, 'mlp', (scope, input) =>
@@ -87,12 +110,4 @@ export function denseStages(units: readonly number[], options: MlpOptions = {}):
       ]),
     ),
   );
-}
-
-/** Throws `POLYTASK_INVALID_OPTION` unless these are widths and options of dense layers. */
-export function requireMlp(option: string, units: readonly number[], options: MlpOptions): void {
-  const valid = Array.isArray(units) && units.every((width) => Number.isInteger(width) && width > 0);
-  requireOption(valid, option, 'a list of positive whole numbers', units);
-  requireActivation(options.activation ?? 'relu');
-  requireRate('dropout', options.dropout ?? 0);
 }

@@ -1,27 +1,39 @@
 import * as tf from '@tensorflow/tfjs';
 import type { InputSpecs } from '../contracts/batch.js';
-import { defineEncoder, type Encoder, type Stage, type StepContext } from '../contracts/encoder.js';
+import type { Stage, StepContext } from '../contracts/encoder.js';
 import type { BuildScope } from '../contracts/parameters.js';
-import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { buildEmbedding } from '../layers/embedding.js';
 import { buildFlatten } from '../layers/flatten.js';
 import type { BuiltLayer } from '../layers/layer.js';
-import { denseStages, type MlpOptions, requireMlp } from './mlp.js';
+import { describePart } from '../options/describe-part.js';
+import { extend, type OptionsOf, optional } from '../options/option.js';
+import { list, text, whole } from '../options/takes.js';
+import { denseStages, layerOptions, moreUnits } from './mlp.js';
+
+const names = list(text('an input'), { what: 'a list of input names' });
+
+const options = extend(
+  extend(
+    {
+      numeric: optional(names, 'Inputs that hold numbers.', 'all without categories'),
+      categorical: optional(names, 'Inputs that hold category ids.', 'all with categories'),
+      embeddingSize: optional(
+        whole({ from: 1 }),
+        "Length of every category's vector.",
+        'min(50, ⌈categories / 2⌉) of the column',
+        'fast.ai',
+      ),
+    },
+    moreUnits,
+  ),
+  layerOptions,
+);
 
 /** Options of {@link tabular}. */
-export interface TabularOptions extends Omit<MlpOptions, 'flatten'> {
-  /** Names of the inputs that hold numbers. Default: all without `categories`. */
-  readonly numeric?: readonly string[];
-  /** Names of the inputs that hold category ids. Default: all with `categories`. */
-  readonly categorical?: readonly string[];
-  /** Length of every category's vector. Default: min(50, ⌈categories / 2⌉) of the column, a rule of thumb from fast.ai. */
-  readonly embeddingSize?: number;
-  /** Widths of dense layers that follow. Default none. */
-  readonly units?: readonly number[];
-}
+export type TabularOptions = OptionsOf<typeof options>;
 
 /**
  * Rows of a table: numbers as they are, category ids as learned vectors, side by side; then dense layers where asked for.
@@ -38,7 +50,6 @@ export interface TabularOptions extends Omit<MlpOptions, 'flatten'> {
  * @throws `POLYTASK_UNKNOWN_NAME` for names that are no inputs; `POLYTASK_ENCODER_INPUT` for inputs that are not named, named
  * twice, or categorical without (numeric with) `categories`.
  * @throws `POLYTASK_SHAPE_MISMATCH` where an input has not one column per entry of its `categories`.
- * @see C. Guo and F. Berkhahn, "Entity embeddings of categorical variables", 2016, https://arxiv.org/abs/1604.06737
  * @example
  * ```ts
  * import { tabular } from '@polytask/core';
@@ -50,20 +61,26 @@ export interface TabularOptions extends Omit<MlpOptions, 'flatten'> {
  * stages.map((stage) => stage.name); // => ['columns', 'dense0']
  * ```
  */
-export function tabular(options: TabularOptions = {}): Encoder {
-  const { units = [], embeddingSize } = options;
-  requireMlp('units', units, options);
-  const valid = embeddingSize === undefined || (Number.isInteger(embeddingSize) && embeddingSize > 0);
-  requireOption(valid, 'embeddingSize', 'a positive whole number', embeddingSize);
-  return defineEncoder({
-    name: 'tabular',
-    options: { ...options },
-    stages(inputs) {
-      const columns = columnsOf(inputs, options);
-      return [columnStage(columns, embeddingSize), ...denseStages(units, options)];
+export const tabular = describePart('encoder', {
+  name: 'tabular',
+  summary: 'Numbers as they are and categories as learned vectors, then dense layers.',
+  cites: [
+    {
+      authors: 'C. Guo and F. Berkhahn',
+      title: 'Entity embeddings of categorical variables',
+      venue: 'arXiv',
+      year: 2016,
+      url: 'https://arxiv.org/abs/1604.06737',
     },
-  });
-}
+  ],
+  options,
+  make: ({ numeric, categorical, embeddingSize, units, ...dense }) => ({
+    stages(inputs) {
+      const columns = columnsOf(inputs, { numeric, categorical });
+      return [columnStage(columns, embeddingSize), ...denseStages(units, dense)];
+    },
+  }),
+});
 
 interface Columns {
   readonly numeric: readonly string[];
@@ -71,7 +88,10 @@ interface Columns {
 }
 
 /** Which inputs hold what; every input must have its place. */
-function columnsOf(inputs: InputSpecs, options: TabularOptions): Columns {
+function columnsOf(
+  inputs: InputSpecs,
+  options: { readonly [Key in keyof Columns]: readonly string[] | undefined },
+): Columns {
   const names = Object.keys(inputs);
   const hasCategories = (name: string) => inputs[name]?.categories !== undefined;
   const {

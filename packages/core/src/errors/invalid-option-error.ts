@@ -19,6 +19,7 @@ export function requireOption(valid: boolean, option: string, required: string, 
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
+  if (value instanceof Promise) return 'a promise';
   if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? 'an object';
   return String(value);
 }

@@ -1,22 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
-import { defineOptimizer, type Optimizer } from '../contracts/optimizer.js';
-import { requireOption } from '../errors/invalid-option-error.js';
-import { commonOptions, type OptimizerOptions } from './optimizer-options.js';
+import { describePart } from '../options/describe-part.js';
+import { extend, type OptionsOf } from '../options/option.js';
+import { commonOptions, epsilonOption } from './optimizer-options.js';
+
+const options = extend(commonOptions(0.01, 'PyTorch'), { epsilon: epsilonOption(1e-10, 'PyTorch') });
 
 /** Options of {@link adagrad}. */
-export interface AdagradOptions extends OptimizerOptions {
-  /** Added to the root, default 1e-10 (as PyTorch). */
-  readonly epsilon?: number;
-}
+export type AdagradOptions = OptionsOf<typeof options>;
 
 /**
  * Adagrad.
  *
  * $$ s \leftarrow s + g^2, \qquad \theta \leftarrow \theta - \eta\, g / (\sqrt{s} + \epsilon) $$
  *
- * @param options - `learningRate` η default 0.01 (as PyTorch), `epsilon`.
  * @throws `POLYTASK_INVALID_OPTION`
- * @see J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization", JMLR 2011
  * @example
  * ```ts
  * import { adagrad } from '@polytask/core';
@@ -24,14 +21,22 @@ export interface AdagradOptions extends OptimizerOptions {
  * console.log(adagrad().slots); // => [ 'sumOfSquares' ]
  * ```
  */
-export function adagrad(options: AdagradOptions = {}): Optimizer {
-  const { epsilon = 1e-10, ...rest } = options;
-  requireOption(epsilon > 0, 'epsilon', 'a positive number', epsilon);
-  const common = commonOptions(rest, 0.01);
-  return defineOptimizer({
-    name: 'adagrad',
-    ...common,
-    options: { ...common.options, epsilon },
+export const adagrad = describePart('optimizer', {
+  name: 'adagrad',
+  summary: 'Adagrad.',
+  cites: [
+    {
+      authors: 'J. Duchi, E. Hazan and Y. Singer',
+      title: 'Adaptive subgradient methods for online learning and stochastic optimization',
+      venue: 'JMLR 12',
+      year: 2011,
+      url: 'https://jmlr.org/papers/v12/duchi11a.html',
+    },
+  ],
+  options,
+  make: ({ epsilon, ...given }) => ({
+    ...given,
+    decay: 0,
     slots: ['sumOfSquares'],
     factors: () => ({}),
     update({ values, gradient, slots, factors }) {
@@ -39,5 +44,5 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
       const step = tf.div(gradient, tf.add(tf.sqrt(sumOfSquares), epsilon));
       return { values: tf.sub(values, tf.mul(step, factors.learningRate as tf.Tensor)), slots: { sumOfSquares } };
     },
-  });
-}
+  }),
+});

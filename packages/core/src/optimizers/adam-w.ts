@@ -1,20 +1,26 @@
-import type { Optimizer } from '../contracts/optimizer.js';
-import { type AdamOptions, adamLike } from './adam.js';
+import { describePart } from '../options/describe-part.js';
+import { extend, type OptionsOf, withDefault } from '../options/option.js';
+import { number } from '../options/takes.js';
+import { adamLike, adamOptions } from './adam.js';
+
+const options = extend(adamOptions, {
+  decay: withDefault(
+    number({ from: 0 }),
+    0.01,
+    'Weight decay, λ; balancing variables do not decay unless `groups` says so.',
+    'PyTorch',
+  ),
+});
 
 /** Options of {@link adamW}. */
-export interface AdamWOptions extends AdamOptions {
-  /** λ, default 0.01 (as PyTorch). Balancing variables do not decay unless `groups` says so. */
-  readonly decay?: number;
-}
+export type AdamWOptions = OptionsOf<typeof options>;
 
 /**
  * Adam with decoupled weight decay.
  *
  * $$ \theta \leftarrow (1 - \eta\lambda)\,\theta - \eta\,\hat m / (\sqrt{\hat v} + \epsilon) $$
  *
- * @param options - those of {@link adam}, and `decay` λ default 0.01.
  * @throws `POLYTASK_INVALID_OPTION`
- * @see I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, https://arxiv.org/abs/1711.05101
  * @example
  * ```ts
  * import { adamW } from '@polytask/core';
@@ -22,7 +28,18 @@ export interface AdamWOptions extends AdamOptions {
  * console.log(adamW({ decay: 0.1 }).decay); // => 0.1
  * ```
  */
-export function adamW(options: AdamWOptions = {}): Optimizer {
-  const { decay = 0.01, ...rest } = options;
-  return adamLike('adam-w', rest, decay);
-}
+export const adamW = describePart('optimizer', {
+  name: 'adam-w',
+  summary: 'Adam with decoupled weight decay.',
+  cites: [
+    {
+      authors: 'I. Loshchilov and F. Hutter',
+      title: 'Decoupled weight decay regularization',
+      venue: 'ICLR',
+      year: 2019,
+      url: 'https://arxiv.org/abs/1711.05101',
+    },
+  ],
+  options,
+  make: ({ decay, ...given }) => adamLike(given, decay),
+});

@@ -1,17 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
-import { defineOptimizer, type Optimizer, type UpdateInput } from '../contracts/optimizer.js';
-import { requireOption } from '../errors/invalid-option-error.js';
-import { commonOptions, type OptimizerOptions, requireFraction } from './optimizer-options.js';
+import type { DescriptionInput } from '../contracts/description.js';
+import type { Optimizer, UpdateInput } from '../contracts/optimizer.js';
+import { describePart } from '../options/describe-part.js';
+import { extend, type FilledOptions, type OptionsOf, withDefault } from '../options/option.js';
+import { number } from '../options/takes.js';
+import { commonOptions, epsilonOption, groupsOf, ratesAndDecays } from './optimizer-options.js';
+
+/** Options that Adam and AdamW have. */
+export const adamOptions = extend(commonOptions(1e-3, 'paper'), {
+  groups: groupsOf(ratesAndDecays),
+  beta1: withDefault(number({ from: 0, below: 1 }), 0.9, 'Decay of the first moment, β₁.', 'paper'),
+  beta2: withDefault(number({ from: 0, below: 1 }), 0.999, 'Decay of the second moment, β₂.', 'paper'),
+  epsilon: epsilonOption(1e-8, 'paper; tfjs has 1e-7', 'the root of the second moment'),
+});
 
 /** Options of {@link adam}. */
-export interface AdamOptions extends OptimizerOptions {
-  /** Decay of the first moment, default 0.9 (paper). */
-  readonly beta1?: number;
-  /** Decay of the second moment, default 0.999 (paper). */
-  readonly beta2?: number;
-  /** Added to the root of the second moment, default 1e-8 (paper; tfjs' own Adam has 1e-7). */
-  readonly epsilon?: number;
-}
+export type AdamOptions = OptionsOf<typeof adamOptions>;
 
 /**
  * Adam.
@@ -22,9 +26,7 @@ export interface AdamOptions extends OptimizerOptions {
  * t counts the updates of each range of parameters: a head whose task was absent has had fewer. What is kept, and saved in
  * checkpoints, is m / (1 − β₁) and v / (1 − β₂).
  *
- * @param options - `learningRate` η default 1e-3 (paper), `beta1`, `beta2`, `epsilon`.
  * @throws `POLYTASK_INVALID_OPTION`
- * @see D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, https://arxiv.org/abs/1412.6980
  * @example
  * ```ts
  * import { adam } from '@polytask/core';
@@ -32,22 +34,32 @@ export interface AdamOptions extends OptimizerOptions {
  * console.log(adam().learningRate); // => 0.001
  * ```
  */
-export function adam(options: AdamOptions = {}): Optimizer {
-  return adamLike('adam', options, 0);
-}
+export const adam = describePart('optimizer', {
+  name: 'adam',
+  summary: 'Adam.',
+  cites: [
+    {
+      authors: 'D. P. Kingma and J. Ba',
+      title: 'Adam: a method for stochastic optimization',
+      venue: 'ICLR',
+      year: 2015,
+      url: 'https://arxiv.org/abs/1412.6980',
+      note: "The defaults are the paper's.",
+    },
+  ],
+  options: adamOptions,
+  make: (given) => adamLike(given, 0),
+});
 
 /** Adam and AdamW: the same moments; `decay` is subtracted from the parameters themselves. */
-export function adamLike(name: string, options: AdamOptions, decay: number): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...rest } = options;
-  requireFraction('beta1', beta1);
-  requireFraction('beta2', beta2);
-  requireOption(epsilon > 0, 'epsilon', 'a positive number', epsilon);
-  const common = commonOptions(rest, 1e-3, decay);
-  const decays = decay > 0 || Object.values(common.groups).some((group) => (group.decay ?? 0) > 0);
-  return defineOptimizer({
-    name,
-    ...common,
-    options: { ...common.options, beta1, beta2, epsilon, ...(decay > 0 ? { decay } : {}) },
+export function adamLike(
+  { beta1, beta2, epsilon, ...given }: FilledOptions<typeof adamOptions>,
+  decay: number,
+): Omit<DescriptionInput<Optimizer>, 'name' | 'cites' | 'options'> {
+  const decays = decay > 0 || Object.values(given.groups).some((group) => (group.decay ?? 0) > 0);
+  return {
+    ...given,
+    decay,
     slots: ['first', 'second'],
     // Corrections of the bias as at the end of the paper's section 2, here with those of the moments' scale: the numbers of one
     // update instead of passes over all parameters.
@@ -66,5 +78,5 @@ export function adamLike(name: string, options: AdamOptions, decay: number): Opt
         : values;
       return { values: tf.sub(start, tf.mul(direction, rate)), slots: { first, second } };
     },
-  });
+  };
 }

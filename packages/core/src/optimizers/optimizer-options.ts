@@ -1,62 +1,56 @@
-import type { LearningRateSchedule, Optimizer } from '../contracts/optimizer.js';
-import { InvalidOptionError, requireOption } from '../errors/invalid-option-error.js';
+import type { LearningRateSchedule } from '../contracts/optimizer.js';
+import { type OptionsOf, optional, withDefault } from '../options/option.js';
+import { byName, code, mapping, number } from '../options/takes.js';
 
-/** Options that every optimizer has. */
-export interface OptimizerOptions {
-  /** Step size; positive. */
-  readonly learningRate?: number;
-  /** Factor of the learning rate by the number of steps taken. Default: always 1. */
-  readonly schedule?: LearningRateSchedule;
-  /** Scales the model's gradient down to this Euclidean norm where it is longer. Default: never. */
-  readonly clipNorm?: number;
-  /** Learning rate and decay of parameter groups; balancing variables are group `balancing`, with decay 0 by default. */
-  readonly groups?: Optimizer['groups'];
-}
+/** A learning rate schedule, as an option. */
+export const schedule = code<LearningRateSchedule>(
+  'a learning rate schedule, such as `cosineDecay(1000)`',
+  (value) => typeof value === 'function',
+  'learning-rate-schedule',
+);
 
-/** The part of an optimizer that comes from the common options, checked. `decay` is left out by optimizers that have none. */
-export function commonOptions(options: OptimizerOptions, learningRate: number, decay?: number) {
-  const { schedule, clipNorm, groups = {}, ...plain } = options;
-  const rate = options.learningRate ?? learningRate;
-  requireOption(Number.isFinite(rate) && rate > 0, 'learningRate', 'a positive number', rate);
-  requireNotNegative('decay', decay);
-  if (clipNorm !== undefined) requireOption(clipNorm > 0, 'clipNorm', 'a positive number', clipNorm);
-  for (const [name, group] of Object.entries(groups)) {
-    requireNotNegative(`groups.${name}.learningRate`, group.learningRate);
-    requireNotNegative(`groups.${name}.decay`, group.decay);
-    if (decay === undefined && group.decay !== undefined) {
-      throw new InvalidOptionError(
-        `groups.${name}.decay`,
-        'left out',
-        group.decay,
-        'This optimizer has no weight decay.',
-      );
-    }
-  }
-  return {
-    learningRate: rate,
-    decay: decay ?? 0,
-    groups,
-    options: {
-      ...plain,
-      learningRate: rate,
-      ...(clipNorm === undefined ? {} : { clipNorm }),
-      ...(options.groups === undefined ? {} : { groups }),
-    },
-    ...(schedule === undefined ? {} : { schedule }),
-    ...(clipNorm === undefined ? {} : { clipNorm }),
-  };
-}
+const groupRate = optional(number({ from: 0 }), 'Learning rate of the group.', "the optimizer's");
+const groupDecay = optional(
+  number({ from: 0 }),
+  'Weight decay of the group.',
+  "the optimizer's; 0 for group `balancing`",
+);
 
-function requireNotNegative(option: string, value: number | undefined): void {
-  requireOption(
-    value === undefined || (Number.isFinite(value) && value >= 0),
-    option,
-    'a number that is not negative',
-    value,
+/** Parameter groups of an optimizer without weight decay. */
+const rates = mapping({ learningRate: groupRate });
+
+/** Parameter groups of an optimizer with it. */
+export const ratesAndDecays = mapping({ learningRate: groupRate, decay: groupDecay });
+
+/** The option for parameter groups, whose entries are as said. */
+// @__NO_SIDE_EFFECTS__
+export function groupsOf<Entry extends typeof rates | typeof ratesAndDecays>(entry: Entry) {
+  return withDefault(
+    byName(entry as typeof ratesAndDecays, 'learning rates and decays by parameter group'),
+    {},
+    'Learning rates and decays of parameter groups, such as `balancing`.',
   );
 }
 
-/** Refuses a number outside [0, 1). */
-export function requireFraction(option: string, value: number): void {
-  requireOption(value >= 0 && value < 1, option, 'at least 0 and below 1', value);
+/** Options that every optimizer has. */
+// @__NO_SIDE_EFFECTS__
+export function commonOptions(learningRate: number, source: string) {
+  return {
+    learningRate: withDefault(number({ above: 0 }), learningRate, 'Step size.', source),
+    schedule: optional(schedule, 'Factor of the learning rate, by the number of steps taken.', 'always 1'),
+    clipNorm: optional(
+      number({ above: 0 }),
+      "Largest Euclidean norm of the model's gradient; longer ones are scaled down to it.",
+      'none is scaled',
+    ),
+    groups: groupsOf(rates),
+  };
 }
+
+/** Options that every optimizer has. */
+export type OptimizerOptions = OptionsOf<ReturnType<typeof commonOptions>>;
+
+/** A small number in a denominator. */
+// @__NO_SIDE_EFFECTS__
+export const epsilonOption = (value: number, source: string, of = 'the root') =>
+  withDefault(number({ above: 0 }), value, `Added to ${of}.`, source);

@@ -1,24 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
-import { defineOptimizer, type Optimizer } from '../contracts/optimizer.js';
-import { requireOption } from '../errors/invalid-option-error.js';
-import { commonOptions, type OptimizerOptions, requireFraction } from './optimizer-options.js';
+import { describePart } from '../options/describe-part.js';
+import { extend, type OptionsOf, withDefault } from '../options/option.js';
+import { number } from '../options/takes.js';
+import { commonOptions, epsilonOption } from './optimizer-options.js';
+
+const options = extend(commonOptions(1e-3, 'lecture'), {
+  rho: withDefault(number({ from: 0, below: 1 }), 0.9, 'Decay of the mean square, ρ.', 'lecture'),
+  epsilon: epsilonOption(1e-8, 'PyTorch'),
+});
 
 /** Options of {@link rmsProp}. */
-export interface RmsPropOptions extends OptimizerOptions {
-  /** Decay ρ of the mean square, default 0.9 (lecture; PyTorch calls it alpha with 0.99). */
-  readonly rho?: number;
-  /** Added to the root, default 1e-8 (as PyTorch). */
-  readonly epsilon?: number;
-}
+export type RmsPropOptions = OptionsOf<typeof options>;
 
 /**
  * RMSProp.
  *
  * $$ v \leftarrow \rho v + (1-\rho) g^2, \qquad \theta \leftarrow \theta - \eta\, g / (\sqrt{v} + \epsilon) $$
  *
- * @param options - `learningRate` η default 1e-3 (lecture), `rho`, `epsilon`.
+ * @remarks PyTorch calls ρ alpha, with 0.99.
  * @throws `POLYTASK_INVALID_OPTION`
- * @see T. Tieleman and G. Hinton, Lecture 6.5 of "Neural Networks for Machine Learning", 2012
  * @example
  * ```ts
  * import { rmsProp } from '@polytask/core';
@@ -26,15 +26,22 @@ export interface RmsPropOptions extends OptimizerOptions {
  * console.log(rmsProp().slots); // => [ 'meanSquare' ]
  * ```
  */
-export function rmsProp(options: RmsPropOptions = {}): Optimizer {
-  const { rho = 0.9, epsilon = 1e-8, ...rest } = options;
-  requireFraction('rho', rho);
-  requireOption(epsilon > 0, 'epsilon', 'a positive number', epsilon);
-  const common = commonOptions(rest, 1e-3);
-  return defineOptimizer({
-    name: 'rms-prop',
-    ...common,
-    options: { ...common.options, rho, epsilon },
+export const rmsProp = describePart('optimizer', {
+  name: 'rms-prop',
+  summary: 'RMSProp.',
+  cites: [
+    {
+      authors: 'T. Tieleman and G. Hinton',
+      title: 'Neural networks for machine learning, lecture 6.5',
+      venue: 'Coursera',
+      year: 2012,
+      url: 'https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf',
+    },
+  ],
+  options,
+  make: ({ rho, epsilon, ...given }) => ({
+    ...given,
+    decay: 0,
     slots: ['meanSquare'],
     factors: () => ({}),
     update({ values, gradient, slots, factors }) {
@@ -42,5 +49,5 @@ export function rmsProp(options: RmsPropOptions = {}): Optimizer {
       const step = tf.div(gradient, tf.add(tf.sqrt(meanSquare), epsilon));
       return { values: tf.sub(values, tf.mul(step, factors.learningRate as tf.Tensor)), slots: { meanSquare } };
     },
-  });
-}
+  }),
+});

@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { defineOptimizer, type Optimizer } from '../contracts/optimizer.js';
-import { commonOptions, type OptimizerOptions } from './optimizer-options.js';
+import { describePart } from '../options/describe-part.js';
+import { commonOptions } from './optimizer-options.js';
 
 /**
  * Stochastic gradient descent.
  *
  * $$ \theta \leftarrow \theta - \eta\,g $$
  *
- * @param options - `learningRate` η, default 0.01 (as Keras), and what all optimizers have.
  * @throws `POLYTASK_INVALID_OPTION`
  * @example
  * ```ts
@@ -16,15 +15,18 @@ import { commonOptions, type OptimizerOptions } from './optimizer-options.js';
  * console.log(sgd({ learningRate: 0.1 }).learningRate); // => 0.1
  * ```
  */
-export function sgd(options: OptimizerOptions = {}): Optimizer {
-  return defineOptimizer({
-    name: 'sgd',
-    ...commonOptions(options, 0.01),
+export const sgd = describePart('optimizer', {
+  name: 'sgd',
+  summary: 'Stochastic gradient descent.',
+  options: commonOptions(0.01, 'Keras'),
+  make: (given) => ({
+    ...given,
+    decay: 0,
     slots: [],
     factors: () => ({}),
     update: ({ values, gradient, factors }) => ({
       values: tf.sub(values, tf.mul(gradient, factors.learningRate as tf.Tensor)),
       slots: {},
     }),
-  });
-}
+  }),
+});

@@ -1,24 +1,32 @@
 import type { Citation } from '../contracts/citation.js';
-import { type Description, type DescriptionInput, definePart, type PartKind } from '../contracts/description.js';
+import { type DescriptionInput, definePart, type PartKind } from '../contracts/description.js';
 import type { PartOf } from '../contracts/parts-by-kind.js';
-import { describeOptions } from '../encoders/describe-options.js';
+import { describeOptions } from './describe-options.js';
 import { fillOptions } from './fill-options.js';
 import { type KindOptions, kindOptions } from './kind-options.js';
 import type { FilledOptions, OptionsOf, OptionTable } from './option.js';
 
 const marker: unique symbol = Symbol.for('polytask.described') as never;
 
+/** What a place where parts are made from files knows besides their options. */
+export interface CreateContext {
+  /** Steps that training takes at most, where that is known. */
+  readonly totalSteps?: number | undefined;
+  /** The folder that relative paths start from. */
+  readonly folder?: string | undefined;
+}
+
 /** What is known of a part before it is made: everything that checks, files, tables and help are derived from. */
 export interface PartDescription {
   readonly kind: string;
-  /** As the method is published, in kebab-case; the name in run files. */
+  /** As the method is published, in kebab-case; the name in run files. Metrics have their own names, which are keys of the history. */
   readonly name: string;
   /** One sentence. */
   readonly summary: string;
   readonly cites: readonly Citation[];
   readonly options: OptionTable;
-  /** Makes the part from one mapping of options, whatever arguments its factory takes. */
-  create(options: Readonly<Record<string, unknown>>): unknown;
+  /** Makes the part from one mapping of options, whatever arguments its factory takes. A promise where files are read. */
+  create(options: Readonly<Record<string, unknown>>, context?: CreateContext): unknown;
 }
 
 /** A factory that carries its {@link PartDescription}; see {@link descriptionOf}. */
@@ -32,8 +40,8 @@ export type PartFactory<Table extends OptionTable, Part> = Described &
     ? (options?: OptionsOf<Table>) => Part
     : (options: OptionsOf<Table>) => Part);
 
-/** What the author of a part writes. */
-export interface PartInput<Kind extends PartKind, Table extends OptionTable> {
+/** What the author of a factory writes of it, whatever it makes. */
+export interface FactoryInput<Table extends OptionTable> {
   /** As the method is published, in kebab-case. */
   readonly name: string;
   /** One sentence for tables and help. */
@@ -41,6 +49,10 @@ export interface PartInput<Kind extends PartKind, Table extends OptionTable> {
   /** Where it was published. The one place for it: references elsewhere are derived. */
   readonly cites?: readonly Citation[];
   readonly options: Table;
+}
+
+/** What the author of a part writes. */
+export interface PartInput<Kind extends PartKind, Table extends OptionTable> extends FactoryInput<Table> {
   /** The part without what is known already; options are checked and have their defaults. */
   make(
     options: FilledOptions<Table & KindOptions<Kind>>,
@@ -74,28 +86,74 @@ export interface PartInput<Kind extends PartKind, Table extends OptionTable> {
  * softmaxOfLosses({ temperature: 2 }).options; // => { temperature: 2, scale: 'tasks' }
  * ```
  */
+// @__NO_SIDE_EFFECTS__
 export function describePart<const Kind extends PartKind, const Table extends OptionTable>(
   kind: Kind,
-  { name, summary, cites = [], options, make }: PartInput<Kind, Table>,
+  { options, make, cites = [], ...input }: PartInput<Kind, Table>,
 ): PartFactory<Table & KindOptions<Kind>, PartOf<Kind>> {
-  const table = { ...options, ...kindOptions(kind) };
-  const create = (given: object = {}) => {
-    const filled = fillOptions(table, given) as FilledOptions<Table & KindOptions<Kind>>;
-    const common = Object.fromEntries(Object.keys(kindOptions(kind)).map((key) => [key, (filled as never)[key]]));
-    const made = { name, cites, ...common, ...make(filled), options: describeOptions(filled) };
-    return definePart(kind as never, made as never) as PartOf<Kind>;
-  };
+  const common = kindOptions(kind);
+  const table = { ...options, ...common };
+  return describeFactory(kind, { ...input, cites, options: table }, (given) => {
+    const shared = Object.fromEntries(Object.keys(common).map((key) => [key, (given as never)[key]]));
+    const made = make(given as never);
+    return definePart(kind, {
+      name: input.name,
+      cites,
+      ...shared,
+      ...made,
+      options: plainOptions(table, given),
+    } as never);
+  }) as never;
+}
+
+/**
+ * A factory of anything that is made from one mapping of options, described once; for parts of kinds that are not core's, and
+ * for those that their users name. {@link describePart} is it for parts that have the name of their description.
+ *
+ * @param make Gets options that are checked and have their defaults.
+ * @throws The factory: `POLYTASK_INVALID_OPTION`.
+ */
+// @__NO_SIDE_EFFECTS__
+export function describeFactory<const Table extends OptionTable, Made>(
+  kind: string,
+  { name, summary, cites = [], options }: FactoryInput<Table>,
+  make: (options: FilledOptions<Table>, context: CreateContext) => Made,
+): PartFactory<Table, Made> {
+  const create = (given: object = {}, context: CreateContext = {}) => make(fillOptions(options, given), context);
   const factory = (given?: object) => create(given);
   Object.defineProperty(factory, 'name', { value: camelCase(name) });
-  return described(factory, { kind, name, summary, cites, options: table, create }) as never;
+  return described(factory, { kind, name, summary, cites, options, create }) as never;
+}
+
+/**
+ * A described factory with arguments of its own.
+ *
+ * @param factory Makes the same from one mapping of options.
+ * @param toOptions That mapping, from the arguments.
+ */
+// @__NO_SIDE_EFFECTS__
+export function withArguments<Given extends readonly unknown[], Made>(
+  factory: Described & ((options: never) => Made),
+  toOptions: (...given: Given) => object,
+): Described & ((...given: Given) => Made) {
+  const own = (...given: Given) => factory(toOptions(...given) as never);
+  Object.defineProperty(own, 'name', { value: factory.name });
+  return described(own, factory[marker]);
 }
 
 /** Gives a factory with arguments of its own a description. */
+// @__NO_SIDE_EFFECTS__
 export function described<Factory extends (...args: never[]) => unknown>(
   factory: Factory,
   description: PartDescription,
 ): Factory & Described {
   return Object.assign(factory, { [marker]: Object.freeze(description) });
+}
+
+/** Options as plain data, with defaults, as {@link PartDescription.create} takes them; without what only code can say. */
+export function plainOptions(table: OptionTable, options: object): Readonly<Record<string, unknown>> {
+  const said = Object.entries(options).filter(([name]) => table[name]?.takes.type !== 'code');
+  return describeOptions(Object.fromEntries(said));
 }
 
 /** The description that a factory carries, whichever copy of core gave it; undefined for everything else. */
@@ -115,5 +173,3 @@ export function describedParts(module: Readonly<Record<string, unknown>>): Reado
 function camelCase(name: string): string {
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
-
-export type { Description };

@@ -24,7 +24,10 @@ export interface OptionTable {
 }
 
 /** An option that must be given. */
-export const required = <Value>(takes: Type<Value>, says: string): Option<Value, 'required'> => ({
+export const required = /* @__NO_SIDE_EFFECTS__ */ <Value>(
+  takes: Type<Value>,
+  says: string,
+): Option<Value, 'required'> => ({
   takes,
   says,
   presence: 'required',
@@ -35,7 +38,7 @@ export const required = <Value>(takes: Type<Value>, says: string): Option<Value,
  *
  * @param source Where the default is from, such as `paper`. Our own choice where it is left out.
  */
-export const withDefault = <Value>(
+export const withDefault = /* @__NO_SIDE_EFFECTS__ */ <Value>(
   takes: Type<Value>,
   value: NoInfer<Value>,
   says: string,
@@ -43,12 +46,18 @@ export const withDefault = <Value>(
 ): Option<Value, 'default'> => ({ takes, says, presence: 'default', default: value, ...(source && { source }) });
 
 /** An option that may be left out; `otherwise` says in words what happens then, such as `none` or `the name of the task`. */
-export const optional = <Value>(
+export const optional = /* @__NO_SIDE_EFFECTS__ */ <Value>(
   takes: Type<Value>,
   says: string,
   otherwise = 'none',
   source?: string,
 ): Option<Value, 'optional'> => ({ takes, says, presence: 'optional', otherwise, ...(source && { source }) });
+
+/** The options of a table and further ones. */
+export const extend = /* @__NO_SIDE_EFFECTS__ */ <const Base extends OptionTable, const Own extends OptionTable>(
+  base: Base,
+  own: Own,
+): Flat<Omit<Base, keyof Own> & Own> => ({ ...base, ...own });
 
 type Flat<Shape> = { [Key in keyof Shape]: Shape[Key] };
 type ValueOf<Of> = Of extends Option<infer Value, Presence> ? Value : never;

@@ -80,7 +80,7 @@ it('says what is wrong', () => {
     errorOf(() => buildEncoder(fusion(...given), newScope().scope, specs)).message;
   expect(message({})).toContain('at least one encoder');
   expect(message({ a: 'mlp' as never })).toContain('`columns.a`');
-  expect(message({ a: { inputs: [], encoder: mlp([1]) } })).toContain('`columns.a`');
+  expect(message({ a: { inputs: [], encoder: mlp([1]) } })).toContain('`columns.a.inputs`');
   expect(message({ a: mlp([1]) }, { combine: 'max' as never })).toContain('`combine`');
   expect(message({ a: mlp([1]), bb: mlp([1]) })).toContain('Did you mean `b`');
   expect(message({ a: mlp([1]) })).toMatch(/no column takes: `b`/);

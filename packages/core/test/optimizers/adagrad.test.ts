@@ -36,6 +36,6 @@ it('stands still where no gradient ever came', async () => {
 });
 
 it('refuses an epsilon of 0', () => {
-  expect(() => adagrad({ epsilon: 0 })).toThrow(/`epsilon` must be a positive number/);
+  expect(() => adagrad({ epsilon: 0 })).toThrow(/`epsilon` must be a number above 0/);
   expect(adagrad()).toMatchObject({ learningRate: 0.01, options: { epsilon: 1e-10 } });
 });

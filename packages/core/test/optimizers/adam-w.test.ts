@@ -28,5 +28,5 @@ it('is Adam without decay, bit for bit', async () => {
 
 it('decays by 0.01 unless told otherwise', () => {
   expect(adamW()).toMatchObject({ name: 'adam-w', decay: 0.01, learningRate: 0.001, options: { decay: 0.01 } });
-  expect(() => adamW({ decay: -1 })).toThrow(/`decay` must be a number that is not negative, but is -1/);
+  expect(() => adamW({ decay: -1 })).toThrow(/`decay` must be a number from 0, but is -1/);
 });

@@ -35,7 +35,7 @@ it("has the paper's defaults", async () => {
 });
 
 it('refuses what makes no moments', () => {
-  expect(() => adam({ beta1: 1 })).toThrow(/`beta1` must be at least 0 and below 1/);
-  expect(() => adam({ beta2: -0.1 })).toThrow(/`beta2` must be at least 0 and below 1/);
-  expect(() => adam({ epsilon: 0 })).toThrow(/`epsilon` must be a positive number, but is 0/);
+  expect(() => adam({ beta1: 1 })).toThrow(/`beta1` must be a number from 0 to below 1/);
+  expect(() => adam({ beta2: -0.1 })).toThrow(/`beta2` must be a number from 0 to below 1/);
+  expect(() => adam({ epsilon: 0 })).toThrow(/`epsilon` must be a number above 0, but is 0/);
 });

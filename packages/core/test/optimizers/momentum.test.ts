@@ -23,7 +23,7 @@ describe.each([false, true])('nesterov: %s', (nesterov) => {
 });
 
 it('refuses a momentum that never forgets', () => {
-  expect(() => momentum({ momentum: 1 })).toThrow(/`momentum` must be at least 0 and below 1, but is 1/);
+  expect(() => momentum({ momentum: 1 })).toThrow(/`momentum` must be a number from 0 to below 1, but is 1/);
   expect(momentum()).toMatchObject({
     learningRate: 0.01,
     slots: ['velocity'],

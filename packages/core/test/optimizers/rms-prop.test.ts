@@ -27,7 +27,7 @@ it('agrees with tf.train.rmsprop, which has epsilon under the root, where epsilo
 });
 
 it('refuses what is no mean', () => {
-  expect(() => rmsProp({ rho: 1 })).toThrow(/`rho` must be at least 0 and below 1/);
-  expect(() => rmsProp({ epsilon: 0 })).toThrow(/`epsilon` must be a positive number/);
+  expect(() => rmsProp({ rho: 1 })).toThrow(/`rho` must be a number from 0 to below 1/);
+  expect(() => rmsProp({ epsilon: 0 })).toThrow(/`epsilon` must be a number above 0/);
   expect(rmsProp()).toMatchObject({ learningRate: 0.001, options: { rho: 0.9, epsilon: 1e-8 } });
 });

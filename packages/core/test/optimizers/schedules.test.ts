@@ -82,5 +82,7 @@ it.each([
   ['factor', () => stepDecay(1, 0)],
   ['steps', () => warmUp(0)],
 ])('refuses %s that is not positive', (option, make) => {
-  expect(make).toThrow(new RegExp(`\`${option}\` must be a positive number`));
+  expect(make).toThrow(
+    new RegExp(`\`${option}\` must be ${option === 'factor' ? 'a number above 0' : 'a whole number from 1'}`),
+  );
 });

@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest';
-import { describeOptions } from '../../src/encoders/describe-options.js';
 import { fusion } from '../../src/encoders/fusion.js';
 import { mlp } from '../../src/encoders/mlp.js';
+import { describeOptions } from '../../src/options/describe-options.js';
 
 it('makes plain data of parts at any depth, and leaves out what is undefined', () => {
+  const { options: defaults } = mlp([]);
   const options = { head: { a: mlp([3]) }, list: [mlp([]), 'b'], rate: 0.5, none: null, missing: undefined };
   const described = describeOptions(options);
   expect(described).toEqual({
-    head: { a: { name: 'mlp', options: { units: [3] } } },
-    list: [{ name: 'mlp', options: { units: [] } }, 'b'],
+    head: { a: { name: 'mlp', options: { ...defaults, units: [3] } } },
+    list: [{ name: 'mlp', options: defaults }, 'b'],
     rate: 0.5,
     none: null,
   });

@@ -7,9 +7,9 @@ import { type Description, partMarker } from '../contracts/description.js';
  * @param options As the user gave them.
  * @example
  * ```ts
- * import { describeOptions, mlp } from '@polytask/core';
+ * import { describeOptions, sumOfLosses } from '@polytask/core';
  *
- * describeOptions({ head: mlp([50]) }); // => { head: { name: 'mlp', options: { units: [50] } } }
+ * describeOptions({ inner: sumOfLosses() }); // => { inner: { name: 'sum-of-losses', options: {} } }
  * ```
  */
 export function describeOptions(options: object): Readonly<Record<string, unknown>> {
