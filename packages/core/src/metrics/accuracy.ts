@@ -1,6 +1,6 @@
-import { defineMetric, type Metric } from '../contracts/metric.js';
-import { eachDecision, type ThresholdOptions, thresholdOf } from './class-predictions.js';
+import { eachDecision } from './class-predictions.js';
 import { compensatedSum } from './compensated-sum.js';
+import { describeMetric, thresholdOptions } from './describe-metric.js';
 import { metricLayout } from './metric-layout.js';
 
 /**
@@ -15,7 +15,6 @@ import { metricLayout } from './metric-layout.js';
  *
  * @remarks With several labels per row (tokens, pixels, multi-label) every label counts, not every row. Labels that are NaN or
  * negative are left out, rows of weight 0 too. Ties go to the lower class id. NaN before the first label.
- * @param options `threshold`, default 0.5.
  * @throws `POLYTASK_INVALID_OPTION` for a threshold outside (0, 1).
  * @throws `POLYTASK_SHAPE_MISMATCH` for predictions that do not fit the targets.
  * @see scikit-learn, `accuracy_score`, https://scikit-learn.org/stable/modules/model_evaluation.html#accuracy-score.
@@ -32,24 +31,22 @@ import { metricLayout } from './metric-layout.js';
  * console.log(running.result()); // => 0.5
  * ```
  */
-export function accuracy(options: ThresholdOptions = {}): Metric<'accuracy', number> {
-  const { threshold, options: plain } = thresholdOf(options);
-  return defineMetric<'accuracy', number>({
-    name: 'accuracy',
-    better: 'higher',
-    options: plain,
-    start() {
-      const right = compensatedSum();
-      const total = compensatedSum();
-      return {
-        update(rows) {
-          eachDecision(metricLayout('accuracy', rows), rows, threshold, (target, predicted, weight) => {
-            total.add(weight);
-            if (predicted === target) right.add(weight);
-          });
-        },
-        result: () => right.value() / total.value(),
-      };
-    },
-  });
-}
+export const accuracy = describeMetric({
+  name: 'accuracy',
+  summary: 'Weighted share of labels that were predicted right.',
+  options: thresholdOptions,
+  better: 'higher',
+  start({ threshold }) {
+    const right = compensatedSum();
+    const total = compensatedSum();
+    return {
+      update(rows) {
+        eachDecision(metricLayout('accuracy', rows), rows, threshold, (target, predicted, weight) => {
+          total.add(weight);
+          if (predicted === target) right.add(weight);
+        });
+      },
+      result: () => right.value() / total.value(),
+    };
+  },
+});

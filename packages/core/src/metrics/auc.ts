@@ -1,4 +1,4 @@
-import { defineMetric, type Metric } from '../contracts/metric.js';
+import { describeMetric } from './describe-metric.js';
 import { eachLabelled, metricLayout } from './metric-layout.js';
 
 /**
@@ -16,8 +16,6 @@ import { eachLabelled, metricLayout } from './metric-layout.js';
  * yes and a no are left out of the mean (scikit-learn refuses them). NaN where none is left, and where a score is NaN. Labels
  * that are NaN or negative are left out, rows of weight 0 too.
  * @throws `POLYTASK_SHAPE_MISMATCH` for predictions that do not fit the targets.
- * @see J. A. Hanley, B. J. McNeil, "The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve",
- * Radiology 143, 1982, https://doi.org/10.1148/radiology.143.1.7063747.
  * @example
  * ```ts
  * import { auc } from '@polytask/core';
@@ -31,47 +29,56 @@ import { eachLabelled, metricLayout } from './metric-layout.js';
  * console.log(running.result()); // => 0.75
  * ```
  */
-export function auc(): Metric<'auc', number> {
-  return defineMetric<'auc', number>({
-    name: 'auc',
-    better: 'higher',
-    start() {
-      const curves: Curve[] = [];
-      const add = (label: number, score: number, positive: boolean, weight: number) => {
-        for (let l = curves.length; l <= label; l++) curves.push({ scores: [], signed: [] });
-        const curve = curves[label] as Curve;
-        curve.scores.push(score);
-        curve.signed.push(positive ? weight : -weight);
-      };
-      return {
-        update(rows) {
-          const layout = metricLayout('auc', rows);
-          const { classes } = layout;
-          eachLabelled(rows, layout, true, (index, column, weight) => {
-            const target = rows.targets.data[index] as number;
-            if (classes === 1) add(column, rows.predictions.data[index] as number, target >= 0.5, weight);
-            else {
-              for (let c = 0; c < classes; c++) {
-                add(c, rows.predictions.data[index * classes + c] as number, c === target, weight);
-              }
-            }
-          });
-        },
-        result() {
-          let sum = 0;
-          let count = 0;
-          for (const curve of curves) {
-            const area = areaUnder(curve);
-            if (area === undefined) continue;
-            sum += area;
-            count += 1;
-          }
-          return sum / count;
-        },
-      };
+export const auc = describeMetric({
+  name: 'auc',
+  summary: 'Area under the ROC curve.',
+  cites: [
+    {
+      authors: 'J. A. Hanley and B. J. McNeil',
+      title: 'The meaning and use of the area under a receiver operating characteristic (ROC) curve',
+      venue: 'Radiology 143',
+      year: 1982,
+      url: 'https://doi.org/10.1148/radiology.143.1.7063747',
     },
-  });
-}
+  ],
+  options: {},
+  better: 'higher',
+  start() {
+    const curves: Curve[] = [];
+    const add = (label: number, score: number, positive: boolean, weight: number) => {
+      for (let l = curves.length; l <= label; l++) curves.push({ scores: [], signed: [] });
+      const curve = curves[label] as Curve;
+      curve.scores.push(score);
+      curve.signed.push(positive ? weight : -weight);
+    };
+    return {
+      update(rows) {
+        const layout = metricLayout('auc', rows);
+        const { classes } = layout;
+        eachLabelled(rows, layout, true, (index, column, weight) => {
+          const target = rows.targets.data[index] as number;
+          if (classes === 1) add(column, rows.predictions.data[index] as number, target >= 0.5, weight);
+          else {
+            for (let c = 0; c < classes; c++) {
+              add(c, rows.predictions.data[index * classes + c] as number, c === target, weight);
+            }
+          }
+        });
+      },
+      result() {
+        let sum = 0;
+        let count = 0;
+        for (const curve of curves) {
+          const area = areaUnder(curve);
+          if (area === undefined) continue;
+          sum += area;
+          count += 1;
+        }
+        return sum / count;
+      },
+    };
+  },
+});
 
 /** Scores of one label, and their weights: positive for a yes, negative for a no. */
 interface Curve {

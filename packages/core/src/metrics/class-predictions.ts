@@ -1,18 +1,5 @@
 import type { MetricRows } from '../contracts/metric.js';
-import { requireOption } from '../errors/invalid-option-error.js';
 import { eachLabelled, type MetricLayout } from './metric-layout.js';
-
-/** Options of metrics that turn probabilities of a yes into decisions. */
-export interface ThresholdOptions {
-  /** Probability from which on a yes is predicted, where predictions are probabilities of a yes. In (0, 1), default 0.5. */
-  readonly threshold?: number;
-}
-
-/** The threshold in force, and the options as plain data. @throws `POLYTASK_INVALID_OPTION` outside (0, 1). */
-export function thresholdOf({ threshold = 0.5 }: ThresholdOptions) {
-  requireOption(threshold > 0 && threshold < 1, 'threshold', 'in (0, 1)', threshold);
-  return { threshold, options: { threshold } };
-}
 
 /**
  * Calls `visit` for every labelled target with the class that was predicted: the most probable one, or 1 from `threshold` on

@@ -1,5 +1,5 @@
-import { defineMetric, type Metric } from '../contracts/metric.js';
-import { eachDecision, type ThresholdOptions, thresholdOf } from './class-predictions.js';
+import { eachDecision } from './class-predictions.js';
+import { describeMetric, thresholdOptions } from './describe-metric.js';
 import { metricLayout } from './metric-layout.js';
 
 /**
@@ -15,7 +15,6 @@ import { metricLayout } from './metric-layout.js';
  *
  * @remarks A row of four is a label's 2 × 2 table read row by row. Labels that are NaN or negative are left out, rows of weight 0
  * too, and so are predictions that are NaN. Empty before the first rows.
- * @param options `threshold`, default 0.5, where predictions are probabilities of a yes.
  * @throws `POLYTASK_INVALID_OPTION` for a threshold outside (0, 1).
  * @throws `POLYTASK_SHAPE_MISMATCH` for predictions that do not fit the targets.
  * @see scikit-learn, `confusion_matrix` and `multilabel_confusion_matrix`.
@@ -32,33 +31,31 @@ import { metricLayout } from './metric-layout.js';
  * console.log(running.result()); // => [ [ 1, 1 ], [ 0, 1 ] ]
  * ```
  */
-export function confusionCounts(options: ThresholdOptions = {}): Metric<'confusion', readonly (readonly number[])[]> {
-  const { threshold, options: plain } = thresholdOf(options);
-  return defineMetric<'confusion', readonly (readonly number[])[]>({
-    name: 'confusion',
-    better: 'none',
-    options: plain,
-    start() {
-      let counts: number[][] = [];
-      return {
-        update(rows) {
-          const layout = metricLayout('confusion', rows);
-          const { classes, perRow, flat } = layout;
-          const perLabel = classes === 1 && !flat;
-          const side = Math.max(classes, 2);
-          if (counts.length === 0) counts = perLabel ? zeros(perRow, 4) : zeros(side, side);
-          eachDecision(layout, rows, threshold, (target, predicted, weight, column) => {
-            if (predicted < 0) return;
-            const row = counts[perLabel ? column : target] as number[];
-            const at = perLabel ? 2 * target + predicted : predicted;
-            row[at] = (row[at] as number) + weight;
-          });
-        },
-        result: () => counts.map((row) => [...row]),
-      };
-    },
-  });
-}
+export const confusionCounts = describeMetric({
+  name: 'confusion',
+  summary: 'How often each class was taken for which.',
+  options: thresholdOptions,
+  better: 'none',
+  start({ threshold }) {
+    let counts: number[][] = [];
+    return {
+      update(rows) {
+        const layout = metricLayout('confusion', rows);
+        const { classes, perRow, flat } = layout;
+        const perLabel = classes === 1 && !flat;
+        const side = Math.max(classes, 2);
+        if (counts.length === 0) counts = perLabel ? zeros(perRow, 4) : zeros(side, side);
+        eachDecision(layout, rows, threshold, (target, predicted, weight, column) => {
+          if (predicted < 0) return;
+          const row = counts[perLabel ? column : target] as number[];
+          const at = perLabel ? 2 * target + predicted : predicted;
+          row[at] = (row[at] as number) + weight;
+        });
+      },
+      result: (): readonly (readonly number[])[] => counts.map((row) => [...row]),
+    };
+  },
+});
 
 function zeros(rows: number, columns: number): number[][] {
   return Array.from({ length: rows }, () => new Array<number>(columns).fill(0));

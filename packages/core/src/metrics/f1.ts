@@ -1,6 +1,7 @@
-import { defineMetric, type Metric } from '../contracts/metric.js';
+import type { RunningMetric } from '../contracts/metric.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import { eachDecision, type ThresholdOptions, thresholdOf } from './class-predictions.js';
+import { eachDecision } from './class-predictions.js';
+import { describeMetric, thresholdOptions } from './describe-metric.js';
 import { metricLayout } from './metric-layout.js';
 
 /**
@@ -14,11 +15,9 @@ import { metricLayout } from './metric-layout.js';
  *
  * @remarks 0 where no yes occurs in labels and predictions, as in scikit-learn. Labels that are NaN or negative are left out,
  * rows of weight 0 too. NaN before the first label.
- * @param options `threshold`, default 0.5.
  * @throws `POLYTASK_INVALID_OPTION` for a threshold outside (0, 1).
  * @throws `POLYTASK_SHAPE_MISMATCH` for classes and for several labels per row, which {@link macroF1} and {@link microF1} take.
- * @see C. J. van Rijsbergen, "Information Retrieval", 2nd edition, Butterworths, 1979; scikit-learn, `f1_score` with
- * `average='binary'`.
+ * @see scikit-learn, `f1_score` with `average='binary'`.
  * @example
  * ```ts
  * import { f1 } from '@polytask/core';
@@ -32,9 +31,22 @@ import { metricLayout } from './metric-layout.js';
  * console.log(running.result()); // => 0.5
  * ```
  */
-export function f1(options: ThresholdOptions = {}): Metric<'f1', number> {
-  return f1Metric('f1', options, (scores) => ratio(scores.get(1)));
-}
+export const f1 = describeMetric({
+  name: 'f1',
+  summary: 'Harmonic mean of precision and recall of the yes.',
+  cites: [
+    {
+      authors: 'C. J. van Rijsbergen',
+      title: 'Information retrieval, 2nd edition',
+      venue: 'Butterworths',
+      year: 1979,
+      url: 'https://www.dcs.gla.ac.uk/Keith/Preface.html',
+    },
+  ],
+  options: thresholdOptions,
+  better: 'higher',
+  start: ({ threshold }) => startF1('f1', threshold, (scores) => ratio(scores.get(1))),
+});
 
 /**
  * Macro F1: the mean of the F1 of every class,
@@ -49,7 +61,6 @@ export function f1(options: ThresholdOptions = {}): Metric<'f1', number> {
  * @remarks As scikit-learn's `f1_score` with `average='macro'`: a class that occurs neither in labels nor in predictions is left
  * out; in multi-label, a label without any yes counts 0, and only one that has no known entry is left out. Labels that are
  * NaN or negative are left out, rows of weight 0 too. NaN before the first label.
- * @param options `threshold`, default 0.5, where predictions are probabilities of a yes.
  * @throws `POLYTASK_INVALID_OPTION` for a threshold outside (0, 1).
  * @throws `POLYTASK_SHAPE_MISMATCH` for predictions that do not fit the targets.
  * @see scikit-learn, `f1_score`, https://scikit-learn.org/stable/modules/generated/sklearn.metrics.f1_score.html.
@@ -66,13 +77,18 @@ export function f1(options: ThresholdOptions = {}): Metric<'f1', number> {
  * console.log(running.result().toFixed(4)); // => 0.3333
  * ```
  */
-export function macroF1(options: ThresholdOptions = {}): Metric<'macroF1', number> {
-  return f1Metric('macroF1', options, (scores) => {
-    let sum = 0;
-    for (const score of scores.values()) sum += ratio(score);
-    return sum / scores.size;
-  });
-}
+export const macroF1 = describeMetric({
+  name: 'macroF1',
+  summary: 'Mean of the F1 of every class.',
+  options: thresholdOptions,
+  better: 'higher',
+  start: ({ threshold }) =>
+    startF1('macroF1', threshold, (scores) => {
+      let sum = 0;
+      for (const score of scores.values()) sum += ratio(score);
+      return sum / scores.size;
+    }),
+});
 
 /**
  * Micro F1: F1 of all classes thrown together,
@@ -82,7 +98,6 @@ export function macroF1(options: ThresholdOptions = {}): Metric<'macroF1', numbe
  * Shapes: as for {@link macroF1}; higher is better.
  *
  * @remarks For one class per label it equals accuracy; it says more in multi-label. Otherwise as {@link macroF1}.
- * @param options `threshold`, default 0.5, where predictions are probabilities of a yes.
  * @throws `POLYTASK_INVALID_OPTION` for a threshold outside (0, 1).
  * @throws `POLYTASK_SHAPE_MISMATCH` for predictions that do not fit the targets.
  * @see scikit-learn, `f1_score` with `average='micro'`.
@@ -99,17 +114,22 @@ export function macroF1(options: ThresholdOptions = {}): Metric<'macroF1', numbe
  * console.log(running.result()); // => 0.5
  * ```
  */
-export function microF1(options: ThresholdOptions = {}): Metric<'microF1', number> {
-  return f1Metric('microF1', options, (scores) => {
-    const all: Score = { hits: 0, predicted: 0, actual: 0 };
-    for (const { hits, predicted, actual } of scores.values()) {
-      all.hits += hits;
-      all.predicted += predicted;
-      all.actual += actual;
-    }
-    return ratio(all);
-  });
-}
+export const microF1 = describeMetric({
+  name: 'microF1',
+  summary: 'F1 of all classes thrown together.',
+  options: thresholdOptions,
+  better: 'higher',
+  start: ({ threshold }) =>
+    startF1('microF1', threshold, (scores) => {
+      const all: Score = { hits: 0, predicted: 0, actual: 0 };
+      for (const { hits, predicted, actual } of scores.values()) {
+        all.hits += hits;
+        all.predicted += predicted;
+        all.actual += actual;
+      }
+      return ratio(all);
+    }),
+});
 
 /** Weights of the true positives, of the predicted and of the actual positives of one class. */
 interface Score {
@@ -118,49 +138,41 @@ interface Score {
   actual: number;
 }
 
-function f1Metric<const Name extends string>(
-  name: Name,
-  options: ThresholdOptions,
+function startF1(
+  name: string,
+  threshold: number,
   combine: (scores: ReadonlyMap<number, Score>) => number,
-): Metric<Name, number> {
-  const { threshold, options: plain } = thresholdOf(options);
-  return defineMetric<Name, number>({
-    name,
-    better: 'higher',
-    options: plain,
-    start() {
-      const scores = new Map<number, Score>();
-      let labels = 0;
-      const scoreOf = (label: number): Score => {
-        const score = scores.get(label) ?? { hits: 0, predicted: 0, actual: 0 };
-        scores.set(label, score);
-        return score;
-      };
-      return {
-        update(rows) {
-          const layout = metricLayout(name, rows);
-          const perLabel = layout.classes === 1 && !layout.flat;
-          if (name === 'f1' && (perLabel || layout.classes > 1)) {
-            throw new ShapeMismatchError('The predictions given to metric `f1`', '[rows]', rows.predictions.shape);
-          }
-          eachDecision(layout, rows, threshold, (target, predicted, weight, column) => {
-            labels += 1;
-            if (!perLabel) {
-              scoreOf(target).actual += weight;
-              if (predicted >= 0) scoreOf(predicted).predicted += weight;
-              if (predicted === target) scoreOf(target).hits += weight;
-            } else {
-              const score = scoreOf(column);
-              score.actual += weight * target;
-              if (predicted === 1) score.predicted += weight;
-              if (predicted === 1 && target === 1) score.hits += weight;
-            }
-          });
-        },
-        result: () => (labels === 0 ? Number.NaN : combine(scores)),
-      };
+): RunningMetric<number> {
+  const scores = new Map<number, Score>();
+  let labels = 0;
+  const scoreOf = (label: number): Score => {
+    const score = scores.get(label) ?? { hits: 0, predicted: 0, actual: 0 };
+    scores.set(label, score);
+    return score;
+  };
+  return {
+    update(rows) {
+      const layout = metricLayout(name, rows);
+      const perLabel = layout.classes === 1 && !layout.flat;
+      if (name === 'f1' && (perLabel || layout.classes > 1)) {
+        throw new ShapeMismatchError('The predictions given to metric `f1`', '[rows]', rows.predictions.shape);
+      }
+      eachDecision(layout, rows, threshold, (target, predicted, weight, column) => {
+        labels += 1;
+        if (!perLabel) {
+          scoreOf(target).actual += weight;
+          if (predicted >= 0) scoreOf(predicted).predicted += weight;
+          if (predicted === target) scoreOf(target).hits += weight;
+        } else {
+          const score = scoreOf(column);
+          score.actual += weight * target;
+          if (predicted === 1) score.predicted += weight;
+          if (predicted === 1 && target === 1) score.hits += weight;
+        }
+      });
     },
-  });
+    result: () => (labels === 0 ? Number.NaN : combine(scores)),
+  };
 }
 
 function ratio(score: Score | undefined): number {

@@ -1,5 +1,5 @@
-import { defineMetric, type Metric } from '../contracts/metric.js';
 import { compensatedSum } from './compensated-sum.js';
+import { describeMetric } from './describe-metric.js';
 import { eachLabelled, metricLayout } from './metric-layout.js';
 
 /** Probabilities are kept this far from 0 and 1: the resolution of float32. */
@@ -19,7 +19,7 @@ const epsilon = 2 ** -23;
  * 16. Of plain probabilities, unlike a task's loss: no label smoothing and no class weights. With several labels per row every
  * label counts. Labels that are NaN or negative are left out, rows of weight 0 too. NaN before the first label.
  * @throws `POLYTASK_SHAPE_MISMATCH` for predictions that do not fit the targets.
- * @see I. J. Good, "Rational Decisions", Journal of the Royal Statistical Society B 14, 1952; scikit-learn, `log_loss`.
+ * @see scikit-learn, `log_loss`.
  * @example
  * ```ts
  * import { logLoss } from '@polytask/core';
@@ -33,33 +33,42 @@ const epsilon = 2 ** -23;
  * console.log(running.result().toFixed(4)); // => 0.6931
  * ```
  */
-export function logLoss(): Metric<'logLoss', number> {
-  return defineMetric<'logLoss', number>({
-    name: 'logLoss',
-    better: 'lower',
-    start() {
-      const loss = compensatedSum();
-      const total = compensatedSum();
-      return {
-        update(rows) {
-          const layout = metricLayout('logLoss', rows);
-          const { classes } = layout;
-          const { data } = rows.predictions;
-          eachLabelled(rows, layout, true, (index, _column, weight) => {
-            const target = rows.targets.data[index] as number;
-            total.add(weight);
-            if (classes > 1) loss.add(-weight * safeLog(data[index * classes + target] as number));
-            else {
-              const p = data[index] as number;
-              loss.add(-weight * (target * safeLog(p) + (1 - target) * safeLog(1 - p)));
-            }
-          });
-        },
-        result: () => loss.value() / total.value(),
-      };
+export const logLoss = describeMetric({
+  name: 'logLoss',
+  summary: 'Weighted mean of the cross-entropy between labels and predicted probabilities.',
+  cites: [
+    {
+      authors: 'I. J. Good',
+      title: 'Rational decisions',
+      venue: 'Journal of the Royal Statistical Society B 14',
+      year: 1952,
+      url: 'https://doi.org/10.1111/j.2517-6161.1952.tb00104.x',
     },
-  });
-}
+  ],
+  options: {},
+  better: 'lower',
+  start() {
+    const loss = compensatedSum();
+    const total = compensatedSum();
+    return {
+      update(rows) {
+        const layout = metricLayout('logLoss', rows);
+        const { classes } = layout;
+        const { data } = rows.predictions;
+        eachLabelled(rows, layout, true, (index, _column, weight) => {
+          const target = rows.targets.data[index] as number;
+          total.add(weight);
+          if (classes > 1) loss.add(-weight * safeLog(data[index * classes + target] as number));
+          else {
+            const p = data[index] as number;
+            loss.add(-weight * (target * safeLog(p) + (1 - target) * safeLog(1 - p)));
+          }
+        });
+      },
+      result: () => loss.value() / total.value(),
+    };
+  },
+});
 
 function safeLog(probability: number): number {
   return Math.log(Math.min(Math.max(probability, epsilon), 1 - epsilon));

@@ -1,5 +1,5 @@
-import { defineMetric, type Metric } from '../contracts/metric.js';
 import { columnMeans } from './column-means.js';
+import { describeMetric } from './describe-metric.js';
 import { eachLabelled, metricLayout, requireValues } from './metric-layout.js';
 
 /**
@@ -28,23 +28,23 @@ import { eachLabelled, metricLayout, requireValues } from './metric-layout.js';
  * console.log(running.result()); // => 2
  * ```
  */
-export function meanAbsoluteError(): Metric<'mae', number> {
-  return defineMetric<'mae', number>({
-    name: 'mae',
-    better: 'lower',
-    start() {
-      const means = columnMeans();
-      return {
-        update(rows) {
-          const layout = metricLayout('mae', rows);
-          requireValues(layout, rows);
-          eachLabelled(rows, layout, false, (index, column, weight) => {
-            const error = (rows.predictions.data[index] as number) - (rows.targets.data[index] as number);
-            means.add(column, Math.abs(error), weight);
-          });
-        },
-        result: () => means.result(),
-      };
-    },
-  });
-}
+export const meanAbsoluteError = describeMetric({
+  name: 'mae',
+  summary: 'Mean absolute error, in the units of the data.',
+  options: {},
+  better: 'lower',
+  start() {
+    const means = columnMeans();
+    return {
+      update(rows) {
+        const layout = metricLayout('mae', rows);
+        requireValues(layout, rows);
+        eachLabelled(rows, layout, false, (index, column, weight) => {
+          const error = (rows.predictions.data[index] as number) - (rows.targets.data[index] as number);
+          means.add(column, Math.abs(error), weight);
+        });
+      },
+      result: () => means.result(),
+    };
+  },
+});

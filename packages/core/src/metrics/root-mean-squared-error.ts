@@ -1,5 +1,5 @@
-import { defineMetric, type Metric } from '../contracts/metric.js';
 import { columnMeans } from './column-means.js';
+import { describeMetric } from './describe-metric.js';
 import { eachLabelled, metricLayout, requireValues } from './metric-layout.js';
 
 /**
@@ -28,23 +28,23 @@ import { eachLabelled, metricLayout, requireValues } from './metric-layout.js';
  * console.log(running.result()); // => 5
  * ```
  */
-export function rootMeanSquaredError(): Metric<'rmse', number> {
-  return defineMetric<'rmse', number>({
-    name: 'rmse',
-    better: 'lower',
-    start() {
-      const means = columnMeans();
-      return {
-        update(rows) {
-          const layout = metricLayout('rmse', rows);
-          requireValues(layout, rows);
-          eachLabelled(rows, layout, false, (index, column, weight) => {
-            const error = (rows.predictions.data[index] as number) - (rows.targets.data[index] as number);
-            means.add(column, error * error, weight);
-          });
-        },
-        result: () => means.result(Math.sqrt),
-      };
-    },
-  });
-}
+export const rootMeanSquaredError = describeMetric({
+  name: 'rmse',
+  summary: 'Root of the mean squared error, in the units of the data.',
+  options: {},
+  better: 'lower',
+  start() {
+    const means = columnMeans();
+    return {
+      update(rows) {
+        const layout = metricLayout('rmse', rows);
+        requireValues(layout, rows);
+        eachLabelled(rows, layout, false, (index, column, weight) => {
+          const error = (rows.predictions.data[index] as number) - (rows.targets.data[index] as number);
+          means.add(column, error * error, weight);
+        });
+      },
+      result: () => means.result(Math.sqrt),
+    };
+  },
+});

@@ -1,4 +1,5 @@
 export { loadCheckpoint, saveCheckpoint } from './checkpoint-file.js';
+export { type LayersFileOptions, layersFile } from './layers-file.js';
 export { processExists } from './process-exists.js';
 export { findTfjsNode, tfjsNodeFolder, tfjsNodeVersion, useTfjsNode } from './tfjs-node.js';
 export { within } from './within.js';

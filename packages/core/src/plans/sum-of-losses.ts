@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { defineLossWeighting, type LossWeighting } from '../contracts/loss-weighting.js';
+import { defineLossWeighting } from '../contracts/loss-weighting.js';
+import { describeFactory } from '../options/describe-part.js';
 
 /**
  * What a trainer does without a balancing strategy: every task counts the same.
@@ -13,10 +14,13 @@ import { defineLossWeighting, type LossWeighting } from '../contracts/loss-weigh
  * console.log(sumOfLosses().kind); // => loss-weighting
  * ```
  */
-export function sumOfLosses(): LossWeighting {
-  return defineLossWeighting({
-    name: 'sum-of-losses',
-    scale: 'paper',
-    bind: () => ({ scalarize: (losses) => tf.sum(losses) as tf.Scalar }),
-  });
-}
+export const sumOfLosses = describeFactory(
+  'loss-weighting',
+  { name: 'sum-of-losses', summary: 'Adds the losses of all tasks.', options: {} },
+  () =>
+    defineLossWeighting({
+      name: 'sum-of-losses',
+      scale: 'paper',
+      bind: () => ({ scalarize: (losses) => tf.sum(losses) as tf.Scalar }),
+    }),
+);

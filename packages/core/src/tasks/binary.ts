@@ -1,25 +1,49 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Metric } from '../contracts/metric.js';
-import { defineTask, type LabelColumn, type Task, type TaskConstants } from '../contracts/task.js';
+import type { LabelColumn, Task, TaskConstants } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { LabelError } from '../errors/label-error.js';
 import { accuracy } from '../metrics/accuracy.js';
 import { auc } from '../metrics/auc.js';
 import { f1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
+import { type Described, withArguments } from '../options/describe-part.js';
+import { type OptionsOf, optional, withDefault } from '../options/option.js';
+import { choice, either, number, text, tuple } from '../options/takes.js';
 import { noLabels, numbersOf } from './class-labels.js';
 import { sigmoidCrossEntropy } from './sigmoid-cross-entropy.js';
-import { plainOptions, type TaskOptions, taskFields } from './task-options.js';
+import { describeTask, named, type TaskOptions } from './task-options.js';
+
+/** The probability from which on an answer is yes. */
+export const thresholdOption = withDefault(
+  number({ above: 0, below: 1 }),
+  0.5,
+  'Probability from which on the answer is yes.',
+);
+
+const options = {
+  labels: optional(
+    tuple([text('a name'), text('a name')], 'two names, of the negative and the positive answer'),
+    'Names of the negative and the positive answer.',
+    '`negative` and `positive`; for tables, the two values that training rows have',
+  ),
+  threshold: thresholdOption,
+  positiveWeight: withDefault(
+    either([choice('balanced'), number({ above: 0 })], 'balanced, or a number above 0'),
+    1,
+    'Factor on the weights of positive rows; balanced: what makes both answers count the same.',
+  ),
+};
 
 /** Options of {@link binary}. */
-export interface BinaryOptions<Label extends string, Metrics extends readonly Metric[]> extends TaskOptions<Metrics> {
-  /** Names of the negative and the positive answer. Default `['negative', 'positive']`. */
-  readonly labels?: readonly [negative: Label, positive: Label];
-  /** Probability from which on a row counts as positive, in (0, 1). Default 0.5. */
-  readonly threshold?: number;
-  /** Factor on the weights of positive rows, or `'balanced'`. Default 1. */
-  readonly positiveWeight?: number | 'balanced';
-}
+export type BinaryOptions<Label extends string, Metrics extends readonly Metric[]> = Omit<
+  OptionsOf<typeof options>,
+  'labels'
+> &
+  TaskOptions<Metrics> & {
+    /** Names of the negative and the positive answer. Default `['negative', 'positive']`. */
+    readonly labels?: readonly [negative: Label, positive: Label] | undefined;
+  };
 
 /** What {@link binary} predicts for one row. */
 export interface BinaryPrediction<Label extends string = string> {
@@ -36,6 +60,53 @@ export type BinaryMetrics = readonly [
   Metric<'logLoss', number>,
 ];
 
+const yesOrNo = describeTask(
+  {
+    name: 'binary',
+    summary: 'A yes or no per row.',
+    cites: [
+      {
+        authors: 'C. M. Bishop',
+        title: 'Pattern recognition and machine learning, section 4.3.2',
+        venue: 'Springer',
+        year: 2006,
+        url: 'https://www.microsoft.com/en-us/research/publication/pattern-recognition-machine-learning/',
+      },
+    ],
+    options,
+  },
+  ({ name, threshold, positiveWeight, labels = ['negative', 'positive'] }) => {
+    const [negative, positive] = labels;
+    requireOption(negative !== positive, 'labels', 'two different names', labels);
+    return {
+      metrics: [accuracy({ threshold }), f1({ threshold }), auc(), logLoss()],
+      target: { shape: [], dtype: 'float32' },
+      outputs: { logits: [1] },
+      prepare: (labels) => learnWeight(name, positiveWeight, labels),
+      rowWeight(target, row, constants) {
+        const value = checkLabel(name, target.data[row] as number, row);
+        if (!(value >= 0)) return 0;
+        const weight =
+          positiveWeight === 'balanced' ? (numbersOf(name, constants, 'positiveWeight')[0] as number) : positiveWeight;
+        return value * weight + 1 - value;
+      },
+      loss: (outputs, target) =>
+        tf.tidy(() => {
+          const logits = tf.reshape(outputs.logits as tf.Tensor, target.shape);
+          const targets = target.dtype === 'float32' ? target : tf.cast(target, 'float32');
+          return sigmoidCrossEntropy(logits, targets) as tf.Tensor1D;
+        }),
+      predict: (outputs) =>
+        tf.tidy(() => {
+          const logits = outputs.logits as tf.Tensor;
+          return tf.sigmoid(tf.reshape(logits, [logits.shape[0] as number]));
+        }),
+      decode: ({ data }) =>
+        Array.from(data, (probability) => ({ label: probability >= threshold ? positive : negative, probability })),
+    };
+  },
+);
+
 /**
  * A task with a yes or no per row, by sigmoid cross-entropy:
  *
@@ -49,12 +120,9 @@ export type BinaryMetrics = readonly [
  *
  * @remarks `torch.nn.BCEWithLogitsLoss` multiplies losses by `pos_weight` and averages over the number of rows; here the loss
  * is a weighted mean, as for class weights.
- * @param name Name of the task.
- * @param options All optional. `threshold` also goes to the usual metrics accuracy and F1.
  * @throws `POLYTASK_INVALID_OPTION` for options out of range.
  * @throws `POLYTASK_LABELS` for a label that is not 0 or 1, a task without training labels, and a balanced weight where the
  * training labels are all the same.
- * @see C. M. Bishop, "Pattern Recognition and Machine Learning", Springer, 2006, section 4.3.2.
  * @example
  * ```ts
  * import { binary } from '@polytask/core';
@@ -64,51 +132,15 @@ export type BinaryMetrics = readonly [
  * console.log(row?.label); // => rain
  * ```
  */
-export function binary<
-  const Name extends string,
-  const Label extends string = 'negative' | 'positive',
-  const Metrics extends readonly Metric[] = BinaryMetrics,
->(name: Name, options: BinaryOptions<Label, Metrics> = {}): Task<Name, NoInfer<Metrics>, BinaryPrediction<Label>> {
-  const { threshold = 0.5, positiveWeight = 1 } = options;
-  const [negative, positive] = options.labels ?? (['negative', 'positive'] as readonly string[] as [Label, Label]);
-  requireOption(threshold > 0 && threshold < 1, 'threshold', 'in (0, 1)', threshold);
-  requireOption(negative !== positive, 'labels', 'two different names', options.labels);
-  requireOption(
-    positiveWeight === 'balanced' || (positiveWeight > 0 && Number.isFinite(positiveWeight)),
-    'positiveWeight',
-    "'balanced' or a finite number above 0",
-    positiveWeight,
-  );
-
-  return defineTask<Name, Metrics, BinaryPrediction<Label>>({
-    ...taskFields(name, options, [accuracy({ threshold }), f1({ threshold }), auc(), logLoss()]),
-    type: 'binary',
-    options: plainOptions(options),
-    target: { shape: [], dtype: 'float32' },
-    outputs: { logits: [1] },
-    prepare: (labels) => learnWeight(name, positiveWeight, labels),
-    rowWeight(target, row, constants) {
-      const value = checkLabel(name, target.data[row] as number, row);
-      if (!(value >= 0)) return 0;
-      const weight =
-        positiveWeight === 'balanced' ? (numbersOf(name, constants, 'positiveWeight')[0] as number) : positiveWeight;
-      return value * weight + 1 - value;
-    },
-    loss: (outputs, target) =>
-      tf.tidy(() => {
-        const logits = tf.reshape(outputs.logits as tf.Tensor, target.shape);
-        const targets = target.dtype === 'float32' ? target : tf.cast(target, 'float32');
-        return sigmoidCrossEntropy(logits, targets) as tf.Tensor1D;
-      }),
-    predict: (outputs) =>
-      tf.tidy(() => {
-        const logits = outputs.logits as tf.Tensor;
-        return tf.sigmoid(tf.reshape(logits, [logits.shape[0] as number]));
-      }),
-    decode: ({ data }) =>
-      Array.from(data, (probability) => ({ label: probability >= threshold ? positive : negative, probability })),
-  });
-}
+export const binary = withArguments(yesOrNo, named) as unknown as Described &
+  (<
+    const Name extends string,
+    const Label extends string = 'negative' | 'positive',
+    const Metrics extends readonly Metric[] = BinaryMetrics,
+  >(
+    name: Name,
+    options?: BinaryOptions<Label, Metrics>,
+  ) => Task<Name, NoInfer<Metrics>, BinaryPrediction<Label>>);
 
 function checkLabel(task: string, value: number, row: number): number {
   if (value > 1) {

@@ -1,10 +1,20 @@
 import type { LabelColumn, TaskConstants } from '../contracts/task.js';
 import type { HostTensor } from '../contracts/tensors.js';
-import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { requireOption } from '../errors/invalid-option-error.js';
 import { LabelError } from '../errors/label-error.js';
+import { optional, type Taken } from '../options/option.js';
+import { choice, either, list, number } from '../options/takes.js';
+
+const weights = either([choice('balanced'), list(number({ from: 0 }))], 'balanced, or a list of numbers from 0');
 
 /** Factors of classes on the weight of a row: given one by one, or from how often each class occurs. */
-export type ClassWeights = readonly number[] | 'balanced';
+export type ClassWeights = Taken<typeof weights>;
+
+/** The option for them. */
+export const classWeightsOption = optional(
+  weights,
+  'Factors on the weights of labels by their class, one per class; balanced: what makes all classes count the same.',
+);
 
 /**
  * Calls `visit` for every label in one row: class ids as they are, and every class of a distribution with its probability.
@@ -95,11 +105,8 @@ export function numbersOf(task: string, constants: TaskConstants, name: string):
   return typeof value === 'number' ? [value] : value;
 }
 
-/** @throws `POLYTASK_INVALID_OPTION` unless there is one finite weight of at least 0 per class. */
+/** @throws `POLYTASK_INVALID_OPTION` unless there is one weight per class. */
 export function checkClassWeights(option: ClassWeights | undefined, classes: number): void {
-  if (option === undefined || option === 'balanced') return;
-  const valid = Array.isArray(option) && option.length === classes && option.every((w) => Number.isFinite(w) && w >= 0);
-  if (!valid) {
-    throw new InvalidOptionError('classWeights', `'balanced' or ${classes} finite numbers of at least 0`, option);
-  }
+  const valid = option === undefined || option === 'balanced' || option.length === classes;
+  requireOption(valid, 'classWeights', `balanced, or ${classes} numbers from 0, one per class`, option);
 }

@@ -1,29 +1,20 @@
 import { requireOption } from '../errors/invalid-option-error.js';
+import { either, list, text, whole } from '../options/takes.js';
+
+/** What an option takes that gives either how many classes or labels there are, or what they are called. */
+// @__NO_SIDE_EFFECTS__
+export function countOrNames(least: number, what: 'class' | 'label') {
+  const words = `a whole number from ${least}, or a list of at least ${least} ${what} names`;
+  return either([whole({ from: least }), list(text(`a ${what} name`), { least })], words);
+}
 
 /**
- * Names of classes or labels from an option that gives either their number or their names; numbers serve as names where only
- * the number is given.
+ * Names of classes or labels from an option of {@link countOrNames}; numbers serve as names where only the number is given.
  *
- * @throws `POLYTASK_INVALID_OPTION` for fewer than `atLeast`, and for names that are empty or occur twice.
+ * @throws `POLYTASK_INVALID_OPTION` for names that occur twice.
  */
-export function classNames<Label extends string>(
-  option: string,
-  value: number | readonly Label[],
-  atLeast: number,
-): readonly Label[] {
-  const count = typeof value === 'number' ? value : value.length;
-  requireOption(
-    Number.isInteger(count) && count >= atLeast,
-    option,
-    `a whole number of at least ${atLeast}, or at least ${atLeast} names`,
-    value,
-  );
-  if (typeof value === 'number') return Array.from({ length: value }, (_, index) => String(index) as Label);
-  requireOption(
-    value.every((name) => typeof name === 'string' && name !== '') && new Set(value).size === count,
-    option,
-    'names that are not empty and all different',
-    value,
-  );
+export function classNames(option: string, value: number | readonly string[]): readonly string[] {
+  if (typeof value === 'number') return Array.from({ length: value }, (_, index) => String(index));
+  requireOption(new Set(value).size === value.length, option, 'names that are all different', value);
   return Object.freeze([...value]);
 }

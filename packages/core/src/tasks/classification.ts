@@ -1,33 +1,49 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Metric } from '../contracts/metric.js';
-import { defineTask, type Task } from '../contracts/task.js';
+import type { Task } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { accuracy } from '../metrics/accuracy.js';
 import { macroF1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
+import { type Described, withArguments } from '../options/describe-part.js';
+import { type OptionsOf, optional, withDefault } from '../options/option.js';
+import { number } from '../options/takes.js';
 import {
-  type ClassWeights,
   checkClassWeights,
   classConstants,
   classWeightsOf,
+  classWeightsOption,
   countClasses,
   eachClass,
 } from './class-labels.js';
-import { classNames } from './class-names.js';
+import { classNames, countOrNames } from './class-names.js';
 import { oneHotFloats } from './one-hot.js';
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js';
-import { plainOptions, type TaskOptions, taskFields } from './task-options.js';
+import { describeTask, named, type TaskOptions } from './task-options.js';
+
+const options = {
+  classes: optional(
+    countOrNames(2, 'class'),
+    'Number of classes, or their names in the order of their ids.',
+    'for tables, those that training rows have',
+  ),
+  classWeights: classWeightsOption,
+  labelSmoothing: withDefault(
+    number({ from: 0, below: 1 }),
+    0,
+    'Share of every target that is spread evenly over all classes.',
+  ),
+};
 
 /** Options of {@link classification}. */
-export interface ClassificationOptions<Label extends string, Metrics extends readonly Metric[]>
-  extends TaskOptions<Metrics> {
-  /** Number of classes, or their names in the order of their ids; at least 2. */
-  readonly classes: number | readonly Label[];
-  /** Factors on the weights of rows by their class: one per class, or `'balanced'`. Default: none. */
-  readonly classWeights?: ClassWeights;
-  /** Share of every target that is spread evenly over all classes, in [0, 1). Default 0. */
-  readonly labelSmoothing?: number;
-}
+export type ClassificationOptions<Label extends string, Metrics extends readonly Metric[]> = Omit<
+  OptionsOf<typeof options>,
+  'classes'
+> &
+  TaskOptions<Metrics> & {
+    /** Number of classes, or their names in the order of their ids; at least 2. */
+    readonly classes: number | readonly Label[];
+  };
 
 /** What {@link classification} predicts for one row. */
 export interface ClassPrediction<Label extends string = string> {
@@ -48,6 +64,67 @@ export type ClassificationMetrics = readonly [
   Metric<'logLoss', number>,
 ];
 
+const oneOfSeveral = describeTask(
+  {
+    name: 'classification',
+    summary: 'One of several classes per row.',
+    cites: [
+      {
+        authors: 'C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna',
+        title: 'Rethinking the Inception architecture for computer vision',
+        venue: 'CVPR',
+        year: 2016,
+        url: 'https://arxiv.org/abs/1512.00567',
+        note: "Label smoothing, `labelSmoothing`. The paper's value is 0.1.",
+      },
+      {
+        authors: 'G. King and L. Zeng',
+        title: 'Logistic regression in rare events data',
+        venue: 'Political Analysis 9',
+        year: 2001,
+        url: 'https://doi.org/10.1093/oxfordjournals.pan.a004868',
+        note: "Balanced weights, `classWeights: 'balanced'`.",
+      },
+    ],
+    options,
+  },
+  ({ name, classes: given, classWeights, labelSmoothing }) => {
+    requireOption(
+      given !== undefined,
+      'classes',
+      'a number of classes, or their names; only a table finds them out',
+      given,
+    );
+    const names = classNames('classes', given as NonNullable<typeof given>);
+    const classes = names.length;
+    checkClassWeights(classWeights, classes);
+    return {
+      metrics: [accuracy(), macroF1(), logLoss()],
+      target: { shape: [], dtype: 'int32' },
+      outputs: { logits: [classes] },
+      prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),
+      rowWeight(target, row, constants) {
+        const weights = classWeightsOf(name, classWeights, constants);
+        // A class id, as nearly every row has: at every row of every step, so without the visitor below.
+        const id = target.data instanceof Int32Array ? (target.data[row] as number) : -1;
+        if (id >= 0 && id < classes) return weights?.[id] ?? 1;
+        let sum = 0;
+        eachClass(name, classes, target, row, (label, share) => {
+          sum += share * (weights === undefined ? 1 : (weights[label] as number));
+        });
+        return sum;
+      },
+      loss: (outputs, target) =>
+        tf.tidy(() => {
+          const logits = outputs.logits as tf.Tensor;
+          return softmaxCrossEntropy(logits, distributions(target, classes, labelSmoothing)) as tf.Tensor1D;
+        }),
+      predict: (outputs) => tf.softmax(outputs.logits as tf.Tensor),
+      decode: ({ data }) => decodeClasses(data, names),
+    };
+  },
+);
+
 /**
  * A task with one of several classes per row, by softmax cross-entropy:
  *
@@ -61,14 +138,9 @@ export type ClassificationMetrics = readonly [
  *
  * @remarks Loss weights average over rows as in `torch.nn.CrossEntropyLoss` with `weight`: a weighted mean, not a mean of
  * weighted losses. A row's own distribution is smoothed too, as there.
- * @param name Name of the task.
- * @param options `classes` is required. Class names are what `decode` gives. Balanced weights are those of scikit-learn.
  * @throws `POLYTASK_INVALID_OPTION` for options out of range.
  * @throws `POLYTASK_LABELS` for a class id that is not below `classes`, a task without training labels, and balanced weights
  * where a class has no training label.
- * @see C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna, "Rethinking the Inception Architecture for Computer Vision",
- * CVPR 2016, https://arxiv.org/abs/1512.00567 (label smoothing).
- * @see G. King, L. Zeng, "Logistic Regression in Rare Events Data", Political Analysis 9, 2001 (balanced weights).
  * @example
  * ```ts
  * import { classification } from '@polytask/core';
@@ -78,44 +150,15 @@ export type ClassificationMetrics = readonly [
  * console.log(row?.label); // => dog
  * ```
  */
-export function classification<
-  const Name extends string,
-  const Label extends string = string,
-  const Metrics extends readonly Metric[] = ClassificationMetrics,
->(name: Name, options: ClassificationOptions<Label, Metrics>): Task<Name, NoInfer<Metrics>, ClassPrediction<Label>> {
-  const { classWeights, labelSmoothing = 0 } = options;
-  const names = classNames('classes', options.classes, 2);
-  const classes = names.length;
-  checkClassWeights(classWeights, classes);
-  requireOption(labelSmoothing >= 0 && labelSmoothing < 1, 'labelSmoothing', 'in [0, 1)', labelSmoothing);
-
-  return defineTask<Name, Metrics, ClassPrediction<Label>>({
-    ...taskFields(name, options, [accuracy(), macroF1(), logLoss()]),
-    type: 'classification',
-    options: plainOptions(options),
-    target: { shape: [], dtype: 'int32' },
-    outputs: { logits: [classes] },
-    prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),
-    rowWeight(target, row, constants) {
-      const weights = classWeightsOf(name, classWeights, constants);
-      // A class id, as nearly every row has: at every row of every step, so without the visitor below.
-      const id = target.data instanceof Int32Array ? (target.data[row] as number) : -1;
-      if (id >= 0 && id < classes) return weights?.[id] ?? 1;
-      let sum = 0;
-      eachClass(name, classes, target, row, (label, share) => {
-        sum += share * (weights === undefined ? 1 : (weights[label] as number));
-      });
-      return sum;
-    },
-    loss: (outputs, target) =>
-      tf.tidy(() => {
-        const logits = outputs.logits as tf.Tensor;
-        return softmaxCrossEntropy(logits, distributions(target, classes, labelSmoothing)) as tf.Tensor1D;
-      }),
-    predict: (outputs) => tf.softmax(outputs.logits as tf.Tensor),
-    decode: ({ data }) => decodeClasses(data, names),
-  });
-}
+export const classification = withArguments(oneOfSeveral, named) as unknown as Described &
+  (<
+    const Name extends string,
+    const Label extends string = string,
+    const Metrics extends readonly Metric[] = ClassificationMetrics,
+  >(
+    name: Name,
+    options: ClassificationOptions<Label, Metrics>,
+  ) => Task<Name, NoInfer<Metrics>, ClassPrediction<Label>>);
 
 /** Targets [rows, C] from class ids [rows] or distributions [rows, C], smoothed. */
 function distributions(target: tf.Tensor, classes: number, smoothing: number): tf.Tensor {

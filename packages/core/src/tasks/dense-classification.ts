@@ -1,36 +1,46 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Metric } from '../contracts/metric.js';
-import { defineTask, type Task } from '../contracts/task.js';
+import type { Task } from '../contracts/task.js';
 import type { HostTensor } from '../contracts/tensors.js';
-import { requireOption } from '../errors/invalid-option-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { accuracy } from '../metrics/accuracy.js';
 import { macroF1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
+import { type Described, withArguments } from '../options/describe-part.js';
+import { type OptionsOf, required } from '../options/option.js';
+import { list, whole } from '../options/takes.js';
 import {
-  type ClassWeights,
   checkClassWeights,
   classConstants,
   classWeightsOf,
+  classWeightsOption,
   countClasses,
   eachClass,
 } from './class-labels.js';
-import { classNames } from './class-names.js';
+import { classNames, countOrNames } from './class-names.js';
 import type { ClassificationMetrics } from './classification.js';
 import { oneHotFloats } from './one-hot.js';
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js';
-import { plainOptions, type TaskOptions, taskFields } from './task-options.js';
+import { describeTask, named, type TaskOptions } from './task-options.js';
+
+const options = {
+  classes: required(countOrNames(2, 'class'), 'Number of classes, or their names in the order of their ids.'),
+  positions: required(
+    list(whole({ from: 1 }), { least: 1 }),
+    "Shape of one row's target: [48] for 48 tokens, [64, 64] for an image; the features must bring these lengths along.",
+  ),
+  classWeights: classWeightsOption,
+};
 
 /** Options of {@link denseClassification}. */
-export interface DenseClassificationOptions<Label extends string, Metrics extends readonly Metric[]>
-  extends TaskOptions<Metrics> {
-  /** Number of classes, or their names in the order of their ids; at least 2. */
-  readonly classes: number | readonly Label[];
-  /** Shape of one row's target: `[48]` for 48 tokens, `[64, 64]` for an image. The features must bring these lengths along. */
-  readonly positions: readonly number[];
-  /** Factors on positions by their class: one per class, or `'balanced'`. Default: none. */
-  readonly classWeights?: ClassWeights;
-}
+export type DenseClassificationOptions<Label extends string, Metrics extends readonly Metric[]> = Omit<
+  OptionsOf<typeof options>,
+  'classes'
+> &
+  TaskOptions<Metrics> & {
+    /** Number of classes, or their names in the order of their ids; at least 2. */
+    readonly classes: number | readonly Label[];
+  };
 
 /** What {@link denseClassification} predicts for one row; everything in row-major order of the positions. */
 export interface DensePrediction<Label extends string = string> {
@@ -43,6 +53,49 @@ export interface DensePrediction<Label extends string = string> {
   /** The positions' shape. */
   readonly shape: readonly number[];
 }
+
+const everywhere = describeTask(
+  {
+    name: 'dense-classification',
+    summary: 'A class at every position of a row: per token, per pixel.',
+    cites: [
+      {
+        authors: 'J. Long, E. Shelhamer and T. Darrell',
+        title: 'Fully convolutional networks for semantic segmentation',
+        venue: 'CVPR',
+        year: 2015,
+        url: 'https://arxiv.org/abs/1411.4038',
+      },
+    ],
+    options,
+  },
+  ({ name, classes: given, classWeights, positions }) => {
+    const names = classNames('classes', given);
+    const classes = names.length;
+    checkClassWeights(classWeights, classes);
+    return {
+      metrics: [accuracy(), macroF1(), logLoss()],
+      target: { shape: positions, dtype: 'int32' },
+      outputs: { logits: [...positions.map(() => null), classes] },
+      prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),
+      rowWeight(target, row) {
+        let labelled = 0;
+        eachClass(name, classes, target, row, () => {
+          labelled = 1;
+        });
+        return labelled;
+      },
+      loss(outputs, target, constants) {
+        const logits = outputs.logits as tf.Tensor;
+        checkPositions(name, logits, target);
+        const weights = classWeightsOf(name, classWeights, constants);
+        return tf.tidy(() => denseLoss(logits, target, classes, weights));
+      },
+      predict: (outputs) => tf.softmax(outputs.logits as tf.Tensor),
+      decode: (predictions) => decodeDense(predictions, names),
+    };
+  },
+);
 
 /**
  * A task with a class at every position of a row: per token of a text, per pixel of an image.
@@ -57,14 +110,10 @@ export interface DensePrediction<Label extends string = string> {
  *
  * @remarks Each row counts once, however many of its positions have a label; metrics count positions. Positions have fixed
  * lengths since programs have fixed shapes: pad shorter rows and give the padding −1.
- * @param name Name of the task.
- * @param options `classes` and `positions` are required. Balanced weights are $n / (C\, n_c)$ over labelled positions.
  * @throws `POLYTASK_INVALID_OPTION` for options out of range.
  * @throws `POLYTASK_LABELS` for a class id that is not below `classes`, a task without training labels, and balanced weights
  * where a class has no training label.
  * @throws `POLYTASK_SHAPE_MISMATCH` where the logits have other positions than the target.
- * @see J. Long, E. Shelhamer, T. Darrell, "Fully Convolutional Networks for Semantic Segmentation", CVPR 2015,
- * https://arxiv.org/abs/1411.4038.
  * @example
  * ```ts
  * import { denseClassification } from '@polytask/core';
@@ -74,49 +123,15 @@ export interface DensePrediction<Label extends string = string> {
  * console.log(row?.labels); // => [ 'noun', 'verb' ]
  * ```
  */
-export function denseClassification<
-  const Name extends string,
-  const Label extends string = string,
-  const Metrics extends readonly Metric[] = ClassificationMetrics,
->(
-  name: Name,
-  options: DenseClassificationOptions<Label, Metrics>,
-): Task<Name, NoInfer<Metrics>, DensePrediction<Label>> {
-  const { classWeights, positions } = options;
-  const names = classNames('classes', options.classes, 2);
-  const classes = names.length;
-  checkClassWeights(classWeights, classes);
-  requireOption(
-    positions.length > 0 && positions.every((length) => Number.isInteger(length) && length > 0),
-    'positions',
-    'one or more whole numbers above 0',
-    positions,
-  );
-
-  return defineTask<Name, Metrics, DensePrediction<Label>>({
-    ...taskFields(name, options, [accuracy(), macroF1(), logLoss()]),
-    type: 'dense-classification',
-    options: plainOptions(options),
-    target: { shape: positions, dtype: 'int32' },
-    outputs: { logits: [...positions.map(() => null), classes] },
-    prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),
-    rowWeight(target, row) {
-      let labelled = 0;
-      eachClass(name, classes, target, row, () => {
-        labelled = 1;
-      });
-      return labelled;
-    },
-    loss(outputs, target, constants) {
-      const logits = outputs.logits as tf.Tensor;
-      checkPositions(name, logits, target);
-      const weights = classWeightsOf(name, classWeights, constants);
-      return tf.tidy(() => denseLoss(logits, target, classes, weights));
-    },
-    predict: (outputs) => tf.softmax(outputs.logits as tf.Tensor),
-    decode: (predictions) => decodeDense(predictions, names),
-  });
-}
+export const denseClassification = withArguments(everywhere, named) as unknown as Described &
+  (<
+    const Name extends string,
+    const Label extends string = string,
+    const Metrics extends readonly Metric[] = ClassificationMetrics,
+  >(
+    name: Name,
+    options: DenseClassificationOptions<Label, Metrics>,
+  ) => Task<Name, NoInfer<Metrics>, DensePrediction<Label>>);
 
 function checkPositions(task: string, logits: tf.Tensor, target: tf.Tensor): void {
   const found = logits.shape.slice(0, -1);

@@ -1,24 +1,34 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Metric } from '../contracts/metric.js';
-import { defineTask, type LabelColumn, type Task } from '../contracts/task.js';
+import type { LabelColumn, Task } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { LabelError } from '../errors/label-error.js';
 import { accuracy } from '../metrics/accuracy.js';
 import { macroF1, microF1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
+import { type Described, withArguments } from '../options/describe-part.js';
+import { type OptionsOf, optional } from '../options/option.js';
+import { thresholdOption } from './binary.js';
 import { noLabels } from './class-labels.js';
-import { classNames } from './class-names.js';
+import { classNames, countOrNames } from './class-names.js';
 import { sigmoidCrossEntropy } from './sigmoid-cross-entropy.js';
-import { plainOptions, type TaskOptions, taskFields } from './task-options.js';
+import { columnsOption, describeTask, named, type TaskOptions } from './task-options.js';
+
+const options = {
+  labels: optional(countOrNames(1, 'label'), 'Number of labels, or their names in column order.', '`columns`'),
+  ...columnsOption,
+  threshold: thresholdOption,
+};
 
 /** Options of {@link multiLabel}. */
-export interface MultiLabelOptions<Label extends string, Metrics extends readonly Metric[]>
-  extends TaskOptions<Metrics> {
-  /** Number of labels, or their names in column order; at least 1. */
-  readonly labels: number | readonly Label[];
-  /** Probability from which on a label is given, in (0, 1). Default 0.5. */
-  readonly threshold?: number;
-}
+export type MultiLabelOptions<Label extends string, Metrics extends readonly Metric[]> = Omit<
+  OptionsOf<typeof options>,
+  'labels' | 'columns'
+> &
+  TaskOptions<Metrics> & {
+    /** Number of labels, or their names in column order; at least 1. */
+    readonly labels: number | readonly Label[];
+  };
 
 /** What {@link multiLabel} predicts for one row. */
 export interface MultiLabelPrediction<Label extends string = string> {
@@ -36,6 +46,58 @@ export type MultiLabelMetrics = readonly [
   Metric<'logLoss', number>,
 ];
 
+const severalLabels = describeTask(
+  {
+    name: 'multi-label',
+    summary: 'Several yes-or-no labels per row.',
+    cites: [
+      {
+        authors: 'C. M. Bishop',
+        title: 'Pattern recognition and machine learning, section 4.3.2',
+        venue: 'Springer',
+        year: 2006,
+        url: 'https://www.microsoft.com/en-us/research/publication/pattern-recognition-machine-learning/',
+      },
+    ],
+    options,
+  },
+  ({ name, columns, labels = columns, threshold }) => {
+    requireOption(
+      labels !== undefined,
+      'labels',
+      'a number of labels, or their names; or `columns` of a table',
+      labels,
+    );
+    const names = classNames('labels', labels as NonNullable<typeof labels>);
+    const at = { threshold };
+    return {
+      metrics: [macroF1(at), microF1(at), accuracy(at), logLoss()],
+      target: { shape: [names.length], dtype: 'float32' },
+      outputs: { logits: [names.length] },
+      prepare(labels) {
+        checkLabels(name, labels);
+        return {};
+      },
+      loss: (outputs, target) =>
+        tf.tidy(() => {
+          const known = tf.greaterEqual(target, 0);
+          const mask = tf.cast(known, 'float32');
+          const losses = sigmoidCrossEntropy(
+            outputs.logits as tf.Tensor,
+            tf.where(known, target, tf.zerosLike(target)),
+          );
+          return tf.div(tf.sum(tf.mul(losses, mask), 1), tf.maximum(tf.sum(mask, 1), 1)) as tf.Tensor1D;
+        }),
+      predict: (outputs) => tf.sigmoid(outputs.logits as tf.Tensor),
+      decode: ({ data }) =>
+        Array.from({ length: data.length / names.length }, (_, row) => {
+          const probabilities = names.map((_, label) => data[row * names.length + label] as number);
+          return { labels: names.filter((_, label) => (probabilities[label] as number) >= threshold), probabilities };
+        }),
+    };
+  },
+);
+
 /**
  * A task with several yes-or-no labels per row, of which any number may apply and any may be unknown:
  *
@@ -47,11 +109,8 @@ export type MultiLabelMetrics = readonly [
  * Shapes: logits, target (float32, NaN where unknown) and predictions [rows, labels].
  *
  * @remarks Each row counts once, however many of its labels are known. Negative targets count as unknown, like NaN.
- * @param name Name of the task.
- * @param options `labels` is required; their names are what `decode` gives. `threshold` also goes to the usual metrics.
  * @throws `POLYTASK_INVALID_OPTION` for options out of range.
  * @throws `POLYTASK_LABELS` for a training label above 1 and a task without training labels.
- * @see C. M. Bishop, "Pattern Recognition and Machine Learning", Springer, 2006, section 4.3.2.
  * @example
  * ```ts
  * import { multiLabel } from '@polytask/core';
@@ -61,41 +120,15 @@ export type MultiLabelMetrics = readonly [
  * console.log(row?.labels); // => [ 'drama', 'war' ]
  * ```
  */
-export function multiLabel<
-  const Name extends string,
-  const Label extends string = string,
-  const Metrics extends readonly Metric[] = MultiLabelMetrics,
->(name: Name, options: MultiLabelOptions<Label, Metrics>): Task<Name, NoInfer<Metrics>, MultiLabelPrediction<Label>> {
-  const { threshold = 0.5 } = options;
-  const names = classNames('labels', options.labels, 1);
-  requireOption(threshold > 0 && threshold < 1, 'threshold', 'in (0, 1)', threshold);
-  const at = { threshold };
-
-  return defineTask<Name, Metrics, MultiLabelPrediction<Label>>({
-    ...taskFields(name, options, [macroF1(at), microF1(at), accuracy(at), logLoss()]),
-    type: 'multi-label',
-    options: plainOptions(options),
-    target: { shape: [names.length], dtype: 'float32' },
-    outputs: { logits: [names.length] },
-    prepare(labels) {
-      checkLabels(name, labels);
-      return {};
-    },
-    loss: (outputs, target) =>
-      tf.tidy(() => {
-        const known = tf.greaterEqual(target, 0);
-        const mask = tf.cast(known, 'float32');
-        const losses = sigmoidCrossEntropy(outputs.logits as tf.Tensor, tf.where(known, target, tf.zerosLike(target)));
-        return tf.div(tf.sum(tf.mul(losses, mask), 1), tf.maximum(tf.sum(mask, 1), 1)) as tf.Tensor1D;
-      }),
-    predict: (outputs) => tf.sigmoid(outputs.logits as tf.Tensor),
-    decode: ({ data }) =>
-      Array.from({ length: data.length / names.length }, (_, row) => {
-        const probabilities = names.map((_, label) => data[row * names.length + label] as number);
-        return { labels: names.filter((_, label) => (probabilities[label] as number) >= threshold), probabilities };
-      }),
-  });
-}
+export const multiLabel = withArguments(severalLabels, named) as unknown as Described &
+  (<
+    const Name extends string,
+    const Label extends string = string,
+    const Metrics extends readonly Metric[] = MultiLabelMetrics,
+  >(
+    name: Name,
+    options: MultiLabelOptions<Label, Metrics>,
+  ) => Task<Name, NoInfer<Metrics>, MultiLabelPrediction<Label>>);
 
 function checkLabels(task: string, { targets, weights }: LabelColumn): void {
   const perRow = targets.shape[1] as number;

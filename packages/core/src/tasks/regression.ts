@@ -1,31 +1,101 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Metric } from '../contracts/metric.js';
-import { defineTask, type Task, type TaskConstants } from '../contracts/task.js';
-import { requireOption } from '../errors/invalid-option-error.js';
+import type { Task, TaskConstants } from '../contracts/task.js';
 import { meanAbsoluteError } from '../metrics/mean-absolute-error.js';
 import { rSquared } from '../metrics/r-squared.js';
 import { rootMeanSquaredError } from '../metrics/root-mean-squared-error.js';
+import { type Described, withArguments } from '../options/describe-part.js';
+import { type OptionsOf, optional, withDefault } from '../options/option.js';
+import { choice, flag, number, text, whole } from '../options/takes.js';
 import { numbersOf } from './class-labels.js';
 import { residualLoss } from './residual-loss.js';
 import { standardization } from './standardization.js';
-import { plainOptions, type TaskOptions, taskFields } from './task-options.js';
+import { columnsOption, describeTask, named, type TaskOptions } from './task-options.js';
+
+const options = {
+  ...columnsOption,
+  loss: withDefault(
+    choice('mse', 'mae', 'huber'),
+    'mse',
+    'What an error costs: its square, its size, or its square up to `delta` and its size beyond.',
+  ),
+  delta: withDefault(
+    number({ above: 0 }),
+    1,
+    "Where Huber's loss turns from square to size, in the units of the loss.",
+    'PyTorch',
+  ),
+  standardize: withDefault(
+    flag(),
+    true,
+    'Whether the loss sees targets less their training mean, over their training standard deviation.',
+  ),
+  size: optional(whole({ from: 1 }), 'Length of vector targets.', 'that of `columns`, else a target is one number'),
+  unit: optional(text('a unit'), 'Unit of the target, for reports.'),
+};
 
 /** Options of {@link regression}. */
-export interface RegressionOptions<Metrics extends readonly Metric[]> extends TaskOptions<Metrics> {
-  /** What an error costs: its square, its size, or its square up to `delta` and its size beyond. Default `'mse'`. */
-  readonly loss?: 'mse' | 'mae' | 'huber';
-  /** Where Huber's loss turns from square to size, in the units of the loss. Default 1, as in `torch.nn.HuberLoss`. */
-  readonly delta?: number;
-  /** Whether the loss sees targets less their training mean, over their training standard deviation. Default true. */
-  readonly standardize?: boolean;
-  /** Length of vector targets; without it, a target is one number. */
-  readonly size?: number | undefined;
-  /** Unit of the target, for reports. */
-  readonly unit?: string;
-}
+export type RegressionOptions<Metrics extends readonly Metric[]> = Omit<OptionsOf<typeof options>, 'columns'> &
+  TaskOptions<Metrics>;
 
 /** The usual metrics of {@link regression}. */
 export type RegressionMetrics = readonly [Metric<'rmse', number>, Metric<'mae', number>, Metric<'r2', number>];
+
+const numbers = describeTask(
+  {
+    name: 'regression',
+    summary: 'A number, or several, per row.',
+    cites: [
+      {
+        authors: 'P. J. Huber',
+        title: 'Robust estimation of a location parameter',
+        venue: 'Annals of Mathematical Statistics 35',
+        year: 1964,
+        url: 'https://doi.org/10.1214/aoms/1177703732',
+        note: "`loss: 'huber'`.",
+      },
+    ],
+    options,
+  },
+  ({ name, loss, delta, standardize, columns, size = columns?.length }) => {
+    const width = size ?? 1;
+    return {
+      metrics: [rootMeanSquaredError(), meanAbsoluteError(), rSquared()],
+      target: { shape: size === undefined ? [] : [size], dtype: 'float32' },
+      outputs: { value: [width] },
+      prepare(labels) {
+        const learned = standardization(name, width, labels, standardize);
+        return standardize ? learned : {};
+      },
+      loss: (outputs, target, constants) =>
+        tf.tidy(() => {
+          const output = outputs.value as tf.Tensor;
+          const wanted = standardize ? toStandard(target, name, constants) : target;
+          if (size === undefined)
+            return residualLoss(tf.reshape(output, target.shape), wanted, loss, delta) as tf.Tensor1D;
+          const unknown = tf.isNaN(target);
+          const known = tf.sub(1, tf.cast(unknown, 'float32'));
+          const losses = residualLoss(output, tf.where(unknown, tf.zerosLike(target), wanted), loss, delta);
+          return tf.div(tf.sum(tf.mul(losses, known), 1), tf.maximum(tf.sum(known, 1), 1)) as tf.Tensor1D;
+        }),
+      predict: (outputs, constants) =>
+        tf.tidy(() => {
+          const output = outputs.value as tf.Tensor;
+          const rows = output.shape[0] as number;
+          const value = tf.reshape(output, size === undefined ? [rows] : [rows, size]);
+          if (!standardize) return value;
+          const { mean, deviation } = constantTensors(name, constants, width);
+          return tf.add(tf.mul(value, deviation), mean);
+        }),
+      decode({ data }) {
+        if (size === undefined) return Array.from(data);
+        return Array.from({ length: data.length / size }, (_, row) =>
+          Array.from(data.slice(row * size, (row + 1) * size)),
+        );
+      },
+    };
+  },
+);
 
 /**
  * A task with a number, or a vector of numbers, per row:
@@ -40,13 +110,9 @@ export type RegressionMetrics = readonly [Metric<'rmse', number>, Metric<'mae', 
  * Shapes: outputs [rows, n]; target and predictions [rows], or [rows, n] where `size` is n.
  *
  * @remarks Standardised losses of several regressions are of the same size at the start, which matters where tasks are summed.
- * @param name Name of the task.
- * @param options All optional.
  * @throws `POLYTASK_INVALID_OPTION` for options out of range.
  * @throws `POLYTASK_LABELS` for a task without training labels, an infinite label, and labels that are all the same while they
  * are to be standardised.
- * @see P. J. Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 35, 1964,
- * https://doi.org/10.1214/aoms/1177703732.
  * @example
  * ```ts
  * import { regression } from '@polytask/core';
@@ -56,61 +122,18 @@ export type RegressionMetrics = readonly [Metric<'rmse', number>, Metric<'mae', 
  * console.log(height.prepare?.(labels)); // => { mean: 170, standardDeviation: 10 }
  * ```
  */
-export function regression<const Name extends string, const Metrics extends readonly Metric[] = RegressionMetrics>(
-  name: Name,
-  options?: RegressionOptions<Metrics> & { readonly size?: undefined },
-): Task<Name, NoInfer<Metrics>, number>;
-export function regression<const Name extends string, const Metrics extends readonly Metric[] = RegressionMetrics>(
-  name: Name,
-  options: RegressionOptions<Metrics> & { readonly size: number },
-): Task<Name, NoInfer<Metrics>, readonly number[]>;
-export function regression<const Name extends string, const Metrics extends readonly Metric[] = RegressionMetrics>(
-  name: Name,
-  options: RegressionOptions<Metrics> = {},
-): Task<Name, NoInfer<Metrics>, number | readonly number[]> {
-  const { loss = 'mse', delta = 1, standardize = true, size } = options;
-  requireOption(['mse', 'mae', 'huber'].includes(loss), 'loss', "'mse', 'mae' or 'huber'", loss);
-  requireOption(delta > 0 && Number.isFinite(delta), 'delta', 'a finite number above 0', delta);
-  requireOption(size === undefined || (Number.isInteger(size) && size >= 1), 'size', 'a whole number above 0', size);
-  const width = size ?? 1;
+export const regression = withArguments(numbers, named) as unknown as Described & Regression;
 
-  return defineTask<Name, Metrics, number | readonly number[]>({
-    ...taskFields(name, options, [rootMeanSquaredError(), meanAbsoluteError(), rSquared()]),
-    type: 'regression',
-    options: plainOptions(options),
-    target: { shape: size === undefined ? [] : [size], dtype: 'float32' },
-    outputs: { value: [width] },
-    prepare(labels) {
-      const learned = standardization(name, width, labels, standardize);
-      return standardize ? learned : {};
-    },
-    loss: (outputs, target, constants) =>
-      tf.tidy(() => {
-        const output = outputs.value as tf.Tensor;
-        const wanted = standardize ? toStandard(target, name, constants) : target;
-        if (size === undefined)
-          return residualLoss(tf.reshape(output, target.shape), wanted, loss, delta) as tf.Tensor1D;
-        const unknown = tf.isNaN(target);
-        const known = tf.sub(1, tf.cast(unknown, 'float32'));
-        const losses = residualLoss(output, tf.where(unknown, tf.zerosLike(target), wanted), loss, delta);
-        return tf.div(tf.sum(tf.mul(losses, known), 1), tf.maximum(tf.sum(known, 1), 1)) as tf.Tensor1D;
-      }),
-    predict: (outputs, constants) =>
-      tf.tidy(() => {
-        const output = outputs.value as tf.Tensor;
-        const rows = output.shape[0] as number;
-        const value = tf.reshape(output, size === undefined ? [rows] : [rows, size]);
-        if (!standardize) return value;
-        const { mean, deviation } = constantTensors(name, constants, width);
-        return tf.add(tf.mul(value, deviation), mean);
-      }),
-    decode({ data }) {
-      if (size === undefined) return Array.from(data);
-      return Array.from({ length: data.length / size }, (_, row) =>
-        Array.from(data.slice(row * size, (row + 1) * size)),
-      );
-    },
-  });
+/** Two call signatures, since vector targets have other predictions. */
+interface Regression {
+  <const Name extends string, const Metrics extends readonly Metric[] = RegressionMetrics>(
+    name: Name,
+    options?: RegressionOptions<Metrics> & { readonly size?: undefined },
+  ): Task<Name, NoInfer<Metrics>, number>;
+  <const Name extends string, const Metrics extends readonly Metric[] = RegressionMetrics>(
+    name: Name,
+    options: RegressionOptions<Metrics> & { readonly size: number },
+  ): Task<Name, NoInfer<Metrics>, readonly number[]>;
 }
 
 function toStandard(target: tf.Tensor, task: string, constants: TaskConstants): tf.Tensor {

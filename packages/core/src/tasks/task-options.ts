@@ -1,50 +1,98 @@
+import type { Citation } from '../contracts/citation.js';
 import type { Metric } from '../contracts/metric.js';
+import { type AnyTask, defineTask, type TaskInput } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
+import { describeFactory, type FactoryInput, type PartFactory, plainOptions } from '../options/describe-part.js';
+import { extend, type FilledOptions, type OptionsOf, type OptionTable, optional, required } from '../options/option.js';
+import { list, part, text } from '../options/takes.js';
 
 // Factories of tasks return `Task<Name, NoInfer<Metrics>, ...>`: where any task is expected, as in `createTrainer({ tasks: [...] })`,
 // TypeScript would else infer `Metrics` from what is expected, and the usual metrics would be lost.
 
+const column = text("a column's name");
+
 /** Options that every task has. */
-export interface TaskOptions<Metrics extends readonly Metric[] = readonly Metric[]> {
-  /** Target column in the data set. Default: the task's name. */
-  readonly column?: string;
-  /** Names of this task's own inputs. Default: all inputs of the model. */
-  readonly inputs?: readonly string[];
-  /**
-   * What to measure, instead of the task's usual metrics. The first is the primary metric, by which runs are compared, and must
-   * have a better side.
-   */
-  readonly metrics?: Metrics;
+export const taskOptions = {
+  name: required(
+    text('a name without slashes', /^[^/\p{Cc}]+$/u),
+    'Name of the task; also its target column, unless `column` says otherwise.',
+  ),
+  column: optional(column, 'Target column in the data.', "the task's name"),
+  inputs: optional(
+    list(text('an input'), { least: 1, what: 'a list of input names, at least one' }),
+    'Inputs that the task reads.',
+    'all of the data',
+  ),
+  metrics: optional(
+    list(part('metric'), { least: 1 }),
+    'What to measure. The first is the primary metric, by which runs are compared, and must have a better side.',
+    'the usual ones',
+  ),
+};
+
+/** An option of tasks whose labels are vectors. */
+export const columnsOption = {
+  columns: optional(
+    list(column, { least: 1, what: 'a list of column names, at least one' }),
+    'Columns of a table that are one label together, instead of `column`.',
+  ),
+};
+
+type Table = typeof taskOptions;
+
+/** Options that every task has, besides its name. */
+export type TaskOptions<Metrics extends readonly Metric[] = readonly Metric[]> = Omit<
+  OptionsOf<Table>,
+  'name' | 'metrics'
+> & { readonly metrics?: Metrics | undefined };
+
+/** What is left to write of a task whose options and name are known; `metrics` are its usual ones. */
+type TaskBody = Omit<
+  TaskInput<string, readonly Metric[], unknown>,
+  'name' | 'type' | 'cites' | 'options' | 'column' | 'inputs' | 'primaryMetric'
+>;
+
+/** A type of task, described once; its factory takes the task's name among the options. */
+// @__NO_SIDE_EFFECTS__
+export function describeTask<const Own extends OptionTable>(
+  { cites = [], ...input }: FactoryInput<Own>,
+  make: (options: FilledOptions<Table & Own>) => TaskBody,
+): PartFactory<Table & Own, AnyTask> {
+  const options = extend(taskOptions, input.options);
+  return describeFactory('task', { ...input, cites, options }, (given) => {
+    const body = make(given as never);
+    return finishTask(input.name, cites, plainOptions(options, given), body, given as never);
+  }) as never;
 }
 
-/** The fields of a task that come from {@link TaskOptions}, checked. `usual` are the metrics where the options name none. */
-export function taskFields<Name extends string, Metrics extends readonly Metric[]>(
-  name: Name,
-  options: TaskOptions<Metrics>,
-  usual: readonly Metric[],
-) {
-  requireOption(typeof name === 'string' && name !== '', 'name', 'a name that is not empty', name);
-  const { column, inputs } = options;
-  const metrics = (options.metrics ?? usual) as Metrics;
-  const primary = metrics[0];
+function finishTask(
+  type: string,
+  cites: readonly Citation[],
+  options: Readonly<Record<string, unknown>>,
+  body: TaskBody,
+  given: FilledOptions<Table>,
+): AnyTask {
+  const { name, column: target, inputs, metrics = body.metrics } = given;
+  const primary = metrics[0] as Metric;
   requireOption(
-    primary !== undefined && primary.better !== 'none',
+    primary.better !== 'none',
     'metrics',
     'a list that begins with a metric of which higher or lower is better',
     metrics.map((metric) => metric.name),
     'The first metric is the primary one, by which runs are compared.',
   );
-  return {
+  return defineTask({
+    ...body,
+    type,
+    cites,
+    options,
     name,
     metrics,
-    primaryMetric: (primary as Metric).name as Metrics[number]['name'],
-    ...(column === undefined ? {} : { column }),
+    primaryMetric: primary.name,
+    ...(target === undefined ? {} : { column: target }),
     ...(inputs === undefined ? {} : { inputs }),
-  };
+  });
 }
 
-/** Options as plain data for a task's description: metrics by name, options left out left out. */
-export function plainOptions(options: TaskOptions): Record<string, unknown> {
-  const plain = { ...options, metrics: options.metrics?.map((metric) => metric.name) };
-  return Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
-}
+/** The arguments of a task's factory as one mapping of options. */
+export const named = (name: string, options?: object): object => ({ ...options, name });

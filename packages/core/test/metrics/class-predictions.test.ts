@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { eachDecision, thresholdOf } from '../../src/metrics/class-predictions.js';
+import { eachDecision } from '../../src/metrics/class-predictions.js';
 import { metricLayout } from '../../src/metrics/metric-layout.js';
 import { binary, classes, type Kind, metricRows, type Row } from './metric-rows.js';
 
@@ -31,9 +31,4 @@ it('takes a yes from the threshold on', () => {
     [1, -1],
   ]);
   expect(decisions(binary, rows, 0.25)[0]).toEqual([1, 1]);
-});
-
-it('checks the threshold', () => {
-  expect(thresholdOf({})).toEqual({ threshold: 0.5, options: { threshold: 0.5 } });
-  expect(() => thresholdOf({ threshold: 1 })).toThrow(/`threshold` must be in \(0, 1\)/);
 });

@@ -1,8 +1,10 @@
+import { checkValue } from '@polytask/core';
 import { expect, it } from 'vitest';
 import {
   checkClassWeights,
   classConstants,
   classWeightsOf,
+  classWeightsOption,
   countClasses,
   eachClass,
   numbersOf,
@@ -45,6 +47,9 @@ it('reads constants as lists, and says when `prepare` was forgotten', () => {
 it('checks weights', () => {
   expect(() => checkClassWeights([1, 0], 2)).not.toThrow();
   expect(() => checkClassWeights('balanced', 2)).not.toThrow();
-  expect(() => checkClassWeights([1, Number.NaN], 2)).toThrow(/`classWeights` must be 'balanced' or 2 finite numbers/);
-  expect(() => checkClassWeights('equal' as 'balanced', 2)).toThrow(/classWeights/);
+  expect(() => checkClassWeights(undefined, 2)).not.toThrow();
+  expect(() => checkClassWeights([1, 0, 1], 2)).toThrow(/`classWeights` must be balanced, or 2 numbers from 0/);
+  const { takes } = classWeightsOption;
+  for (const right of ['balanced', [1, 0]]) expect(checkValue(takes, right)).toEqual([]);
+  for (const wrong of ['equal', [1, Number.NaN], [-1, 1], 1]) expect(checkValue(takes, wrong)).toHaveLength(1);
 });

@@ -159,7 +159,7 @@ describe('regression: description', () => {
       target: { shape: [2], dtype: 'float32' },
       outputs: { value: [2] },
     });
-    expect(task.options).toEqual({ unit: 'cm', loss: 'huber', size: 2 });
+    expect(task.options).toEqual({ name: 'height', delta: 1, standardize: true, unit: 'cm', loss: 'huber', size: 2 });
     expect(task.primaryMetric).toBe('rmse');
   });
 

@@ -1,21 +1,45 @@
+import { accuracy, confusionCounts, isPart } from '@polytask/core';
+import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { accuracy } from '../../src/metrics/accuracy.js';
-import { confusionCounts } from '../../src/metrics/confusion-counts.js';
-import { plainOptions, taskFields } from '../../src/tasks/task-options.js';
+import { number, optional } from '../../src/index.js';
+import { describeTask } from '../../src/tasks/task-options.js';
 
-it('fills in the usual metrics, of which the first is the primary one', () => {
-  const fields = taskFields('t', {}, [accuracy()]);
-  expect(fields).toMatchObject({ name: 't', primaryMetric: 'accuracy' });
-  expect(Object.keys(fields)).not.toContain('column');
-  expect(taskFields('t', { metrics: [accuracy(), confusionCounts()] }, []).metrics.length).toBe(2);
+const cites = [{ authors: 'A. Author', title: 'T', venue: 'V', year: 2020, url: 'https://example.org' }];
+const task = describeTask(
+  { name: 'of-this-test', summary: 'For this test.', cites, options: { rate: optional(number(), 'Rate.') } },
+  () => ({
+    metrics: [accuracy()],
+    target: { shape: [], dtype: 'float32' },
+    outputs: { value: [1] },
+    loss: (_, target) => tf.zerosLike(target),
+    predict: ({ value }) => value as tf.Tensor,
+    decode: ({ data }) => Array.from(data),
+  }),
+);
+
+it('fills in the usual metrics, of which the first is the primary one, and the column', () => {
+  const made = task({ name: 't' });
+  expect(isPart(made, 'task')).toBe(true);
+  expect(made).toMatchObject({ name: 't', type: 'of-this-test', column: 't', primaryMetric: 'accuracy', cites });
+  expect('inputs' in made).toBe(false);
+  expect(task({ name: 't', metrics: [accuracy(), confusionCounts()] }).metrics).toHaveLength(2);
+  expect(task({ name: 't', column: 'c', inputs: ['x'] })).toMatchObject({ column: 'c', inputs: ['x'] });
 });
 
-it('refuses a name that is empty and metrics without a primary one', () => {
-  expect(() => taskFields('', {}, [accuracy()])).toThrow(/`name`/);
-  expect(() => taskFields('t', { metrics: [] }, [accuracy()])).toThrow(/begins with a metric/);
-  expect(() => taskFields('t', { metrics: [confusionCounts(), accuracy()] }, [])).toThrow(/\["confusion","accuracy"\]/);
+it('refuses a name that is empty or has slashes, and metrics without a primary one', () => {
+  expect(() => task({ name: '' })).toThrow(/`name`/);
+  expect(() => task({ name: 'a/b' })).toThrow(/`name` must be a name without slashes/);
+  expect(() => task({ name: 't', metrics: [] })).toThrow(/`metrics` must be a list of metrics, at least one/);
+  expect(() => task({ name: 't', inputs: [] })).toThrow(/`inputs` must be a list of input names, at least one/);
+  expect(() => task({ name: 't', metrics: [confusionCounts(), accuracy()] })).toThrow(
+    /begins with a metric .*\["confusion","accuracy"\]/,
+  );
 });
 
 it('gives options as plain data', () => {
-  expect(plainOptions({ column: 'c', metrics: [accuracy()] })).toEqual({ column: 'c', metrics: ['accuracy'] });
+  expect(task({ name: 't', column: 'c', metrics: [accuracy()] }).options).toEqual({
+    name: 't',
+    column: 'c',
+    metrics: [{ name: 'accuracy', options: { threshold: 0.5 } }],
+  });
 });

@@ -1,4 +1,12 @@
-import { defineSchedule, requireOption, type TaskSchedule } from '@polytask/core';
+import { describePart, number, type OptionsOf, withDefault } from '@polytask/core';
+import { mixRows } from './mix-rows.js';
+
+const options = {
+  temperature: withDefault(number({ from: 1 }), 1, 'Of the mixture. 1: in proportion to the rows; larger: more alike.'),
+};
+
+/** Options of {@link temperatureMixing}. */
+export type TemperatureMixingOptions = OptionsOf<typeof options>;
 
 /**
  * Mixes data sets of several tasks by a temperature: in every batch, task $k$ with $n_k$ rows in its data set gets the share
@@ -6,16 +14,13 @@ import { defineSchedule, requireOption, type TaskSchedule } from '@polytask/core
  * $$ p_k = \frac{n_k^{1/T}}{\sum_j n_j^{1/T}} $$
  *
  * where $T = 1$ is in proportion to the rows, and the larger $T$ is, the more alike the shares: small data sets are then gone
- * through several times per epoch. $T = \infty$ gives all tasks the same number of rows.
+ * through several times per epoch. {@link uniformMixing} is $T = \infty$.
  *
  * Whole rows are dealt out by systematic sampling: with $P_k = p_1 + \\dots + p_k$, batch size $B$ and a uniform $u$ of the step,
  * task $k$ gets $\\lfloor B P_k + u \\rfloor - \\lfloor B P_{k-1} + u \\rfloor$ rows, which is $B p_k$ in expectation and never
  * more than one row off. Nothing has to be remembered.
  *
- * @param temperature - At least 1; the paper's best was between 2 and 5. Default 1.
- * @throws InvalidOptionError (`POLYTASK_INVALID_OPTION`) for a temperature below 1.
- * @see N. Arivazhagan et al., "Massively Multilingual Neural Machine Translation in the Wild: Findings and Challenges", 2019,
- * https://arxiv.org/abs/1907.05019
+ * @throws `POLYTASK_INVALID_OPTION` for a temperature below 1.
  * @example
  * ```ts
  * import { temperatureMixing } from '@polytask/data';
@@ -29,38 +34,21 @@ import { defineSchedule, requireOption, type TaskSchedule } from '@polytask/core
  * console.log(bound.rows({ step: 0, epoch: 0 })); // => [ 6, 2 ]
  * ```
  */
-export function temperatureMixing({ temperature = 1 }: { readonly temperature?: number } = {}): TaskSchedule {
-  requireOption(temperature >= 1, 'temperature', 'a number from 1', temperature);
-  return defineSchedule({
-    name: 'temperature-mixing',
-    options: { temperature: String(temperature) },
-    cites: [
-      {
-        authors: 'N. Arivazhagan et al.',
-        title: 'Massively Multilingual Neural Machine Translation in the Wild: Findings and Challenges',
-        venue: 'arXiv',
-        year: 2019,
-        url: 'https://arxiv.org/abs/1907.05019',
-      },
-    ],
-    bind({ sizes, batchSize, uniform }) {
-      // Relative to the largest, so that no power overflows.
-      const largest = Math.max(...sizes);
-      const powers = sizes.map((size) => (size / largest) ** (1 / temperature));
-      const sum = powers.reduce((total, power) => total + power, 0);
-      const last = sizes.length - 1;
-      let reached = 0;
-      const ends = powers.map((power, k) => {
-        reached += power;
-        return k === last ? batchSize : (batchSize * reached) / sum;
-      });
-      return {
-        rows({ step }) {
-          const u = uniform(step)();
-          const bounds = ends.map((end) => Math.floor(end + u));
-          return bounds.map((bound, k) => bound - (bounds[k - 1] ?? 0));
-        },
-      };
+export const temperatureMixing = /* @__PURE__ */ describePart('schedule', {
+  name: 'temperature-mixing',
+  summary: 'Shares of a batch in proportion to the power 1 / temperature of the rows of each task.',
+  cites: [
+    {
+      authors: 'N. Arivazhagan et al.',
+      title: 'Massively multilingual neural machine translation in the wild: findings and challenges',
+      venue: 'arXiv',
+      year: 2019,
+      url: 'https://arxiv.org/abs/1907.05019',
+      note:
+        "Mixes tasks' data sets so; the best temperatures were between 2 and 5. The paper samples row by row; here every batch " +
+        'has its shares to within a row.',
     },
-  });
-}
+  ],
+  options,
+  make: ({ temperature }) => ({ bind: mixRows(1 / temperature) }),
+});

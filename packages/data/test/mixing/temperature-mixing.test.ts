@@ -10,11 +10,11 @@ import {
 } from '@polytask/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { temperatureMixing } from '../../src/index.js';
+import { temperatureMixing, uniformMixing } from '../../src/index.js';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 
 const bound = (temperature: number, sizes: readonly number[], batchSize: number) =>
-  temperatureMixing({ temperature }).bind({
+  (temperature === Infinity ? uniformMixing() : temperatureMixing({ temperature })).bind({
     tasks: sizes.map(String),
     sizes,
     batchSize,
@@ -69,7 +69,7 @@ describe('temperatureMixing', () => {
       sharing: tinySharing(mlp([4])),
       balancing: sumOfLosses(),
       optimizer: adam(),
-      schedule: temperatureMixing({ temperature: Number.POSITIVE_INFINITY }),
+      schedule: uniformMixing(),
       seed: 1,
     });
     const history = await trainer.fit(perTaskDatasets({ large: table('large', 60), small: table('small', 4) }), {

@@ -1,5 +1,5 @@
 import type { TaskSchedule } from '@polytask/core';
-import { temperatureMixing } from '@polytask/data';
+import { temperatureMixing, uniformMixing } from '@polytask/data';
 import * as z from 'zod';
 import { ownPart, partSchema, partTable } from './part-table.js';
 
@@ -21,9 +21,7 @@ export const mixings = partTable('mixing policy', ['schedule'], {
     },
     temperatureMixing,
   ),
-  'uniform-mixing': ownPart('Every batch has as many rows of each task, within one.', {}, () =>
-    temperatureMixing({ temperature: Number.POSITIVE_INFINITY }),
-  ),
+  'uniform-mixing': ownPart('Every batch has as many rows of each task, within one.', {}, uniformMixing),
 });
 
 /** Where a mixing policy may stand; null is the one without a schedule. */

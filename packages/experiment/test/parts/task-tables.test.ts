@@ -50,7 +50,7 @@ describe('a table per task in a run file', () => {
     expect([data.validation?.size, data.test.size]).toEqual([6, 12]);
     expect(config.tasks[1]).toMatchObject({ classes: ['bad', 'good'] });
     const { schedule } = await joint();
-    expect([schedule?.name, schedule?.options]).toEqual(['temperature-mixing', { temperature: 'Infinity' }]);
+    expect([schedule?.name, schedule?.options]).toEqual(['uniform-mixing', {}]);
     expect((await alone(tasks[1] as never)).data.train.size).toBe(14);
     expect(data.facts?.source).toBe('homes.csv, flats.csv');
   });
