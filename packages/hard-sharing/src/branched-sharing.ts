@@ -57,7 +57,7 @@ export type BranchedSharingOptions = OptionsOf<typeof options>;
  * sharing.name; // => 'branched-sharing'
  * ```
  */
-export const branchedSharing = describePart('sharing', {
+export const branchedSharing = /* @__PURE__ */ describePart('sharing', {
   name: 'branched-sharing',
   summary: 'A trunk that parts into branches: tasks share some stages, then go on in groups.',
   cites: [

@@ -44,7 +44,7 @@ export type HardSharingOptions = OptionsOf<typeof options>;
  * sharing.name; // => 'hard-sharing'
  * ```
  */
-export const hardSharing = describePart('sharing', {
+export const hardSharing = /* @__PURE__ */ describePart('sharing', {
   name: 'hard-sharing',
   summary: 'One trunk for all tasks, one head per task.',
   cites: [

@@ -23,8 +23,8 @@ it('is a sharing strategy that says of itself what it is', () => {
   expect(strategy.name).toBe('hard-sharing');
   expect(strategy.cites[0]?.year).toBe(1997);
   expect(strategy.options).toEqual({
-    encoder: { name: 'mlp', options: { units: [4] } },
-    head: { left: { name: 'mlp', options: { units: [2] } } },
+    encoder: { name: 'mlp', options: mlp([4]).options },
+    head: { left: { name: 'mlp', options: mlp([2]).options } },
   });
 });
 

@@ -17,9 +17,12 @@ const lenet = 'the MultiMNIST networks of Sener and Koltun';
 const options = extend(
   {
     filters: withDefault(
-      list(whole({ from: 1 }), { least: 1 }),
+      list(whole({ from: 1 }), {
+        least: 1,
+        what: 'a list of whole numbers from 1, at least one; without convolutions, use `mlp`',
+      }),
       [10, 20],
-      'Channels of every convolution; without convolutions, use `mlp`.',
+      'Channels of every convolution.',
       lenet,
     ),
     kernelSize: withDefault(whole({ from: 1 }), 5, "Side of every convolution's square window, in pixels.", lenet),

@@ -6,7 +6,7 @@ import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { describePart, withArguments } from '../options/describe-part.js';
-import { type OptionsOf, optional, required } from '../options/option.js';
+import { extend, type OptionsOf, optional, required } from '../options/option.js';
 import { code, text } from '../options/takes.js';
 import { requireRepeatable } from './repeatable-layers.js';
 
@@ -28,13 +28,15 @@ export type LayersModelOptions = OptionsOf<typeof outputOption>;
 const wrapped = describePart('encoder', {
   name: 'layers-model',
   summary: "A model of tfjs' layers API.",
-  options: {
-    model: required(
-      model,
-      'A function that makes the model, once for every copy; or the model, which can be built once only.',
-    ),
-    ...outputOption,
-  },
+  options: extend(
+    {
+      model: required(
+        model,
+        'A function that makes the model, once for every copy; or the model, which can be built once only.',
+      ),
+    },
+    outputOption,
+  ),
   make({ model: given, output }) {
     let built = false;
     return {

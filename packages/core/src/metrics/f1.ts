@@ -31,7 +31,7 @@ import { metricLayout } from './metric-layout.js';
  * console.log(running.result()); // => 0.5
  * ```
  */
-export const f1 = describeMetric({
+export const f1 = /* @__PURE__ */ describeMetric({
   name: 'f1',
   summary: 'Harmonic mean of precision and recall of the yes.',
   cites: [
@@ -77,7 +77,7 @@ export const f1 = describeMetric({
  * console.log(running.result().toFixed(4)); // => 0.3333
  * ```
  */
-export const macroF1 = describeMetric({
+export const macroF1 = /* @__PURE__ */ describeMetric({
   name: 'macroF1',
   summary: 'Mean of the F1 of every class.',
   options: thresholdOptions,
@@ -114,7 +114,7 @@ export const macroF1 = describeMetric({
  * console.log(running.result()); // => 0.5
  * ```
  */
-export const microF1 = describeMetric({
+export const microF1 = /* @__PURE__ */ describeMetric({
   name: 'microF1',
   summary: 'F1 of all classes thrown together.',
   options: thresholdOptions,

@@ -8,7 +8,7 @@ import { schedule } from './optimizer-options.js';
 const kind = 'learning-rate-schedule';
 const steps = whole({ from: 1 });
 
-const cosine = describeFactory(
+const cosine = /* @__PURE__ */ describeFactory(
   kind,
   {
     name: 'cosine-decay',
@@ -48,9 +48,9 @@ const cosine = describeFactory(
  * console.log(cosineDecay(100)(100)); // => 0
  * ```
  */
-export const cosineDecay = withArguments(cosine, (steps: number, floor?: number) => ({ steps, floor }));
+export const cosineDecay = /* @__PURE__ */ withArguments(cosine, (steps: number, floor?: number) => ({ steps, floor }));
 
-const stepped = describeFactory(
+const stepped = /* @__PURE__ */ describeFactory(
   kind,
   {
     name: 'step-decay',
@@ -75,9 +75,9 @@ const stepped = describeFactory(
  * console.log(stepDecay(10, 0.5)(25)); // => 0.25
  * ```
  */
-export const stepDecay = withArguments(stepped, (every: number, factor: number) => ({ every, factor }));
+export const stepDecay = /* @__PURE__ */ withArguments(stepped, (every: number, factor: number) => ({ every, factor }));
 
-const rising = describeFactory(
+const rising = /* @__PURE__ */ describeFactory(
   kind,
   {
     name: 'warm-up',
@@ -113,7 +113,7 @@ const rising = describeFactory(
  * console.log(warmUp(10, cosineDecay(1000))(4)); // => 0.49998026105095406
  * ```
  */
-export const warmUp = withArguments(rising, (steps: number, followedBy?: LearningRateSchedule) => ({
+export const warmUp = /* @__PURE__ */ withArguments(rising, (steps: number, followedBy?: LearningRateSchedule) => ({
   steps,
   followedBy,
 }));

@@ -24,40 +24,49 @@ export interface OptionTable {
 }
 
 /** An option that must be given. */
-export const required = /* @__NO_SIDE_EFFECTS__ */ <Value>(
-  takes: Type<Value>,
-  says: string,
-): Option<Value, 'required'> => ({
-  takes,
-  says,
-  presence: 'required',
-});
+// @__NO_SIDE_EFFECTS__
+export function required<Value>(takes: Type<Value>, says: string): Option<Value, 'required'> {
+  return {
+    takes,
+    says,
+    presence: 'required',
+  };
+}
 
 /**
  * An option that has a default value.
  *
  * @param source Where the default is from, such as `paper`. Our own choice where it is left out.
  */
-export const withDefault = /* @__NO_SIDE_EFFECTS__ */ <Value>(
+// @__NO_SIDE_EFFECTS__
+export function withDefault<Value>(
   takes: Type<Value>,
   value: NoInfer<Value>,
   says: string,
   source?: string,
-): Option<Value, 'default'> => ({ takes, says, presence: 'default', default: value, ...(source && { source }) });
+): Option<Value, 'default'> {
+  return { takes, says, presence: 'default', default: value, ...(source && { source }) };
+}
 
 /** An option that may be left out; `otherwise` says in words what happens then, such as `none` or `the name of the task`. */
-export const optional = /* @__NO_SIDE_EFFECTS__ */ <Value>(
+// @__NO_SIDE_EFFECTS__
+export function optional<Value>(
   takes: Type<Value>,
   says: string,
   otherwise = 'none',
   source?: string,
-): Option<Value, 'optional'> => ({ takes, says, presence: 'optional', otherwise, ...(source && { source }) });
+): Option<Value, 'optional'> {
+  return { takes, says, presence: 'optional', otherwise, ...(source && { source }) };
+}
 
 /** The options of a table and further ones. */
-export const extend = /* @__NO_SIDE_EFFECTS__ */ <const Base extends OptionTable, const Own extends OptionTable>(
+// @__NO_SIDE_EFFECTS__
+export function extend<const Base extends OptionTable, const Own extends OptionTable>(
   base: Base,
   own: Own,
-): Flat<Omit<Base, keyof Own> & Own> => ({ ...base, ...own });
+): Flat<Omit<Base, keyof Own> & Own> {
+  return { ...base, ...own };
+}
 
 type Flat<Shape> = { [Key in keyof Shape]: Shape[Key] };
 type ValueOf<Of> = Of extends Option<infer Value, Presence> ? Value : never;

@@ -44,69 +44,88 @@ export type Type<Value> = Takes & { readonly [taken]?: Value };
 /** The TypeScript type of what a {@link Type} takes. */
 export type Taken<Of> = Of extends { readonly [taken]?: infer Value } ? Exclude<Value, undefined> : never;
 
-const typed = /* @__NO_SIDE_EFFECTS__ */ <Value>(takes: Takes): Type<Value> => takes as Type<Value>;
+// @__NO_SIDE_EFFECTS__
+function typed<Value>(takes: Takes): Type<Value> {
+  return takes as Type<Value>;
+}
 
 /** A finite number within bounds. */
-export const number = /* @__NO_SIDE_EFFECTS__ */ (bounds: Bounds = {}): Type<number> =>
-  typed({ type: 'number', ...bounds });
+// @__NO_SIDE_EFFECTS__
+export function number(bounds: Bounds = {}): Type<number> {
+  return typed({ type: 'number', ...bounds });
+}
 
 /** A whole number within bounds. */
-export const whole = /* @__NO_SIDE_EFFECTS__ */ (bounds: Bounds = {}): Type<number> =>
-  typed({ type: 'number', whole: true, ...bounds });
+// @__NO_SIDE_EFFECTS__
+export function whole(bounds: Bounds = {}): Type<number> {
+  return typed({ type: 'number', whole: true, ...bounds });
+}
 
 /** true or false. */
-export const flag = /* @__NO_SIDE_EFFECTS__ */ (): Type<boolean> => typed({ type: 'flag' });
+// @__NO_SIDE_EFFECTS__
+export function flag(): Type<boolean> {
+  return typed({ type: 'flag' });
+}
 
-/** A text of at least one character, or one that a pattern matches; `what` says of what kind, such as `a unit`. */
-export const text = /* @__NO_SIDE_EFFECTS__ */ (what = 'a text', pattern?: RegExp): Type<string> =>
-  typed({ type: 'text', what, ...(pattern && { pattern }) });
+/** A text of at least one character; `what` says of what kind, such as `a unit`. */
+// @__NO_SIDE_EFFECTS__
+export function text(what = 'a text', pattern?: RegExp): Type<string> {
+  return typed({ type: 'text', what, ...(pattern && { pattern }) });
+}
 
 /** One of several values. */
-export const choice = /* @__NO_SIDE_EFFECTS__ */ <const Value extends string | number | boolean>(
-  ...values: readonly Value[]
-): Type<Value> => typed({ type: 'choice', values });
+// @__NO_SIDE_EFFECTS__
+export function choice<const Value extends string | number | boolean>(...values: readonly Value[]): Type<Value> {
+  return typed({ type: 'choice', values });
+}
 
 /** A list of at least `least` (default 0) entries. */
-export const list = /* @__NO_SIDE_EFFECTS__ */ <Value>(
+// @__NO_SIDE_EFFECTS__
+export function list<Value>(
   of: Type<Value>,
   { least = 0, ...more }: { least?: number; most?: number; what?: string } = {},
-): Type<readonly Value[]> => typed({ type: 'list', of, least, ...more });
+): Type<readonly Value[]> {
+  return typed({ type: 'list', of, least, ...more });
+}
 
 /** A list with an entry of its own type at every place. */
-export const tuple = /* @__NO_SIDE_EFFECTS__ */ <const Of extends readonly Type<unknown>[]>(
+// @__NO_SIDE_EFFECTS__
+export function tuple<const Of extends readonly Type<unknown>[]>(
   of: Of,
   what?: string,
-): Type<{ readonly [Index in keyof Of]: Taken<Of[Index]> }> => typed({ type: 'tuple', of, ...(what && { what }) });
+): Type<{ readonly [Index in keyof Of]: Taken<Of[Index]> }> {
+  return typed({ type: 'tuple', of, ...(what && { what }) });
+}
 
 /** Values by the names of tasks; not every task must be there. */
-export const byTask = /* @__NO_SIDE_EFFECTS__ */ <Value>(
-  of: Type<Value>,
-  what: string,
-): Type<{ readonly [task: string]: Value }> =>
-  typed({ type: 'record', keys: 'task', of, what: `${what} by task name` });
+// @__NO_SIDE_EFFECTS__
+export function byTask<Value>(of: Type<Value>, what: string): Type<{ readonly [task: string]: Value }> {
+  return typed({ type: 'record', keys: 'task', of, what: `${what} by task name` });
+}
 
 /** Values by names; `what` says which values and names, such as `encoders by the name of their input`. */
-export const byName = /* @__NO_SIDE_EFFECTS__ */ <Value>(
-  of: Type<Value>,
-  what: string,
-): Type<{ readonly [name: string]: Value }> => typed({ type: 'record', keys: 'name', of, what });
+// @__NO_SIDE_EFFECTS__
+export function byName<Value>(of: Type<Value>, what: string): Type<{ readonly [name: string]: Value }> {
+  return typed({ type: 'record', keys: 'name', of, what });
+}
 
 /** Options within an option. */
-export const mapping = /* @__NO_SIDE_EFFECTS__ */ <const Table extends OptionTable>(
-  options: Table,
-  what?: string,
-): Type<OptionsOf<Table>> => typed({ type: 'mapping', options, ...(what && { what }) });
+// @__NO_SIDE_EFFECTS__
+export function mapping<const Table extends OptionTable>(options: Table, what?: string): Type<OptionsOf<Table>> {
+  return typed({ type: 'mapping', options, ...(what && { what }) });
+}
 
 /** A part of one of these kinds. */
-export const part = /* @__NO_SIDE_EFFECTS__ */ <const Kind extends PartKind>(
-  ...kinds: readonly Kind[]
-): Type<PartOf<Kind>> => typed({ type: 'part', kinds, what: kinds.map(partWords).join(' or ') });
+// @__NO_SIDE_EFFECTS__
+export function part<const Kind extends PartKind>(...kinds: readonly Kind[]): Type<PartOf<Kind>> {
+  return typed({ type: 'part', kinds, what: kinds.map(partWords).join(' or ') });
+}
 
 /** Whatever one of these takes; the first that fits counts. `what` names all of them in a few words. */
-export const either = /* @__NO_SIDE_EFFECTS__ */ <const Of extends readonly Type<unknown>[]>(
-  of: Of,
-  what?: string,
-): Type<Taken<Of[number]>> => typed({ type: 'either', of, ...(what && { what }) });
+// @__NO_SIDE_EFFECTS__
+export function either<const Of extends readonly Type<unknown>[]>(of: Of, what?: string): Type<Taken<Of[number]>> {
+  return typed({ type: 'either', of, ...(what && { what }) });
+}
 
 /**
  * Something that only code can say, such as a function.
@@ -115,18 +134,22 @@ export const either = /* @__NO_SIDE_EFFECTS__ */ <const Of extends readonly Type
  * @param is Recognises it.
  * @param kind Kind of the described parts that a run file may name instead.
  */
-export const code = /* @__NO_SIDE_EFFECTS__ */ <Value>(
-  what: string,
-  is: (value: unknown) => boolean,
-  kind?: string,
-): Type<Value> => typed({ type: 'code', what, is, ...(kind && { kind }) });
+// @__NO_SIDE_EFFECTS__
+export function code<Value>(what: string, is: (value: unknown) => boolean, kind?: string): Type<Value> {
+  return typed({ type: 'code', what, is, ...(kind && { kind }) });
+}
 
 /** The name of a task. */
-export const taskName = /* @__NO_SIDE_EFFECTS__ */ (): Type<string> => typed({ type: 'task' });
+// @__NO_SIDE_EFFECTS__
+export function taskName(): Type<string> {
+  return typed({ type: 'task' });
+}
 
 /** For types that contain themselves, such as trees. */
-export const lazy = /* @__NO_SIDE_EFFECTS__ */ <Value>(of: () => Type<Value>, what: string): Type<Value> =>
-  typed({ type: 'lazy', of, what });
+// @__NO_SIDE_EFFECTS__
+export function lazy<Value>(of: () => Type<Value>, what: string): Type<Value> {
+  return typed({ type: 'lazy', of, what });
+}
 
 /** `an encoder`, `a loss weighting`. */
 function partWords(kind: string): string {

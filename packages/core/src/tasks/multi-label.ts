@@ -16,7 +16,7 @@ import { columnsOption, describeTask, named, type TaskOptions } from './task-opt
 
 const options = {
   labels: optional(countOrNames(1, 'label'), 'Number of labels, or their names in column order.', '`columns`'),
-  ...columnsOption,
+  columns: columnsOption,
   threshold: thresholdOption,
 };
 

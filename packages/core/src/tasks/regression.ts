@@ -13,7 +13,7 @@ import { standardization } from './standardization.js';
 import { columnsOption, describeTask, named, type TaskOptions } from './task-options.js';
 
 const options = {
-  ...columnsOption,
+  columns: columnsOption,
   loss: withDefault(
     choice('mse', 'mae', 'huber'),
     'mse',

@@ -31,12 +31,10 @@ export const taskOptions = {
 };
 
 /** An option of tasks whose labels are vectors. */
-export const columnsOption = {
-  columns: optional(
-    list(column, { least: 1, what: 'a list of column names, at least one' }),
-    'Columns of a table that are one label together, instead of `column`.',
-  ),
-};
+export const columnsOption = optional(
+  list(column, { least: 1, what: 'a list of column names, at least one' }),
+  'Columns of a table that are one label together, instead of `column`.',
+);
 
 type Table = typeof taskOptions;
 

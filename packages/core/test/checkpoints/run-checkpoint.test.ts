@@ -482,7 +482,7 @@ describe('a checkpoint of another run is refused, saying what differs', () => {
     [
       'task option',
       { tasks: [tasks[0] as AnyTask, regression('level', { loss: 'mae' })] },
-      '`tasks.1.options.loss` is missing there and "mae" here',
+      '`tasks.1.options.loss` is "mse" there and "mae" here',
     ],
     [
       'sharing strategy',
@@ -509,7 +509,7 @@ describe('a checkpoint of another run is refused, saying what differs', () => {
     [
       'group',
       { optimizer: adam({ learningRate: 0.1, schedule: warmUp(10), groups: { balancing: { learningRate: 1 } } }) },
-      '`optimizer.options.groups` is missing there',
+      '`optimizer.options.groups.balancing` is missing there',
     ],
     [
       'learning rate schedule',
