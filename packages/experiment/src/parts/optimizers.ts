@@ -1,6 +1,5 @@
 import { adagrad, adam, adamW, momentum, type Optimizer, rmsProp, sgd } from '@polytask/core';
-import * as z from 'zod';
-import { atLeastZero, flag, mapping, positive, share, text } from '../config/words.js';
+import { atLeastZero, byName, flag, mapping, positive, share, text } from '../config/words.js';
 import { ownPart, partSchema, partTable } from './part-table.js';
 import { scheduleSchema } from './schedules.js';
 
@@ -11,10 +10,11 @@ const common = (rate: string) => ({
   learningRate: positive().exactOptional().describe(`Step size. Default ${rate}.`),
   schedule: scheduleSchema.exactOptional().describe('Factor of the learning rate by step. Default: always 1.'),
   clipNorm: positive().exactOptional().describe('Longer gradients are scaled down to this norm. Default: never.'),
-  groups: z
-    .record(text('a name'), mapping({ learningRate: atLeastZero().exactOptional(), decay }), {
-      error: 'learning rates and decays by parameter group',
-    })
+  groups: byName(
+    text('a name'),
+    mapping({ learningRate: atLeastZero().exactOptional(), decay }),
+    'learning rates and decays by parameter group',
+  )
     .exactOptional()
     .describe('Learning rate and decay of parameter groups, such as `balancing`.'),
 });

@@ -1,11 +1,11 @@
 import type { Encoder, HeadOption, SharingStrategy } from '@polytask/core';
 import { type Branch, branchedSharing, hardSharing } from '@polytask/hard-sharing';
 import * as z from 'zod';
-import { list, mapping, text, whole } from '../config/words.js';
+import { byName, list, mapping, most, text, whole } from '../config/words.js';
 import { encoderSchema } from './encoders.js';
 import { ownPart, partSchema, partTable } from './part-table.js';
 
-const byTask = z.record(text("a task's name"), encoderSchema, { error: 'encoders by task name' });
+const byTask = byName(text("a task's name"), encoderSchema, 'encoders by task name', most.tasks);
 
 const head: z.ZodType<HeadOption> = z
   .union([encoderSchema, byTask])
@@ -20,8 +20,8 @@ const branch: z.ZodType<Branch | string> = z.lazy(() =>
 );
 
 const tree: z.ZodType<Branch> = mapping({
-  stages: whole(0).describe('How many stages of the encoder the tasks below have in common.'),
-  branches: list(branch, 'branches', 1).describe('Task names, and groups that part later.'),
+  stages: whole(0, most.layers).describe('How many stages of the encoder the tasks below have in common.'),
+  branches: list(branch, 'branches', 1, most.tasks).describe('Task names, and groups that part later.'),
 });
 
 /** Sharing strategies by their short names. */

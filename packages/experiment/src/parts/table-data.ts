@@ -10,7 +10,7 @@ import {
   type TableRecord,
 } from '@polytask/data/node';
 import * as z from 'zod';
-import { flag, list, mapping, text, whole } from '../config/words.js';
+import { byName, flag, list, mapping, most, text, whole } from '../config/words.js';
 import type { LoadedData } from './datasets.js';
 import type { BuildContext } from './part-table.js';
 import { packageFolder } from './resolve-package.js';
@@ -55,7 +55,7 @@ const feature = z.union(
 /** Where a table comes from. */
 export const sourceShape = {
   source: z
-    .union([paths, z.record(text('a name'), paths)], {
+    .union([paths, byName(text('a name'), paths, 'paths by the name of their table')], {
       error: 'a path, a list of paths, or paths by the name of their table',
     })
     .describe(
@@ -79,7 +79,7 @@ export const sourceShape = {
 /** What is done with rows, wherever they come from. */
 export const rowsShape = {
   features: z
-    .union([list(text("a column's name"), 'columns', 1), z.record(text("a column's name"), feature)], {
+    .union([list(text("a column's name"), 'columns', 1), byName(text("a column's name"), feature, 'types by column')], {
       error: 'a list of columns, or types by column',
     })
     .exactOptional()
@@ -87,9 +87,12 @@ export const rowsShape = {
   exclude: list(text("a column's name"), 'columns').exactOptional().describe('Columns that are no features.'),
   maxBadRows: whole(0).exactOptional().describe('How many rows may be left out since they cannot be read. Default 0.'),
   weight: z
-    .union([text("a column's name"), z.record(text("a task's name"), text("a column's name"))], {
-      error: 'a column, or columns by task',
-    })
+    .union(
+      [text("a column's name"), byName(text("a task's name"), text("a column's name"), 'columns by task', most.tasks)],
+      {
+        error: 'a column, or columns by task',
+      },
+    )
     .exactOptional()
     .describe(
       'Column of numbers from 0 by which rows count; one for all tasks, or by task. Default: every row counts once.',

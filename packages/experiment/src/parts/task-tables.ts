@@ -1,7 +1,7 @@
 import { loadTaskTables, TableError, type TaskTablesOptions } from '@polytask/data/node';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { didYouMean } from '../config/explain-issues.js';
-import { mapping, text } from '../config/words.js';
+import { byName, mapping, most, text } from '../config/words.js';
 import type { LoadedData } from './datasets.js';
 import type { BuildContext } from './part-table.js';
 import { measuredRows, rowOptions, rowsShape, sourceIn, sourceShape } from './table-data.js';
@@ -9,11 +9,12 @@ import { drawTrainingRows } from './training-rows.js';
 
 /** Options of a table per task. */
 export const taskTablesShape = {
-  tables: z
-    .record(text("a task's name"), mapping(sourceShape, '{ source, sql, csv }'), {
-      error: 'tables by the name of their task',
-    })
-    .describe("By task: where its rows come from. A task's label is looked for in its own table only."),
+  tables: byName(
+    text("a task's name"),
+    mapping(sourceShape, '{ source, sql, csv }'),
+    'tables by the name of their task',
+    most.tasks,
+  ).describe("By task: where its rows come from. A task's label is looked for in its own table only."),
   ...rowsShape,
 };
 

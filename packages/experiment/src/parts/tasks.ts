@@ -8,7 +8,7 @@ import {
   regression,
 } from '@polytask/core';
 import * as z from 'zod';
-import { flag, list, positive, share, text, whole, widths } from '../config/words.js';
+import { flag, list, most, positive, share, text, whole, widths } from '../config/words.js';
 import { ownPart, partSchema, partTable } from './part-table.js';
 
 const nameWords = 'a name without slashes';
@@ -30,12 +30,15 @@ const columns = list(text("a column's name"), 'column names', 1)
 
 /** Either how many there are, or what they are called. */
 const counted = (least: number, what: string) => {
-  const error = `a whole number from ${least}, or a list of at least ${least} ${what}`;
-  return z.union([z.int({ error }).min(least, { error }), z.array(text('a name'), { error }).min(least, { error })]);
+  const error = `a whole number from ${least} to ${most.width}, or a list of at least ${least} ${what}`;
+  return z.union([
+    z.int({ error }).min(least, { error }).max(most.width, { error }),
+    z.array(text('a name'), { error }).min(least, { error }).max(most.width, { error }),
+  ]);
 };
 
 const classWeights = z
-  .union([z.literal('balanced'), z.array(z.number({ error: 'a number' }), { error: 'balanced, or a list of numbers' })])
+  .union([z.literal('balanced'), list(z.number({ error: 'a number' }), 'numbers', 0, most.width)])
   .exactOptional()
   .describe('Factors on rows by their class, or balanced. Default: none.');
 
@@ -104,7 +107,7 @@ export const taskTypes = partTable(
         loss: z.enum(['mse', 'mae', 'huber']).exactOptional().describe('What an error costs. Default mse.'),
         delta: positive().exactOptional().describe("Where Huber's loss turns from square to size. Default 1."),
         standardize: flag().exactOptional().describe('Whether the loss sees standardised targets. Default true.'),
-        size: whole(1).exactOptional().describe('Length of vector targets. Default: a single number.'),
+        size: whole(1, most.width).exactOptional().describe('Length of vector targets. Default: a single number.'),
         unit: text('a unit').exactOptional().describe('Unit of the target, for reports.'),
       },
       ({ name, columns: names, ...options }) =>

@@ -8,7 +8,7 @@ import {
 import { type BalanceOptions, balanceClasses, rowsPerTask, type StreamedDataset } from '@polytask/data';
 import { TableError } from '@polytask/data/node';
 import * as z from 'zod';
-import { mapping, text, whole } from '../config/words.js';
+import { mapping, seed, text } from '../config/words.js';
 import { mixingSchema } from './mixings.js';
 
 /** How training rows are drawn; for data that are divided as they are read. */
@@ -19,7 +19,7 @@ export const trainingRowsShape = {
       .enum(['oversample', 'undersample'])
       .exactOptional()
       .describe('oversample: rare rows come several times (the default); undersample: frequent ones are left out.'),
-    seed: whole(0).exactOptional().describe('Of which rows. Default 0.'),
+    seed: seed().exactOptional().describe('Of which rows. Default 0.'),
   })
     .exactOptional()
     .describe('Balances the classes of a task by sampling. Default: rows as they are.'),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { most } from '../config/words.js';
 import { partTables } from '../parts/names.js';
 import type { PartTable } from '../parts/part-table.js';
 import type { Strategy, StrategyOption } from './strategy.js';
@@ -97,7 +98,7 @@ function describeNumber({ type, minimum, exclusiveMinimum, maximum, exclusiveMax
   const what = type === 'integer' ? 'a whole number' : 'a number';
   const from = minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER ? '' : ` from ${minimum}`;
   const above = exclusiveMinimum === undefined ? '' : ` above ${exclusiveMinimum}`;
-  const to = maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`;
+  const to = maximum === undefined || maximum >= most.count ? '' : ` to ${maximum}`;
   const below = exclusiveMaximum === undefined ? '' : ` to below ${exclusiveMaximum}`;
   return `${what}${from}${above}${to}${below}`;
 }

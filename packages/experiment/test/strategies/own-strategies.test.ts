@@ -16,7 +16,7 @@ describe('ownStrategies', () => {
   it('says of options what they take, whether they are needed, and their defaults', () => {
     expect(option('mlp', 'units')).toEqual({
       name: 'units',
-      type: 'a list of: a whole number from 1',
+      type: 'a list of: a whole number from 1 to 65536',
       required: true,
       description: 'Width of every layer.',
     });
