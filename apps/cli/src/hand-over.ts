@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageFolder } from '@polytask/experiment/early';
+import { packageFolder, readJsonFile, readManifest } from '@polytask/experiment/early';
 import manifest from '../package.json' with { type: 'json' };
 
 /**
@@ -21,7 +21,7 @@ export function projectProgram(args: readonly string[], cwd: string, self: strin
   const home = starts.map((start) => packageFolder(manifest.name, start)).find((found) => found !== undefined);
   if (home === undefined) return undefined;
   if (realpathSync(home) === packageOf(self)) return undefined;
-  const { bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { bin?: Record<string, string> };
+  const { bin } = readManifest<{ bin?: Record<string, string> }>(home);
   const program = bin?.polytask === undefined ? undefined : join(home, bin.polytask);
   return program !== undefined && existsSync(program) ? program : undefined;
 }
@@ -42,9 +42,7 @@ function startsOf(path: string): string[] {
 /** The configuration file that a run began with, from the root of the disk; what is no run is told of later, and better. */
 function configurationIn(run: string): string | undefined {
   try {
-    // A pipe could keep one waiting.
-    if (!statSync(run).isFile()) return undefined;
-    const { file } = JSON.parse(readFileSync(run, 'utf8')) as { file?: unknown };
+    const { file } = readJsonFile<{ file?: unknown }>(run);
     return typeof file === 'string' && isAbsolute(file) ? file : undefined;
   } catch {
     return undefined;

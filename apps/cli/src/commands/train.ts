@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Executor } from '@polytask/core';
+import { makeFolder } from '@polytask/core/node';
 import type { Config, SetOption } from '@polytask/experiment';
 import {
   BackendError,
@@ -8,7 +9,6 @@ import {
   executeRun,
   type LoadedConfig,
   loadConfig,
-  makeFolder,
   makeNumberedFolder,
   openRunFolder,
   type PreparedRun,

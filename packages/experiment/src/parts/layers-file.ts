@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Encoder, layersModel, PolytaskError } from '@polytask/core';
+import { readRegularFile, readRegularText } from '@polytask/core/node';
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext } from './part-table.js';
 
@@ -12,6 +12,9 @@ interface ModelJson {
     readonly weights: readonly tf.io.WeightsManifestEntry[];
   }[];
 }
+
+/** Bytes of a file of weights; a model has at most 4 GiB. */
+const largestWeights = 2 ** 32;
 
 /**
  * An encoder from a model that tfjs' layers API saved: `model.json` and the weight files that it names, in the same folder.
@@ -26,10 +29,12 @@ export async function layersFile(
   const { file, ...rest } = options;
   const path = resolve(context.folder, file);
   try {
-    const json = JSON.parse(await readFile(path, 'utf8')) as ModelJson;
+    const json = JSON.parse(await readRegularText(path)) as ModelJson;
     const manifest = json.weightsManifest ?? [];
     const files = manifest.flatMap(({ paths }) => paths);
-    const weights = await Promise.all(files.map((name) => readFile(resolve(dirname(path), name))));
+    const weights = await Promise.all(
+      files.map((name) => readRegularFile(resolve(dirname(path), name), { most: largestWeights })),
+    );
     const artifacts = {
       modelTopology: json.modelTopology,
       weightSpecs: manifest.flatMap((group) => [...group.weights]),

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { readManifest } from '../read-manifest.js';
 
 /** Conditions of an exports map under which `import` reads it. */
 const conditions = ['node', 'import', 'module-sync', 'default'];
@@ -16,20 +17,25 @@ const conditions = ['node', 'import', 'module-sync', 'default'];
 export function resolvePackage(specifier: string, folder: string): string | undefined {
   if (/^(\.{1,2}[\\/]|[\\/]|[A-Za-z]:[\\/])/.test(specifier)) {
     const file = resolve(folder, specifier);
-    return existsSync(file) ? file : undefined;
+    return isFile(file) ? file : undefined;
   }
   const parts = specifier.split('/');
   const name = parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
   const subPath = ['.', ...parts.slice(name.split('/').length)].join('/');
   const home = packageFolder(name, folder);
   const target = home === undefined ? undefined : entryPoint(home, subPath);
-  if (target !== undefined && existsSync(target)) return target;
+  if (target !== undefined && isFile(target)) return target;
   // Installers without a node_modules folder (Yarn's Plug'n'Play) answer here.
   try {
     return createRequire(join(folder, 'package.json')).resolve(specifier);
   } catch {
     return undefined;
   }
+}
+
+/** Whether there is something to load: from a pipe or a device, code would come for ever. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** The folder of an installed package, looked for from a folder upwards. */
@@ -42,7 +48,7 @@ export function packageFolder(name: string, folder: string): string | undefined 
 }
 
 function entryPoint(home: string, subPath: string): string | undefined {
-  const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { exports?: unknown; main?: string };
+  const manifest = readManifest<{ exports?: unknown; main?: string }>(home);
   if (manifest.exports === undefined || manifest.exports === null) {
     return join(home, subPath === '.' ? (manifest.main ?? 'index.js') : subPath);
   }

@@ -1,8 +1,10 @@
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Checkpoint, encodeCheckpoint, type State, type Trainer } from '@polytask/core';
-import { saveCheckpoint, writeFileAtomic } from '@polytask/core/node';
+import { openRegularFile, readRegularText, saveCheckpoint, writeFileAtomic } from '@polytask/core/node';
 import { isMapping } from '../config/paths.js';
+import { InputError } from '../errors/mistakes.js';
 import { checkpointName, listCheckpoints, type Retention, superfluous } from './checkpoint-files.js';
 import type { RunDocument } from './document.js';
 
@@ -40,6 +42,11 @@ export interface RunFolder {
   removeLeftovers(): Promise<void>;
 }
 
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+
+/** Bytes of `metrics.jsonl`: a text cannot be longer. */
+const longestMetrics = 2 ** 29;
+
 /** Opens a folder for a run. */
 export function openRunFolder(path: string): RunFolder {
   const files = {
@@ -54,7 +61,7 @@ export function openRunFolder(path: string): RunFolder {
     checkpoints,
     writeDocument: (document) => writeFileAtomic(files.run, `${JSON.stringify(document, null, 2)}\n`),
     async addMetrics(line) {
-      const file = await open(files.metrics, 'a');
+      const file = await openRegularFile(files.metrics, appending);
       try {
         await file.writeFile(`${JSON.stringify(line)}\n`);
         // Before the checkpoint of the same epoch is: a line too many can be taken out, one that is missing cannot be had again.
@@ -64,10 +71,13 @@ export function openRunFolder(path: string): RunFolder {
       }
     },
     async keepMetrics(isWanted) {
-      const text = await readFile(files.metrics, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return '';
-        throw error;
-      });
+      const text = await readRegularText(files.metrics, { most: longestMetrics }).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') return '';
+          if (error.code === 'POLYTASK_FILE') throw new InputError([{ where: files.metrics, message: error.message }]);
+          throw error;
+        },
+      );
       const kept = text
         .split('\n')
         .filter((line) => line !== '' && isWanted(parseLine(line)))

@@ -1,10 +1,10 @@
 // Sizes in a run file are bounded before any work begins, and many mistakes are told quickly.
 import { describe, expect, it } from 'vitest';
+import { changed, smallRun } from '../../../../test/support/configs.js';
 import { checkConfig } from '../../src/config/load-config.js';
 import { readYaml } from '../../src/config/read-yaml.js';
 import { jsonSchema } from '../../src/config/schema.js';
 import { most } from '../../src/config/words.js';
-import { changed, smallRun } from '../helpers/configs.js';
 
 function mistakesOf(text: string): string[] {
   const yaml = readYaml(text, 'run.yaml');

@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
 import { DatasetError, requireOption } from '@polytask/core';
+import { readRegularFile } from '@polytask/core/node';
 import { decodeImage } from './decode-image.js';
 
 /** Images of one size, as `tableDataset` takes them for an input: bytes, and 1 / 255 to make 0 … 1 of them. */
@@ -72,12 +72,12 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
 
 async function readImage(path: string) {
   try {
-    const { size } = await stat(path);
-    if (size > mostBytes) throw new Error(`it has ${size} bytes`);
-    return await decodeImage(await readFile(path), path);
+    return await decodeImage(await readRegularFile(path, { most: mostBytes }), path);
   } catch (error) {
     if (error instanceof DatasetError) throw error;
-    throw new DatasetError(`The image ${path} must be readable, but: ${(error as Error).message}.`, { cause: error });
+    throw new DatasetError(`The image ${path} must be readable, but: ${(error as Error).message.replace(/\.$/, '')}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireOption } from '@polytask/core';
 import { type LabelOptions, labelColumns } from '../../encoding/labels.js';
@@ -7,6 +7,7 @@ import { inputsOfTable, type TableEncoding } from '../../encoding/table-encoding
 import { parts, splitRule } from '../../split/split-options.js';
 import { cached } from '../cache/cache-folder.js';
 import { defaultCache } from '../cache/default-cache.js';
+import { readRecord } from '../cache/read-record.js';
 import { type BadRows, checkBadRows, joinBadRows } from '../reading/bad-rows.js';
 import type { ConvertedSource } from '../reading/convert-source.js';
 import { type Database, openDatabase, quoteName, quoteText } from '../reading/duckdb.js';
@@ -76,7 +77,7 @@ export async function loadConverted(
     const stored = await encode(converted, options, making);
     await writeFile(join(making, 'table.json'), JSON.stringify(stored));
   });
-  const stored = JSON.parse(await readFile(join(folder, 'table.json'), 'utf8')) as Stored;
+  const stored = await readRecord<Stored>(join(folder, 'table.json'));
   const badRows = joinBadRows(converted.info.badRows, stored.badRows);
   checkBadRows(badRows, maxBadRows);
 
