@@ -121,9 +121,9 @@ export function overridesOf({ seed, compare }: TrainOptions): SetOption[] {
 }
 
 /** The run folder where the user names one, and where that is said; undefined where it is to be numbered. */
-async function checkOutput(
+export async function checkOutput(
   loaded: LoadedConfig,
-  options: TrainOptions,
+  options: Pick<TrainOptions, 'output'>,
   cwd: string,
 ): Promise<{ path: string; where: string } | undefined> {
   const { sections, folder, mistakes, file } = loaded;

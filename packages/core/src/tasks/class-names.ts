@@ -1,5 +1,8 @@
 import { requireOption } from '../errors/invalid-option-error.js';
 
+/** An output for each of more classes is no layer of a model that fits anywhere. */
+const mostClasses = 2 ** 24;
+
 /**
  * Names of classes or labels from an option that gives either their number or their names; numbers serve as names where only
  * the number is given.
@@ -11,11 +14,11 @@ export function classNames<Label extends string>(
   value: number | readonly Label[],
   atLeast: number,
 ): readonly Label[] {
-  const count = typeof value === 'number' ? value : value.length;
+  const count = typeof value === 'number' ? value : Array.isArray(value) ? value.length : Number.NaN;
   requireOption(
-    Number.isInteger(count) && count >= atLeast,
+    Number.isInteger(count) && count >= atLeast && count <= mostClasses,
     option,
-    `a whole number of at least ${atLeast}, or at least ${atLeast} names`,
+    `a whole number from ${atLeast} to ${mostClasses}, or as many names`,
     value,
   );
   if (typeof value === 'number') return Array.from({ length: value }, (_, index) => String(index) as Label);

@@ -1,6 +1,7 @@
 import { type InvalidOptionError, PolytaskError } from '@polytask/core';
 import { didYouMean } from '../config/explain-issues.js';
 import { isMapping, type Path } from '../config/paths.js';
+import { fileFault } from '../errors/file-fault.js';
 import { loadPlugin, makePlugin, PluginError } from './load-plugin.js';
 import { allNames, tableOf } from './names.js';
 import type { BuildContext, OwnPart, PartTable } from './part-table.js';
@@ -76,6 +77,12 @@ async function build(
     }
     return await part.make(options as never, context);
   } catch (error) {
+    const fault = fileFault(error, config, context.folder);
+    if (fault !== undefined) {
+      const message = `this cannot be opened: ${(error as Error).message}`;
+      report([...path, ...fault], new PolytaskError('POLYTASK_FILE', message, { cause: error }));
+      throw new Reported();
+    }
     if (!PolytaskError.isInstance(error)) throw error;
     report([...path, ...faultyOption(error, config, key)], error);
     throw new Reported();

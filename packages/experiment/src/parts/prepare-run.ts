@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.js';
 import { InputError, inFileOrder } from '../errors/mistakes.js';
 import { checkColumns } from './check-columns.js';
 import { loadData, type RunData } from './load-data.js';
-import { buildNetwork, type Network, type NetworkConfig } from './network.js';
+import { buildNetwork, buildTasks, type Network, type NetworkConfig } from './network.js';
 import { placeOf } from './place-error.js';
 import { singleTaskConfig, singleTaskStopping } from './single-task.js';
 import { assumeClasses } from './task-labels.js';
@@ -54,7 +54,8 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const context = { folder, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);
-  if (network !== undefined) checkMetrics(sections.training, network.tasks, mistakes.add);
+  const tasks = network?.tasks ?? (known.tasks === undefined ? [] : await buildTasks(known.tasks, context));
+  checkMetrics(sections.training, tasks, mistakes.add);
   const names = network?.tasks.map(({ name }) => name) ?? [];
   if (network !== undefined && inputsAgree && namesAgree) {
     await tryModel(network, data).catch((error: unknown) => {

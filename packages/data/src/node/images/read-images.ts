@@ -53,21 +53,41 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
     );
   }
   const data = new Uint8Array(total);
+  const broken: string[] = [];
   for (let start = 0; start < paths.length; start += together) {
     await Promise.all(
       paths.slice(start, start + together).map(async (path, index) => {
-        const image = start + index === 0 ? first : await readImage(path);
+        const image = start + index === 0 ? first : await readImage(path).catch(keepMessage(broken));
+        if (image === undefined) return;
         if (image.height !== height || image.width !== width) {
-          throw new DatasetError(
+          broken.push(
             `All images must be as large as ${paths[0]}, ${height} × ${width}, but ${path} is ${image.height} × ${image.width}. ` +
               'Scale or cut them first.',
           );
+          return;
         }
         copyPixels(image.data, image.channels, data, (start + index) * size, channels);
       }),
     );
   }
+  if (broken.length > 0) throw new DatasetError(firstOf(broken));
   return { data, shape: [paths.length, height, width, channels], scale: 1 / 255 };
+}
+
+/** So many images that cannot be used are told one by one. */
+const mostTold = 10;
+
+function firstOf(messages: readonly string[]): string {
+  const more = messages.length > mostTold ? [`And ${messages.length - mostTold} more images cannot be used.`] : [];
+  return [...messages.slice(0, mostTold), ...more].join('\n');
+}
+
+/** Takes up what is wrong with an image, so that all are told at once. */
+function keepMessage(messages: string[]): (error: Error) => undefined {
+  return (error) => {
+    if (!(error instanceof DatasetError)) throw error;
+    messages.push(error.message);
+  };
 }
 
 async function readImage(path: string) {

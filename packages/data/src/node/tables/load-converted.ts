@@ -14,9 +14,10 @@ import { type Database, openDatabase, quoteName, quoteText } from '../reading/du
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 import { type RowLayout, wordsOf } from '../rows/row-file.js';
 import { loadRowFile, streamRowFile } from '../rows/row-file-dataset.js';
-import { type ChosenFeatures, chooseFeatures } from './choose-features.js';
+import { askedFor, type ChosenFeatures, chooseFeatures } from './choose-features.js';
 import { encodeTable, learnEncoding } from './encode-table.js';
 import type { LoadedTable, TableOptions, TablePart } from './load-table.js';
+import { requireColumns } from './require-columns.js';
 import { type SplitRecord, splitTable } from './split-table.js';
 
 /** What is done with rows, wherever they are from. */
@@ -137,8 +138,16 @@ async function encode(
       if (split[by] !== undefined) taken.set(split[by], 'column that rows are split by');
     }
     const weights = [...new Set(Object.values(weightsOf(options)))];
+    requireColumns(
+      [
+        ...weights.map((column) => ({ place: ['weights'], column })),
+        ...columns.map(({ column }) => ({ place: ['labels', column], column })),
+        ...(features === undefined ? [] : askedFor(features)),
+        ...exclude.map((column, index) => ({ place: ['exclude', index], column })),
+      ],
+      [...info.columns, ...info.unreadable],
+    );
     for (const column of weights) {
-      if (!info.columns.some(({ name }) => name === column)) throw noSuchColumn(['weights'], column, info.columns);
       taken.set(column, 'column of weights');
     }
     for (const { column } of columns) {
