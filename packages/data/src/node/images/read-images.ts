@@ -41,7 +41,8 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
   requireOption(paths.length > 0, 'paths', 'at least one path', paths);
   const { channels: wanted } = options;
   requireOption(wanted === undefined || wanted === 1 || wanted === 3, 'channels', '1 or 3', wanted);
-  const first = await readImage(paths[0] as string);
+  const broken = new Map<number, string>();
+  const { first, place } = await firstImage(paths, broken);
   const { height, width } = first;
   const channels = wanted ?? first.channels;
   const size = height * width * channels;
@@ -53,15 +54,16 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
     );
   }
   const data = new Uint8Array(total);
-  const broken: string[] = [];
   for (let start = 0; start < paths.length; start += together) {
     await Promise.all(
       paths.slice(start, start + together).map(async (path, index) => {
-        const image = start + index === 0 ? first : await readImage(path).catch(keepMessage(broken));
+        if (start + index < place) return;
+        const image = start + index === place ? first : await readImage(path).catch(keepMessage(broken, start + index));
         if (image === undefined) return;
         if (image.height !== height || image.width !== width) {
-          broken.push(
-            `All images must be as large as ${paths[0]}, ${height} × ${width}, but ${path} is ${image.height} × ${image.width}. ` +
+          broken.set(
+            start + index,
+            `All images must be as large as ${paths[place]}, ${height} × ${width}, but ${path} is ${image.height} × ${image.width}. ` +
               'Scale or cut them first.',
           );
           return;
@@ -70,23 +72,33 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
       }),
     );
   }
-  if (broken.length > 0) throw new DatasetError(firstOf(broken));
+  if (broken.size > 0) throw allBroken(broken);
   return { data, shape: [paths.length, height, width, channels], scale: 1 / 255 };
 }
 
 /** So many images that cannot be used are told one by one. */
 const mostTold = 10;
 
-function firstOf(messages: readonly string[]): string {
+/** The first image that can be read; those before it are broken. */
+async function firstImage(paths: readonly string[], broken: Map<number, string>) {
+  for (const [place, path] of paths.entries()) {
+    const first = await readImage(path).catch(keepMessage(broken, place));
+    if (first !== undefined) return { first, place };
+  }
+  throw allBroken(broken);
+}
+
+function allBroken(broken: ReadonlyMap<number, string>): DatasetError {
+  const messages = [...broken].sort(([a], [b]) => a - b).map(([, message]) => message);
   const more = messages.length > mostTold ? [`And ${messages.length - mostTold} more images cannot be used.`] : [];
-  return [...messages.slice(0, mostTold), ...more].join('\n');
+  return new DatasetError([...messages.slice(0, mostTold), ...more].join('\n'));
 }
 
 /** Takes up what is wrong with an image, so that all are told at once. */
-function keepMessage(messages: string[]): (error: Error) => undefined {
+function keepMessage(broken: Map<number, string>, place: number): (error: Error) => undefined {
   return (error) => {
     if (!(error instanceof DatasetError)) throw error;
-    messages.push(error.message);
+    broken.set(place, error.message);
   };
 }
 

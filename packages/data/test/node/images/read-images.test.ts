@@ -102,9 +102,9 @@ describe('readImages and loadImages', () => {
     );
     await expect(readImages(at('a.png', 'c.png'))).rejects.toThrow(/c.png is 4 × 4/);
     await expect(readImages(at('none.png'))).rejects.toThrow(/none.png must be readable/);
-    const several = readImages(at('a.png', 'none.png', 'c.png', 'nothing.png'));
+    const several = readImages(at('nowhere.png', 'a.png', 'none.png', 'c.png', 'nothing.png'));
     await expect(several).rejects.toThrow(
-      /none\.png must be readable.*\n.*c\.png is 4 × 4.*\n.*nothing\.png must be readable/,
+      /nowhere\.png must be .*\n.*none\.png must be readable.*\n.*c\.png is 4 × 4.*\n.*nothing\.png must be readable/,
     );
   });
 
