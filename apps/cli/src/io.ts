@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import pc from 'picocolors';
+import { ownColor, printable } from './printable.js';
 
 /** A stream that may be a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -20,13 +21,38 @@ export interface Io {
   readonly setLastWords?: (words: () => string) => void;
 }
 
+/** Colours of what is printed for people. */
+export type Colors = Readonly<Record<'bold' | 'dim' | 'green' | 'red' | 'yellow', (text: string) => string>>;
+
 /** Colours for one of the streams: real ones on a terminal, none elsewhere, under NO_COLOR, or on a dumb terminal. */
-export function colorsFor(stream: Output, env: Io['env']): ReturnType<typeof pc.createColors> {
+export function colorsFor(stream: Output, env: Io['env']): Colors {
   const refused = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
-  return pc.createColors(stream.isTTY === true && !refused);
+  const { bold, dim, green, red, yellow } = pc.createColors(stream.isTTY === true && !refused);
+  return {
+    bold: ownColor(bold),
+    dim: ownColor(dim),
+    green: ownColor(green),
+    red: ownColor(red),
+    yellow: ownColor(yellow),
+  };
 }
 
-/** Writes a line. */
+/** Writes a line for people; names and values from files may be in it. */
 export function print(stream: Output, line: string): void {
-  stream.write(`${line}\n`);
+  stream.write(`${printable(line)}\n`);
+}
+
+/** Writes what is for people without a line's end, such as pages of help. */
+export function printText(stream: Output, text: string): void {
+  stream.write(printable(text));
+}
+
+/** Writes over the line that the cursor is in. */
+export function overwrite(stream: Output, line: string): void {
+  stream.write(`\r${printable(line)}\u001b[K`);
+}
+
+/** Writes a document for programs, as it is. */
+export function printJson(stream: Output, document: unknown): void {
+  stream.write(`${JSON.stringify(document, null, 2)}\n`);
 }

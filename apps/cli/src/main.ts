@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import { projectProgram } from './hand-over.js';
+import { importCode } from '@polytask/experiment/early';
+import { projectProgram } from './code/hand-over.js';
 import { type Io, print } from './io.js';
 import { outliveErrors } from './output-errors.js';
 import { runProgram } from './program.js';
@@ -11,7 +11,7 @@ const { stdout, stderr } = process;
 const args = process.argv.slice(2);
 const other = projectProgram(args, process.cwd(), import.meta.url);
 if (other === undefined) process.exitCode = await runHere();
-else await import(pathToFileURL(other).href);
+else await importCode(other);
 
 async function runHere(): Promise<number> {
   // Nobody needs to read what is said on the way; a result that cannot be written is a failure.

@@ -1,5 +1,6 @@
 import { backendChoices } from '@polytask/experiment/early';
 import { type Command, Option } from 'commander';
+import { pluginsOption } from './code/plugins-option.js';
 import type { Io } from './io.js';
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];
@@ -38,6 +39,7 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     .option('--max-bad-rows <number>', 'how many rows may be unreadable (default: as in training)')
     .option('--no-sql', "do not put the rows through the run file's sql")
     .addOption(new Option('--backend <name>', 'what computes (default: as in training)').choices(backendChoices))
+    .addOption(pluginsOption())
     .option('--json', 'print one JSON document about the file that was written')
     .option('-q, --quiet', 'no progress on standard error')
     .addHelpText('after', predictNotes)
@@ -75,6 +77,7 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     .option('--max-bad-rows <number>', 'how many of its rows may be unreadable (default: as in training)')
     .option('--no-sql', "do not put its rows through the run file's sql")
     .addOption(new Option('--backend <name>', 'what computes (default: what trained)').choices(backendChoices))
+    .addOption(pluginsOption())
     .option('--json', 'print one JSON document instead of the table')
     .option('-q, --quiet', 'no progress on standard error')
     .addHelpText('after', evaluateNotes)

@@ -1,8 +1,9 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { pluginsOption } from './code/plugins-option.js';
 import { completionScripts, shells } from './completion/scripts.js';
 import { tellFailure } from './errors/tell-failure.js';
-import { type Io, print } from './io.js';
+import { type Io, print, printJson, printText } from './io.js';
 import { addModelCommands } from './model-commands.js';
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];
@@ -23,8 +24,8 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
+      writeOut: (text) => printText(io.stdout, text),
+      writeErr: (text) => printText(io.stderr, text),
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 100, 100),
       getErrHelpWidth: () => Math.min(io.stderr.columns ?? 100, 100),
     });
@@ -42,6 +43,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     .option('--resume <folder>', 'go on with the run in this folder, to the same numbers as if it had not stopped')
     .option('--compare', 'also train one network per task, and compare')
     .option('--no-compare', 'do not compare, whatever the file says')
+    .addOption(pluginsOption())
     .option('--json', 'print one JSON document instead of the table')
     .option('-q, --quiet', 'no progress on standard error')
     .addHelpText('after', trainNotes)
@@ -59,6 +61,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     .description('Checks a YAML file, its data and all parts that it names, without training.')
     .argument('<file>', 'the YAML file of the run')
     .option('-s, --set <key=value>', 'change a value; may be given again', collect)
+    .addOption(pluginsOption())
     .option('--json', 'print one JSON document')
     .action(async (file: string, options) => {
       json = options.json === true;
@@ -81,6 +84,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
       ).choices(['raw', 'encoded']),
     )
     .option('--force', 'replace an earlier export')
+    .addOption(pluginsOption())
     .option('--json', 'print one JSON document')
     .addHelpText('after', exportNotes)
     .action(async (folder: string, options) => {
@@ -116,6 +120,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     .summary('list what a run file can name, with options and defaults')
     .description('Lists what a run file can name: data, tasks, sharing, encoders, balancing, optimizers, schedules.')
     .argument('[name]', 'say all of this one, such as `mlp` or `@acme/tempered#tempered`')
+    .addOption(pluginsOption())
     .option('--json', 'print one JSON document')
     .action(async (name: string | undefined, options) => {
       json = options.json === true;
@@ -168,7 +173,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const failure = tellFailure(error, what);
     print(io.stderr, failure.text);
-    if (json) print(io.stdout, JSON.stringify(failure.document, null, 2));
+    if (json) printJson(io.stdout, failure.document);
     return failure.code;
   }
 }

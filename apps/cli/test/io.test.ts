@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { colorsFor, print } from '../src/io.js';
+import { printable } from '../src/printable.js';
 import { written } from './helpers/fake-io.js';
 
 describe('colorsFor', () => {
   const red = (columns: number | undefined, env: Record<string, string>) =>
-    colorsFor(written(columns).stream, env).red('x');
+    printable(colorsFor(written(columns).stream, env).red('x'));
 
   it('colours on terminals only', () => {
     expect(red(80, {})).toBe('\u001b[31mx\u001b[39m');

@@ -90,9 +90,12 @@ balancing: { use: "./tempered.mjs#tempered", temperature: 2 }
     ],
     [
       'a part that is not there any more',
-      (cwd) => edit(cwd, ({ config }) => Object.assign(config as object, { balancing: { use: './gone.mjs#x' } })),
+      (cwd) =>
+        edit(cwd, ({ config }) =>
+          Object.assign((config as typeof smallConfig).sharing, { encoder: { use: './gone.mjs#x' } }),
+        ),
       'out',
-      /^out\/model\.safetensors: config\.balancing\.use: there is no file `\.\/gone\.mjs`/,
+      /^out\/model\.safetensors: config\.sharing\.encoder\.use: there is no file `\.\/gone\.mjs` in .*--plugins <folder>/,
     ],
   ])('refuses %s', async (_, spoil, folder, message) => {
     const cwd = await finished();

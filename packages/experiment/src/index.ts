@@ -5,6 +5,17 @@ export { backendChoices } from './backend/backend-choices.js';
 export { BackendError, useBackend } from './backend/backends.js';
 export { describeBackend, type SelectedBackend, type Selection, selectBackend } from './backend/select-backend.js';
 export { trialStep } from './backend/trial-step.js';
+// From where code may be loaded.
+export {
+  type CodeFile,
+  type CodePlaces,
+  codePlaces,
+  findCode,
+  findPackage,
+  type NamedPlaces,
+  noCode,
+} from './code/code-places.js';
+export { neededPlaces } from './code/references.js';
 export { didYouMean } from './config/explain-issues.js';
 export { type ConfigRequest, type LoadedConfig, loadConfig } from './config/load-config.js';
 export { type Config, configSchema, jsonSchema } from './config/schema.js';
@@ -12,8 +23,7 @@ export type { SetOption } from './config/set-option.js';
 export { InputError, inFileOrder, type Mistake } from './errors/mistakes.js';
 export { RunError } from './errors/run-error.js';
 // Parts by name.
-export { type PreparedRun, prepareRun } from './parts/prepare-run.js';
-export { packageFolder } from './parts/resolve-package.js';
+export { type PreparedRun, prepareData, prepareRun } from './parts/prepare-run.js';
 export type { DataFacts } from './parts/table-data.js';
 export { labelsOf } from './parts/task-labels.js';
 // Runs and their folders.
@@ -26,6 +36,7 @@ export { loadModel, readSavedModel, type SavedModel } from './run/load-model.js'
 export { type FolderLock, LockedError, lockFolder } from './run/lock.js';
 export { openModel } from './run/open-model.js';
 export { makeNumberedFolder, shownPath, whyNotEmpty } from './run/output-folder.js';
+export { linksIn } from './run/own-files.js';
 export { noProgress, type Progress, type ProgressOf } from './run/progress.js';
 export { type ReadDocument, readDocument } from './run/read-document.js';
 export { compareConfigs, compareData, findResumePoint, goBackTo, type ResumePoint } from './run/resume-point.js';

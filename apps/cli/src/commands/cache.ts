@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { PolytaskError } from '@polytask/core';
 import { type CacheEntry, cacheEntries, cacheLimit, defaultCache, pruneCache } from '@polytask/data/node';
 import { InputError } from '@polytask/experiment/early';
-import { colorsFor, type Io, print } from '../io.js';
+import { colorsFor, type Io, print, printJson } from '../io.js';
 import { counted, formatBytes } from '../report/format.js';
 import { plainTable } from '../report/table.js';
 
@@ -40,14 +40,13 @@ export async function cache({ clear, folder: given, json }: CacheOptions, io: Io
   const bytes = sumOf(entries);
   if (json === true) {
     const shown = Number.isFinite(limit) ? limit : null;
-    print(
-      io.stdout,
-      JSON.stringify(
-        { folder, bytes, limit: shown, entries: entries.map(withDate), removed: removed.map(withDate) },
-        null,
-        2,
-      ),
-    );
+    printJson(io.stdout, {
+      folder,
+      bytes,
+      limit: shown,
+      entries: entries.map(withDate),
+      removed: removed.map(withDate),
+    });
     return;
   }
   if (clear === true) print(io.stdout, `Removed: ${counted(removed.length, 'folder')}, ${formatBytes(sumOf(removed))}`);

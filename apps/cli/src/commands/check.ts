@@ -1,16 +1,21 @@
 import { describeBackend, describeData, loadConfig, prepareRun } from '@polytask/experiment';
-import { type Io, print } from '../io.js';
+import { type Io, print, printJson } from '../io.js';
 import { counted } from '../report/format.js';
 import { checkOutput, chooseBackend, type TrainOptions } from './train.js';
 
 /** Checks a configuration file and all that it names, down to one step on a trainer that is thrown away. */
-export async function check(file: string, options: Pick<TrainOptions, 'set' | 'json'>, io: Io): Promise<void> {
-  const loaded = await loadConfig({ file, cwd: io.cwd, set: options.set ?? [] });
+export async function check(
+  file: string,
+  options: Pick<TrainOptions, 'set' | 'json' | 'plugins'>,
+  io: Io,
+): Promise<void> {
+  const { set = [], plugins } = options;
+  const loaded = await loadConfig({ file, cwd: io.cwd, set, plugins });
   await checkOutput(loaded, {}, io.cwd);
   const run = await prepareRun(loaded);
   const { backend } = await chooseBackend(run, (message) => print(io.stderr, `Warning: ${message}`));
   if (options.json === true) {
-    print(io.stdout, JSON.stringify({ status: 'right', file, backend, config: run.config }, null, 2));
+    printJson(io.stdout, { status: 'right', file, backend, config: run.config });
     return;
   }
   const names = run.tasks.map(({ name, type }) => `${name} (${type})`).join(', ');

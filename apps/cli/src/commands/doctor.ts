@@ -1,5 +1,5 @@
 import { examine, type Finding, type Machine } from '../doctor/examine.js';
-import { colorsFor, type Io, print } from '../io.js';
+import { type Colors, colorsFor, type Io, print, printJson } from '../io.js';
 
 /**
  * Says what computes on this machine, and for what does not, why and what to do.
@@ -18,7 +18,7 @@ export async function doctor(options: { readonly json?: boolean }, io: Io): Prom
     },
   });
   if (signal.aborted) return undefined;
-  if (json) print(stdout, JSON.stringify(diagnosis, null, 2));
+  if (json) printJson(stdout, diagnosis);
   else {
     print(stdout, '');
     print(stdout, describeMachine(diagnosis.machine));
@@ -29,7 +29,7 @@ export async function doctor(options: { readonly json?: boolean }, io: Io): Prom
   return diagnosis.healthy;
 }
 
-function describe(finding: Finding, { green, red, yellow, dim }: ReturnType<typeof colorsFor>): string {
+function describe(finding: Finding, { green, red, yellow, dim }: Colors): string {
   const {
     name,
     purpose,

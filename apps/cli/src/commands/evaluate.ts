@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import type { MultiTaskDataset } from '@polytask/core';
 import type { FileFormat } from '@polytask/data/node';
-import type { Config } from '@polytask/experiment';
+import type { CodePlaces, Config } from '@polytask/experiment';
 import {
   begunConfig,
   compareData,
   labelsOf,
   openModel,
-  prepareRun,
+  prepareData,
+  type ReadDocument,
   readDocument,
   readSavedModel,
   requireTable,
@@ -15,7 +16,7 @@ import {
   summarize,
 } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
-import { colorsFor, type Io, print } from '../io.js';
+import { colorsFor, type Io, print, printJson } from '../io.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { labelledRows } from '../predict/labelled-rows.js';
 import { readBlocks } from '../predict/row-source.js';
@@ -32,6 +33,7 @@ export interface EvaluateOptions {
   readonly maxBadRows?: string;
   readonly sql?: boolean;
   readonly backend?: Config['backend'];
+  readonly plugins?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -52,13 +54,13 @@ interface MeasuredRows {
  */
 export async function evaluate(folder: string, options: EvaluateOptions, io: Io): Promise<'done' | 'interrupted'> {
   checkOptions(options);
-  const saved = await readSavedModel({ folder, cwd: io.cwd });
+  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins });
   const path = resolve(io.cwd, folder);
   const { document, ...read } = await readDocument(path, folder);
   const progress = options.quiet === true ? noRowProgress : rowProgress(io, 'Measuring');
   const rows =
     options.data === undefined
-      ? await partOf({ document, ...read }, folder, options.part ?? 'test')
+      ? await partOf({ document, ...read }, saved.code, folder, options.part ?? 'test')
       : rowsOfFile(saved, folder, options.data, options, io, progress.rows);
   const { name, threads = saved.config.threads } = document.backend;
   // What trained gives the very numbers that the run has; another one rounds otherwise.
@@ -93,7 +95,7 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
         tasks,
         backend: selected,
       };
-      print(io.stdout, JSON.stringify(result, null, 2));
+      printJson(io.stdout, result);
       return 'done';
     }
     if (badRows !== undefined && badRows.count > 0 && options.quiet !== true) {
@@ -130,15 +132,16 @@ function checkOptions({ part, data, format, maxBadRows, sql }: EvaluateOptions):
 
 /** A part of the rows that the run itself divided; they have to be what they were. */
 async function partOf(
-  read: Awaited<ReturnType<typeof readDocument>>,
+  read: ReadDocument,
+  code: CodePlaces,
   folder: string,
   part: 'train' | 'validation' | 'test',
 ): Promise<MeasuredRows> {
-  const loaded = begunConfig(read);
+  const loaded = begunConfig(read, code);
   if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
-  const run = await prepareRun(loaded);
-  await compareData(run, read.document, folder);
-  const dataset = run.data[part];
+  const data = await prepareData(loaded);
+  await compareData(data, read.document, folder);
+  const dataset = data[part];
   const title = { train: 'its training rows', validation: 'its validation rows', test: 'its test rows' }[part];
   if (dataset !== undefined) return { dataset, title };
   throw new InputError([

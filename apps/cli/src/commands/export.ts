@@ -2,10 +2,10 @@ import { join, resolve } from 'node:path';
 import { exportLayersModel, exportOnnx } from '@polytask/compiler';
 import { type AnyTask, PolytaskError, type Trainer } from '@polytask/core';
 import type { OnnxPrologue } from '@polytask/data';
-import { type ExportFiles, loadModel, shownPath, whyNotExported, writeExport } from '@polytask/experiment';
+import { type ExportFiles, linksIn, loadModel, shownPath, whyNotExported, writeExport } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
 import { describeInputs, fedInputs, type InputForm, prologueOf, sqlOf } from '../export/raw-inputs.js';
-import { type Io, print } from '../io.js';
+import { type Io, print, printJson } from '../io.js';
 import { formatBytes } from '../report/format.js';
 
 /** What models can be written as: what people call it, where it goes, and its files, that by which it is opened first. */
@@ -21,6 +21,7 @@ export interface ExportOptions {
   readonly batch?: string;
   readonly inputs?: InputForm;
   readonly force?: boolean;
+  readonly plugins?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -38,8 +39,12 @@ export async function exportModel(folder: string, options: ExportOptions, io: Io
   const problem = await whyNotExported(path, names, force);
   const where = output === undefined ? shownPath(path, io.cwd) : `--output ${output}`;
   if (problem !== undefined) throw new InputError([{ where, message: problem }]);
+  const home = resolve(io.cwd, folder);
+  const links =
+    output === undefined ? await linksIn(home, folder, { [place]: format === 'onnx' ? 'file' : 'folder' }) : [];
+  if (links.length > 0) throw new InputError(links);
 
-  const { trainer, saved } = await loadModel({ folder, cwd: io.cwd });
+  const { trainer, saved } = await loadModel({ folder, cwd: io.cwd, plugins: options.plugins });
   try {
     const prologue = prologueOf(saved, folder, form);
     const sql = prologue === undefined ? undefined : sqlOf(saved);
@@ -54,7 +59,7 @@ export async function exportModel(folder: string, options: ExportOptions, io: Io
       const tasks = trainer.tasks.map(({ name, type }) => ({ name, type }));
       const encoded = prologue === undefined ? {} : { encoded: prologue.encoded };
       const document = { status: 'done', format, folder, files: written, batch, inputs, ...encoded, tasks };
-      print(io.stdout, JSON.stringify(document, null, 2));
+      printJson(io.stdout, document);
       return;
     }
     print(io.stdout, `${title} of ${folder}:`);

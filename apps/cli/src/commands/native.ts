@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { tfjsNodeFolder } from '@polytask/core/node';
 import { type ProbeResult, probe } from '../doctor/probe.js';
-import { type Io, print } from '../io.js';
+import { type Io, print, printJson } from '../io.js';
 import { installNative, removeNative } from '../native/install.js';
 import { StoppedError } from '../native/native-error.js';
 import { thisMachine } from '../native/prerequisites.js';
@@ -26,7 +26,7 @@ export async function install(options: InstallOptions, io: Io): Promise<'done' |
       force: options.force === true,
     });
     if (options.json === true) {
-      print(stdout, JSON.stringify({ status: 'installed', ...installed }, null, 2));
+      printJson(stdout, { status: 'installed', ...installed });
       return 'done';
     }
     const how = installed.from === 'there' ? 'was there already and works' : 'is installed and works';
@@ -45,7 +45,7 @@ export async function status(options: { readonly json?: boolean }, io: Io): Prom
   const result = await probe('node', { folder: io.cwd, signal: io.signal });
   const installed = existsSync(tfjsNodeFolder());
   if (options.json === true) {
-    print(io.stdout, JSON.stringify({ ...result, userFolder: tfjsNodeFolder(), installed }, null, 2));
+    printJson(io.stdout, { ...result, userFolder: tfjsNodeFolder(), installed });
   } else print(io.stdout, describeStatus(result));
   return result.works;
 }

@@ -5,7 +5,7 @@ import type { FileFormat } from '@polytask/data/node';
 import type { Config, SelectedBackend } from '@polytask/experiment';
 import { openModel, readSavedModel, requireTable, shownPath, whyNotExported } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
-import { type Io, print } from '../io.js';
+import { type Io, print, printJson } from '../io.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { type Carried, carriedColumns } from '../predict/carried-columns.js';
 import { type Cell, type PredictionColumns, predictionColumns } from '../predict/prediction-columns.js';
@@ -25,6 +25,7 @@ export interface PredictOptions {
   readonly maxBadRows?: string;
   readonly sql?: boolean;
   readonly backend?: Config['backend'];
+  readonly plugins?: readonly string[];
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -46,7 +47,7 @@ export async function predict(
   io: Io,
 ): Promise<'done' | 'interrupted'> {
   const output = await outputOf(options, io);
-  const saved = await readSavedModel({ folder, cwd: io.cwd });
+  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins });
   const encoding = requireTable(saved, folder, 'predict');
   const most = maxBadRowsOf(options.maxBadRows, saved.config);
   const wanted = { ...saved.config, ...(options.backend === undefined ? {} : { backend: options.backend }) };
@@ -188,7 +189,7 @@ function report(
       tasks,
       backend,
     };
-    print(io.stdout, JSON.stringify(document, null, 2));
+    printJson(io.stdout, document);
     return;
   }
   print(io.stdout, `${counted(rows, 'row')} predicted by ${folder}: ${shownPath(output.path, io.cwd)}`);

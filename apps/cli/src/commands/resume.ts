@@ -12,7 +12,9 @@ import {
   findResumePoint,
   goBackTo,
   type LoadedConfig,
+  linksIn,
   loadConfig,
+  neededPlaces,
   openRunFolder,
   type PreparedRun,
   prepareRun,
@@ -22,7 +24,7 @@ import {
   readDocument,
   versionsOf,
 } from '@polytask/experiment';
-import { InputError } from '@polytask/experiment/early';
+import { codePlaces, InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
 import { createProgress, quietProgress } from '../report/progress.js';
 import { lockOrRefuse, printResults, runToEnd, stoppedEarly } from './run-to-end.js';
@@ -65,10 +67,12 @@ export async function resume(
     const { document } = read;
     const loaded = await configOf(file, read, options, cwd);
     if (document.status === 'done') return printAgain(loaded, read);
+    const links = await linksIn(path, shown);
+    if (links.length > 0) throw new InputError([...loaded.mistakes.mistakes, ...links]);
     const run = await prepareRun(loaded);
     if (stoppedEarly(io)) return 'interrupted';
     progress.note(describeData(run));
-    await compareData(run, document, where);
+    await compareData(run.data, document, where);
     const folder = openRunFolder(path);
     const point = await findResumePoint(run, document, folder, shown);
     const { executor, backend } = await sameBackend(run, document, point, where, progress.warn);
@@ -80,7 +84,7 @@ export async function resume(
       progress.note(`Took the lock over from process ${pid}, which began ${started} and is gone.`);
     }
     for (const note of point.notes) progress.note(note);
-    const versions = versionsOf(run.config, loaded.folder);
+    const versions = versionsOf(run.config, loaded.code);
     const changed = Object.entries(versions).filter(([name, version]) => document.versions[name] !== version);
     for (const [name, version] of changed) {
       progress.note(
@@ -106,7 +110,8 @@ export async function resume(
       checkpoint: point.checkpoint,
     };
     const surroundings = { folder, executor, backend, versions, progress, signal, began };
-    return await runToEnd(() => executeRun(run, surroundings, begun), folder, options, io);
+    const needed = neededPlaces(run.config, loaded.code, cwd);
+    return await runToEnd(() => executeRun(run, surroundings, begun), folder, { ...options, needed }, io);
   } finally {
     await lock.release();
   }
@@ -158,13 +163,15 @@ async function sameBackend(
 async function configOf(
   file: string | undefined,
   read: ReadDocument,
-  options: TrainOptions,
+  options: TrainOptions & { readonly resume: string },
   cwd: string,
 ): Promise<LoadedConfig> {
   const changes = { set: options.set ?? [], overrides: overridesOf(options) };
-  const before = begunConfig(read);
+  const named = { cwd, runFolder: options.resume, plugins: options.plugins };
+  const code = codePlaces({ ...named, runFile: file });
+  const before = begunConfig(read, code);
   if (before.mistakes.mistakes.length > 0) return before;
-  const now = file === undefined ? begunConfig(read, changes) : await loadConfig({ file, cwd, ...changes });
+  const now = file === undefined ? begunConfig(read, code, changes) : await loadConfig({ file, ...named, ...changes });
   compareConfigs(now, before.sections as Record<string, unknown>, read.file);
   return now;
 }

@@ -3,13 +3,15 @@ import { PolytaskError } from '@polytask/core';
 import type { NetworkName, RunDocument, RunFolder } from '@polytask/experiment';
 import { type FolderLock, LockedError, listCheckpoints, lockFolder, networkOf, shownPath } from '@polytask/experiment';
 import { InputError, RunError } from '@polytask/experiment/early';
-import { colorsFor, type Io, print } from '../io.js';
+import { colorsFor, type Io, print, printJson } from '../io.js';
 import { resultTable } from '../report/table.js';
 
 /** What is printed at the end, and how. */
 export interface EndOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
+  /** Folders that have to be named again to go on. */
+  readonly needed?: readonly string[];
 }
 
 /**
@@ -41,7 +43,7 @@ export async function runToEnd(
 ): Promise<'done' | 'interrupted'> {
   io.setLastWords?.(() =>
     existsSync(folder.files.run)
-      ? `Ended at once; what came after the newest checkpoint is lost.\nGo on with:\n  ${resumeCommand(folder.path, io.cwd)}`
+      ? `Ended at once; what came after the newest checkpoint is lost.\nGo on with:\n  ${resumeCommand(folder.path, io.cwd, options.needed)}`
       : 'Ended at once, before training began.',
   );
   let document: RunDocument;
@@ -50,16 +52,19 @@ export async function runToEnd(
   } catch (error) {
     // What our own errors tell of would happen again.
     if (PolytaskError.isInstance(error) || !existsSync(folder.files.run)) throw error;
-    throw new RunError(error, `When that is mended, go on with:\n  ${resumeCommand(folder.path, io.cwd)}`);
+    throw new RunError(
+      error,
+      `When that is mended, go on with:\n  ${resumeCommand(folder.path, io.cwd, options.needed)}`,
+    );
   }
-  if (document.status === 'interrupted') print(io.stderr, await stopText(document, folder, io.cwd));
+  if (document.status === 'interrupted') print(io.stderr, await stopText(document, folder, io.cwd, options.needed));
   printResults(document, options, io);
   return document.status === 'interrupted' ? 'interrupted' : 'done';
 }
 
 /** The results on standard output: a table, or under `json` the whole document. */
 export function printResults(document: RunDocument, { json, quiet }: EndOptions, { stdout, stderr, env }: Io): void {
-  if (json === true) print(stdout, JSON.stringify(document, null, 2));
+  if (json === true) printJson(stdout, document);
   else if (document.joint?.tasks !== undefined) {
     // On a terminal the table follows right after the progress.
     if (stderr.isTTY === true && stdout.isTTY === true && quiet !== true) print(stderr, '');
@@ -68,13 +73,21 @@ export function printResults(document: RunDocument, { json, quiet }: EndOptions,
 }
 
 /** What to type to go on with a run. */
-function resumeCommand(path: string, cwd: string): string {
-  const shown = shownPath(path, cwd);
-  const plain = /^[\w./:@%+=-]+$/.test(shown) && !shown.startsWith('-');
-  return `polytask train --resume ${plain ? shown : `'${shown.replaceAll("'", "'\\''")}'`}`;
+function resumeCommand(path: string, cwd: string, needed: EndOptions['needed'] = []): string {
+  const word = (folder: string) => {
+    const shown = folder === cwd ? '.' : shownPath(folder, cwd);
+    const plain = /^[\w./:@%+=-]+$/.test(shown) && !shown.startsWith('-');
+    return plain ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
+  };
+  return ['polytask train --resume', word(path), ...needed.map((folder) => `--plugins ${word(folder)}`)].join(' ');
 }
 
-async function stopText(document: RunDocument, folder: RunFolder, cwd: string): Promise<string> {
+async function stopText(
+  document: RunDocument,
+  folder: RunFolder,
+  cwd: string,
+  needed: EndOptions['needed'],
+): Promise<string> {
   const { joint, tasks, singleTask } = document;
   const index = tasks.findIndex(({ name }) => singleTask?.[name]?.tasks === undefined);
   const comparing = joint?.tasks !== undefined;
@@ -84,5 +97,5 @@ async function stopText(document: RunDocument, folder: RunFolder, cwd: string): 
   const what = comparing ? `while comparing (task ${tasks[index]?.name} alone` : `(step ${steps}`;
   const where = comparing ? `${what}${steps === undefined ? '' : `, step ${steps}`})` : `after step ${steps}`;
   const kept = newest === undefined ? '' : ` Checkpoint: ${shownPath(newest.path, cwd)}`;
-  return `Stopped ${where}.${kept}\nGo on with:\n  ${resumeCommand(folder.path, cwd)}`;
+  return `Stopped ${where}.${kept}\nGo on with:\n  ${resumeCommand(folder.path, cwd, needed)}`;
 }

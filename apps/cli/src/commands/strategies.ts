@@ -1,9 +1,7 @@
 import type { Strategy } from '@polytask/experiment';
 import { didYouMean, findPlugins, ownStrategies } from '@polytask/experiment';
-import { InputError } from '@polytask/experiment/early';
-import { colorsFor, type Io, print } from '../io.js';
-
-type Colors = ReturnType<typeof colorsFor>;
+import { codePlaces, InputError } from '@polytask/experiment/early';
+import { type Colors, colorsFor, type Io, print, printJson } from '../io.js';
 
 /**
  * Prints what a run file can name: all of it, a line each, or one in full.
@@ -13,16 +11,16 @@ type Colors = ReturnType<typeof colorsFor>;
  */
 export async function strategies(
   name: string | undefined,
-  options: { readonly json?: boolean },
+  options: { readonly json?: boolean; readonly plugins?: readonly string[] },
   io: Io,
 ): Promise<void> {
   const { stdout, stderr } = io;
-  const plugins = await findPlugins(io.cwd);
+  const plugins = await findPlugins(codePlaces({ cwd: io.cwd, plugins: options.plugins }));
   const all = [...ownStrategies(), ...plugins.strategies];
   for (const problem of plugins.problems) print(stderr, `Warning: ${problem}`);
   const colors = colorsFor(stdout, io.env);
   if (name === undefined) {
-    if (options.json === true) print(stdout, JSON.stringify(all, null, 2));
+    if (options.json === true) printJson(stdout, all);
     else print(stdout, describeAll(all, colors));
     return;
   }
@@ -32,7 +30,8 @@ export async function strategies(
     const message = `nothing has this name; \`polytask strategies\` lists what there is${didYouMean(name, known)}`;
     throw new InputError([{ where: name, message }]);
   }
-  print(stdout, options.json === true ? JSON.stringify(chosen, null, 2) : describeOne(chosen, colors));
+  if (options.json === true) printJson(stdout, chosen);
+  else print(stdout, describeOne(chosen, colors));
 }
 
 function describeAll(all: readonly Strategy[], { bold, dim }: Colors): string {

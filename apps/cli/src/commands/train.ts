@@ -10,6 +10,7 @@ import {
   type LoadedConfig,
   loadConfig,
   makeNumberedFolder,
+  neededPlaces,
   openRunFolder,
   type PreparedRun,
   prepareRun,
@@ -33,6 +34,7 @@ export interface TrainOptions {
   readonly output?: string;
   readonly compare?: boolean;
   readonly quiet?: boolean;
+  readonly plugins?: readonly string[];
 }
 
 /**
@@ -49,7 +51,13 @@ export async function train(file: string | undefined, options: TrainOptions, io:
   const began = performance.now();
   const { signal, cwd } = io;
   const progress = options.quiet === true ? quietProgress(io) : createProgress(io);
-  const loaded = await loadConfig({ file, cwd, set: options.set ?? [], overrides: overridesOf(options) });
+  const loaded = await loadConfig({
+    file,
+    cwd,
+    set: options.set ?? [],
+    plugins: options.plugins,
+    overrides: overridesOf(options),
+  });
   const wanted = await checkOutput(loaded, options, cwd);
   const run = await prepareRun(loaded);
   if (stoppedEarly(io)) return 'interrupted';
@@ -68,9 +76,14 @@ export async function train(file: string | undefined, options: TrainOptions, io:
     const folder = openRunFolder(path);
     await folder.removeLeftovers();
     progress.note(`Run folder: ${shownPath(path, cwd)}`);
-    const versions = versionsOf(run.config, loaded.folder);
+    const versions = versionsOf(run.config, loaded.code);
     const surroundings = { folder, executor, backend: current, versions, progress, signal, began };
-    return await runToEnd(() => executeRun(run, surroundings), folder, options, io);
+    return await runToEnd(
+      () => executeRun(run, surroundings),
+      folder,
+      { ...options, needed: neededPlaces(run.config, loaded.code, cwd) },
+      io,
+    );
   } finally {
     await lock.release();
   }
@@ -103,7 +116,7 @@ export function selectForRun(
   compile = true,
 ): Promise<Selection> {
   const trial = (executor: Executor) => trialStep(run, executor);
-  return selectBackend(backend, { trial, folder: run.source.folder, threads, compile, warn });
+  return selectBackend(backend, { trial, code: run.source.code, threads, compile, warn });
 }
 
 /** What options other than `--set` put into the configuration. */

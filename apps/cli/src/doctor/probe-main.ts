@@ -1,6 +1,6 @@
 // The program behind `probe`: tries one executor or backend and prints what came of it as a line of JSON.
 import { PolytaskError } from '@polytask/core';
-import { BackendError } from '@polytask/experiment';
+import { BackendError, codePlaces } from '@polytask/experiment';
 import type { ProbeName, ProbeResult } from './probe.js';
 import { probes } from './probes.js';
 
@@ -8,7 +8,7 @@ const [name = '', folder = process.cwd()] = process.argv.slice(2);
 const started = performance.now();
 let result: ProbeResult;
 try {
-  const found = await probes[name as ProbeName](folder);
+  const found = await probes[name as ProbeName](codePlaces({ cwd: folder }));
   result = {
     works: true,
     ...found,

@@ -13,7 +13,7 @@ import {
   tableDataset,
 } from '@polytask/core';
 import { findTfjsNode } from '@polytask/core/node';
-import { useBackend } from '@polytask/experiment';
+import { type CodePlaces, useBackend } from '@polytask/experiment';
 import { readManifest } from '@polytask/experiment/early';
 import { hardSharing } from '@polytask/hard-sharing';
 import * as tf from '@tensorflow/tfjs';
@@ -23,9 +23,9 @@ import type { ProbeName, ProbeResult } from './probe.js';
 type Found = Pick<ProbeResult, 'versions' | 'threads' | 'folder'>;
 
 /** Tries everything for real: loads it, computes what is known beforehand, and trains. */
-export const probes: Readonly<Record<ProbeName, (folder: string) => Promise<Found>>> = {
-  async compiled(folder) {
-    await useBackend('cpu', folder);
+export const probes: Readonly<Record<ProbeName, (code: CodePlaces) => Promise<Found>>> = {
+  async compiled(code) {
+    await useBackend('cpu', code);
     const { compiled } = await import('@polytask/compiler');
     const threads = Math.min(2, availableParallelism());
     const fallbacks: string[] = [];
@@ -34,25 +34,25 @@ export const probes: Readonly<Record<ProbeName, (folder: string) => Promise<Foun
     const from = createRequire(import.meta.url).resolve('@polytask/compiler/package.json');
     return { versions: { 'onnxruntime-node': versionOf('onnxruntime-node', [import.meta.url, from]) }, threads };
   },
-  async wasm(folder) {
-    await useBackend('wasm', folder);
+  async wasm(code) {
+    await useBackend('wasm', code);
     await multiply();
     await trainALittle(eager());
     const { getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
     const name = '@tensorflow/tfjs-backend-wasm';
     return { versions: { [name]: versionOf(name, [import.meta.url]) }, threads: getThreadsCount() };
   },
-  async cpu(folder) {
-    await useBackend('cpu', folder);
+  async cpu(code) {
+    await useBackend('cpu', code);
     await multiply();
     await trainALittle(eager());
     return { versions: { '@tensorflow/tfjs': tf.version.tfjs }, threads: 1 };
   },
-  async node(folder) {
-    await useBackend('node', folder);
+  async node(code) {
+    await useBackend('node', code);
     await multiply();
     await trainALittle(eager());
-    const home = findTfjsNode([folder]) as string;
+    const home = findTfjsNode(code.folders) as string;
     const { TF_Version = 'unknown' } = (tf.backend() as unknown as { binding?: { TF_Version?: string } }).binding ?? {};
     const threads = Number(process.env.TF_NUM_INTRAOP_THREADS ?? availableParallelism());
     const versions = {

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from '@polytask/core/node';
-import { colorsFor, type Io, print } from '../io.js';
+import { colorsFor, type Io, overwrite, print } from '../io.js';
 import { StoppedError } from './native-error.js';
 
 /** Tells what is going on, and stops between two steps when the user wants so. */
@@ -38,7 +38,7 @@ export function createStep({ stderr, signal, env }: Pick<Io, 'stderr' | 'signal'
       const seconds = () => `${((performance.now() - start) / 1000).toFixed(0)} s`;
       const show = async () => {
         const size = growth === undefined ? '' : `${megabytes(await growth.size(), growth.of)}, `;
-        if (!over) stderr.write(`\r\u001b[K  ${label} … ${dim(`${size}${seconds()}`)}`);
+        if (!over) overwrite(stderr, `  ${label} … ${dim(`${size}${seconds()}`)}`);
       };
       if (terminal) await show();
       else if (!quiet) print(stderr, `  ${label} …`);
@@ -48,7 +48,10 @@ export function createStep({ stderr, signal, env }: Pick<Io, 'stderr' | 'signal'
       } finally {
         over = true;
         clearInterval(timer);
-        if (terminal) stderr.write(`\r\u001b[K  ${label} ${dim(seconds())}\n`);
+        if (terminal) {
+          overwrite(stderr, '');
+          print(stderr, `  ${label} ${dim(seconds())}`);
+        }
         throwIfStopped(signal);
       }
     },

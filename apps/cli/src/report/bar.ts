@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress';
 import type { Output } from '../io.js';
+import { printable } from '../printable.js';
 import { formatLoss, formatRemaining } from './format.js';
 import type { Standing } from './progress.js';
 
@@ -47,7 +48,7 @@ export function formatBar(standing: Standing, columns: number): string {
   const before = `  epoch ${epoch}/${epochs} `;
   const after = [
     ` ${step}/${steps}`,
-    losses.map(([task, loss]) => `${task} ${formatLoss(loss)}`).join(' '),
+    losses.map(([task, loss]) => `${printable(task)} ${formatLoss(loss)}`).join(' '),
     `${Math.round(rowsPerSecond)} rows/s`,
     `${formatRemaining(secondsLeft)} left`,
   ].join('  ');

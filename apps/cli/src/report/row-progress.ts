@@ -1,4 +1,4 @@
-import { type Io, print } from '../io.js';
+import { type Io, overwrite, print } from '../io.js';
 
 /** Tells how many rows are done, on standard error. */
 export interface RowProgress {
@@ -27,7 +27,7 @@ export function rowProgress(
   let first: { readonly rows: number; readonly time: number } | undefined;
   let shown = false;
   const show = (text: string) => {
-    if (moving) stderr.write(`\r${text.slice(0, (stderr.columns ?? 80) - 1)}\u001b[K`);
+    if (moving) overwrite(stderr, text.slice(0, (stderr.columns ?? 80) - 1));
     else print(stderr, text);
     shown = moving;
   };
@@ -48,7 +48,7 @@ export function rowProgress(
     },
     end() {
       clearTimeout(waiting);
-      if (shown) stderr.write('\r\u001b[K');
+      if (shown) overwrite(stderr, '');
       shown = false;
     },
   };

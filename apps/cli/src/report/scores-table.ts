@@ -1,6 +1,6 @@
 import { type AnyTask, meanOverTasks, type Scores } from '@polytask/core';
 import type { TaskSummary } from '@polytask/experiment';
-import type { colorsFor } from '../io.js';
+import type { Colors } from '../io.js';
 import { formatValue } from './format.js';
 import { plainTable, withDirection } from './table.js';
 
@@ -34,7 +34,7 @@ export function scoresTable(
   scores: TaskMetrics,
   means: { readonly [metric: string]: number },
   tasks: readonly TaskSummary[],
-  colors: ReturnType<typeof colorsFor>,
+  colors: Colors,
 ): string {
   const metrics = [...new Set(tasks.flatMap(({ better }) => Object.keys(better)))].filter(
     (metric) => metric !== 'loss',

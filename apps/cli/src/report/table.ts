@@ -1,9 +1,7 @@
 import type { RunDocument, TaskSummary } from '@polytask/experiment';
 import Table from 'cli-table3';
-import type { colorsFor } from '../io.js';
+import type { Colors } from '../io.js';
 import { counted, formatChange, formatSeconds, formatValue } from './format.js';
-
-type Colors = ReturnType<typeof colorsFor>;
 
 const borders = {
   ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },

@@ -1,7 +1,7 @@
 // Faults of whoever asks end with 2 and a place, those of the machine with 1; neither is a fault of Polytask.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeCheckpoint, encodeCheckpoint } from '@polytask/core';
+import { decodeCheckpoint, encodeCheckpoint, type HostTensor } from '@polytask/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { finishedRun, polytask, tableRun } from '../helpers/finished-run.js';
 
@@ -20,8 +20,8 @@ describe('a model with numbers that are not finite', () => {
     const cwd = run.copy();
     const file = join(cwd, 'r/model.safetensors');
     const { state, tensors } = await decodeCheckpoint(readFileSync(file));
-    const [path = ''] = Object.keys(tensors);
-    (tensors[path]?.data as Float32Array).fill(Number.NaN);
+    const [[path, { data }]] = Object.entries(tensors) as [[string, HostTensor]];
+    data.fill(Number.NaN);
     writeFileSync(file, await encodeCheckpoint({ state, tensors }));
     const { code, stdout, stderr } = await polytask(cwd, ...args);
     expect([code, stdout, stderr]).toEqual([

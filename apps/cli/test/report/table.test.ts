@@ -1,6 +1,7 @@
 import type { NetworkResult, RunDocument } from '@polytask/experiment';
 import { describe, expect, it } from 'vitest';
 import { colorsFor } from '../../src/io.js';
+import { printable } from '../../src/printable.js';
 import { resultTable } from '../../src/report/table.js';
 import { written } from '../helpers/fake-io.js';
 
@@ -86,7 +87,7 @@ describe('resultTable', () => {
   });
 
   it('has colours on a terminal, which move nothing', () => {
-    const colored = lines({}, colorsFor(written(80).stream, {}));
+    const colored = lines({}, colorsFor(written(80).stream, {})).map(printable);
     expect(colored[1]).toContain('\u001b[32m+20.00 %');
     expect(colored[2]).toContain('\u001b[31m−25.00 %');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for.

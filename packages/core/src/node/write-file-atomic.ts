@@ -18,7 +18,8 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   // Another name for every write: two at once, in one process or in several, must not share it.
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    const file = await open(temporary, 'w');
+    // Nothing is there yet, and no link is followed.
+    const file = await open(temporary, 'wx');
     try {
       await file.writeFile(content);
       await file.sync();

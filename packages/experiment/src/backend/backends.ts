@@ -1,5 +1,6 @@
 import { useTfjsNode } from '@polytask/core/node';
 import * as tf from '@tensorflow/tfjs';
+import { type CodePlaces, noCode } from '../code/code-places.js';
 
 /** A tfjs backend by the name that configurations have for it. */
 export type BackendName = 'wasm' | 'cpu' | 'node';
@@ -10,24 +11,24 @@ export class BackendError extends Error {}
 /**
  * Makes a backend the one that computes from now on.
  *
- * @param folder - Where packages that come with the user's project are looked for.
+ * @param code - Where packages that come with the user's project are looked for. Default: nowhere.
  * @throws BackendError where it is not installed or does not start.
  */
-export async function useBackend(name: BackendName, folder: string): Promise<void> {
+export async function useBackend(name: BackendName, code: CodePlaces = noCode): Promise<void> {
   // Checks of every number for NaN, and advice to install something, are not for a program's users.
   tf.enableProdMode();
-  await backends[name](folder);
+  await backends[name](code);
 }
 
-const backends: Readonly<Record<BackendName, (folder: string) => Promise<void>>> = {
+const backends: Readonly<Record<BackendName, (code: CodePlaces) => Promise<void>>> = {
   cpu: () => start('cpu'),
   async wasm() {
     await import('@tensorflow/tfjs-backend-wasm');
     await start('wasm');
   },
-  async node(folder) {
+  async node({ folders }) {
     try {
-      await useTfjsNode({ folders: [folder, process.cwd()] });
+      await useTfjsNode({ folders });
     } catch (error) {
       throw new BackendError((error as Error).message, { cause: error });
     }

@@ -1,5 +1,6 @@
 import { auto, compiled, type ExecutorChoice } from '@polytask/compiler';
 import { defineExecutor, type Executor, eager, PolytaskError } from '@polytask/core';
+import type { CodePlaces } from '../code/code-places.js';
 import { BackendError, type BackendName, useBackend } from './backends.js';
 
 /** What computes a run, and why. */
@@ -30,7 +31,7 @@ export interface BackendChoice {
   /** Takes a step of training and measures a few rows, throwing what goes wrong. */
   readonly trial: (executor: Executor) => Promise<void>;
   /** Where packages of the user's project are looked for. */
-  readonly folder: string;
+  readonly code?: CodePlaces;
   /** Threads that one compiled operation may use. */
   readonly threads: number;
   /** Under `auto`, whether it may compile. Default true; false for a run that began without. */
@@ -49,17 +50,17 @@ export interface BackendChoice {
  */
 export async function selectBackend(
   wanted: SelectedBackend['wanted'],
-  { trial, folder, threads, compile = true, warn, use = useBackend, executors = { auto, compiled } }: BackendChoice,
+  { trial, code, threads, compile = true, warn, use = useBackend, executors = { auto, compiled } }: BackendChoice,
 ): Promise<Selection> {
   const selection = (executor: Executor, backend: SelectedBackend) => ({ executor, backend, current: () => backend });
   if (wanted !== 'auto' && wanted !== 'compiled') {
-    await use(wanted, folder);
+    await use(wanted, code);
     const executor = eager();
     await orMissingKernel(wanted, () => trial(executor));
     return selection(executor, { name: wanted, wanted });
   }
   // What does not compile runs here: the backend that has every kernel.
-  await use('cpu', folder);
+  await use('cpu', code);
   const told = new Set<string>();
   const options = {
     threads,

@@ -1,6 +1,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import type * as z from 'zod';
+import { type CodePlaces, codePlaces, noCode } from '../code/code-places.js';
 import { InputError } from '../errors/mistakes.js';
 import { didYouMean, expectedWords, explainIssues } from './explain-issues.js';
 import { createMistakeList, type MistakeList } from './mistake-list.js';
@@ -15,6 +16,9 @@ export interface ConfigRequest {
   readonly file: string;
   /** The folder that `file` is seen from. */
   readonly cwd: string;
+  /** What else the command line names: folders that code may come from, and a run folder. */
+  readonly plugins?: readonly string[] | undefined;
+  readonly runFolder?: string;
   /** `key=value` each, in order. */
   readonly set?: readonly string[];
   /** What other options put in, after `set`. */
@@ -28,6 +32,8 @@ export interface LoadedConfig {
   readonly path: string;
   /** Folder of the file; relative paths in it start here. */
   readonly folder: string;
+  /** From where parts of others may be loaded. */
+  readonly code: CodePlaces;
   /** Name of the file without its ending. */
   readonly name: string;
   /** As written, with the command line's changes. */
@@ -42,15 +48,17 @@ export interface LoadedConfig {
  *
  * @throws InputError where there is no such file, or nothing in it that can be looked at further.
  */
-export async function loadConfig({ file, cwd, set = [], overrides = [] }: ConfigRequest): Promise<LoadedConfig> {
+export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> {
+  const { file, cwd, set = [], overrides = [] } = request;
   const path = resolve(cwd, file);
+  const code = codePlaces({ ...request, runFile: path });
   const yaml = readYaml(await readText(file, path), file);
   if (!yaml.readable) throw new InputError(yaml.mistakes);
   if (!isMapping(yaml.value)) {
     const message = `found ${showValue(yaml.value)}, expected a mapping with ${Object.keys(configSchema.shape).join(', ')}`;
     throw new InputError([...yaml.mistakes, { where: `${file}:1:1`, file, line: 1, column: 1, message }]);
   }
-  return checkConfig({ file, path, yaml, raw: yaml.value, set, overrides });
+  return checkConfig({ file, path, code, yaml, raw: yaml.value, set, overrides });
 }
 
 /** A configuration that has been read from a file. */
@@ -59,12 +67,15 @@ export interface ReadConfig extends Pick<ConfigRequest, 'set' | 'overrides'> {
   readonly file: string;
   /** The file that it was written in, from the root of the disk. */
   readonly path: string;
+  /** Default: from nowhere. */
+  readonly code?: CodePlaces;
   readonly yaml: Pick<YamlText, 'positions' | 'mistakes'>;
   readonly raw: Record<string, unknown>;
 }
 
 /** Applies what the command line says, in place, and checks all of it against the schema. */
-export function checkConfig({ file, path, yaml, raw, set = [], overrides = [] }: ReadConfig): LoadedConfig {
+export function checkConfig(read: ReadConfig): LoadedConfig {
+  const { file, path, code = noCode, yaml, raw, set = [], overrides = [] } = read;
   const parsed = set.map(parseSetOption);
   const sets = [...parsed.filter((one): one is SetOption => !('problem' in one)), ...overrides];
   const mistakes = createMistakeList(file, yaml.positions, sets);
@@ -75,7 +86,7 @@ export function checkConfig({ file, path, yaml, raw, set = [], overrides = [] }:
     if (problem !== undefined) mistakes.addPlaced({ where: one.where, message: problem });
   }
   const sections = checkSections(raw, mistakes);
-  return { file, path, folder: dirname(path), name: basename(path, extname(path)), raw, sections, mistakes };
+  return { file, path, folder: dirname(path), code, name: basename(path, extname(path)), raw, sections, mistakes };
 }
 
 /** Checks all against the schema; what is right can be looked at further even if something else is not. */

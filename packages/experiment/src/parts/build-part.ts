@@ -1,8 +1,9 @@
 import { type InvalidOptionError, PolytaskError } from '@polytask/core';
+import { noCode } from '../code/code-places.js';
+import { loadPlugin, makePlugin, PluginError } from '../code/load-plugin.js';
 import { didYouMean } from '../config/explain-issues.js';
 import { isMapping, type Path } from '../config/paths.js';
 import { fileFault } from '../errors/file-fault.js';
-import { loadPlugin, makePlugin, PluginError } from './load-plugin.js';
 import { allNames, tableOf } from './names.js';
 import type { BuildContext, OwnPart, PartTable } from './part-table.js';
 
@@ -67,7 +68,8 @@ async function build(
   const options = Object.fromEntries(entries.filter(([option]) => option !== key));
   try {
     if (name.includes('#')) {
-      return await makePlugin(name, await loadPlugin(name, context.folder), table, options, { folder: context.folder });
+      const { folder, code = noCode } = context;
+      return await makePlugin(name, await loadPlugin(name, code), table, options, { folder });
     }
     const part = (table.parts.get(name) ?? tableOf(name)?.parts.get(name)) as OwnPart | undefined;
     if (part === undefined) {

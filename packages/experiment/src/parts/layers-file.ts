@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { type Encoder, layersModel, PolytaskError } from '@polytask/core';
-import { readRegularFile, readRegularText } from '@polytask/core/node';
+import { readRegularFile, readRegularText, within } from '@polytask/core/node';
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext } from './part-table.js';
 
@@ -17,7 +17,8 @@ interface ModelJson {
 const largestWeights = 2 ** 32;
 
 /**
- * An encoder from a model that tfjs' layers API saved: `model.json` and the weight files that it names, in the same folder.
+ * An encoder from a model that tfjs' layers API saved: `model.json` and the weight files that it names, in the same
+ * folder or below it.
  * The model keeps its weights; a sharing strategy can build it once, see `layersModel`.
  *
  * @throws PolytaskError (`POLYTASK_MODEL_FILE`) where the files cannot be read as such a model.
@@ -33,7 +34,7 @@ export async function layersFile(
     const manifest = json.weightsManifest ?? [];
     const files = manifest.flatMap(({ paths }) => paths);
     const weights = await Promise.all(
-      files.map((name) => readRegularFile(resolve(dirname(path), name), { most: largestWeights })),
+      files.map((name) => readRegularFile(within(dirname(path), name), { most: largestWeights })),
     );
     const artifacts = {
       modelTopology: json.modelTopology,

@@ -36,12 +36,12 @@ export interface RunData {
  * @returns The data; undefined where they cannot be had.
  */
 export async function loadData(loaded: LoadedConfig, report: ReportPart): Promise<RunData | undefined> {
-  const { sections, folder, mistakes } = loaded;
+  const { sections, folder, code, mistakes } = loaded;
   if (sections.data === undefined) return undefined;
   const source = String((sections.data as { use?: unknown }).use);
   if (dividedSources.includes(source)) return loadDivided(loaded, report);
   refuseTableSplit(loaded, source);
-  const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, { folder }, report);
+  const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, { folder, code }, report);
   if (data === undefined) return undefined;
   for (const part of ['train', 'test'] as const) {
     if (isDataset(data[part])) continue;
@@ -53,7 +53,7 @@ export async function loadData(loaded: LoadedConfig, report: ReportPart): Promis
 
 /** Read with the labels of the tasks, and divided as it is read. */
 async function loadDivided(loaded: LoadedConfig, report: ReportPart): Promise<RunData | undefined> {
-  const { sections, folder, mistakes } = loaded;
+  const { sections, folder, code, mistakes } = loaded;
   const { tasks, split } = sections;
   if (tasks === undefined || split === undefined) return undefined;
   const known = mistakes.mistakes.length;
@@ -85,7 +85,7 @@ async function loadDivided(loaded: LoadedConfig, report: ReportPart): Promise<Ru
   };
   const named = tasks as unknown as { name: string; column?: string }[];
   const columns = Object.fromEntries(named.map(({ name, column = name }) => [name, column]));
-  const context = { folder, labels, columns, split: divided };
+  const context = { folder, code, labels, columns, split: divided };
   const data = await buildPart<LoadedData>(sections.data, ['data'], datasets, context, reportTable);
   if (data?.facts === undefined) return undefined;
   if ((data.test as unknown) === undefined) {

@@ -21,6 +21,18 @@ export interface Network {
 export type NetworkConfig = Pick<Config, 'tasks' | 'sharing' | 'optimizer'> & { readonly balancing?: unknown };
 
 /**
+ * Builds what a trained model is made of: tasks and sharing. Whatever else the network was trained with is not looked at, let alone
+ * loaded.
+ */
+export function buildModel(
+  { tasks, sharing }: Pick<NetworkConfig, 'tasks' | 'sharing'>,
+  context: BuildContext,
+  report: ReportPart,
+): Promise<Pick<Network, 'tasks' | 'sharing'> | undefined> {
+  return buildNetwork({ tasks, sharing, optimizer: { use: 'sgd' } as never }, context, report);
+}
+
+/**
  * Builds all parts of a network anew.
  *
  * @param report - Called for everything that cannot be made.

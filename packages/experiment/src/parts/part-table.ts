@@ -1,12 +1,15 @@
 import type { PartKind } from '@polytask/core';
 import type { LabelOptions, SplitOptions, VectorLabel } from '@polytask/data';
 import * as z from 'zod';
+import type { CodePlaces } from '../code/code-places.js';
 import { mapping, thirdParty } from '../config/words.js';
 
 /** What making a part may depend on besides its options. */
 export interface BuildContext {
   /** The folder of the configuration file: relative paths in it start there. */
   readonly folder: string;
+  /** From where parts of others may be loaded. Default: from nowhere. */
+  readonly code?: CodePlaces;
   /** Steps that training takes at most; known once the data are. */
   readonly totalSteps?: number;
   /** For data: the labels that the tasks need, and how rows are divided. */

@@ -7,6 +7,7 @@ import { isMapping, type Path } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { InputError, inFileOrder } from '../errors/mistakes.js';
 import { checkColumns } from './check-columns.js';
+import { dividedSources } from './datasets.js';
 import { loadData, type RunData } from './load-data.js';
 import { buildNetwork, buildTasks, type Network, type NetworkConfig } from './network.js';
 import { placeOf } from './place-error.js';
@@ -18,7 +19,7 @@ export type Training = Config['training'];
 
 /** A run whose configuration, data and parts are right, before anything is computed. */
 export interface PreparedRun {
-  readonly source: Pick<LoadedConfig, 'path' | 'folder' | 'name' | 'raw'>;
+  readonly source: Pick<LoadedConfig, 'path' | 'folder' | 'code' | 'name' | 'raw'>;
   readonly config: Config;
   readonly data: RunData;
   readonly tasks: readonly AnyTask[];
@@ -37,10 +38,10 @@ export interface PreparedRun {
  * @throws InputError with every mistake that was found.
  */
 export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
-  const { sections, mistakes, folder } = loaded;
+  const { sections, mistakes, folder, code } = loaded;
   const report = (path: Path, error: PolytaskError) => mistakes.add(path, error.message);
   const fail = () => new InputError(inFileOrder(mistakes.mistakes));
-  await useBackend('cpu', folder);
+  await useBackend('cpu', code);
   const written = mistakes.mistakes.length;
   checkNames(loaded);
   const namesAgree = mistakes.mistakes.length === written;
@@ -51,7 +52,7 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
 
   const { epochs = 1, ...rest } = sections.training ?? {};
   const steps = data === undefined ? undefined : epochs * Math.max(1, data.train.batches({ batchSize: 32, ...rest }));
-  const context = { folder, ...(steps === undefined ? {} : { totalSteps: steps }) };
+  const context = { folder, code, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);
   const tasks = network?.tasks ?? (known.tasks === undefined ? [] : await buildTasks(known.tasks, context));
@@ -100,6 +101,24 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
       return fail();
     },
   };
+}
+
+/**
+ * Loads the data of a configuration alone, for those who measure: how training mixes them does not matter, and no part that only
+ * training needs is loaded.
+ *
+ * @throws InputError with every mistake that was found.
+ */
+export async function prepareData(loaded: LoadedConfig): Promise<RunData> {
+  const { sections, mistakes, code } = loaded;
+  await useBackend('cpu', code);
+  const { data: given } = sections;
+  const mixed = dividedSources.includes(String((given as { use?: unknown } | undefined)?.use)) && given;
+  const data = mixed && 'mixing' in mixed ? { ...mixed, mixing: { use: 'proportional-mixing' } } : given;
+  const alone = { ...loaded, sections: { ...sections, ...(data && { data: data as never }) } };
+  const found = await loadData(alone, (path, error) => mistakes.add(path, error.message));
+  if (found === undefined || mistakes.mistakes.length > 0) throw new InputError(inFileOrder(mistakes.mistakes));
+  return found;
 }
 
 /** Builds the model without looking at labels: whether the encoder can take the inputs, and all parts fit together. */

@@ -10,10 +10,10 @@ import {
   type TableRecord,
 } from '@polytask/data/node';
 import * as z from 'zod';
+import { packageFolder } from '../code/resolve-package.js';
 import { byName, flag, list, mapping, most, text, whole } from '../config/words.js';
 import type { LoadedData } from './datasets.js';
 import type { BuildContext } from './part-table.js';
-import { packageFolder } from './resolve-package.js';
 import { drawTrainingRows, trainingRowsShape } from './training-rows.js';
 
 const paths = z.union([text('a path'), list(text('a path'), 'paths', 1)], { error: 'a path, or a list of paths' });

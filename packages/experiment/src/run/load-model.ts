@@ -14,11 +14,12 @@ import {
 import { loadCheckpoint, readRegularText } from '@polytask/core/node';
 import * as z from 'zod';
 import { useBackend } from '../backend/backends.js';
+import { type CodePlaces, codePlaces } from '../code/code-places.js';
 import { expectedWords, explainIssues } from '../config/explain-issues.js';
 import { isMapping, type Path, showPath } from '../config/paths.js';
 import { type Config, configSchema } from '../config/schema.js';
 import { InputError, type Mistake } from '../errors/mistakes.js';
-import { buildNetwork } from '../parts/network.js';
+import { buildModel } from '../parts/network.js';
 
 /** The joint network of a finished run, ready to predict, measure and export. */
 export interface LoadedModel {
@@ -35,6 +36,8 @@ export interface ModelRequest {
   readonly folder: string;
   /** The folder that `folder` is seen from. */
   readonly cwd: string;
+  /** Folders that parts of the model may be loaded from, as the user wrote them. */
+  readonly plugins?: readonly string[] | undefined;
 }
 
 /** A model that has been read and found to be one; nothing is computed yet. */
@@ -44,22 +47,21 @@ export interface SavedModel {
   readonly inputs: InputSpecs;
   /** How raw rows become inputs, where the model learned from a table; as it stands in the file, not checked. */
   readonly table: unknown;
-  /** Where packages that the model needs are looked for: the folder of its run file. */
-  readonly home: string;
+  /** From where parts of the model may be loaded: nothing in the run folder has a say in it. */
+  readonly code: CodePlaces;
   /** Builds the network on the backend that is set. */
   build(executor: Executor): Promise<Trainer<readonly AnyTask[]>>;
 }
 
 /**
  * Builds the network that a run has trained from the run folder alone, on tfjs' cpu backend: `model.safetensors` has its
- * configuration, its inputs, what the tasks learned from their labels, and its variables. Parts from elsewhere are looked for where
- * the run file was.
+ * configuration, its inputs, what the tasks learned from their labels, and its variables.
  *
  * @throws InputError where there is no such model, it is damaged, or a part of it is not there any more.
  */
 export async function loadModel(request: ModelRequest): Promise<LoadedModel> {
   const saved = await readSavedModel(request);
-  await useBackend('cpu', saved.home);
+  await useBackend('cpu', saved.code);
   return { trainer: await saved.build(eager()), config: saved.config, saved };
 }
 
@@ -68,29 +70,31 @@ export async function loadModel(request: ModelRequest): Promise<LoadedModel> {
  *
  * @throws InputError where there is no such model, or it is damaged; `build` where a part of it is not there any more.
  */
-export async function readSavedModel({ folder, cwd }: ModelRequest): Promise<SavedModel> {
+export async function readSavedModel({ folder, cwd, plugins }: ModelRequest): Promise<SavedModel> {
   const path = resolve(cwd, folder);
+  const code = codePlaces({ cwd, runFolder: folder, plugins });
   const file = join(folder, 'model.safetensors');
   const refuse = (message: string, where = file): InputError => new InputError([{ where, message }]);
   const [run, saved] = await Promise.all([readRun(path), readModel(path).catch((error: unknown) => error as Error)]);
   if (saved instanceof Error) throw refuse(await whyNoModel(path, run, saved), folder);
   const { config, inputs, constants } = checkModel(saved, file);
   const home = typeof run.file === 'string' ? dirname(run.file) : path;
+  // What is learned for balancing is no part of the model.
+  const variables = Object.fromEntries(Object.entries(saved.tensors).filter(([name]) => !/^balancing\//.test(name)));
   return {
     config,
     inputs,
     table: saved.state.table,
-    home,
+    code,
     async build(executor) {
       const mistakes: Mistake[] = [];
       const report = (at: Path, { message }: PolytaskError) =>
         mistakes.push({ where: `${file}: ${showPath(['config', ...at])}`, message });
-      // Schedules that last as long as training want to know its length; nothing is trained here.
-      const network = await buildNetwork(config, { folder: home, totalSteps: 1 }, report);
+      const network = await buildModel(config, { folder: home, code, totalSteps: 1 }, report);
       if (network === undefined) throw new InputError(mistakes);
       const trainer = await createTrainer({ ...network, executor, seed: config.seed });
       try {
-        await trainer.loadModel({ inputs, constants, variables: saved.tensors });
+        await trainer.loadModel({ inputs, constants, variables });
         return trainer;
       } catch (error) {
         trainer.dispose();

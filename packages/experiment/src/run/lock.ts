@@ -140,7 +140,7 @@ async function putWhole(path: string): Promise<boolean> {
     process: identityOf(process.pid) ?? '',
   };
   const temporary = `${path}.${randomUUID()}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(owner)}\n`);
+  await writeFile(temporary, `${JSON.stringify(owner)}\n`, { flag: 'wx' });
   try {
     await link(temporary, path).catch((error: NodeJS.ErrnoException) => {
       // Some file systems have no hard links.

@@ -24,7 +24,7 @@ export async function openModel(
     await trainer.predict(oneRow(saved));
   };
   try {
-    const selected = await selectBackend(backend, { trial, folder: saved.home, threads, warn });
+    const selected = await selectBackend(backend, { trial, code: saved.code, threads, warn });
     return { trainer: trainer as unknown as Trainer<readonly AnyTask[]>, backend: selected.backend };
   } catch (error) {
     trainer?.dispose();

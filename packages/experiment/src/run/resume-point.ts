@@ -3,11 +3,12 @@ import { type Checkpoint, createTrainer, PolytaskError } from '@polytask/core';
 import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path, showValue } from '../config/paths.js';
 import { InputError } from '../errors/mistakes.js';
+import type { RunData } from '../parts/load-data.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { newestIntact } from './checkpoint-files.js';
 import type { RunDocument } from './document.js';
 import { fingerprintsOf, networkOf } from './execute-run.js';
-import { type MetricsLine, type NetworkName, type RunFolder, setAside } from './run-folder.js';
+import type { MetricsLine, NetworkName, RunFolder } from './run-folder.js';
 
 /** Where a run goes on. Finding it changes nothing in the folder. */
 export interface ResumePoint {
@@ -73,7 +74,7 @@ export async function findResumePoint(
 /** Brings a folder to where a point is: what came after it goes. */
 export async function goBackTo(point: ResumePoint, folder: RunFolder): Promise<void> {
   await folder.removeLeftovers();
-  for (const path of point.unusable) await setAside(path);
+  for (const path of point.unusable) await folder.setAside(path);
   await folder.keepMetrics(point.isKept);
 }
 
@@ -97,8 +98,8 @@ export function compareConfigs(loaded: LoadedConfig, begun: Readonly<Record<stri
 }
 
 /** @throws InputError where the rows are not those that the run began with. */
-export async function compareData(run: PreparedRun, document: RunDocument, where: string): Promise<void> {
-  const found = (await fingerprintsOf(run.data)) as Readonly<Record<string, string>>;
+export async function compareData(data: RunData, document: RunDocument, where: string): Promise<void> {
+  const found = (await fingerprintsOf(data)) as Readonly<Record<string, string>>;
   const begun = document.fingerprints as Readonly<Record<string, string>>;
   const changed = Object.keys({ ...found, ...begun }).filter((part) => found[part] !== begun[part]);
   if (changed.length === 0) return;

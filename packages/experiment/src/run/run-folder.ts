@@ -1,12 +1,9 @@
-import { constants } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type Checkpoint, encodeCheckpoint, type State, type Trainer } from '@polytask/core';
-import { openRegularFile, readRegularText, saveCheckpoint, writeFileAtomic } from '@polytask/core/node';
 import { isMapping } from '../config/paths.js';
-import { InputError } from '../errors/mistakes.js';
 import { checkpointName, listCheckpoints, type Retention, superfluous } from './checkpoint-files.js';
 import type { RunDocument } from './document.js';
+import { ownFiles } from './own-files.js';
 
 /** A network of a run, as its checkpoints' folder is called; those that learn one task alone are numbered from 1. */
 export type NetworkName = 'joint' | `single-task-${number}`;
@@ -38,14 +35,11 @@ export interface RunFolder {
   dropCheckpoints(network: NetworkName): Promise<void>;
   /** `model.safetensors`: the joint network's variables by path, and what is needed to build it. */
   saveModel(trainer: Trainer<never>, description: State): Promise<void>;
+  /** Puts a checkpoint that cannot be read out of the way of those that can. */
+  setAside(file: string): Promise<void>;
   /** Removes what processes left behind that were killed while they wrote. */
   removeLeftovers(): Promise<void>;
 }
-
-const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-
-/** Bytes of `metrics.jsonl`: a text cannot be longer. */
-const longestMetrics = 2 ** 29;
 
 /** Opens a folder for a run. */
 export function openRunFolder(path: string): RunFolder {
@@ -55,53 +49,48 @@ export function openRunFolder(path: string): RunFolder {
     model: join(path, 'model.safetensors'),
   };
   const checkpoints = (network: NetworkName) => join(path, 'checkpoints', network);
+  const own = ownFiles(path);
+  const checkpointsOf = (network: NetworkName) => `checkpoints/${network}`;
   return {
     path,
     files,
     checkpoints,
-    writeDocument: (document) => writeFileAtomic(files.run, `${JSON.stringify(document, null, 2)}\n`),
-    async addMetrics(line) {
-      const file = await openRegularFile(files.metrics, appending);
-      try {
-        await file.writeFile(`${JSON.stringify(line)}\n`);
-        // Before the checkpoint of the same epoch is: a line too many can be taken out, one that is missing cannot be had again.
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    },
+    writeDocument: (document) => own.write('run.json', `${JSON.stringify(document, null, 2)}\n`),
+    // Flushed before the checkpoint of the same epoch is: a line too many can be taken out, one that is missing cannot be had again.
+    addMetrics: (line) => own.append('metrics.jsonl', `${JSON.stringify(line)}\n`),
     async keepMetrics(isWanted) {
-      const text = await readRegularText(files.metrics, { most: longestMetrics }).catch(
-        (error: NodeJS.ErrnoException) => {
-          if (error.code === 'ENOENT') return '';
-          if (error.code === 'POLYTASK_FILE') throw new InputError([{ where: files.metrics, message: error.message }]);
-          throw error;
-        },
-      );
+      const text = await own.read('metrics.jsonl');
       const kept = text
         .split('\n')
         .filter((line) => line !== '' && isWanted(parseLine(line)))
         .map((line) => `${line}\n`)
         .join('');
-      if (kept !== text) await writeFileAtomic(files.metrics, kept);
+      // Also where all stay: the file is then one of its own, if a copy by hard links was made of the folder.
+      if (text !== '') await own.write('metrics.jsonl', kept);
     },
     async saveCheckpoint(network, checkpoint, retention) {
       const { epoch, history } = checkpoint.state as { epoch?: number; history?: { steps: number } };
-      const folder = checkpoints(network);
-      const file = join(folder, checkpointName(epoch ?? 0, history?.steps ?? 0));
-      await saveCheckpoint(file, checkpoint);
-      for (const old of superfluous(await listCheckpoints(folder), retention)) await rm(old.path, { force: true });
-      return file;
+      const name = checkpointName(epoch ?? 0, history?.steps ?? 0);
+      await own.write(join(checkpointsOf(network), name), await encodeCheckpoint(checkpoint));
+      const all = await listCheckpoints(checkpoints(network));
+      for (const old of superfluous(all, retention)) await own.remove(relative(path, old.path));
+      return join(checkpoints(network), name);
     },
-    dropCheckpoints: (network) => rm(checkpoints(network), { recursive: true, force: true }),
+    dropCheckpoints: (network) => own.remove(checkpointsOf(network)),
     async saveModel(trainer, description) {
       const { variables, ...facts } = await trainer.model();
       const state = { ...description, ...(facts as unknown as State) };
-      await writeFileAtomic(files.model, await encodeCheckpoint({ state, tensors: variables }));
+      await own.write('model.safetensors', await encodeCheckpoint({ state, tensors: variables }));
+    },
+    async setAside(file) {
+      await own.move(relative(path, file), `${relative(path, file)}.damaged`);
     },
     async removeLeftovers() {
-      for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
-        if (entry.isFile() && isTemporary(entry.name)) await rm(join(entry.parentPath, entry.name), { force: true });
+      const inside = (await own.entries('checkpoints')).filter(({ isFolder }) => isFolder);
+      for (const folder of ['.', 'checkpoints', ...inside.map(({ name }) => join('checkpoints', name))]) {
+        for (const { name, isFolder } of await own.entries(folder)) {
+          if (!isFolder && isTemporary(name)) await own.remove(join(folder, name));
+        }
       }
     },
   };
@@ -110,13 +99,6 @@ export function openRunFolder(path: string): RunFolder {
 /** Whether a file is one that `writeFileAtomic` has begun and nobody has finished. */
 export function isTemporary(name: string): boolean {
   return /\.[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/.test(name);
-}
-
-/** Puts a file that cannot be read out of the way of those that can. */
-export async function setAside(path: string): Promise<string> {
-  const aside = `${path}.damaged`;
-  await rename(path, aside);
-  return aside;
 }
 
 /** A line that is none has an epoch that no checkpoint has reached. */

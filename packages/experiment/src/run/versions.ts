@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
-import { isMapping } from '../config/paths.js';
-import { packageFolder } from '../parts/resolve-package.js';
+import { type CodePlaces, findPackage } from '../code/code-places.js';
+import { referencesIn } from '../code/references.js';
 import { readManifest } from '../read-manifest.js';
 
 const ours = [
@@ -18,9 +18,9 @@ const runtime = 'onnxruntime-node';
  * Versions of what a run depends on: Node, tfjs, our packages, and those that the configuration takes parts from.
  *
  * @param config - The configuration.
- * @param folder - Where packages that it names are looked for.
+ * @param code - Where packages that it names are looked for.
  */
-export function versionsOf(config: unknown, folder: string): Record<string, string> {
+export function versionsOf(config: unknown, code: CodePlaces): Record<string, string> {
   const versions: Record<string, string> = {
     node: process.versions.node,
     '@tensorflow/tfjs': tf.version.tfjs,
@@ -33,7 +33,7 @@ export function versionsOf(config: unknown, folder: string): Record<string, stri
     // It is optional.
   }
   for (const name of packagesIn(config)) {
-    const home = packageFolder(name, folder);
+    const home = findPackage(name, code);
     if (home === undefined) continue;
     const { version = 'unknown' } = readManifest<{ version?: string }>(home);
     versions[name] = version;
@@ -41,13 +41,14 @@ export function versionsOf(config: unknown, folder: string): Record<string, stri
   return versions;
 }
 
-/** Names of the packages that parts come from, at any depth. */
-function packagesIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(packagesIn);
-  if (!isMapping(value)) return [];
-  const nested = Object.values(value).flatMap(packagesIn);
-  const reference = [value.use, value.type].find((name) => typeof name === 'string' && /^[^./\\][^#]*#/.test(name));
-  if (reference === undefined) return nested;
-  const parts = (reference as string).split('#')[0]?.split('/') ?? [];
-  return [...nested, parts.slice(0, parts[0]?.startsWith('@') ? 2 : 1).join('/')];
+/** Names of the packages that parts come from. */
+function packagesIn(config: unknown): string[] {
+  return referencesIn(config)
+    .filter((specifier) => /^[^./\\]/.test(specifier))
+    .map((specifier) =>
+      specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
 }

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { isPart } from '@polytask/core';
 import * as z from 'zod';
+import { type CodePlaces, findCode } from '../code/code-places.js';
+import { importCode } from '../code/import-code.js';
 import { partTables } from '../parts/names.js';
-import { resolvePackage } from '../parts/resolve-package.js';
 import { readManifest } from '../read-manifest.js';
 import type { Strategy } from './strategy.js';
 
@@ -37,16 +37,21 @@ const manifestSchema = z.looseObject({
 type PluginManifest = z.output<typeof manifestSchema>;
 
 /**
- * Parts in the packages that are installed for a folder and say that they are for Polytask: by a keyword `polytask` or
+ * Parts in the packages that are installed where code may be loaded from and say that they are for Polytask: by a keyword `polytask` or
  * `polytask-…`, or by a field `polytask` in package.json. What the field does not describe is looked up in what the package exports.
  */
-export async function findPlugins(folder: string): Promise<Plugins> {
-  const found = manifestsFor(folder).filter(isPlugin);
-  const results = await Promise.all(found.map((manifest) => describePlugin(manifest, folder)));
+export async function findPlugins(code: CodePlaces): Promise<Plugins> {
+  const found = code.folders.flatMap(manifestsFor).filter(isFirst).filter(isPlugin);
+  const results = await Promise.all(found.map((manifest) => describePlugin(manifest, code)));
   return {
     strategies: results.flatMap((result) => (typeof result === 'string' ? [] : result)),
     problems: results.filter((result) => typeof result === 'string'),
   };
+}
+
+/** The nearest of a name counts. */
+function isFirst({ name }: PluginManifest, index: number, all: readonly PluginManifest[]): boolean {
+  return all.findIndex((other) => other.name === name) === index;
 }
 
 function isPlugin({ name, keywords, polytask }: PluginManifest): boolean {
@@ -54,7 +59,7 @@ function isPlugin({ name, keywords, polytask }: PluginManifest): boolean {
   return polytask !== undefined || keywords.some((keyword) => /^polytask($|-)/.test(keyword));
 }
 
-async function describePlugin(manifest: PluginManifest, folder: string): Promise<Strategy[] | string> {
+async function describePlugin(manifest: PluginManifest, code: CodePlaces): Promise<Strategy[] | string> {
   const from = `${manifest.name} ${manifest.version}`;
   if (manifest.polytask !== undefined) {
     const described = description.safeParse(manifest.polytask);
@@ -76,10 +81,10 @@ async function describePlugin(manifest: PluginManifest, folder: string): Promise
       }),
     );
   }
-  const file = resolvePackage(manifest.name, folder);
-  if (file === undefined) return `${from}: it has no entry point`;
+  const found = findCode(manifest.name, code);
+  if ('reason' in found) return `${from}: it has no entry point`;
   try {
-    const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    const module = await importCode(found.file);
     return Object.entries(module).flatMap(([name, value]) => {
       const kind = partTables.flatMap(({ kinds }) => kinds).find((candidate) => isPart(value, candidate));
       if (name === 'default' || (kind === undefined && typeof value !== 'function')) return [];

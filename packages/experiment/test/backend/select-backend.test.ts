@@ -16,7 +16,6 @@ function machine(has: readonly BackendName[], missing?: string) {
   };
   const tried: Executor[] = [];
   const choice: BackendChoice = {
-    folder: '/',
     threads: 3,
     warn: (message) => void warnings.push(message),
     async use(name) {

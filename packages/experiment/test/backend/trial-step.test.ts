@@ -10,7 +10,7 @@ import { trialStep } from '../../src/backend/trial-step.js';
 
 /** Takes a kernel out of the wasm backend; this one is half of the gradient of relu. */
 async function takeOut(name: string): Promise<tf.KernelConfig> {
-  await useBackend('wasm', '/');
+  await useBackend('wasm');
   const kernel = tf.getKernel(name, 'wasm');
   tf.unregisterKernel(name, 'wasm');
   return kernel;

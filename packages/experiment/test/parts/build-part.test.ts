@@ -2,6 +2,7 @@ import type { PolytaskError } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
 import { temperedModule } from '../../../../test/support/plugins.js';
+import { codePlaces } from '../../src/code/code-places.js';
 import { showPath } from '../../src/config/paths.js';
 import { balancings } from '../../src/parts/balancing.js';
 import { buildPart } from '../../src/parts/build-part.js';
@@ -13,8 +14,12 @@ import { taskTypes } from '../../src/parts/tasks.js';
 async function build(config: object, table: PartTable, at: string = 'here') {
   const folder = folderWith({ 'tempered.mjs': temperedModule });
   const told: string[] = [];
-  const made = await buildPart(config, [at], table, { folder }, (path, error: PolytaskError) =>
-    told.push(`${showPath(path)}: ${error.message}`),
+  const made = await buildPart(
+    config,
+    [at],
+    table,
+    { folder, code: codePlaces({ cwd: folder }) },
+    (path, error: PolytaskError) => told.push(`${showPath(path)}: ${error.message}`),
   );
   return { made, told };
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTrainer, regression, tableDataset } from '@polytask/core';
 import { hardSharing } from '@polytask/hard-sharing';
@@ -44,6 +44,35 @@ describe('layersFile', () => {
     const kernel = await trainer.parameters?.read('trunk/model/0-Dense/kernel');
     for (const value of kernel?.data ?? []) expect(value).toBeCloseTo(1, 2);
     trainer.dispose();
+  });
+
+  it('reads weights from the folder of the file only, whatever it says (F6)', async () => {
+    const folder = await savedModel();
+    const file = join(folder, 'model.json');
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    const from = (path: string) => {
+      json.weightsManifest[0].paths[1] = path;
+      writeFileSync(file, JSON.stringify(json));
+      return layersFile({ file: 'model.json' }, { folder });
+    };
+    symlinkSync('/etc/passwd', join(folder, 'link.bin'));
+    symlinkSync('/etc', join(folder, 'etc'));
+    mkdirSync(join(folder, 'deep'));
+    for (const name of ['..w.bin', 'deep/w.bin']) copyFileSync(join(folder, 'b.bin'), join(folder, name));
+    for (const path of [
+      '../../../../../../etc/passwd',
+      '/etc/passwd',
+      '/dev/zero',
+      'link.bin',
+      'etc/passwd',
+      '../b.bin',
+    ]) {
+      await expect(from(path), path).rejects.toMatchObject({
+        code: 'POLYTASK_MODEL_FILE',
+        message: expect.stringContaining(`must stay within ${folder}, but ${JSON.stringify(path)} leads out of it`),
+      });
+    }
+    for (const path of ['b.bin', './b.bin', '..w.bin', 'deep/w.bin']) expect((await from(path)).name).toBeDefined();
   });
 
   it.each(['gone.json', 'text.json', 'empty.json'])('says why %s is none', async (file) => {

@@ -19,6 +19,7 @@ function folderInMemory(changes: Partial<RunFolder> = {}) {
     addMetrics: async (line) => void writes.push(`metrics ${(line as { network: string }).network}`),
     keepMetrics: async () => {},
     removeLeftovers: async () => {},
+    setAside: async () => {},
     saveCheckpoint: async (network) => {
       writes.push(`checkpoint ${network}`);
       return network;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
+import { codePlaces, noCode } from '../../src/code/code-places.js';
 import { versionsOf } from '../../src/run/versions.js';
 
 describe('versionsOf', () => {
   it('has Node, tfjs and our packages', () => {
-    const versions = versionsOf({}, '/');
+    const versions = versionsOf({}, noCode);
     expect(versions).toMatchObject({ node: process.versions.node, '@tensorflow/tfjs': '4.22.0' });
     for (const name of [
       '@polytask/experiment',
@@ -28,7 +29,7 @@ describe('versionsOf', () => {
       balancing: { use: './own.mjs#x' },
       data: { use: 'gone#x' },
     };
-    const { '@acme/parts': parts, tasks, gone, '.': own } = versionsOf(config, folder);
+    const { '@acme/parts': parts, tasks, gone, '.': own } = versionsOf(config, codePlaces({ cwd: folder }));
     expect([parts, tasks, gone, own]).toEqual(['1.2.3', 'unknown', undefined, undefined]);
   });
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
+import { codePlaces } from '../../src/code/code-places.js';
 import { findPlugins } from '../../src/strategies/plugins.js';
 
 const manifest = (name: string, more: object = {}) =>
@@ -16,7 +17,7 @@ describe('findPlugins', () => {
       'node_modules/@acme/tempered/index.mjs': 'throw new Error("loaded");',
       'runs/run.yaml': '',
     });
-    expect(await findPlugins(join(folder, 'runs'))).toEqual({
+    expect(await findPlugins(codePlaces({ cwd: join(folder, 'runs') }))).toEqual({
       problems: [],
       strategies: [
         {
@@ -38,7 +39,7 @@ describe('findPlugins', () => {
       'node_modules/soft/index.mjs': 'export const soft = () => {}; export const version = 1; export default soft;',
       'node_modules/odd/package.json': manifest('odd', { keywords: 'polytask' }),
     });
-    const { strategies, problems } = await findPlugins(folder);
+    const { strategies, problems } = await findPlugins(codePlaces({ cwd: folder }));
     expect(problems).toEqual([]);
     expect(strategies.map(({ name, summary }) => [name, summary])).toEqual([['soft#soft', 'About soft.']]);
   });
@@ -51,7 +52,7 @@ describe('findPlugins', () => {
       'node_modules/c/package.json': manifest('c', { polytask: { parts: 3 } }),
       'node_modules/d/package.json': 'not JSON',
     });
-    const { strategies, problems } = await findPlugins(folder);
+    const { strategies, problems } = await findPlugins(codePlaces({ cwd: folder }));
     expect(strategies).toEqual([]);
     expect(problems).toEqual([
       'a 1.2.0: it has no entry point',

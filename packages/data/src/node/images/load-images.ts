@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
-import { requireOption, type TableDataset, tableDataset } from '@polytask/core';
+import { dirname, join, relative } from 'node:path';
+import { PolytaskError, requireOption, type TableDataset, tableDataset } from '@polytask/core';
+import { within } from '@polytask/core/node';
 import { encodeRows, learnTable } from '../../encoding/encode-rows.js';
 import type { LabelOptions } from '../../encoding/labels.js';
 import type { RawRow } from '../../encoding/raw-values.js';
@@ -67,8 +68,11 @@ export async function loadImages(options: ImagesOptions): Promise<LoadedImages> 
   }
   const files = rows.map((row, index) => {
     const file = row[column];
-    const inside = typeof file === 'string' && !relative(resolve(folder), resolve(folder, file)).startsWith('..');
-    if (inside) return join(folder, file);
+    try {
+      if (typeof file === 'string') return within(folder, file);
+    } catch (error) {
+      if (!PolytaskError.isInstance(error)) throw error;
+    }
     throw new TableError(
       ['path'],
       `\`${column}\` must be a path within ${folder}, but row ${index + 1} has ${JSON.stringify(file)}`,

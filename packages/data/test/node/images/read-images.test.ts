@@ -1,3 +1,4 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { encode } from 'fast-png';
@@ -132,6 +133,8 @@ describe('readImages and loadImages', () => {
       'images/a.png': png([1]),
       'images/b.png': png([2]),
       'labels.csv': table,
+      '..y.png': png([1]),
+      '..z/y.png': png([2]),
       'out.csv': 'file,kind\n../x.png,x\n',
     });
     const labels = [
@@ -145,6 +148,16 @@ describe('readImages and loadImages', () => {
     );
     const outside = { folder, table: join(folder, 'out.csv'), labels: [labels[1]] };
     await expect(loadImages(outside)).rejects.toThrow(/must be a path within/);
+    symlinkSync('/etc', join(folder, 'etc'));
+    symlinkSync('/etc/hosts', join(folder, 'out.png'));
+    for (const path of ['out.png', 'etc/x.png', '/etc/x.png', 'images/../../x.png']) {
+      writeFileSync(join(folder, 'one.csv'), `file,kind\n${path},x\n`);
+      const away = loadImages({ folder, table: join(folder, 'one.csv'), labels: [labels[1]] });
+      await expect(away, path).rejects.toThrow(/must be a path within/);
+    }
+    writeFileSync(join(folder, 'dots.csv'), 'file,kind\n..y.png,x\n..z/y.png,y\n');
+    const dots = await loadImages({ folder, table: join(folder, 'dots.csv'), labels: [labels[1]] });
+    expect(dots.train.size).toBe(2);
     await expect(loadImages({ folder: join(folder, 'images'), labels })).rejects.toThrow(/in a folder per class/);
   });
 });

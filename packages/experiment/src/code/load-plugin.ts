@@ -1,8 +1,8 @@
-import { pathToFileURL } from 'node:url';
 import { checkPart, PolytaskError } from '@polytask/core';
 import { didYouMean } from '../config/explain-issues.js';
-import type { PartTable } from './part-table.js';
-import { resolvePackage } from './resolve-package.js';
+import type { PartTable } from '../parts/part-table.js';
+import { type CodePlaces, findCode } from './code-places.js';
+import { importCode } from './import-code.js';
 
 /** A part from elsewhere cannot be had; code `POLYTASK_PLUGIN`. */
 export class PluginError extends PolytaskError {
@@ -14,17 +14,18 @@ export class PluginError extends PolytaskError {
 /**
  * What `<package>#<export>` stands for.
  *
- * @param reference - The package as seen from `folder`, or a path from there; then the name of an export.
- * @throws PluginError (`POLYTASK_PLUGIN`) where the package is not installed, cannot be loaded, or has no such export.
+ * @param reference - A package, or a path, as seen from one of the places; then the name of an export.
+ * @param code - From where code may be loaded.
+ * @throws PluginError (`POLYTASK_PLUGIN`) where it is not there or may not be loaded, cannot be, or has no such export.
  */
-export async function loadPlugin(reference: string, folder: string): Promise<unknown> {
+export async function loadPlugin(reference: string, code: CodePlaces): Promise<unknown> {
   const at = reference.lastIndexOf('#');
   const [specifier, name] = [reference.slice(0, at), reference.slice(at + 1)];
-  const file = resolvePackage(specifier, folder);
-  if (file === undefined) throw new PluginError(notThere(specifier, folder));
+  const found = findCode(specifier, code);
+  if ('reason' in found) throw new PluginError(found.reason);
   let module: Readonly<Record<string, unknown>>;
   try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    module = await importCode(found.file);
   } catch (error) {
     throw new PluginError(`\`${specifier}\` cannot be loaded: ${describe(error)}`, { cause: error });
   }
@@ -74,11 +75,6 @@ function requirePart(reference: string, value: unknown, { kinds }: PartTable): v
     const { message } = error as Error;
     throw new PluginError(message.includes(reference) ? message : `\`${reference}\`: ${message}`, { cause: error });
   }
-}
-
-function notThere(specifier: string, folder: string): string {
-  if (/^[./\\]|^[A-Za-z]:/.test(specifier)) return `there is no file \`${specifier}\` in ${folder}`;
-  return `the package \`${specifier}\` is not installed for ${folder}. Run \`npm install ${specifier}\` there`;
 }
 
 function describe(error: unknown): string {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
-import { packageFolder, resolvePackage } from '../../src/parts/resolve-package.js';
+import { packageFolder, resolveInstalled } from '../../src/code/resolve-package.js';
 
 const manifest = (content: object) => JSON.stringify({ version: '1.0.0', ...content });
 
@@ -31,11 +31,11 @@ const folder = () =>
     'node_modules/escape/package.json': manifest({ exports: '../../own.mjs' }),
   });
 
-describe('resolvePackage', () => {
+describe('resolveInstalled', () => {
   it('finds what `import` would, from a folder upwards', () => {
     const root = folder();
     const from = join(root, 'runs/deep');
-    const found = (specifier: string) => resolvePackage(specifier, from)?.slice(root.length + 1);
+    const found = (specifier: string) => resolveInstalled(specifier, from)?.slice(root.length + 1);
     expect(found('@acme/esm')).toBe('node_modules/@acme/esm/main.mjs');
     expect(found('@acme/esm/sub')).toBe('node_modules/@acme/esm/no.txt');
     expect(found('old')).toBe('node_modules/old/lib/old.js');
@@ -44,19 +44,24 @@ describe('resolvePackage', () => {
     expect(found('conditions')).toBe('node_modules/conditions/n.js');
   });
 
-  it('finds files', () => {
-    const root = folder();
-    expect(resolvePackage('../own.mjs', join(root, 'runs'))).toBe(join(root, 'own.mjs'));
-    expect(resolvePackage(join(root, 'own.mjs'), '/')).toBe(join(root, 'own.mjs'));
-    expect(resolvePackage('./own.mjs', join(root, 'runs'))).toBeUndefined();
+  it.each([
+    ...['nobody', '@acme/nobody', '@acme/esm/nothing', '@acme/esm/gone', 'closed', 'escape'],
+    ...[
+      '..',
+      '.',
+      '@acme/..',
+      '@acme/../..',
+      '@../@acme',
+      'plain/../../own.mjs',
+      'plain/./index.js',
+      '/own.mjs',
+      'fs',
+      'node:fs',
+    ],
+    ...['data:text/javascript,1', 'file:///own.mjs', '@acme', 'plain/..', 'plain\\..\\own.mjs', ''],
+  ])('does not find %s', (specifier) => {
+    expect(resolveInstalled(specifier, folder())).toBeUndefined();
   });
-
-  it.each(['nobody', '@acme/nobody', '@acme/esm/nothing', '@acme/esm/gone', 'closed', 'escape'])(
-    'does not find %s',
-    (specifier) => {
-      expect(resolvePackage(specifier, folder())).toBeUndefined();
-    },
-  );
 });
 
 describe('packageFolder', () => {

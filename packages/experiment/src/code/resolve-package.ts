@@ -1,33 +1,36 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { readManifest } from '../read-manifest.js';
 
 /** Conditions of an exports map under which `import` reads it. */
 const conditions = ['node', 'import', 'module-sync', 'default'];
 
+/** Names of packages and of what is in them, without `.`, `..`, and what a path could begin with. */
+const installedName = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*(\/[^/\\]+)*$/;
+
 /**
- * The file that `import` of a package, or of a path, means when it is written in a folder. Node's own resolution starts from
- * the module that asks, which is us; plugins belong to the configuration file.
+ * The file that `import` of a package means when it is written in a folder. Node's own resolution starts from the module that
+ * asks, which is us; plugins belong to a project.
  *
- * @param specifier - `@acme/tempered`, `@acme/tempered/sub`, `./tempered.mjs` or an absolute path.
- * @param folder - Where to start.
- * @returns The file; undefined where there is no such package or path.
+ * @param specifier - `@acme/tempered`, `@acme/tempered/sub`.
+ * @param folder - Where to start; it must be a place of code, see `code-places.ts`.
+ * @returns The file; undefined where there is no such package.
  */
-export function resolvePackage(specifier: string, folder: string): string | undefined {
-  if (/^(\.{1,2}[\\/]|[\\/]|[A-Za-z]:[\\/])/.test(specifier)) {
-    const file = resolve(folder, specifier);
-    return isFile(file) ? file : undefined;
-  }
+export function resolveInstalled(specifier: string, folder: string): string | undefined {
+  if (!installedName.test(specifier) || specifier.split('/').some((part) => part === '.' || part === '..'))
+    return undefined;
   const parts = specifier.split('/');
   const name = parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
   const subPath = ['.', ...parts.slice(name.split('/').length)].join('/');
   const home = packageFolder(name, folder);
   const target = home === undefined ? undefined : entryPoint(home, subPath);
-  if (target !== undefined && isFile(target)) return target;
-  // Installers without a node_modules folder (Yarn's Plug'n'Play) answer here.
+  if (home !== undefined && target !== undefined && isFile(target)) return isInside(home, target) ? target : undefined;
   try {
-    return createRequire(join(folder, 'package.json')).resolve(specifier);
+    const file = createRequire(join(folder, 'package.json')).resolve(specifier);
+    // Without an ending in `main`, say; or from installers without a node_modules folder (Yarn's Plug'n'Play).
+    const isRight = home === undefined ? process.versions.pnp !== undefined : isInside(home, file);
+    return isAbsolute(file) && isRight ? file : undefined;
   } catch {
     return undefined;
   }
@@ -45,6 +48,11 @@ export function packageFolder(name: string, folder: string): string | undefined 
     if (existsSync(join(candidate, 'package.json'))) return candidate;
     if (place === dirname(place)) return undefined;
   }
+}
+
+/** What a package says of its files leads to files of its own. */
+function isInside(home: string, file: string): boolean {
+  return realpathSync.native(file).startsWith(`${realpathSync.native(home)}${sep}`);
 }
 
 function entryPoint(home: string, subPath: string): string | undefined {

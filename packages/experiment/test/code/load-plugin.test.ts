@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
 import { temperedModule } from '../../../../test/support/plugins.js';
+import { codePlaces } from '../../src/code/code-places.js';
+import { loadPlugin, makePlugin } from '../../src/code/load-plugin.js';
 import { balancings } from '../../src/parts/balancing.js';
 import { datasets } from '../../src/parts/datasets.js';
-import { loadPlugin, makePlugin } from '../../src/parts/load-plugin.js';
+
+const code = () => codePlaces({ cwd: folder() });
 
 const folder = () =>
   folderWith({
@@ -15,12 +18,12 @@ const folder = () =>
 
 async function make(name: string, options: object = {}, table = balancings) {
   const reference = `./tempered.mjs#${name}`;
-  return makePlugin(reference, await loadPlugin(reference, folder()), table, options, { folder: '/x' });
+  return makePlugin(reference, await loadPlugin(reference, code()), table, options, { folder: '/x' });
 }
 
 describe('loadPlugin', () => {
   it('gives the export', async () => {
-    expect(await loadPlugin('./tempered.mjs#number', folder())).toBe(3);
+    expect(await loadPlugin('./tempered.mjs#number', code())).toBe(3);
   });
 
   it.each([
@@ -32,7 +35,7 @@ describe('loadPlugin', () => {
     ['./throws.mjs#x', /cannot be loaded: Error: no luck/],
     ['./tempered.mjs#toString', /exports no `toString`/],
   ])('refuses %s', async (reference, message) => {
-    await expect(loadPlugin(reference, folder())).rejects.toMatchObject({
+    await expect(loadPlugin(reference, code())).rejects.toMatchObject({
       code: 'POLYTASK_PLUGIN',
       message: expect.stringMatching(message),
     });
