@@ -18,8 +18,12 @@ export default defineConfig({
       'examples/**/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],
-    // Tables that tests convert stay here, not in the cache of whoever runs them.
-    env: { POLYTASK_CACHE: join(import.meta.dirname, '.cache/tables') },
+    env: {
+      // Tables that tests convert stay here, not in the cache of whoever runs them.
+      POLYTASK_CACHE: join(import.meta.dirname, '.cache/tables'),
+      // For tests that load ONNX Runtime without our package.
+      ORT_DISABLE_TELEMETRY: '1',
+    },
     setupFiles: [
       'test/support/property-seed.ts',
       ...(onTfjsNode ? ['packages/core/test/helpers/node-backend.ts'] : []),

@@ -43,6 +43,8 @@ describe('code is loaded through packages/experiment/src/code alone', () => {
     'packages/compiler/src/runtime/direct/load-direct.ts: createRequire': 'ONNX Runtime, from this file',
     'packages/compiler/src/runtime/direct/load-direct.ts: import(…)': 'a package by a constant name, from this file',
     'packages/compiler/src/runtime/direct/onnxruntime-c.ts: load': 'the library that load-direct.ts found',
+    'packages/compiler/src/runtime/no-telemetry.ts: import(…)': 'a package by a constant name, from this file',
+    'packages/compiler/src/runtime/no-telemetry.ts: load': 'the C library that the process has already',
     'packages/compiler/src/runtime/node.ts: import(…)': 'a package by a constant name, from this file',
     'packages/compiler/src/runtime/web.ts: import(…)': 'a package by a constant name, from this file',
     'packages/core/src/node/tfjs-node.ts: createRequire':
@@ -148,21 +150,22 @@ describe('files are written, moved and removed by few', () => {
   /** In the command: what is imported from `node:fs` for writing, by file. */
   const allowed: Readonly<Record<string, string>> = {
     'packages/experiment/src/config/load-config.ts: open': 'reads the run file',
-    'apps/cli/src/native/build-binding.ts: copyFile, mkdir, rm': "the user's own cache folder",
+    'apps/cli/src/native/build-binding.ts: copyFile, rm': "the user's own cache folder",
     'apps/cli/src/native/install.ts: copyFile, mkdir, rename, rm, writeFile': "the user's own cache folder",
-    'apps/cli/src/native/step.ts: mkdir, rename': "the user's own cache folder",
-    'apps/cli/src/native/wheel.ts: mkdir, rm, symlink, writeFile': "the user's own cache folder",
-    'apps/cli/src/predict/row-source.ts: open': 'reads rows',
-    'apps/cli/src/predict/row-writer.ts: mkdir, open, rename, rm':
+    'apps/cli/src/native/step.ts: rename': "the user's own cache folder",
+    'apps/cli/src/native/wheel.ts: rm, symlink, writeFile': "the user's own cache folder",
+    'apps/cli/src/predict/row-writer.ts: open, rename, rm':
       'the file that --output names, under a name nobody knows before',
     'packages/experiment/src/run/lock.ts: copyFile, link, rm, writeFile':
       'makes files that must not be there yet, removes names',
     'packages/experiment/src/run/output-folder.ts: mkdir': 'the run folder itself, new or empty',
-    'packages/experiment/src/run/own-files.ts: open, rename, rm': 'the place itself',
-    'packages/experiment/src/run/write-export.ts: mkdir, rename, rm':
+    'packages/experiment/src/run/own-files.ts: rename, rm': 'the place itself',
+    'packages/experiment/src/run/write-export.ts: rename, rm':
       'a path that was looked at for links, or that --output names',
-    'packages/core/src/node/checkpoint-file.ts: open': 'reads a checkpoint',
-    'packages/core/src/node/write-file-atomic.ts: mkdir, open, rename, rm': 'under a name that nobody knows before',
+    'packages/experiment/src/read-manifest.ts: openSync': 'reads a manifest',
+    'packages/core/src/node/make-folder.ts: mkdir': 'makes folders, and nothing else',
+    'packages/core/src/node/regular-file.ts: open': 'opens what its caller asks for',
+    'packages/core/src/node/write-file-atomic.ts: open, rename, rm': 'under a name that nobody knows before',
   };
 
   it('and in run folders by own-files.ts alone', () => {
@@ -184,7 +187,7 @@ describe('files are written, moved and removed by few', () => {
     const found = findIn([...cli, ...libraries.filter(({ path }) => path.startsWith('packages/core/'))], (node) => {
       if (
         !ts.isCallExpression(node) ||
-        !/^open(Sync)?$/.test(nameOf(node.expression)) ||
+        !/^(open|openSync|openRegularFile)$/.test(nameOf(node.expression)) ||
         ts.isPropertyAccessExpression(node.expression)
       )
         return undefined;
@@ -194,6 +197,9 @@ describe('files are written, moved and removed by few', () => {
     expect(found.sort()).toEqual([
       // What it has just made under a name that nobody knows before.
       "apps/cli/src/predict/row-writer.ts: open(…, 'r+')",
+      // For reading, but for own-files.ts, which follows no links.
+      'packages/core/src/node/regular-file.ts: open(…, flags | (constants.O_NONBLOCK ?? 0))',
+      'packages/experiment/src/read-manifest.ts: open(…, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))',
       'packages/experiment/src/run/own-files.ts: open(…, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY)',
     ]);
   });

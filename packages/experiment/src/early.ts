@@ -12,3 +12,4 @@ export { importCode } from './code/import-code.js';
 // From where code may be loaded.
 export { InputError, inFileOrder, type Mistake } from './errors/mistakes.js';
 export { RunError } from './errors/run-error.js';
+export { readJsonFile, readManifest } from './read-manifest.js';

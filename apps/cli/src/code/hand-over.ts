@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CodeFile, codePlaces, findPackage, type NamedPlaces } from '@polytask/experiment/early';
+import { type CodeFile, codePlaces, findPackage, type NamedPlaces, readManifest } from '@polytask/experiment/early';
 import manifest from '../../package.json' with { type: 'json' };
 import { namedPlaces } from './named-places.js';
 
@@ -18,7 +18,7 @@ export function projectProgram(args: readonly string[], cwd: string, self: strin
   const named = namedPlaces(args);
   const home = named === undefined ? undefined : homeFor({ ...named, cwd });
   if (home === undefined || realpathSync(home) === packageOf(self)) return undefined;
-  const { bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { bin?: Record<string, string> };
+  const { bin } = readManifest<{ bin?: Record<string, string> }>(home);
   const program = bin?.polytask === undefined ? undefined : join(home, bin.polytask);
   return program !== undefined && existsSync(program) ? (program as CodeFile) : undefined;
 }

@@ -1,7 +1,7 @@
 import { describeBackend, describeData, loadConfig, prepareRun } from '@polytask/experiment';
 import { type Io, print, printJson } from '../io.js';
 import { counted } from '../report/format.js';
-import { chooseBackend, type TrainOptions } from './train.js';
+import { checkOutput, chooseBackend, type TrainOptions } from './train.js';
 
 /** Checks a configuration file and all that it names, down to one step on a trainer that is thrown away. */
 export async function check(
@@ -10,7 +10,9 @@ export async function check(
   io: Io,
 ): Promise<void> {
   const { set = [], plugins } = options;
-  const run = await prepareRun(await loadConfig({ file, cwd: io.cwd, set, plugins }));
+  const loaded = await loadConfig({ file, cwd: io.cwd, set, plugins });
+  await checkOutput(loaded, {}, io.cwd);
+  const run = await prepareRun(loaded);
   const { backend } = await chooseBackend(run, (message) => print(io.stderr, `Warning: ${message}`));
   if (options.json === true) {
     printJson(io.stdout, { status: 'right', file, backend, config: run.config });

@@ -110,11 +110,15 @@ const ways: { readonly [code: string]: string } = {
   POLYTASK_EXPORT_LAYERS: '--format onnx',
 };
 
+/** As in a run file. */
+const largestBatch = 2 ** 20;
+
 /** Rows per run, where the user fixes them. */
 function batchOf({ batch, format }: ExportOptions): number | 'dynamic' {
   if (batch === undefined) return 'dynamic';
   const where = `--batch ${batch}`;
   if (format !== 'onnx') throw new InputError([{ where, message: 'only ONNX models can have a fixed number of rows' }]);
-  if (/^[1-9]\d*$/.test(batch)) return Number(batch);
-  throw new InputError([{ where, message: `found ${JSON.stringify(batch)}, expected a whole number from 1` }]);
+  if (/^[1-9]\d*$/.test(batch) && Number(batch) <= largestBatch) return Number(batch);
+  const expected = `expected a whole number from 1 to ${largestBatch}`;
+  throw new InputError([{ where, message: `found ${JSON.stringify(batch)}, ${expected}` }]);
 }

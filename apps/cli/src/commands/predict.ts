@@ -227,7 +227,7 @@ async function outputOf({ output, to, force = false, json }: PredictOptions, { c
 /** How many rows may be bad: as in training, unless the command line says otherwise. */
 export function maxBadRowsOf(given: string | undefined, { data }: Pick<Config, 'data'>): number {
   if (given === undefined) return (data as { maxBadRows?: number }).maxBadRows ?? 0;
-  if (/^\d+$/.test(given)) return Number(given);
+  if (/^\d{1,15}$/.test(given)) return Number(given);
   const message = `found ${JSON.stringify(given)}, expected a whole number from 0`;
   throw new InputError([{ where: `--max-bad-rows ${given}`, message }]);
 }

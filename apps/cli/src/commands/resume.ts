@@ -51,19 +51,22 @@ export async function resume(
     throw new InputError([{ where: `--output ${options.output}`, message }]);
   }
   const path = resolve(cwd, shown);
-  await readDocument(path, shown);
+  const printAgain = ({ mistakes: { mistakes } }: LoadedConfig, { document }: ReadDocument) => {
+    if (mistakes.length > 0) throw new InputError(mistakes);
+    progress.note(`This run is done; its results are in ${shown}.`);
+    printResults(document, options, io);
+    return 'done' as const;
+  };
+  const before = await readDocument(path, shown);
+  // Nothing of it changes any more, so it needs no lock, and may lie where nobody can write.
+  if (before.document.status === 'done') return printAgain(await configOf(file, before, options, cwd), before);
   const lock = await lockOrRefuse(path, where);
   try {
     // Again, now that nobody else writes to it.
     const read = await readDocument(path, shown);
     const { document } = read;
     const loaded = await configOf(file, read, options, cwd);
-    if (document.status === 'done') {
-      if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
-      progress.note(`This run is done; its results are in ${shown}.`);
-      printResults(document, options, io);
-      return 'done';
-    }
+    if (document.status === 'done') return printAgain(loaded, read);
     const links = await linksIn(path, shown);
     if (links.length > 0) throw new InputError([...loaded.mistakes.mistakes, ...links]);
     const run = await prepareRun(loaded);

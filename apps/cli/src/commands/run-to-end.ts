@@ -51,7 +51,7 @@ export async function runToEnd(
     document = await execute();
   } catch (error) {
     // What our own errors tell of would happen again.
-    if (PolytaskError.isInstance(error)) throw error;
+    if (PolytaskError.isInstance(error) || !existsSync(folder.files.run)) throw error;
     throw new RunError(
       error,
       `When that is mended, go on with:\n  ${resumeCommand(folder.path, io.cwd, options.needed)}`,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Executor } from '@polytask/core';
+import { makeFolder } from '@polytask/core/node';
 import type { Config, SetOption } from '@polytask/experiment';
 import {
   BackendError,
@@ -8,7 +9,6 @@ import {
   executeRun,
   type LoadedConfig,
   loadConfig,
-  makeFolder,
   makeNumberedFolder,
   neededPlaces,
   openRunFolder,
@@ -134,9 +134,9 @@ export function overridesOf({ seed, compare }: TrainOptions): SetOption[] {
 }
 
 /** The run folder where the user names one, and where that is said; undefined where it is to be numbered. */
-async function checkOutput(
+export async function checkOutput(
   loaded: LoadedConfig,
-  options: TrainOptions,
+  options: Pick<TrainOptions, 'output'>,
   cwd: string,
 ): Promise<{ path: string; where: string } | undefined> {
   const { sections, folder, mistakes, file } = loaded;

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, freemem, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { readManifest } from '@polytask/experiment/early';
 import manifest from '../../package.json' with { type: 'json' };
 import { type ProbeName, type ProbeResult, probe } from './probe.js';
 
@@ -102,9 +103,9 @@ export async function examine(
 function isPartOfThis({ name }: Subject): boolean {
   if (name !== 'duckdb') return true;
   const file = createRequire(import.meta.url).resolve('@polytask/data/package.json');
-  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(file, 'utf8')) as {
+  const { dependencies, optionalDependencies } = readManifest<{
     dependencies?: Record<string, string>;
     optionalDependencies?: Record<string, string>;
-  };
+  }>(dirname(file));
   return '@duckdb/node-api' in { ...dependencies, ...optionalDependencies };
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,6 +14,7 @@ import {
 } from '@polytask/core';
 import { findTfjsNode } from '@polytask/core/node';
 import { type CodePlaces, useBackend } from '@polytask/experiment';
+import { readManifest } from '@polytask/experiment/early';
 import { hardSharing } from '@polytask/hard-sharing';
 import * as tf from '@tensorflow/tfjs';
 import type { ProbeName, ProbeResult } from './probe.js';
@@ -126,7 +126,7 @@ function versionOf(name: string, files: readonly string[]): string {
       // Not every package lets its manifest be asked for by name.
       let folder = dirname(createRequire(file).resolve(name));
       for (; folder !== dirname(folder); folder = dirname(folder)) {
-        const { name: found, version } = readManifest(folder);
+        const { name: found, version } = manifestOf(folder);
         if (found === name && version !== undefined) return version;
       }
     } catch {
@@ -136,9 +136,9 @@ function versionOf(name: string, files: readonly string[]): string {
   return 'unknown';
 }
 
-function readManifest(folder: string): { name?: string; version?: string } {
+function manifestOf(folder: string): { name?: string; version?: string } {
   try {
-    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return readManifest(folder);
   } catch {
     return {};
   }

@@ -17,8 +17,9 @@ export function tellFailure(error: unknown, what: 'run' | 'export' | 'prediction
     return { ...failure, text: `${failure.text}\n${error.advice}` };
   }
   const { message, code, stack, syscall } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC')
-    return failed(`The disk is full: ${message}. What had been written before is whole; free some space.`, code);
+  // DuckDB says it in words.
+  if (code === 'ENOSPC' || /\bNo space left on device\b/.test(message))
+    return failed(`The disk is full: ${message}. What had been written before is whole; free some space.`, 'ENOSPC');
   // Our own errors by their mark, so that this file needs no other copy of core; the system's by their call.
   const expected = typeof error === 'object' && error !== null && Symbol.for('polytask.error') in error;
   if (code === 'POLYTASK_NATIVE_INSTALL') return failed(`${message}\nNothing was installed.`, code);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '@polytask/core/node';
 import { requireSuccess, runTool } from './run-tool.js';
 import type { Step } from './step.js';
 
@@ -31,7 +32,7 @@ export async function buildBinding(home: string, npm: string, step: Step): Promi
       : `The headers are those of ${headers}.`,
   );
   const target = join(home, `lib/napi-v${nodeApi}`);
-  await mkdir(target, { recursive: true });
+  await makeFolder(target);
   await copyFile(join(home, 'build/Release/tfjs_binding.node'), join(target, 'tfjs_binding.node'));
   for (const folder of ['build', 'deps/include']) await rm(join(home, folder), { recursive: true, force: true });
 }

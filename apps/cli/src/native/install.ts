@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
-import { processExists, tfjsNodeFolder, tfjsNodeVersion } from '@polytask/core/node';
+import { makeFolder, processExists, tfjsNodeFolder, tfjsNodeVersion } from '@polytask/core/node';
 import type { ProbeResult } from '../doctor/probe.js';
 import { buildBinding } from './build-binding.js';
 import { NativeError } from './native-error.js';
@@ -51,7 +51,7 @@ export async function installNative({ step, machine, probe, force, npm = 'npm' }
     if (there.works) return { folder: target, from: 'there', versions: there.versions };
     step.note(`What is in ${target} does not work (${there.reason}); it is built anew.`);
   }
-  await mkdir(dirname(target), { recursive: true });
+  await makeFolder(dirname(target));
   await removeRemains(target);
   await requireSpace(dirname(target), neededBytes);
   const staging = `${target}.${process.pid}.tmp`;

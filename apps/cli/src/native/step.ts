@@ -1,5 +1,6 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '@polytask/core/node';
 import { colorsFor, type Io, overwrite, print } from '../io.js';
 import { StoppedError } from './native-error.js';
 
@@ -55,7 +56,7 @@ export function createStep({ stderr, signal, env }: Pick<Io, 'stderr' | 'signal'
       }
     },
     async move(from, to) {
-      await mkdir(dirname(to), { recursive: true });
+      await makeFolder(dirname(to));
       await rename(from, to);
     },
   };

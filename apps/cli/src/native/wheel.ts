@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@polytask/core/node';
 import { NativeError } from './native-error.js';
 import { requireSuccess, runTool } from './run-tool.js';
 import type { Step } from './step.js';
@@ -37,7 +38,7 @@ with zipfile.ZipFile(archive) as wheel:
  */
 export async function takeLibrary(python: string, home: string, work: string, step: Step): Promise<void> {
   const { signal } = step;
-  await mkdir(work, { recursive: true });
+  await makeFolder(work);
   const requirements = join(work, 'requirements.txt');
   await writeFile(requirements, `tensorflow-cpu==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
   const tags = [

@@ -31,14 +31,17 @@ export function blockEncoder(encoding: TableEncoding, most: number, labels = fal
   return {
     addLines: add,
     encode({ file, first: begin, rows }) {
-      const bad = new Map<number, BadRow>();
+      const bad = new Map<number, BadRow[]>();
       const encoded = encodeRows(encoding, rows, {
         labels,
         report(row, column, reason) {
-          if (!bad.has(row)) bad.set(row, { file, row: begin + row + 1, column, reason });
+          const before = bad.get(row) ?? [];
+          bad.set(row, [...before, { file, row: begin + row + 1, column, reason }]);
         },
       });
-      add({ count: bad.size, first: [...bad.values()].sort((a, b) => (a.row as number) - (b.row as number)) });
+      // Everything that is wrong with a row, row by row.
+      const inOrder = [...bad.keys()].sort((a, b) => a - b);
+      add({ count: bad.size, first: inOrder.flatMap((row) => bad.get(row) ?? []) });
       return { encoded, isBad: (row) => bad.has(row) };
     },
     get found() {

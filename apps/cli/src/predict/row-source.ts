@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { nearestWord, PolytaskError } from '@polytask/core';
+import { openRegularFile } from '@polytask/core/node';
 import type { RawRow, TableEncoding } from '@polytask/data';
 import { type BadRows, type FileFormat, type ReadRowsOptions, readRows } from '@polytask/data/node';
 import type { Config } from '@polytask/experiment';
@@ -76,7 +76,7 @@ async function refuseUnreadable(name: string, { files, format }: RowRequest, { c
   // Which names are near, the reader says.
   if (found === undefined || format === undefined) return;
   if (!found.isFile()) throw refuse('with --format, this has to be a file');
-  const file = await open(resolve(cwd, name)).catch((error: Error) => {
+  const file = await openRegularFile(resolve(cwd, name)).catch((error: Error) => {
     throw refuse(error.message);
   });
   await file.close();
@@ -132,7 +132,10 @@ async function openSource(
 ): Promise<{ from: string | Readable; format?: FileFormat }> {
   const path = resolve(cwd, name);
   // A stream's format is what it is said to be; a file's, what its name says.
-  if (name !== '-') return format === undefined ? { from: path } : { from: createReadStream(path), format };
+  if (name !== '-') {
+    if (format === undefined) return { from: path };
+    return { from: (await openRegularFile(path)).createReadStream(), format };
+  }
   const chunks = (stdin as Readable)[Symbol.asyncIterator]();
   let { value: first, done } = await chunks.next();
   while (done !== true && first.length === 0) ({ value: first, done } = await chunks.next());

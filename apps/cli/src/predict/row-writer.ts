@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '@polytask/core/node';
 import { type ParquetColumn, writeParquet } from '@polytask/data/node';
 import type { Output } from '../io.js';
 import type { Cell } from './prediction-columns.js';
@@ -61,7 +62,7 @@ export function streamWriter(stream: Output, format: 'csv' | 'jsonl', names: rea
 
 /** Writes rows to a file that is there when they are complete, and not before. */
 export async function fileWriter(path: string, format: WrittenFormat, names: readonly string[]): Promise<RowWriter> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const temporary = temporaryName(path);
   const { begin, line } = textOf(format === 'parquet' ? 'lists' : format, names);
   const types = names.map((): ParquetColumn['type'] | undefined => undefined);

@@ -1,12 +1,13 @@
 // A run on a disk of a few hundred kilobytes, which only root can make.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCheckpoint } from '@polytask/core/node';
 import { beforeAll, describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { buildPackages } from '../../../../scripts/packages.mjs';
 import { changed } from '../../../../test/support/configs.js';
 import { folderWith } from '../../../../test/support/folder.js';
+import { table, tableRun } from '../helpers/finished-run.js';
 
 const main = join(import.meta.dirname, '../../dist/main.js');
 beforeAll(() => buildPackages(), 300_000);
@@ -125,6 +126,51 @@ backend: cpu
       expect(readdirSync(disk).sort()).toEqual(['ballast', ...files]);
       for (const file of files) expect(readFileSync(join(disk, file), 'utf8')).toBe('before');
       for (const file of readdirSync(disk)) rmSync(join(disk, file));
+    }
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a full disk behind an output', () => {
+  /** Runs the program with an output that takes nothing. */
+  function withFull(output: 'stdout' | 'stderr', args: readonly string[], cwd: string) {
+    const full = openSync('/dev/full', 'w');
+    const stdio = ['ignore', output === 'stdout' ? full : 'pipe', output === 'stderr' ? full : 'pipe'] as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+      cwd,
+      stdio: [...stdio],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    return { status, stdout: stdout ?? '', stderr: stderr ?? '' };
+  }
+  const files = { 'run.yaml': tableRun, 't.csv': table };
+  const result = /^The result could not be written to standard output: ENOSPC: .*\n$/m;
+
+  it('with the log does not end a run, and a run without a log is settled', () => {
+    const cwd = folderWith(files);
+    const { status, stdout } = withFull('stderr', ['train', 'run.yaml', '-o', 'r'], cwd);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('price')]);
+    expect(JSON.parse(readFileSync(join(cwd, 'r/run.json'), 'utf8'))).toMatchObject({ status: 'done' });
+    expect(readdirSync(join(cwd, 'r')).filter((name) => name.startsWith('lock'))).toEqual([]);
+    expect(withFull('stderr', ['predict', 'r', 't.csv'], cwd)).toMatchObject({ status: 0 });
+    expect(withFull('stderr', ['train', 'missing.yaml'], cwd)).toMatchObject({ status: 2 });
+  });
+
+  it('with the result is said, and ends with 1', () => {
+    const cwd = folderWith(files);
+    const trained = withFull('stdout', ['train', 'run.yaml', '-o', 'r'], cwd);
+    expect([trained.status, trained.stderr]).toEqual([1, expect.stringMatching(result)]);
+    expect(JSON.parse(readFileSync(join(cwd, 'r/run.json'), 'utf8'))).toMatchObject({ status: 'done' });
+    for (const args of [
+      ['predict', 'r', 't.csv', '-q'],
+      ['evaluate', 'r', '-q'],
+      ['check', 'run.yaml'],
+      ['schema'],
+      ['--help'],
+    ]) {
+      const { status, stderr } = withFull('stdout', args, cwd);
+      expect([args, status, stderr]).toEqual([args, 1, expect.stringMatching(result)]);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
     }
   });
 });

@@ -3,6 +3,7 @@ import { directSession } from './direct/direct-session.js';
 import { loadDirect } from './direct/load-direct.js';
 import { logSeverity, type OnnxRuntimeC, type Pointer } from './direct/onnxruntime-c.js';
 import { loadPackage } from './load-package.js';
+import { turnTelemetryOff } from './no-telemetry.js';
 import { openError } from './run-error.js';
 import type { Runtime } from './runtime.js';
 import { runtimeSession } from './session.js';
@@ -32,6 +33,7 @@ export async function nodeRuntime({ direct = true, threads = 2 }: NodeRuntimeOpt
 
 /** By the package's own binding. */
 async function bindingRuntime(): Promise<Runtime> {
+  await turnTelemetryOff();
   // Not a literal: a bundler for the browser must not look for it.
   const name: string = 'onnxruntime-node';
   const ort = await loadPackage<typeof import('onnxruntime-node')>(

@@ -37,7 +37,7 @@ export function roomFor({ variables }: Pick<TrainedModel, 'variables'>): number 
 /**
  * Fills the variables of a fresh run.
  *
- * @throws CheckpointError (`POLYTASK_CHECKPOINT`) where variables are missing, unknown, or of another shape.
+ * @throws CheckpointError (`POLYTASK_CHECKPOINT`) where variables are missing, unknown, of another shape, or not finite.
  */
 export function fillModel({ model, runtime }: Run, { variables }: TrainedModel): void {
   const { layout } = model;
@@ -57,8 +57,15 @@ export function fillModel({ model, runtime }: Run, { variables }: TrainedModel):
 function variableOf(variables: TrainedModel['variables'], { path, shape }: Segment): ArrayLike<number> {
   const found = Object.hasOwn(variables, path) ? variables[path] : undefined;
   if (found === undefined) throw otherModel(`it has no variable \`${path}\``);
-  if (found.shape.join() === shape.join()) return found.data;
-  throw otherModel(`its variable \`${path}\` is [${found.shape.join(', ')}], not [${shape.join(', ')}]`);
+  if (found.shape.join() !== shape.join()) {
+    throw otherModel(`its variable \`${path}\` is [${found.shape.join(', ')}], not [${shape.join(', ')}]`);
+  }
+  const wrong = found.data.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return found.data;
+  throw new CheckpointError(
+    `All numbers of a model must be finite, but in its variable \`${path}\` number ${wrong} is ${found.data[wrong]}. ` +
+      'The file is damaged, or its training failed; take another model.',
+  );
 }
 
 function otherModel(difference: string): CheckpointError {

@@ -71,11 +71,11 @@ function toIds(what: string, labels: HostTensor['data'], width: number): Int32Ar
   const ids = new Int32Array(labels.length);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as number;
-    if (Number.isNaN(label) || label < 0) ids[i] = -1;
-    else if (Number.isInteger(label)) ids[i] = label;
+    if (Number.isNaN(label) || label === -1) ids[i] = -1;
+    else if (Number.isInteger(label) && label >= 0) ids[i] = label;
     else
       throw new DatasetError(
-        `${what} must be whole numbers, but row ${Math.floor(i / width)} of a batch has ${label}.`,
+        `${what} must be whole numbers from 0, or -1 where a label is missing, but row ${Math.floor(i / width)} of a batch has ${label}.`,
       );
   }
   return ids;

@@ -1,5 +1,6 @@
 import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
+import { requireMapping } from '../options/check-arguments.js';
 import { checkIds } from './check-table.js';
 import { indexedDataset, type TableDataset } from './indexed-dataset.js';
 import {
@@ -48,6 +49,9 @@ export interface TableOptions {
  * ```
  */
 export function tableDataset(options: TableOptions): TableDataset {
+  requireMapping(options, 'options', 'a mapping with `inputs` and `columns`');
+  requireMapping(options.inputs, 'inputs', 'a mapping from names to inputs');
+  requireMapping(options.columns, 'columns', 'a mapping from names to labels');
   const inputs = Object.entries(options.inputs).map(([name, input]) => ({ name, ...storeInput(name, input) }));
   const columns = Object.entries(options.columns).map(([name, column]) => ({ name, array: storeColumn(name, column) }));
   const first = inputs[0];

@@ -20,6 +20,18 @@ function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
   if (value instanceof Promise) return 'a promise';
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? 'an object';
+  if (typeof value === 'object' && value !== null) return showObject(value);
   return String(value);
 }
+
+/** Values of users may be large, or may hold themselves. */
+function showObject(value: object): string {
+  try {
+    const text = JSON.stringify(value) ?? 'an object';
+    return text.length <= longest ? text : `${text.slice(0, longest)}…`;
+  } catch {
+    return Array.isArray(value) ? 'a list' : 'an object';
+  }
+}
+
+const longest = 200;

@@ -4,6 +4,8 @@ import type { AnyTask, TaskConstants } from '../contracts/task.js';
 import type { HostTensor } from '../contracts/tensors.js';
 import { labelBatch } from '../data/label-batch.js';
 import { classIds } from '../data/read-targets.js';
+import { DatasetError } from '../errors/dataset-error.js';
+import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { batchFeeds } from '../training/batch-feeds.js';
@@ -123,6 +125,18 @@ function checkInputs(runtime: Runtime, inputs: { readonly [input: string]: HostT
       throw new PolytaskError(
         'POLYTASK_MISSING_INPUT',
         `The model needs input \`${name}\` of shape ${wanted}; it was not given.`,
+      );
+    }
+    const { data, shape } = (given ?? {}) as Partial<HostTensor>;
+    if (!Array.isArray(shape) || !(data instanceof Float32Array || data instanceof Int32Array)) {
+      const required = `{ data, shape }, with a Float32Array or Int32Array of shape ${wanted}`;
+      throw new InvalidOptionError(`inputs.${name}`, required, Array.isArray(data) ? 'a list' : typeof given);
+    }
+    const wrong = data.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) {
+      const row = Math.floor(wrong / spec.shape.reduce((size, n) => size * n, 1));
+      throw new DatasetError(
+        `Input \`${name}\` must be finite, but row ${row} has ${data[wrong]}. Fill in what is missing, or leave the row out.`,
       );
     }
     const fits = given.shape.length === spec.shape.length + 1 && spec.shape.every((n, i) => n === given.shape[i + 1]);

@@ -126,6 +126,9 @@ function scopeAt(
 /** Parameters are one flat vector, and backends address at most so many bytes. */
 const largestModel = 2 ** 30;
 
+/** Every variable costs some work of its own, when programs are recorded above all; models of thousands are not meant. */
+const mostVariables = 2 ** 13;
+
 function requireRoom(path: string, shape: readonly number[], registry: Registry, limit: number): void {
   const taken = registry.reduce((sum, { variable }) => sum + variable.size, 0);
   const wanted = taken + shape.reduce((size, n) => size * n, 1);
@@ -134,6 +137,13 @@ function requireRoom(path: string, shape: readonly number[], registry: Registry,
       'POLYTASK_CHECKPOINT',
       `This checkpoint is of a far smaller model than it says: \`${path}\` would be [${shape.join(', ')}]. ` +
         'Use an earlier checkpoint.',
+    );
+  }
+  if (registry.length >= mostVariables) {
+    throw new PolytaskError(
+      'POLYTASK_MODEL_TOO_LARGE',
+      `A model must have at most ${mostVariables} variables, but with \`${path}\` it would have one more. ` +
+        'Give the encoder or the heads fewer layers.',
     );
   }
   if (wanted > largestModel) {

@@ -1,5 +1,6 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { type Checkpoint, CheckpointError, decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
+import { openRegularFile, readOpened } from './regular-file.js';
 import { writeFileAtomic } from './write-file-atomic.js';
 
 /** Writes a checkpoint to a file, atomically; an earlier checkpoint of that name stays whole until the new one is. */
@@ -15,11 +16,14 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   let bytes: Uint8Array;
   try {
-    bytes = await readRegularFile(path);
+    bytes = await readWhole(path);
   } catch (error) {
-    throw new CheckpointError(`The checkpoint \`${path}\` cannot be read: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    throw new CheckpointError(
+      `The checkpoint \`${path}\` cannot be read: ${(error as Error).message.replace(/\.$/, '')}.`,
+      {
+        cause: error,
+      },
+    );
   }
   try {
     return await decodeCheckpoint(bytes);
@@ -29,23 +33,14 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** Not from a pipe or a device, which could keep one waiting or give bytes without end. */
-async function readRegularFile(path: string): Promise<Uint8Array> {
-  if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
-  const file = await open(path, 'r');
+/** All of a file, if it is as long as its header says. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await openRegularFile(path);
   try {
     const { size } = await file.stat();
     const wanted = size <= small ? size : await promisedSize(file, size);
     if (wanted !== size) throw new Error(`its header speaks of ${wanted} bytes, but it has ${size}`);
-    const bytes = new Uint8Array(size);
-    // In parts: Node reads at most 2 GiB at once.
-    let length = 0;
-    while (length < size) {
-      const { bytesRead } = await file.read(bytes, length, Math.min(size - length, largestRead), length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return bytes.subarray(0, length);
+    return await readOpened(file, size);
   } finally {
     await file.close();
   }
@@ -53,7 +48,6 @@ async function readRegularFile(path: string): Promise<Uint8Array> {
 
 /** Bytes of a file that are read whatever they say. */
 const small = 2 ** 26;
-const largestRead = 2 ** 30;
 const largestHeader = 100_000_000;
 
 /** How long a large file should be by its header, so that no memory is taken for one that is something else. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { definePart } from '../contracts/description.js';
@@ -8,6 +7,11 @@ import { PolytaskError } from '../errors/polytask-error.js';
 import { describeFactory, plainOptions } from '../options/describe-part.js';
 import { type OptionsOf, required } from '../options/option.js';
 import { text } from '../options/takes.js';
+import { readRegularFile, readRegularText } from './regular-file.js';
+import { within } from './within.js';
+
+/** Bytes of a file of weights; a model has at most 4 GiB. */
+const largestWeights = 2 ** 32;
 
 const options = {
   file: required(text('the path of a model.json'), 'Path of model.json, from the folder of the run file.'),
@@ -27,7 +31,8 @@ interface ModelJson {
 }
 
 /**
- * An encoder from a model that tfjs' layers API saved: `model.json` and the weight files that it names, in the same folder.
+ * An encoder from a model that tfjs' layers API saved: `model.json` and the weight files that it names, in the same folder
+ * or below it.
  * The model keeps its weights; a sharing strategy can build it once, see `layersModel`.
  *
  * @returns A promise of the encoder.
@@ -48,10 +53,12 @@ export const layersFile = /* @__PURE__ */ describeFactory(
 
 async function loadModel(path: string, file: string): Promise<tf.LayersModel> {
   try {
-    const json = JSON.parse(await readFile(path, 'utf8')) as ModelJson;
+    const json = JSON.parse(await readRegularText(path)) as ModelJson;
     const manifest = json.weightsManifest ?? [];
     const files = manifest.flatMap(({ paths }) => paths);
-    const weights = await Promise.all(files.map((name) => readFile(resolve(dirname(path), name))));
+    const weights = await Promise.all(
+      files.map((name) => readRegularFile(within(dirname(path), name), { most: largestWeights })),
+    );
     const artifacts = {
       modelTopology: json.modelTopology,
       weightSpecs: manifest.flatMap((group) => [...group.weights]),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.js';
 
 /**
  * Writes a file so that at every moment either the old or the new content is there, whole: to a temporary name in the same
@@ -13,7 +14,7 @@ import { dirname } from 'node:path';
  * @throws the system's error (`ENOSPC` for a full disk); the temporary file is taken away and the old file is untouched.
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   // Another name for every write: two at once, in one process or in several, must not share it.
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {

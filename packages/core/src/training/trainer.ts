@@ -20,6 +20,13 @@ import { eager } from '../executor/eager.js';
 import { checkPart } from '../model/check-part.js';
 import { type Balancing, checkParts } from '../model/multi-task-model.js';
 import { adam } from '../optimizers/adam.js';
+import {
+  requireDataset,
+  requireFitOptions,
+  requireInputs,
+  requireMapping,
+  requireParts,
+} from '../options/check-arguments.js';
 import { sumOfLosses } from '../plans/sum-of-losses.js';
 import { type Inference, inferenceOf } from '../programs/inference.js';
 import { fitRun } from './fit.js';
@@ -111,6 +118,10 @@ export interface Trainer<Tasks extends readonly AnyTask[]> {
 export async function createTrainer<const Tasks extends readonly AnyTask[]>(
   options: TrainerOptions<Tasks>,
 ): Promise<Trainer<Tasks>> {
+  requireMapping(options, 'options', 'a mapping with `tasks` and `sharing`');
+  requireOption(Array.isArray(options.tasks), 'tasks', 'a list of tasks', options.tasks);
+  const { auxiliary } = options;
+  requireOption(auxiliary === undefined || Array.isArray(auxiliary), 'auxiliary', 'a list', auxiliary);
   const { seed = 0 } = options;
   requireOption(Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
   const description: RunDescription = {
@@ -132,6 +143,8 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
   const overlays = createOverlays();
   let run: Run | undefined;
   let fitting = false;
+  /** How many restored checkpoints or models are about to take this run's place. */
+  let replacing = 0;
   let disposed = false;
   const usable = (what: string) => {
     if (!disposed) return;
@@ -140,9 +153,25 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
   };
   const idle = (what: string) => {
     usable(what);
-    if (!fitting) return;
-    const advice = 'Await it first; a `signal` ends it after the step under way.';
-    throw new PolytaskError('POLYTASK_BUSY', `\`${what}\` was called while this trainer's \`fit\` goes on. ${advice}`);
+    if (fitting) throw busy(what, "'s `fit` goes on. Await it first; a `signal` ends it after the step under way");
+  };
+  /** Puts a fresh run in the place of this trainer's; until then the trainer keeps what it has. */
+  const replace = async (open: () => Promise<Run>, fill: (fresh: Run) => void = () => {}) => {
+    replacing += 1;
+    try {
+      const fresh = await open();
+      try {
+        fill(fresh);
+        await fresh.runtime.session.sync(fresh.runtime.parameters);
+      } catch (error) {
+        fresh.dispose();
+        throw error;
+      }
+      run?.dispose();
+      run = fresh;
+    } finally {
+      replacing -= 1;
+    }
   };
 
   if (options.inputs !== undefined) run = await openRun(description, options.inputs, {}, overlays);
@@ -151,22 +180,34 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     tasks: options.tasks,
     async fit(train, fitOptions) {
       idle('fit');
+      if (replacing > 0) throw busy('fit', ' is being restored. Await `restore` or `loadModel` first');
+      requireDataset(train, 'train');
+      requireFitOptions(fitOptions);
       fitting = true;
       try {
         run ??= await openRun(description, train.inputs, {}, overlays);
+        requireInputs(run.model.inputs, train, 'fit');
+        const { validation } = fitOptions;
+        if (validation !== undefined) requireInputs(run.model.inputs, validation, 'fit, for validation');
         await learnConstants(run, train);
         return (await fitRun(run, train, fitOptions as unknown as FitOptions)) as History<Tasks>;
       } finally {
         fitting = false;
       }
     },
-    async evaluate(dataset, { batchSize = 1024 } = {}) {
+    async evaluate(dataset, evaluateOptions = {}) {
       usable('evaluate');
+      requireDataset(dataset, 'dataset');
+      requireMapping(evaluateOptions, 'options');
+      const { batchSize = 1024 } = evaluateOptions;
+      requireOption(Number.isInteger(batchSize) && batchSize > 0, 'batchSize', 'a positive whole number', batchSize);
       const { runtime, constants } = requireLearned(run, 'evaluate');
+      requireInputs(runtime.model.inputs, dataset, 'evaluate');
       return (await evaluateDataset(runtime, constants, dataset, batchSize)) as Scores<Tasks>;
     },
     async predict(inputs) {
       usable('predict');
+      requireMapping(inputs, 'inputs', 'a mapping from names to { data, shape }');
       const { runtime } = requireLearned(run, 'predict');
       const numbers = await predictInputs(runtime, inputs);
       return Object.fromEntries(
@@ -183,17 +224,12 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     },
     async loadModel(model) {
       idle('loadModel');
+      requireParts(model, 'model', ['inputs', 'constants', 'variables']);
       const { inputs, constants } = structuredClone({ inputs: model.inputs, constants: model.constants });
-      const fresh = await openRun(description, inputs, constants, overlays, roomFor(model));
-      try {
-        fillModel(fresh, model);
-        await fresh.runtime.session.sync(fresh.runtime.parameters);
-      } catch (error) {
-        fresh.dispose();
-        throw error;
-      }
-      run?.dispose();
-      run = fresh;
+      await replace(
+        () => openRun(description, inputs, constants, overlays, roomFor(model)),
+        (fresh) => fillModel(fresh, model),
+      );
     },
     async checkpoint() {
       usable('checkpoint');
@@ -201,15 +237,8 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     },
     async restore(checkpoint) {
       idle('restore');
-      const fresh = await reopenRun(description, checkpoint, overlays, run?.model.inputs);
-      try {
-        await fresh.runtime.session.sync(fresh.runtime.parameters);
-      } catch (error) {
-        fresh.dispose();
-        throw error;
-      }
-      run?.dispose();
-      run = fresh;
+      requireParts(checkpoint, 'checkpoint', ['state', 'tensors']);
+      await replace(() => reopenRun(description, checkpoint, overlays, run?.model.inputs));
     },
     get parameters() {
       return run?.runtime.reader;
@@ -225,4 +254,8 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
       run = undefined;
     },
   };
+}
+
+function busy(what: string, why: string): PolytaskError {
+  return new PolytaskError('POLYTASK_BUSY', `\`${what}\` was called while this trainer${why}.`);
 }

@@ -117,3 +117,12 @@ describe('what is refused leaves no variable', () => {
     expect(registry).toEqual([]);
   });
 });
+
+it('refuses more variables than a model is made of, before the next one is made', () => {
+  const scope = root();
+  for (let index = 0; index < 8192; index++) scope.variable(`v${index}`, [], zerosInitializer);
+  expect(() => scope.variable('last', [], zerosInitializer)).toThrow(
+    expect.objectContaining({ code: 'POLYTASK_MODEL_TOO_LARGE', message: expect.stringContaining('`last`') }),
+  );
+  expect(registry).toHaveLength(8192);
+});

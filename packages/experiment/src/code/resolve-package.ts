@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { readManifest } from '../read-manifest.js';
 
 /** Conditions of an exports map under which `import` reads it. */
 const conditions = ['node', 'import', 'module-sync', 'default'];
@@ -24,8 +25,7 @@ export function resolveInstalled(specifier: string, folder: string): string | un
   const subPath = ['.', ...parts.slice(name.split('/').length)].join('/');
   const home = packageFolder(name, folder);
   const target = home === undefined ? undefined : entryPoint(home, subPath);
-  if (home !== undefined && target !== undefined && existsSync(target))
-    return isInside(home, target) ? target : undefined;
+  if (home !== undefined && target !== undefined && isFile(target)) return isInside(home, target) ? target : undefined;
   try {
     const file = createRequire(join(folder, 'package.json')).resolve(specifier);
     // Without an ending in `main`, say; or from installers without a node_modules folder (Yarn's Plug'n'Play).
@@ -34,6 +34,11 @@ export function resolveInstalled(specifier: string, folder: string): string | un
   } catch {
     return undefined;
   }
+}
+
+/** Whether there is something to load: from a pipe or a device, code would come for ever. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** The folder of an installed package, looked for from a folder upwards. */
@@ -51,7 +56,7 @@ function isInside(home: string, file: string): boolean {
 }
 
 function entryPoint(home: string, subPath: string): string | undefined {
-  const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { exports?: unknown; main?: string };
+  const manifest = readManifest<{ exports?: unknown; main?: string }>(home);
   if (manifest.exports === undefined || manifest.exports === null) {
     return join(home, subPath === '.' ? (manifest.main ?? 'index.js') : subPath);
   }

@@ -1,4 +1,16 @@
-import { type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, type LineCounter, type Pair } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import type { Path } from './paths.js';
 
 /** A place in a text file, both counted from 1. */
@@ -33,9 +45,21 @@ export function createPositions(document: Document.Parsed, lineCounter: LineCoun
 
   const resolve = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
 
+  /** The pairs of a mapping by their keys: thousands of mistakes may be in one mapping. */
+  const indexes = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
+  function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+    const known = indexes.get(map);
+    if (known !== undefined) return known;
+    const keyed = map.items.filter(({ key }) => isScalar(key));
+    // Of a key that is there twice, the first one.
+    const pairs = new Map(keyed.reverse().map((pair) => [String((pair.key as Scalar).value), pair]));
+    indexes.set(map, pairs);
+    return pairs;
+  }
+
   function pairIn(map: unknown, key: string | number): Pair | undefined {
     if (!isMap(map)) return undefined;
-    const own = map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(key));
+    const own = pairsOf(map).get(String(key));
     if (own !== undefined) return own;
     // `<<: *defaults`: what another mapping brings in.
     const merged = resolve(map.items.find((pair) => isScalar(pair.key) && pair.key.source === '<<')?.value);

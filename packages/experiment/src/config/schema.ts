@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { backendChoices } from '../backend/backend-choices.js';
 import type { LoadedData } from '../parts/datasets.js';
 import { placeSchema, placesWith } from '../parts/tables.js';
-import { atLeastZero, flag, list, mapping, positive, share, text, whole } from './words.js';
+import { atLeastZero, flag, list, mapping, most, positive, seed, share, text, whole } from './words.js';
 
 const split = mapping({
   validation: share()
@@ -14,9 +14,7 @@ const split = mapping({
     .describe(
       'For tables and images: share of the rows that are measured in the end. Default 0.2, or 0 with `column`.',
     ),
-  seed: whole(0)
-    .default(0)
-    .describe('Of this split alone, so that the same rows are set apart in every run. Default 0.'),
+  seed: seed().default(0).describe('Of this split alone, so that the same rows are set apart in every run. Default 0.'),
   stratify: text("a column's name")
     .exactOptional()
     .describe('For tables and images: every part has its share of the rows of every value of this column.'),
@@ -70,8 +68,8 @@ const checkpoints = mapping({
 
 const training = mapping({
   epochs: whole(1).default(10).describe('Times that every row is seen. Default 10.'),
-  batchSize: whole(1).default(32).describe('Rows per step. Default 32.'),
-  evaluationBatchSize: whole(1).default(1024).describe('Rows per pass when measuring. Default 1024.'),
+  batchSize: whole(1, most.batch).default(32).describe('Rows per step. Default 32.'),
+  evaluationBatchSize: whole(1, most.batch).default(1024).describe('Rows per pass when measuring. Default 1024.'),
   shuffle: flag().default(true).describe('A new order in every epoch. Default true.'),
   lastBatch: z.enum(['keep', 'drop']).default('keep').describe('What happens to a last, smaller batch. Default keep.'),
   earlyStopping: earlyStopping.exactOptional().describe('Stop before the last epoch; needs `split.validation`.'),
@@ -82,7 +80,7 @@ const training = mapping({
 export const configSchema = mapping({
   data: placeSchema<LoadedData>('data').describe('Where the rows come from.'),
   split: split.prefault({}).describe('What is set apart from the training rows.'),
-  tasks: list(placeSchema<AnyTask>('task'), 'tasks', 1).describe('What is learned.'),
+  tasks: list(placeSchema<AnyTask>('task'), 'tasks', 1, most.tasks).describe('What is learned.'),
   sharing: placeSchema<SharingStrategy>('sharing').describe('What the tasks share.'),
   balancing: placeSchema<Balancing>('loss-weighting')
     .exactOptional()
@@ -99,14 +97,14 @@ export const configSchema = mapping({
         'needs, else cpu. compiled: steps are recorded once and run by ONNX Runtime. wasm, cpu: backends of tfjs. node: ' +
         'the one of @tensorflow/tfjs-node, which has to be installed.',
     ),
-  threads: whole(1)
+  threads: whole(1, most.threads)
     .default(2)
     .describe('Threads that one operation may use when compiled. Default 2; on a busy machine fewer are faster.'),
   compare: z
     .enum(['single-task', 'none'])
     .default('none')
     .describe('single-task: also train one network per task, with the same data and seed, and compare. Default none.'),
-  seed: whole(0).default(0).describe('All randomness of the run comes from it. Default 0.'),
+  seed: seed().default(0).describe('All randomness of the run comes from it. Default 0.'),
   output: text('a folder')
     .exactOptional()
     .describe('Run folder, from the folder of this file; must be new or empty. Default: runs/<name>-<n>.'),
@@ -129,7 +127,7 @@ export function jsonSchema(plugins: ReadonlyMap<string, PartDescription> = new M
   const like = (schema: z.ZodType, old: z.ZodType) => schema.describe(old.description ?? '');
   const schema = configSchema.extend({
     data: like(place('data'), data),
-    tasks: like(list(place('task'), 'tasks', 1), tasks),
+    tasks: like(list(place('task'), 'tasks', 1, most.tasks), tasks),
     sharing: like(place('sharing'), sharing),
     balancing: like(place('loss-weighting').exactOptional(), balancing),
     optimizer: like(place('optimizer').prefault({ use: 'adam' }), optimizer),

@@ -3,6 +3,7 @@ import { noCode } from '../code/code-places.js';
 import { loadPlugin, makePlugin, PluginError, requirePart } from '../code/load-plugin.js';
 import { didYouMean, expectedWords, explainIssues } from '../config/explain-issues.js';
 import { isMapping, type Path } from '../config/paths.js';
+import { fileFault } from '../errors/file-fault.js';
 import { type BuildContext, type PartTable, partSchema } from './part-table.js';
 import { optionPath, rememberPlace } from './place-of.js';
 import { allNames, placeSchema, tableFor, tableOf } from './tables.js';
@@ -59,6 +60,12 @@ async function buildNamed(config: unknown, path: Path, table: PartTable, buildin
         );
     return rememberPlace(made, path);
   } catch (error) {
+    const fault = fileFault(error, config, context.folder);
+    if (fault !== undefined) {
+      const message = `this cannot be opened: ${(error as Error).message}`;
+      report([...path, ...fault], new PolytaskError('POLYTASK_FILE', message, { cause: error }));
+      throw new Reported();
+    }
     if (!PolytaskError.isInstance(error)) throw error;
     report([...path, ...optionPath(error, config, table.key)], error);
     throw new Reported();

@@ -77,9 +77,12 @@ async function loadDivided(loaded: LoadedConfig, report: ReportPart): Promise<Ru
   if (mistakes.mistakes.length > known) return undefined;
   const divided = { ...others, test };
   const reportTable: ReportPart = (path, error) => {
-    const { place } = error as Partial<TableError>;
+    const { place, further = [] } = error as Partial<TableError>;
     if (place === undefined) report(path, error);
-    else mistakes.add(placeInFile(place, loaded, tasks), error.message);
+    else
+      for (const one of [error as TableError, ...further]) {
+        mistakes.add(placeInFile(one.place, loaded, tasks), one.message);
+      }
   };
   const named = tasks as unknown as { name: string; column?: string }[];
   const columns = Object.fromEntries(named.map(({ name, column = name }) => [name, column]));

@@ -55,3 +55,11 @@ export async function buildNetwork(
   if (!complete || sharing === undefined || optimizer === undefined) return undefined;
   return { tasks: known, sharing, ...(balancing === undefined ? {} : { balancing }), optimizer };
 }
+
+/** The tasks that can be made; what is wrong with the others, building the network tells. */
+export async function buildTasks(tasks: Config['tasks'], context: BuildContext): Promise<AnyTask[]> {
+  const made = await Promise.all(
+    tasks.map((task, index) => buildPart<AnyTask>(task, ['tasks', index], tableFor('task'), context, () => {})),
+  );
+  return made.filter((task) => task !== undefined);
+}

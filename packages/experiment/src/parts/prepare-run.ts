@@ -10,7 +10,7 @@ import type { ReportPart } from './build-part.js';
 import { checkColumns } from './check-columns.js';
 import { dividedSources } from './datasets.js';
 import { loadData, type RunData } from './load-data.js';
-import { buildNetwork, type Network, type NetworkConfig } from './network.js';
+import { buildNetwork, buildTasks, type Network, type NetworkConfig } from './network.js';
 import { placeOf } from './place-of.js';
 import { singleTaskConfig, singleTaskStopping } from './single-task.js';
 import { assumeClasses } from './task-labels.js';
@@ -56,7 +56,8 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const context = { folder, code, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);
-  if (network !== undefined) checkMetrics(sections.training, network.tasks, mistakes.add);
+  const tasks = network?.tasks ?? (known.tasks === undefined ? [] : await buildTasks(known.tasks, context));
+  checkMetrics(sections.training, tasks, mistakes.add);
   const names = network?.tasks.map(({ name }) => name) ?? [];
   if (network !== undefined && inputsAgree && namesAgree) {
     await tryModel(network, data).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { type OptionTable, type Takes, wordsOf } from '@polytask/core';
 import * as z from 'zod';
-import { mapping } from '../config/words.js';
+import { byName, mapping, most } from '../config/words.js';
 
 /** The schema of a place where a part of one of these kinds stands. */
 export type PartPlace = (kinds: readonly string[]) => z.ZodType;
@@ -46,9 +46,12 @@ function schemaOf(takes: Takes, place: PartPlace): z.ZodType | undefined {
         ? z.enum(takes.values as readonly string[] as [string, ...string[]])
         : z.literal([...takes.values], { error });
     case 'list': {
-      const item = schemaOf(takes.of, place);
-      const list = item && z.array(item, { error }).min(takes.least, { error });
-      return takes.most === undefined ? list : list?.max(takes.most, { error });
+      // Whole numbers in lists are widths of layers, or lengths.
+      const widths = takes.of.type === 'number' && takes.of.whole === true;
+      const item = schemaOf(widths ? { to: most.width, ...takes.of } : takes.of, place);
+      const limit = takes.most ?? (widths ? most.layers : takes.of.type === 'number' ? most.width : most.names);
+      const over = `${error}, at most ${limit}`;
+      return item && z.array(item, { error }).min(takes.least, { error }).max(limit, { error: over });
     }
     case 'tuple': {
       const items = takes.of.map((of) => schemaOf(of, place));
@@ -56,7 +59,7 @@ function schemaOf(takes: Takes, place: PartPlace): z.ZodType | undefined {
     }
     case 'record': {
       const value = schemaOf(takes.of, place);
-      return value && z.record(z.string().min(1), value, { error });
+      return value && byName(z.string().min(1), value, error, takes.keys === 'task' ? most.tasks : most.names);
     }
     case 'mapping':
       return mapping(shapeOf(takes.options, place), error);
@@ -76,11 +79,14 @@ function schemaOf(takes: Takes, place: PartPlace): z.ZodType | undefined {
   }
 }
 
+/** What a file asks for has bounds even where a description has none: typing errors and files of others cost nothing then. */
 function numberSchema({ whole, from, above, to, below }: Extract<Takes, { type: 'number' }>, error: string): z.ZodType {
+  const limit = `${error} to ${most.count}`;
   let schema = whole ? z.int({ error }) : z.number({ error });
   if (from !== undefined) schema = schema.min(from, { error });
   if (above !== undefined) schema = schema.gt(above, { error });
   if (to !== undefined) schema = schema.max(to, { error });
+  else if (whole) schema = schema.max(most.count, { error: limit });
   if (below !== undefined) schema = schema.lt(below, { error });
   return schema;
 }

@@ -31,7 +31,7 @@ export const trainingRowsOptions = {
         'oversample',
         'oversample: rare rows come several times; undersample: frequent ones are left out.',
       ),
-      seed: withDefault(whole({ from: 0 }), 0, 'Of which rows.'),
+      seed: withDefault(whole({ from: 0, to: Number.MAX_SAFE_INTEGER }), 0, 'Of which rows.'),
     }),
     'Balances the classes of a task by sampling.',
     'rows as they are',

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
   type AnyTask,
@@ -11,7 +11,7 @@ import {
   type TaskConstants,
   type Trainer,
 } from '@polytask/core';
-import { loadCheckpoint } from '@polytask/core/node';
+import { loadCheckpoint, readRegularText } from '@polytask/core/node';
 import * as z from 'zod';
 import { useBackend } from '../backend/backends.js';
 import { type CodePlaces, codePlaces } from '../code/code-places.js';
@@ -149,7 +149,7 @@ function readModel(path: string): Promise<Checkpoint> {
 /** What run.json says, as far as it can be read. */
 async function readRun(path: string): Promise<{ readonly file?: unknown; readonly status?: unknown }> {
   try {
-    const document: unknown = JSON.parse(await readFile(join(path, 'run.json'), 'utf8'));
+    const document: unknown = JSON.parse(await readRegularText(join(path, 'run.json')));
     return isMapping(document) ? document : {};
   } catch {
     return {};

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, lstat, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readRegularText } from '@polytask/core/node';
 import { isMapping } from '../config/paths.js';
+import { InputError } from '../errors/mistakes.js';
 import { identityOf, isRunning } from './processes.js';
 
 // Libraries that lock by a file's age cannot tell a dead process from one whose event loop a long step has blocked, and have to
@@ -44,14 +46,14 @@ export class LockedError extends Error {
 }
 
 /** Whether a file of a run folder belongs to a lock. */
-export const isLockFile = (name: string): boolean => /^lock-\d+$/.test(name);
+export const isLockFile = (name: string): boolean => /^lock-\d{1,15}$/.test(name);
 
 /**
  * Makes this process the only one that writes to a folder. A lock is a file `lock-<n>`, put there whole and only where there is none
  * of that number. Whoever finds the owner of the highest one gone makes the next, then looks whether another did the same:
  * of two at once, at least one sees the other and withdraws.
  *
- * @throws LockedError where a process that lives has the folder.
+ * @throws LockedError where a process that lives has the folder; InputError where something else is called like a lock.
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   for (;;) {
@@ -59,6 +61,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     refuseLiving(before);
     const highest = before.at(-1);
     const number = (highest?.number ?? 0) + 1;
+    if (!isLockFile(`lock-${number}`)) throw notLock(highest?.file ?? folder, 'there is no number after this one');
     const path = join(folder, `lock-${number}`);
     if (!(await putWhole(path))) continue;
     const others = (await readLocks(folder)).filter((lock) => lock.number !== number);
@@ -84,11 +87,24 @@ async function readLocks(folder: string): Promise<LockFile[]> {
   const locks = await Promise.all(
     names.map(async (name): Promise<LockFile | undefined> => {
       const file = join(folder, name);
-      const text = await readFile(file, 'utf8').catch(() => undefined);
+      const text = await readRegularText(file, { most: largestLock }).catch((error: Error) => refuseOther(file, error));
       return text === undefined ? undefined : { number: Number(name.slice(5)), file, owner: ownerIn(text) };
     }),
   );
   return locks.filter((lock) => lock !== undefined).sort((a, b) => a.number - b.number);
+}
+
+/** Bytes of a lock; ours have some hundreds. */
+const largestLock = 2 ** 16;
+
+/** A lock that another process has just released is none any more; what is there and is no lock would be in the way for ever. */
+async function refuseOther(file: string, error: Error): Promise<undefined> {
+  if ((await lstat(file).catch(() => undefined)) !== undefined) throw notLock(file, error.message);
+}
+
+function notLock(file: string, reason: string): InputError {
+  const message = `this is called like a lock of the run folder, but is none: ${reason.replace(/\.$/, '')}; delete it`;
+  return new InputError([{ where: file, message }]);
 }
 
 function refuseLiving(locks: readonly LockFile[]): void {

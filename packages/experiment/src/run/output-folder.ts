@@ -1,5 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { makeFolder } from '@polytask/core/node';
 import { isLockFile } from './lock.js';
 import { isTemporary } from './run-folder.js';
 
@@ -23,16 +24,10 @@ export async function whyNotEmpty(folder: string): Promise<string | undefined> {
   }
 }
 
-/** Makes a folder for a run where the user wants it. */
-export async function makeFolder(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  return folder;
-}
-
 /** Makes `runs/<name>-<n>` with the next free number; runs that start at the same time get one each. */
 export async function makeNumberedFolder(cwd: string, name: string): Promise<string> {
   const runs = resolve(cwd, 'runs');
-  await mkdir(runs, { recursive: true });
+  await makeFolder(runs);
   const numbers = (await readdir(runs)).map((entry) =>
     entry.startsWith(`${name}-`) && /^\d+$/.test(entry.slice(name.length + 1))
       ? Number(entry.slice(name.length + 1))

@@ -1,8 +1,8 @@
 import { constants, type Stats } from 'node:fs';
-import { lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { PolytaskError } from '@polytask/core';
-import { within, writeFileAtomic } from '@polytask/core/node';
+import { openRegularFile, readRegularText, within, writeFileAtomic } from '@polytask/core/node';
 import type { Mistake } from '../errors/mistakes.js';
 
 /**
@@ -22,6 +22,9 @@ export interface OwnFiles {
   /** Removes a file, or a folder with all that is in it. */
   remove(path: string): Promise<void>;
 }
+
+/** Bytes of a text that is read: it cannot be longer. */
+const longestText = 2 ** 29;
 
 /** The files of a run folder. */
 export function ownFiles(folder: string): OwnFiles {
@@ -47,7 +50,7 @@ export function ownFiles(folder: string): OwnFiles {
     async append(path, text) {
       const { O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_WRONLY } = constants;
       const place = await checked(path, 'file');
-      const file = await open(place, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o666);
+      const file = await openRegularFile(place, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY);
       try {
         const { nlink } = await file.stat();
         if (nlink > 1) throw linked(`\`${place}\` must have one name, but has ${nlink} (hard links)`);
@@ -59,7 +62,7 @@ export function ownFiles(folder: string): OwnFiles {
     },
     async read(path) {
       const place = await checked(path, 'file');
-      return (await factsOf(place)) === undefined ? '' : readFile(place, 'utf8');
+      return (await factsOf(place)) === undefined ? '' : readRegularText(place, { most: longestText });
     },
     async entries(path) {
       const place = await checked(path, 'folder');

@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRegularText } from '@polytask/core/node';
 import { isMapping, showValue } from '../config/paths.js';
 import type { Positions } from '../config/positions.js';
 import { readYaml } from '../config/read-yaml.js';
@@ -32,18 +33,16 @@ export async function readDocument(folder: string, shown: string): Promise<ReadD
   const kind = await stat(folder).catch(() => undefined);
   if (kind === undefined) throw refuse('there is no such folder', shown);
   if (!kind.isDirectory()) throw refuse('this is a file; name a run folder, as `polytask train` leaves it', shown);
-  const facts = await stat(join(folder, 'run.json')).catch(() => undefined);
-  if (facts?.isFile() === false) throw refuse('this is no file');
-  if (facts !== undefined && facts.size > largest)
-    throw refuse(`found ${facts.size} bytes, expected at most ${largest}`);
-  const text = await readFile(join(folder, 'run.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT')
-      throw refuse(
-        'there is no run.json in this folder, so no run has begun here; begin one with `polytask train`',
-        shown,
-      );
-    throw refuse(error.message);
-  });
+  const text = await readRegularText(join(folder, 'run.json'), { most: largest }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT')
+        throw refuse(
+          'there is no run.json in this folder, so no run has begun here; begin one with `polytask train`',
+          shown,
+        );
+      throw refuse(error.message);
+    },
+  );
   const value = parseJson(text);
   if (!isMapping(value) || !isMapping(value.given)) throw refuse('this does not describe a run of Polytask');
   if (isDeeper(value, deepest)) throw refuse(`this is nested more than ${deepest} levels deep`);

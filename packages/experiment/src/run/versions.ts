@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { type CodePlaces, findPackage } from '../code/code-places.js';
 import { referencesIn } from '../code/references.js';
+import { readManifest } from '../read-manifest.js';
 
 const ours = [
   '@polytask/compiler',
@@ -36,9 +35,7 @@ export function versionsOf(config: unknown, code: CodePlaces): Record<string, st
   for (const name of packagesIn(config)) {
     const home = findPackage(name, code);
     if (home === undefined) continue;
-    const { version = 'unknown' } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as {
-      version?: string;
-    };
+    const { version = 'unknown' } = readManifest<{ version?: string }>(home);
     versions[name] = version;
   }
   return versions;

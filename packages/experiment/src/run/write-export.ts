@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '@polytask/core/node';
+import { makeFolder, writeFileAtomic } from '@polytask/core/node';
 
 /** The files of an exported model by name; one file alone where the name is empty. */
 export type ExportFiles = { readonly [name: string]: string | Uint8Array };
@@ -36,7 +36,7 @@ export async function whyNotExported(
 export async function writeExport(path: string, files: ExportFiles): Promise<void> {
   const [first = '', ...others] = Object.keys(files);
   if (first === '') return writeFileAtomic(path, files[first] as Uint8Array);
-  await mkdir(path, { recursive: true });
+  await makeFolder(path);
   const aside = join(path, `.${randomUUID()}.tmp`);
   try {
     for (const [name, content] of Object.entries(files)) await writeFileAtomic(join(aside, name), content);

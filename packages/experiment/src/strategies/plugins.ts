@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { descriptionOf, isPart, type PartDescription, type PartKind, specVersions } from '@polytask/core';
 import * as z from 'zod';
 import { type CodePlaces, findCode } from '../code/code-places.js';
 import { importCode } from '../code/import-code.js';
 import { tableFor } from '../parts/tables.js';
+import { readManifest } from '../read-manifest.js';
 import { describeStrategy } from './own-strategies.js';
 import type { Strategy } from './strategy.js';
 
@@ -120,7 +121,7 @@ function manifestsFor(folder: string): PluginManifest[] {
   const manifests = new Map<string, PluginManifest>();
   for (let place = resolve(folder); ; place = dirname(place)) {
     for (const home of packagesIn(join(place, 'node_modules'))) {
-      const manifest = readManifest(home);
+      const manifest = manifestOf(home);
       if (manifest !== undefined && !manifests.has(manifest.name)) manifests.set(manifest.name, manifest);
     }
     if (place === dirname(place)) return [...manifests.values()];
@@ -136,9 +137,9 @@ function packagesIn(modules: string): string[] {
   });
 }
 
-function readManifest(home: string): PluginManifest | undefined {
+function manifestOf(home: string): PluginManifest | undefined {
   try {
-    return manifestSchema.parse(JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')));
+    return manifestSchema.parse(readManifest(home));
   } catch {
     // No package, or none that could be imported.
     return undefined;

@@ -38,7 +38,7 @@ describe('explainIssues', () => {
     [
       'an option of a part',
       sharing({ encoder: { use: 'mlp', units: [0] } }),
-      ['`sharing.encoder.units[0]`: found 0, expected a whole number from 1'],
+      ['`sharing.encoder.units[0]`: found 0, expected a whole number from 1 to 65536'],
     ],
     [
       'a part without a name',
@@ -69,12 +69,12 @@ describe('explainIssues', () => {
     [
       'a missing key',
       { tasks: [{ name: 'left', type: 'dense-classification', positions: [4] }] },
-      ['`tasks[0].classes` is missing; expected a whole number from 2, or a list of at least 2 class names'],
+      ['`tasks[0].classes` is missing; expected a whole number from 2 to 65536, or a list of at least 2 class names'],
     ],
     [
       'one of two types',
       task({ classes: 'ten' }),
-      ['`tasks[0].classes`: found "ten", expected a whole number from 2, or a list of at least 2 class names'],
+      ['`tasks[0].classes`: found "ten", expected a whole number from 2 to 65536, or a list of at least 2 class names'],
     ],
     [
       'one of two types, out of range',
@@ -134,7 +134,7 @@ describe('explainIssues', () => {
       'several mistakes at once',
       { seed: -1, optimiser: 1, training: { batchSize: 0 } },
       [
-        '`training.batchSize`: found 0, expected a whole number from 1',
+        '`training.batchSize`: found 0, expected a whole number from 1 to 1048576',
         '`seed`: found -1, expected a whole number from 0',
         'there is no key `optimiser`; expected data, split, tasks, sharing, balancing, optimizer, training, backend, threads, compare, ' +
           'seed, output. Did you mean `optimizer`?',

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
-import { makeFolder, makeNumberedFolder, shownPath, whyNotEmpty } from '../../src/run/output-folder.js';
+import { makeNumberedFolder, shownPath, whyNotEmpty } from '../../src/run/output-folder.js';
 
 describe('whyNotEmpty', () => {
   it('has nothing against folders that are new or empty', async () => {
@@ -17,14 +17,6 @@ describe('whyNotEmpty', () => {
     expect(await whyNotEmpty(join(folder, 'a.txt'))).toBe('a file stands where the run folder should be');
     expect(await whyNotEmpty(folder)).toMatch(/2 things/);
     writeFileSync(join(folderWith(), 'x'), '');
-  });
-});
-
-describe('makeFolder', () => {
-  it('makes folders on the way', async () => {
-    const path = join(folderWith(), 'a/b');
-    expect(await makeFolder(path)).toBe(path);
-    expect(existsSync(path)).toBe(true);
   });
 });
 

@@ -1,3 +1,4 @@
+import { turnTelemetryOff } from '../no-telemetry.js';
 import { type OnnxRuntimeC, openLibrary } from './onnxruntime-c.js';
 
 /** Where the package keeps its library, by platform and processor; only those that this has been tried on. */
@@ -21,6 +22,7 @@ export async function loadDirect(threads: number): Promise<OnnxRuntimeC | undefi
   const file = files[`${process?.platform} ${process?.arch}`];
   if (file === undefined || process?.getBuiltinModule === undefined) return undefined;
   try {
+    await turnTelemetryOff();
     const { resolve } = process.getBuiltinModule('node:module').createRequire(import.meta.url);
     const folder = resolve('onnxruntime-node/package.json').replace(/package\.json$/, '');
     // Not a literal: a bundler for the browser must not look for it.

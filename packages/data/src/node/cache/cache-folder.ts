@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@polytask/core/node';
 import { markUsed } from './cache-use.js';
 import { cacheLimit, pruneCache } from './prune-cache.js';
 
@@ -19,7 +20,7 @@ export async function cached(cache: string, key: string, fill: (folder: string) 
   if (existsSync(folder) && (await markUsed(folder))) return folder;
   // A limit that is none is told before work begins.
   const limit = cacheLimit();
-  await mkdir(cache, { recursive: true });
+  await makeFolder(cache);
   await removeAbandoned(cache);
   const making = join(cache, `making-${randomBytes(8).toString('hex')}`);
   await mkdir(making);

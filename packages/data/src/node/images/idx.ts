@@ -1,6 +1,6 @@
-import { open, readFile } from 'node:fs/promises';
 import { gunzipSync, constants as zlib } from 'node:zlib';
 import { DatasetError } from '@polytask/core';
+import { openRegularFile, readRegularFile } from '@polytask/core/node';
 
 /** What an idx file holds: numbers of one type in a box of up to 8 dimensions. */
 export interface IdxArray {
@@ -62,12 +62,15 @@ export async function readIdx(path: string): Promise<IdxArray> {
   try {
     const { head, size } = await readHead(path);
     if (!isGzip(head)) readHeader(head, size, path);
-    bytes = await readFile(path);
+    bytes = await readRegularFile(path, { most: size });
   } catch (error) {
     if (error instanceof DatasetError) throw error;
-    throw new DatasetError(`The idx file ${path} must be readable, but: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    throw new DatasetError(
+      `The idx file ${path} must be readable, but: ${(error as Error).message.replace(/\.$/, '')}.`,
+      {
+        cause: error,
+      },
+    );
   }
   return parseIdx(bytes, path);
 }
@@ -96,7 +99,7 @@ export function parseIdx(bytes: Uint8Array, name = 'idx data'): IdxArray {
 }
 
 async function readHead(path: string): Promise<{ head: Uint8Array; size: number }> {
-  const file = await open(path);
+  const file = await openRegularFile(path);
   try {
     const { size } = await file.stat();
     const { bytesRead, buffer } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);

@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
 import { DatasetError, requireOption } from '@polytask/core';
+import { readRegularFile } from '@polytask/core/node';
 import { decodeImage } from './decode-image.js';
 
 /** Images of one size, as `tableDataset` takes them for an input: bytes, and 1 / 255 to make 0 … 1 of them. */
@@ -41,7 +41,8 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
   requireOption(paths.length > 0, 'paths', 'at least one path', paths);
   const { channels: wanted } = options;
   requireOption(wanted === undefined || wanted === 1 || wanted === 3, 'channels', '1 or 3', wanted);
-  const first = await readImage(paths[0] as string);
+  const broken = new Map<number, string>();
+  const { first, place } = await firstImage(paths, broken);
   const { height, width } = first;
   const channels = wanted ?? first.channels;
   const size = height * width * channels;
@@ -56,28 +57,59 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
   for (let start = 0; start < paths.length; start += together) {
     await Promise.all(
       paths.slice(start, start + together).map(async (path, index) => {
-        const image = start + index === 0 ? first : await readImage(path);
+        if (start + index < place) return;
+        const image = start + index === place ? first : await readImage(path).catch(keepMessage(broken, start + index));
+        if (image === undefined) return;
         if (image.height !== height || image.width !== width) {
-          throw new DatasetError(
-            `All images must be as large as ${paths[0]}, ${height} × ${width}, but ${path} is ${image.height} × ${image.width}. ` +
+          broken.set(
+            start + index,
+            `All images must be as large as ${paths[place]}, ${height} × ${width}, but ${path} is ${image.height} × ${image.width}. ` +
               'Scale or cut them first.',
           );
+          return;
         }
         copyPixels(image.data, image.channels, data, (start + index) * size, channels);
       }),
     );
   }
+  if (broken.size > 0) throw allBroken(broken);
   return { data, shape: [paths.length, height, width, channels], scale: 1 / 255 };
+}
+
+/** So many images that cannot be used are told one by one. */
+const mostTold = 10;
+
+/** The first image that can be read; those before it are broken. */
+async function firstImage(paths: readonly string[], broken: Map<number, string>) {
+  for (const [place, path] of paths.entries()) {
+    const first = await readImage(path).catch(keepMessage(broken, place));
+    if (first !== undefined) return { first, place };
+  }
+  throw allBroken(broken);
+}
+
+function allBroken(broken: ReadonlyMap<number, string>): DatasetError {
+  const messages = [...broken].sort(([a], [b]) => a - b).map(([, message]) => message);
+  const more = messages.length > mostTold ? [`And ${messages.length - mostTold} more images cannot be used.`] : [];
+  return new DatasetError([...messages.slice(0, mostTold), ...more].join('\n'));
+}
+
+/** Takes up what is wrong with an image, so that all are told at once. */
+function keepMessage(broken: Map<number, string>, place: number): (error: Error) => undefined {
+  return (error) => {
+    if (!(error instanceof DatasetError)) throw error;
+    broken.set(place, error.message);
+  };
 }
 
 async function readImage(path: string) {
   try {
-    const { size } = await stat(path);
-    if (size > mostBytes) throw new Error(`it has ${size} bytes`);
-    return await decodeImage(await readFile(path), path);
+    return await decodeImage(await readRegularFile(path, { most: mostBytes }), path);
   } catch (error) {
     if (error instanceof DatasetError) throw error;
-    throw new DatasetError(`The image ${path} must be readable, but: ${(error as Error).message}.`, { cause: error });
+    throw new DatasetError(`The image ${path} must be readable, but: ${(error as Error).message.replace(/\.$/, '')}.`, {
+      cause: error,
+    });
   }
 }
 

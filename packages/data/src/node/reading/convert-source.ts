@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { cached } from '../cache/cache-folder.js';
+import { readRecord } from '../cache/read-record.js';
 import { malformedLines, rejectedLines } from './bad-lines.js';
 import type { BadRows } from './bad-rows.js';
 import { columnType, keptExpression, type SourceColumn } from './column-types.js';
@@ -83,7 +84,7 @@ export async function convertSource(source: Source, cache: string): Promise<Conv
     const found = await convert(tables, source, making);
     await writeFile(join(making, 'info.json'), JSON.stringify({ ...found, fingerprint, files: hashed }));
   });
-  const info = JSON.parse(await readFile(join(folder, 'info.json'), 'utf8')) as SourceInfo;
+  const info = await readRecord<SourceInfo>(join(folder, 'info.json'));
   return { rowsFile: join(folder, 'rows.parquet'), info };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from '../cache/cache-folder.js';
+import { readRecord } from '../cache/read-record.js';
 import { joinBadRows } from './bad-rows.js';
 import { columnType } from './column-types.js';
 import { type ConvertedSource, rowColumn, type SourceInfo } from './convert-source.js';
@@ -34,7 +35,7 @@ export async function joinSources(parts: readonly JoinedPart[], cache: string): 
   const folder = await cached(cache, `source-${fingerprint.slice(0, 40)}`, async (making) => {
     await writeFile(join(making, 'info.json'), JSON.stringify({ ...(await write(parts, making)), fingerprint }));
   });
-  const info = JSON.parse(await readFile(join(folder, 'info.json'), 'utf8')) as SourceInfo;
+  const info = await readRecord<SourceInfo>(join(folder, 'info.json'));
   return { rowsFile: join(folder, 'rows.parquet'), info, hidden: [{ name: taskColumn, type: 'text' }] };
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { nearestWord } from '@polytask/core';
+import { openRegularFile } from '@polytask/core/node';
 import { TableError } from './table-error.js';
 
 /** How a file is read. */
@@ -53,7 +53,7 @@ export async function sourceFiles(path: string, place: readonly (string | number
  */
 export async function requireWholeJson({ path, bytes, format }: SourceFile, place: readonly (string | number)[]) {
   if (format !== 'json' || path.endsWith('.gz')) return;
-  const file = await open(path);
+  const file = await openRegularFile(path);
   try {
     const read = async (from: number) => {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, from);
@@ -71,7 +71,8 @@ export async function requireWholeJson({ path, bytes, format }: SourceFile, plac
 /** SHA-256 of a file's bytes, read as a stream. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(bytes as Buffer);
+  const file = await openRegularFile(path);
+  for await (const bytes of file.createReadStream({ highWaterMark: 1 << 20 })) hash.update(bytes as Buffer);
   return hash.digest('hex');
 }
 

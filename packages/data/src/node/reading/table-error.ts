@@ -4,11 +4,19 @@ import { DatasetError, nearestWord } from '@polytask/core';
 export class TableError extends DatasetError {
   /** Which of `loadTable`'s options it is about: `['features', 'age']`, `['sql']`. */
   readonly place: readonly (string | number)[];
+  /** What else is wrong, where more than one mistake was found. */
+  readonly further: readonly TableError[] = [];
 
   constructor(place: readonly (string | number)[], message: string, options?: ErrorOptions) {
     super(message, options);
     this.place = place;
   }
+}
+
+/** Throws the first of some errors, which then has the others; nothing where there is none. */
+export function throwAll(errors: readonly TableError[]): void {
+  const [first, ...further] = errors;
+  if (first !== undefined) throw Object.assign(first, { further });
 }
 
 /** The error for a column that is not there. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DatasetError, requireOption } from '@polytask/core';
+import { openRegularFile } from '@polytask/core/node';
 import type { Strata } from '../../sampling/streamed-dataset.js';
 import { cached } from '../cache/cache-folder.js';
 import { readFully } from './read-fully.js';
@@ -86,7 +87,7 @@ async function copyByStratum(
   const buffers = strata.map(({ rows }) => Buffer.alloc(Math.min(rows, perWrite) * size));
   const filled = strata.map(() => 0);
   const nextAt = strata.map(({ first }) => first * size);
-  const source = await open(from, 'r');
+  const source = await openRegularFile(from);
   try {
     const target = await open(to, 'w');
     try {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import {
   type Cursor,
   type CursorOptions,
@@ -11,6 +11,7 @@ import {
   tableDataset,
   UnknownNameError,
 } from '@polytask/core';
+import { readRegularFile } from '@polytask/core/node';
 import type { StreamedDataset } from '../../sampling/streamed-dataset.js';
 import { drawRows } from './draw-rows.js';
 import { idFile, type LabelLayout, labelFile, type RowLayout, weightFile, wordsOf } from './row-file.js';
@@ -54,7 +55,7 @@ const leastBlock = 1 << 14;
 export async function loadRowFile(file: RowFile): Promise<TableDataset> {
   const { path, rows, layout, inputs, columns, weights } = file;
   await requireSize(path, rows, layout);
-  const { buffer, byteOffset, byteLength } = await readFile(path);
+  const { buffer, byteOffset, byteLength } = await readRegularFile(path, { most: Number.POSITIVE_INFINITY });
   const aligned = byteOffset % 4 === 0 ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
   const start = byteOffset % 4 === 0 ? byteOffset : 0;
   const views = {
@@ -131,7 +132,8 @@ async function readLabels(
   const { path, rows, layout, columns, weights, strata } = file;
   const index = columns.indexOf(column);
   if (index < 0) throw new UnknownNameError('column', column, columns);
-  const bytesOf = async (name: string) => new Uint8Array(await readFile(name)).buffer;
+  const bytesOf = async (name: string) =>
+    new Uint8Array(await readRegularFile(name, { most: Number.POSITIVE_INFINITY })).buffer;
   const label = layout.labels[index] as LabelLayout;
   const Numbers = label.dtype === 'float32' ? Float32Array : Int32Array;
   const targets = new Numbers(await bytesOf(labelFile(path, index)));

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import type { StreamKey } from '@polytask/core';
+import { openRegularFile } from '@polytask/core/node';
 import { readFully } from './read-fully.js';
 import { type RowLayout, wordsOf } from './row-file.js';
 import { type Blocks, orderInWindow, rowsIn, type Window, windowsOf } from './row-order.js';
@@ -99,7 +99,7 @@ export function rowReader(path: string, layout: RowLayout, blocks: Blocks, shuff
 
 async function loadWindow(path: string, words: number, blocks: Blocks, window: Window): Promise<RowsInMemory> {
   const buffer = new ArrayBuffer(window.size * words * 4);
-  const file = await open(path, 'r');
+  const file = await openRegularFile(path);
   try {
     let to = 0;
     // All at once: reading goes on while the step under way computes.

@@ -100,7 +100,8 @@ export async function chooseFeatures(
 
 type Asked = { column: string; options: Partial<FeatureOptions>; place: (string | number)[] };
 
-function askedFor(choice: FeatureChoice): Asked[] {
+/** The columns that a choice names, with what is said of them. */
+export function askedFor(choice: FeatureChoice): Asked[] {
   if (Array.isArray(choice)) {
     return choice.map((column: string, index) => ({ column, options: {}, place: ['features', index] }));
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireOption } from '@polytask/core';
 import { type LabelOptions, labelColumns } from '../../encoding/labels.js';
@@ -7,15 +7,17 @@ import { inputsOfTable, type TableEncoding } from '../../encoding/table-encoding
 import { parts, splitRule } from '../../split/split-options.js';
 import { cached } from '../cache/cache-folder.js';
 import { defaultCache } from '../cache/default-cache.js';
+import { readRecord } from '../cache/read-record.js';
 import { type BadRows, checkBadRows, joinBadRows } from '../reading/bad-rows.js';
 import type { ConvertedSource } from '../reading/convert-source.js';
 import { type Database, openDatabase, quoteName, quoteText } from '../reading/duckdb.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 import { type RowLayout, wordsOf } from '../rows/row-file.js';
 import { loadRowFile, streamRowFile } from '../rows/row-file-dataset.js';
-import { type ChosenFeatures, chooseFeatures } from './choose-features.js';
+import { askedFor, type ChosenFeatures, chooseFeatures } from './choose-features.js';
 import { encodeTable, learnEncoding } from './encode-table.js';
 import type { LoadedTable, TableOptions, TablePart } from './load-table.js';
+import { requireColumns } from './require-columns.js';
 import { type SplitRecord, splitTable } from './split-table.js';
 
 /** What is done with rows, wherever they are from. */
@@ -76,7 +78,7 @@ export async function loadConverted(
     const stored = await encode(converted, options, making);
     await writeFile(join(making, 'table.json'), JSON.stringify(stored));
   });
-  const stored = JSON.parse(await readFile(join(folder, 'table.json'), 'utf8')) as Stored;
+  const stored = await readRecord<Stored>(join(folder, 'table.json'));
   const badRows = joinBadRows(converted.info.badRows, stored.badRows);
   checkBadRows(badRows, maxBadRows);
 
@@ -136,8 +138,16 @@ async function encode(
       if (split[by] !== undefined) taken.set(split[by], 'column that rows are split by');
     }
     const weights = [...new Set(Object.values(weightsOf(options)))];
+    requireColumns(
+      [
+        ...weights.map((column) => ({ place: ['weights'], column })),
+        ...columns.map(({ column }) => ({ place: ['labels', column], column })),
+        ...(features === undefined ? [] : askedFor(features)),
+        ...exclude.map((column, index) => ({ place: ['exclude', index], column })),
+      ],
+      [...info.columns, ...info.unreadable],
+    );
     for (const column of weights) {
-      if (!info.columns.some(({ name }) => name === column)) throw noSuchColumn(['weights'], column, info.columns);
       taken.set(column, 'column of weights');
     }
     for (const { column } of columns) {

@@ -103,6 +103,10 @@ describe('readImages and loadImages', () => {
     );
     await expect(readImages(at('a.png', 'c.png'))).rejects.toThrow(/c.png is 4 × 4/);
     await expect(readImages(at('none.png'))).rejects.toThrow(/none.png must be readable/);
+    const several = readImages(at('nowhere.png', 'a.png', 'none.png', 'c.png', 'nothing.png'));
+    await expect(several).rejects.toThrow(
+      /nowhere\.png must be .*\n.*none\.png must be readable.*\n.*c\.png is 4 × 4.*\n.*nothing\.png must be readable/,
+    );
   });
 
   it('take classes from folders', async () => {
