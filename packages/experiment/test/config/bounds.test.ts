@@ -48,7 +48,7 @@ describe('the schema', () => {
       expect(mistakesOf(text)).toEqual([expect.stringContaining(words)]);
     expectOne(
       changed('name: left, type: classification, classes: 10', 'name: left, type: classification, classes: 1000000000'),
-      'found 1000000000, expected a whole number from 2 to 65536',
+      'found 1000000000, expected a whole number from 2 to 1048576',
     );
     expectOne(changed('units: [8]', `units: [${'4, '.repeat(400)}4]`), 'a list of at most 256 whole numbers from 1');
     expectOne(changed('units: [8]', 'units: [65537]'), 'a whole number from 1 to 65536');
@@ -61,16 +61,13 @@ describe('the schema', () => {
 });
 
 describe('20000 mistakes in one mapping', () => {
-  // Twenty times as long for twice as many would be what is wrong; the bound is far from both.
-  it.each(['at the top', 'deep inside'])('%s are told within seconds', (place) => {
+  // What takes a time that grows with the square of their number does not end within the limit of a test.
+  it.each(['at the top', 'deep inside'])('%s are all found', (place) => {
     const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`);
     const text =
       place === 'at the top'
         ? `${smallRun}${keys.join('\n')}\n`
         : changed('units: [8]', `units: [8], ${keys.join(', ')}`);
-    const began = performance.now();
-    const mistakes = mistakesOf(text);
-    expect(mistakes).toHaveLength(20_000);
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(mistakesOf(text)).toHaveLength(20_000);
   });
 });

@@ -69,12 +69,12 @@ describe('explainIssues', () => {
     [
       'a missing key',
       { tasks: [{ name: 'left', type: 'dense-classification', positions: [4] }] },
-      ['`tasks[0].classes` is missing; expected a whole number from 2 to 65536, or a list of at least 2 class names'],
+      ['`tasks[0].classes` is missing; expected a whole number from 2 to 1048576, or a list of at least 2 class names'],
     ],
     [
       'one of two types',
       task({ classes: 'ten' }),
-      ['`tasks[0].classes`: found "ten", expected a whole number from 2 to 65536, or a list of at least 2 class names'],
+      ['`tasks[0].classes`: found "ten", expected a whole number from 2 to 1048576, or a list of at least 2 class names'],
     ],
     [
       'one of two types, out of range',

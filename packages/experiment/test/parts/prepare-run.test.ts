@@ -1,4 +1,4 @@
-import { PolytaskError } from '@polytask/core';
+import { LabelError } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { changed, smallRun } from '../../../../test/support/configs.js';
 import { folderWith } from '../../../../test/support/folder.js';
@@ -115,7 +115,7 @@ describe('prepareRun', () => {
 
   it('blames the configuration for its errors only', async () => {
     const run = await prepare(smallRun);
-    expect(run.blame(new PolytaskError('POLYTASK_LABELS', 'No label.')).mistakes).toMatchObject([{ line: 5 }]);
+    expect(run.blame(new LabelError('right', 'no label', 'Look.')).mistakes).toMatchObject([{ line: 6 }]);
     expect(() => run.blame(new TypeError('x'))).toThrow(TypeError);
   });
 });

@@ -19,6 +19,7 @@ describe('findPlugins', () => {
     });
     expect(await findPlugins(codePlaces({ cwd: join(folder, 'runs') }))).toEqual({
       problems: [],
+      parts: new Map(),
       strategies: [
         {
           name: '@acme/tempered#tempered',
