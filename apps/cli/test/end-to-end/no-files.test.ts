@@ -97,7 +97,7 @@ describe.skipIf(process.platform === 'win32').each(each)('%s', (_, make) => {
       expect([name, code, stderr]).toEqual([
         name,
         2,
-        expect.stringMatching(/regular file|must hold files|must hold rows, but is empty/),
+        expect.stringMatching(/regular file|must hold files|must hold rows, but is empty|within/),
       ]);
     }
   });
