@@ -10,7 +10,7 @@ export async function check(
   io: Io,
 ): Promise<void> {
   const { set = [], plugins } = options;
-  const run = await prepareRun(await loadConfig({ file, cwd: io.cwd, set, plugins }));
+  const run = await prepareRun(await loadConfig({ file, cwd: io.cwd, set, plugins }), io.signal);
   const { backend } = await chooseBackend(run, (message) => print(io.stderr, `Warning: ${message}`));
   if (options.json === true) {
     printJson(io.stdout, { status: 'right', file, backend, config: run.config });

@@ -66,7 +66,7 @@ export async function resume(
     }
     const links = await linksIn(path, shown);
     if (links.length > 0) throw new InputError([...loaded.mistakes.mistakes, ...links]);
-    const run = await prepareRun(loaded);
+    const run = await prepareRun(loaded, io.signal);
     if (stoppedEarly(io)) return 'interrupted';
     progress.note(describeData(run));
     await compareData(run.data, document, where);

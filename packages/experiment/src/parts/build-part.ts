@@ -78,7 +78,8 @@ async function build(
     }
     return await part.make(options as never, context);
   } catch (error) {
-    if (!PolytaskError.isInstance(error)) throw error;
+    // Somebody who empties the cache meanwhile is no fault of the configuration.
+    if (!PolytaskError.isInstance(error) || error.code === 'POLYTASK_CACHE_REMOVED') throw error;
     report([...path, ...faultyOption(error, config, key)], error);
     throw new Reported();
   }

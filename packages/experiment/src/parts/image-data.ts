@@ -25,7 +25,7 @@ export async function imageData(
   { folder, table, sampling, mixing, ...options }: z.output<z.ZodObject<typeof imagesShape>>,
   context: BuildContext,
 ): Promise<LoadedData> {
-  const { labels = [], split = {}, columns = {} } = context;
+  const { labels = [], split = {}, columns = {}, signal } = context;
   const { train, validation, test, encoding, record } = await loadImages({
     ...(options as { path?: string; channels?: 1 | 3 }),
     folder: resolve(context.folder, folder),
@@ -38,6 +38,7 @@ export async function imageData(
       );
     }),
     split,
+    ...(signal === undefined ? {} : { signal }),
   });
   return {
     ...(await drawTrainingRows(train, { sampling, mixing } as never, columns)),

@@ -12,6 +12,8 @@ export interface BuildContext {
   readonly code?: CodePlaces;
   /** Steps that training takes at most; known once the data are. */
   readonly totalSteps?: number;
+  /** For data: stops reading them at once. */
+  readonly signal?: AbortSignal;
   /** For data: the labels that the tasks need, and how rows are divided. */
   readonly labels?: readonly (LabelOptions | VectorLabel)[];
   readonly split?: SplitOptions;

@@ -65,6 +65,7 @@ export const sourceShape = {
   sql: text('a SELECT')
     .exactOptional()
     .describe("DuckDB's SQL over the source, whose table is called data unless it is named."),
+  sqlTimeout: whole(1, 1_000_000).exactOptional().describe('Seconds that sql may take. Default: no limit.'),
   csv: mapping({
     delimiter: text('a character').exactOptional().describe('Between values. Default: found out.'),
     header: flag().exactOptional().describe('Whether the first line names the columns. Default: found out.'),
@@ -123,9 +124,10 @@ export interface DataFacts {
 /** Loads a table with the labels of the tasks. */
 export async function tableData(options: TableConfig, context: BuildContext): Promise<LoadedData> {
   const { source, sampling, mixing, weight, cache, ...rest } = options;
-  const { folder, labels = [], split = {}, columns = {} } = context;
+  const { folder, labels = [], split = {}, columns = {}, signal } = context;
   const loaded = await loadTable({
     ...rest,
+    signal,
     ...rowOptions({ weight, cache } as never, context),
     source: sourceIn(source, folder),
     labels,

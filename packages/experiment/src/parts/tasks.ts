@@ -28,10 +28,16 @@ const columns = list(text("a column's name"), 'column names', 1)
   .exactOptional()
   .describe('Columns of a table that are one label together, instead of `column`.');
 
+/** Classes or labels of one task; every one is an output of the model. */
+const mostNames = 100_000;
+
 /** Either how many there are, or what they are called. */
 const counted = (least: number, what: string) => {
-  const error = `a whole number from ${least}, or a list of at least ${least} ${what}`;
-  return z.union([z.int({ error }).min(least, { error }), z.array(text('a name'), { error }).min(least, { error })]);
+  const error = `a whole number from ${least} to ${mostNames}, or a list of so many ${what}`;
+  return z.union([
+    z.int({ error }).min(least, { error }).max(mostNames, { error }),
+    z.array(text('a name'), { error }).min(least, { error }).max(mostNames, { error }),
+  ]);
 };
 
 const classWeights = z
