@@ -45,7 +45,8 @@ describe('what was learned', () => {
           read,
           values.map((x) => ({ x })),
         );
-        expect([...(inputs.numbers?.data as Float32Array)].every(Number.isFinite)).toBe(true);
+        const { data } = inputs.numbers as { data: Float32Array };
+        expect([...data].every(Number.isFinite)).toBe(true);
       }),
       { numRuns: 300 },
     );

@@ -7,6 +7,7 @@ import { roomIn, watchRoom } from '../cache/room.js';
 import { malformedLines, rejectedLines } from './bad-lines.js';
 import type { BadRows } from './bad-rows.js';
 import { columnType, keptExpression, type SourceColumn } from './column-types.js';
+import { DatabaseEnd } from './database-child.js';
 import { type Database, isOurs, messageOf, openDatabase, quoteName, quoteText, readParquet } from './duckdb.js';
 import { inspectFile } from './inspect-file.js';
 import { processMemory } from './process-memory.js';
@@ -151,6 +152,11 @@ async function convert(
     const described = await describe(database);
     const [{ rows } = {}] = await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${readParquet(rowsFile)}`);
     return { ...described, rows: rows as number, badRows: rejected.count > 0 ? rejected : badRows };
+  } catch (error) {
+    if (!(error instanceof DatabaseEnd)) throw error;
+    throw new TableError(source.sql === undefined ? ['source'] : ['sql'], `the rows cannot be read: ${error.message}`, {
+      cause: error,
+    });
   } finally {
     unwatch();
     database.close();

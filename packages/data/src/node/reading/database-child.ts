@@ -9,7 +9,7 @@ import { noDuckDb } from './no-duckdb.js';
 export interface ProcessLimits {
   /** Megabytes of memory, of everything in it. */
   readonly megabytes: number;
-  /** Seconds from now on; none where it is left out. */
+  /** Seconds from when it is open; no limit where it is left out. */
   readonly seconds?: number | undefined;
 }
 
@@ -45,14 +45,14 @@ export async function openDatabaseChild(
     letGo(child, waiting.size);
     child.kill('SIGKILL');
   };
-  const timer =
-    seconds === undefined
-      ? undefined
-      : setTimeout(
-          () => fail(new DatabaseEnd(`it took longer than ${seconds} s, as \`sqlTimeout\` says`)),
-          seconds * 1000,
-        );
-  timer?.unref();
+  let timer: NodeJS.Timeout | undefined;
+  const startClock = (most: number) => {
+    timer = setTimeout(
+      () => fail(new DatabaseEnd(`it took longer than ${most} s, as \`sqlTimeout\` says`)),
+      most * 1000,
+    );
+    timer.unref();
+  };
   const onAbort = () => fail(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   child.on('message', (message: { id: number; value?: never; error?: string; missing?: true; over?: string }) => {
@@ -122,6 +122,7 @@ export async function openDatabaseChild(
   };
   try {
     await ask('open', { duckdb, megabytes, start });
+    if (seconds !== undefined) startClock(seconds);
     return engine;
   } catch (error) {
     engine.close();

@@ -11,6 +11,7 @@ import type { TableEncoding } from '../../encoding/table-encoding.js';
 import { malformedLines, rejectedLines } from './bad-lines.js';
 import { type BadRows, describeBadRow } from './bad-rows.js';
 import { columnType, readExpression } from './column-types.js';
+import { DatabaseEnd } from './database-child.js';
 import { type Database, isOurs, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
 import { inspectFile, needsInspection } from './inspect-file.js';
 import { processMemory } from './process-memory.js';
@@ -123,6 +124,11 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
         Object.fromEntries(names.map((name, column) => [name, presentOrNull(columns[column]?.[row])])),
       );
     }
+  } catch (error) {
+    if (!(error instanceof DatabaseEnd)) throw error;
+    throw new TableError(options.sql === undefined ? place : ['sql'], `the rows cannot be read: ${error.message}`, {
+      cause: error,
+    });
   } finally {
     database.close();
   }
