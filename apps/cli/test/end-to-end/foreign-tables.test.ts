@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFil
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished, type TestContext, vi } from 'vitest';
 import { buildPackages } from '../../../../scripts/packages.mjs';
-import { folderWith } from '../helpers/folder.js';
+import { folderWith } from '../../../../test/support/folder.js';
 
 const main = join(import.meta.dirname, '../../dist/main.js');
 beforeAll(() => buildPackages(), 300_000);
