@@ -8,7 +8,16 @@ import { malformedLines, rejectedLines } from './bad-lines.js';
 import type { BadRows } from './bad-rows.js';
 import { columnType, keptExpression, type SourceColumn } from './column-types.js';
 import { DatabaseEnd } from './database-child.js';
-import { type Database, isOurs, messageOf, openDatabase, quoteName, quoteText, readParquet } from './duckdb.js';
+import {
+  type Database,
+  isOurs,
+  loadAhead,
+  messageOf,
+  openDatabase,
+  quoteName,
+  quoteText,
+  readParquet,
+} from './duckdb.js';
 import { inspectFile } from './inspect-file.js';
 import { processMemory } from './process-memory.js';
 import { type CsvOptions, createView, readerSql, type TypeHints, tolerantJsonl } from './reader-sql.js';
@@ -107,7 +116,7 @@ async function convert(
   const rowsFile = join(folder, 'rows.parquet');
   const files = tables.flatMap((table) => table.files);
   const full = new AbortController();
-  const database = await openDatabase({
+  const opening = openDatabase({
     files: [...files.map(({ path }) => path), rowsFile],
     temporary: { folder: join(folder, 'temporary'), bytes: await roomIn(folder) },
     // SQL with groups or joins gives rows in an order that depends on threads.
@@ -119,6 +128,9 @@ async function convert(
     },
     signal: AbortSignal.any([full.signal, ...(source.signal === undefined ? [] : [source.signal])]),
   });
+  // Rows are encoded in this process, right after this.
+  loadAhead();
+  const database = await opening;
   const unwatch = watchRoom(folder, 'its rows', (error) => full.abort(error));
   try {
     const views = async (tolerant: boolean) => {

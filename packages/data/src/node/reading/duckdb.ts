@@ -155,6 +155,11 @@ export function messageOf(error: unknown): string {
   return first.replace(/^(Failed to extract statements: )?(\w+ )+Error: /, '').trim();
 }
 
+/** Loads the library while another process opens a database, for when it is needed here; an error is for then, too. */
+export function loadAhead(): void {
+  importDuckDb().catch(() => {});
+}
+
 async function importDuckDb(): Promise<typeof import('@duckdb/node-api')> {
   try {
     return await import('@duckdb/node-api');

@@ -11,9 +11,13 @@ export interface JsonDepth {
   isList(): boolean;
 }
 
-const [quote, backslash, newLine, openList, closeList, openObject, closeObject] = [...'"\\\n[]{}'].map((character) =>
-  character.charCodeAt(0),
-);
+const quote = 0x22;
+const backslash = 0x5c;
+const newLine = 0x0a;
+const openList = 0x5b;
+const closeList = 0x5d;
+const openObject = 0x7b;
+const closeObject = 0x7d;
 
 /**
  * Counts brackets outside of strings.
@@ -27,23 +31,38 @@ export function jsonDepth(byLine: boolean): JsonDepth {
   let first: number | undefined;
   return {
     add(bytes) {
-      for (let at = 0; at < bytes.length; at++) {
-        const byte = bytes[at] as number;
-        if (byLine && byte === newLine) {
-          depth = 0;
-          inString = false;
-          escaped = false;
-        } else if (inString) {
-          if (escaped) escaped = false;
-          else if (byte === backslash) escaped = true;
-          else if (byte === quote) inString = false;
-        } else if (byte === quote) inString = true;
+      const { length } = bytes;
+      // No value spans two lines: what is wrong with one says nothing of the next.
+      const ending = byLine ? newLine : -1;
+      let [level, at] = [depth, 0];
+      while (at < length) {
+        if (inString) {
+          if (escaped) {
+            escaped = false;
+            if (bytes[at] !== ending) at += 1;
+          }
+          let byte = 0;
+          while (at < length) {
+            byte = bytes[at++] as number;
+            if (byte === quote || byte === backslash || byte === ending) break;
+            byte = 0;
+          }
+          if (byte === backslash) escaped = true;
+          else if (byte !== 0) inString = false;
+          if (byte === ending) level = 0;
+          continue;
+        }
+        const byte = bytes[at++] as number;
+        // All that matter are these, and they are rare.
+        if (byte === quote) inString = true;
         else if (byte === openList || byte === openObject) {
           first ??= byte;
-          depth += 1;
-          if (depth > mostNested) return true;
-        } else if (byte === closeList || byte === closeObject) depth -= 1;
+          level += 1;
+          if (level > mostNested) return true;
+        } else if (byte === closeList || byte === closeObject) level = Math.max(0, level - 1);
+        else if (byte === ending) level = 0;
       }
+      depth = level;
       return false;
     },
     isOpen: () => depth > 0 || inString,

@@ -34,4 +34,7 @@ it('counts brackets outside of strings only, and line by line where lines are va
   const lines = `{"broken": "\n${'[\n'.repeat(2000)}{"a": 1}\n`;
   expect(followed(lines, true, 5)).toMatchObject({ tooDeep: false, open: false });
   expect(followed(lines.replaceAll('"', ''), false, 5).tooDeep).toBe(true);
+  // Neither the end of a line within an escape nor brackets that close nothing hide what follows.
+  expect(followed(`"\\\n${'['.repeat(2000)}`, true, 4).tooDeep).toBe(true);
+  expect(followed(`${']'.repeat(2000)}${'['.repeat(2000)}`, false, 4).tooDeep).toBe(true);
 });
