@@ -172,6 +172,11 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
   } catch (error) {
     // commander has printed what it has to say; asking for help or the version is no mistake.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    // The first signal stops reading data at once, as nothing of them is kept.
+    if (io.signal.aborted && (error as Error).name === 'AbortError') {
+      print(io.stderr, 'Stopped while data were read; nothing was written.');
+      return undefined;
+    }
     const failure = tellFailure(error, what);
     print(io.stderr, failure.text);
     if (json) printJson(io.stdout, failure.document);

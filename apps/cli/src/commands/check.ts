@@ -12,7 +12,7 @@ export async function check(
   const { set = [], plugins } = options;
   const loaded = await loadConfig({ file, cwd: io.cwd, set, plugins });
   await checkOutput(loaded, {}, io.cwd);
-  const run = await prepareRun(loaded);
+  const run = await prepareRun(loaded, io.signal);
   const { backend } = await chooseBackend(run, (message) => print(io.stderr, `Warning: ${message}`));
   if (options.json === true) {
     printJson(io.stdout, { status: 'right', file, backend, config: run.config });

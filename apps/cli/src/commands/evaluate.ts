@@ -60,7 +60,7 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
   const progress = options.quiet === true ? noRowProgress : rowProgress(io, 'Measuring');
   const rows =
     options.data === undefined
-      ? await partOf({ document, ...read }, saved.code, folder, options.part ?? 'test')
+      ? await partOf({ document, ...read }, saved.code, folder, options.part ?? 'test', io.signal)
       : rowsOfFile(saved, folder, options.data, options, io, progress.rows);
   const { name, threads = saved.config.threads } = document.backend;
   // What trained gives the very numbers that the run has; another one rounds otherwise.
@@ -136,10 +136,11 @@ async function partOf(
   code: CodePlaces,
   folder: string,
   part: 'train' | 'validation' | 'test',
+  signal: AbortSignal,
 ): Promise<MeasuredRows> {
   const loaded = begunConfig(read, code);
   if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
-  const data = await prepareData(loaded);
+  const data = await prepareData(loaded, signal);
   await compareData(data, read.document, folder);
   const dataset = data[part];
   const title = { train: 'its training rows', validation: 'its validation rows', test: 'its test rows' }[part];

@@ -142,6 +142,9 @@ async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interru
     open ??= await start(undefined);
     await open.writer.finish();
     return { rows, columns: [...open.carried.names, ...names] };
+  } catch (error) {
+    if (io.signal.aborted && error === io.signal.reason) return 'interrupted';
+    throw error;
   } finally {
     progress.end();
     await run.blocks.return(undefined);

@@ -69,7 +69,7 @@ export async function resume(
     if (document.status === 'done') return printAgain(loaded, read);
     const links = await linksIn(path, shown);
     if (links.length > 0) throw new InputError([...loaded.mistakes.mistakes, ...links]);
-    const run = await prepareRun(loaded);
+    const run = await prepareRun(loaded, io.signal);
     if (stoppedEarly(io)) return 'interrupted';
     progress.note(describeData(run));
     await compareData(run.data, document, where);

@@ -59,7 +59,7 @@ export async function train(file: string | undefined, options: TrainOptions, io:
     overrides: overridesOf(options),
   });
   const wanted = await checkOutput(loaded, options, cwd);
-  const run = await prepareRun(loaded);
+  const run = await prepareRun(loaded, io.signal);
   if (stoppedEarly(io)) return 'interrupted';
   progress.note(describeData(run));
   const { executor, backend, current } = await chooseBackend(run, progress.warn);

@@ -90,7 +90,9 @@ async function firstOf(rows: AsyncGenerator<unknown>): Promise<void> {
 /** Rows of a file; what is wrong with it is a mistake of the input. */
 async function* openFile(name: string, request: RowRequest, io: Io): AsyncGenerator<RawRow[]> {
   const { encoding, labels = false, data, exact = [] } = request;
-  const { csv, source, sql } = data as { csv?: ReadRowsOptions['csv']; source?: unknown; sql?: string };
+  const { csv, source, sql, sqlTimeout } = data as Pick<ReadRowsOptions, 'csv' | 'sql' | 'sqlTimeout'> & {
+    source?: unknown;
+  };
   const table = tableName(source);
   const throughSql = request.sql && sql !== undefined && table !== undefined;
   const { from, format } = await openSource(name, request, io);
@@ -104,6 +106,8 @@ async function* openFile(name: string, request: RowRequest, io: Io): AsyncGenera
     // Only of the format it was meant for.
     ...(csv === undefined ? {} : { csv }),
     ...(throughSql ? { sql, table } : {}),
+    ...(throughSql && sqlTimeout !== undefined ? { sqlTimeout } : {}),
+    signal: io.signal,
   };
   try {
     yield* readRows(from, options);

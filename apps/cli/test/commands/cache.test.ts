@@ -8,13 +8,17 @@ import { fakeIo } from '../helpers/fake-io.js';
 
 afterEach(() => vi.unstubAllEnvs());
 
+/** By which we know our own folders. */
+const mark = 'This folder was made by Polytask, which may remove it.\n';
+
 /** A cache with a table of 1500 bytes, and one that this process uses. */
 function withCache(): { cwd: string; cache: string } {
   const cwd = folderWith();
   const cache = join(cwd, 'cache');
   for (const name of [`table-${'a'.repeat(40)}`, `source-${'b'.repeat(40)}`]) {
     mkdirSync(join(cache, name), { recursive: true });
-    writeFileSync(join(cache, name, 'rows'), Buffer.alloc(1500));
+    writeFileSync(join(cache, name, '.polytask-cache'), mark);
+    writeFileSync(join(cache, name, 'rows'), Buffer.alloc(1500 - mark.length));
   }
   writeFileSync(join(cache, `source-${'b'.repeat(40)}`, `.in-use-${process.pid}@${hostname()}`), '');
   return { cwd, cache };
@@ -32,6 +36,25 @@ it('shows what is kept, then removes what nobody uses', async () => {
   expect(await runProgram(['cache', '--clear'], cleared.io)).toBe(0);
   expect(cleared.stdout.text()).toMatch(/^Removed: 1 folder, 2 kB\n/);
   expect(readdirSync(cache)).toEqual([`source-${'b'.repeat(40)}`]);
+});
+
+it('shows what was left half made, and removes it, and nothing that has no mark', async () => {
+  const { cwd, cache } = withCache();
+  vi.stubEnv('POLYTASK_CACHE', cache);
+  const [left, notOurs] = [`making-${'0'.repeat(16)}`, `making-${'1'.repeat(16)}`];
+  for (const name of [left, notOurs, 'making-plans']) {
+    mkdirSync(join(cache, name));
+    writeFileSync(join(cache, name, 'rows'), Buffer.alloc(5000));
+  }
+  writeFileSync(join(cache, left, '.polytask-cache'), mark);
+  const io = fakeIo(cwd);
+  expect(await runProgram(['cache'], io.io)).toBe(0);
+  expect(io.stdout.text()).toMatch(new RegExp(`${left} +half made +5 kB`));
+  expect(io.stdout.text()).not.toContain(notOurs);
+  const cleared = fakeIo(cwd);
+  expect(await runProgram(['cache', '--clear'], cleared.io)).toBe(0);
+  expect(cleared.stdout.text()).toMatch(/^Removed: 2 folders, 7 kB\n/);
+  expect(readdirSync(cache).sort()).toEqual([notOurs, 'making-plans', `source-${'b'.repeat(40)}`]);
 });
 
 it('prints a document, of another folder', async () => {

@@ -1,4 +1,4 @@
-import { DatasetError, nearestWord } from '@polytask/core';
+import { DatasetError, nearestWord, requireOption } from '@polytask/core';
 import type { Value } from './feature-kind.js';
 import { moments } from './moments.js';
 import { readBoolean, readCategory, readNumber, shown, Unreadable } from './raw-values.js';
@@ -79,26 +79,45 @@ export type LearnedLabel =
       readonly counts: readonly number[];
     };
 
-/** More classes than anybody means; a column of texts or ids has been named by mistake. */
-const mostClasses = 10_000;
+/** More classes of a column than anybody means; a column of texts or ids has been named by mistake. */
+export const mostClasses = 10_000;
+/** Among so many names a wrong one is compared with each, to find what may have been meant. */
+const mostCompared = 1000;
 
-/** Reads a label as a number (NaN: none) or the name of a class (null: none). */
-export function readLabel(
-  { kind, classes }: Pick<LabelOptions, 'kind' | 'classes'>,
-  value: unknown,
-): Value | Unreadable {
-  if (kind !== 'number') {
+/** A function that reads a label as a number (NaN: none) or the name of a class (null: none). */
+export function labelReader({
+  kind,
+  classes,
+}: Pick<LabelOptions, 'kind' | 'classes'>): (value: unknown) => Value | Unreadable {
+  if (kind === 'number') {
+    return (value) => {
+      const number = readNumber(value);
+      const infinite = typeof number === 'number' && Math.abs(Math.fround(number)) === Number.POSITIVE_INFINITY;
+      return infinite ? new Unreadable('a label must be finite, as float32') : number;
+    };
+  }
+  const known = new Set(classes);
+  return (value) => {
     const name = readCategory(value);
-    if (typeof name !== 'string' || classes === undefined || classes.includes(name)) return name;
+    if (typeof name !== 'string' || classes === undefined || known.has(name)) return name;
     const answer = kind === 'binary' || classes.length === 2 ? readBoolean(value) : undefined;
     if (typeof answer === 'number') return classes[answer] as string;
-    const near = nearestWord(name, classes);
+    const near = classes.length > mostCompared ? undefined : nearestWord(name, classes);
     const advice = near === undefined ? '' : `. Did you mean \`${near}\`?`;
     return new Unreadable(`${shown(name)} is not one of the classes ${listed(classes)}${advice}`);
+  };
+}
+
+/**
+ * Refuses more classes than anybody means, before anything is made for them.
+ *
+ * @throws InvalidOptionError (`POLYTASK_INVALID_OPTION`).
+ */
+export function checkClasses(labels: readonly (LabelOptions | VectorLabel)[]): void {
+  for (const label of labels) {
+    const count = 'classes' in label ? (label.classes?.length ?? 0) : 0;
+    requireOption(count <= mostClasses, `classes of \`${label.column}\``, `at most ${mostClasses} names`, count);
   }
-  const number = readNumber(value);
-  const infinite = typeof number === 'number' && Math.abs(Math.fround(number)) === Number.POSITIVE_INFINITY;
-  return infinite ? new Unreadable('a label must be finite, as float32') : number;
 }
 
 /** Learns from the labels of training rows, one by one. */
@@ -143,12 +162,12 @@ export function labelEncoder(label: LearnedLabel): (value: Value) => number | Un
   if (label.kind === 'number') return (value) => value as number;
   const { classes, counts, column } = label;
   const idOf = new Map(classes.map((name, id) => [name, id]));
+  const seen = listed(classes.filter((_, index) => (counts[index] as number) > 0));
   return (value) => {
     if (value === null) return -1;
     const id = idOf.get(value as string);
     if (id !== undefined && (counts[id] as number) > 0) return id;
-    const seen = classes.filter((_, index) => (counts[index] as number) > 0);
-    return new Unreadable(`no training row has class ${shown(value)} of \`${column}\`; they have ${listed(seen)}`);
+    return new Unreadable(`no training row has class ${shown(value)} of \`${column}\`; they have ${seen}`);
   };
 }
 

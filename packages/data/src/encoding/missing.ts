@@ -16,7 +16,8 @@ export function constantOf<Read>(
 ): Read | undefined {
   if (typeof missing !== 'object') return undefined;
   const value = read(missing.constant);
-  if (!(value instanceof Unreadable) && value !== null && !Number.isNaN(value)) return value;
+  const isNumber = typeof value === 'number';
+  if (!(value instanceof Unreadable) && value !== null && (!isNumber || Number.isFinite(value))) return value;
   throw new InvalidOptionError(`missing.constant of \`${column}\``, 'a value as the column has them', missing.constant);
 }
 

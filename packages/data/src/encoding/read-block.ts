@@ -1,7 +1,7 @@
 import type { Value } from './feature-kind.js';
 import { kindOf } from './feature-kinds.js';
 import type { FeatureOptions, LearnedFeature } from './features.js';
-import { type LabelOptions, type LearnedLabel, readLabel } from './labels.js';
+import { type LabelOptions, type LearnedLabel, labelReader } from './labels.js';
 import { refusedMissing } from './missing.js';
 import { Unreadable } from './raw-values.js';
 
@@ -43,7 +43,7 @@ export function readBlock(
       return readColumn(feature.column, size, values, read, report, refuse);
     }),
     labels: labels.map((label) =>
-      readColumn(label.column, size, valuesOf(label.column), (value) => readLabel(label, value), report, false),
+      readColumn(label.column, size, valuesOf(label.column), labelReader(label), report, false),
     ),
   };
 }

@@ -1,4 +1,4 @@
-import type { InputSpecs } from '@polytask/core';
+import { DatasetError, type InputSpecs } from '@polytask/core';
 import type { Value } from './feature-kind.js';
 import { kindOf } from './feature-kinds.js';
 import type { FeatureOptions, LearnedFeature } from './features.js';
@@ -24,6 +24,9 @@ export interface TableEncoding {
   readonly labels: readonly LearnedLabel[];
 }
 
+/** Numbers of an encoded row at most: blocks of some thousand rows have to fit into memory. */
+const mostNumbers = 1 << 17;
+
 /** Learns an encoding from blocks of training rows. */
 export function createTableLearner({ features, labels }: TableSchema): {
   /** Takes up the rows of a block that `use` says. */
@@ -43,12 +46,38 @@ export function createTableLearner({ features, labels }: TableSchema): {
         addAll(add, block.labels[l] as ArrayLike<Value>, used);
       });
     },
-    learned: () => ({
-      format: 1,
-      features: ofFeatures.map((learner) => learner.learned()),
-      labels: ofLabels.map((learner) => learner.learned()),
-    }),
+    learned() {
+      const encoding: TableEncoding = {
+        format: 1,
+        features: ofFeatures.map((learner) => finite(learner.learned())),
+        labels: ofLabels.map((learner) => finite(learner.learned())),
+      };
+      refuseTooWide(encoding);
+      return encoding;
+    },
   };
+}
+
+/** JSON has no infinity: a model that knew one could be saved, and never be used. */
+function finite<Learned extends LearnedFeature | LearnedLabel>(learned: Learned): Learned {
+  const [key, value] =
+    Object.entries(learned).find(([, one]) => typeof one === 'number' && !Number.isFinite(one)) ?? [];
+  if (key === undefined) return learned;
+  throw new DatasetError(
+    `Column \`${learned.column}\` must have values whose mean and spread are numbers, but its ${key} would be ${value}: some values are ` +
+      'too large. Divide the column by a power of ten, or leave those rows out.',
+  );
+}
+
+function refuseTooWide(encoding: TableEncoding): void {
+  const { width, places } = layoutOf(encoding);
+  if (width <= mostNumbers) return;
+  const widths = places.map(({ at }, index) => (places[index + 1]?.at ?? width) - at);
+  const most = Math.max(...widths);
+  throw new DatasetError(
+    `A row must be encoded as at most ${mostNumbers} numbers, but would be ${width}, of which column ` +
+      `\`${encoding.features[widths.indexOf(most)]?.column}\` takes ${most}. Embed categories instead of one-hot, or keep fewer categories or words.`,
+  );
 }
 
 function addAll(add: (value: Value) => void, values: ArrayLike<Value>, rows: Uint32Array): void {

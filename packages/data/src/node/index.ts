@@ -1,6 +1,7 @@
+export { cacheLimit } from './cache/cache-limit.js';
 export { defaultCache } from './cache/default-cache.js';
 export type { CacheEntry, PruneOptions } from './cache/prune-cache.js';
-export { cacheEntries, cacheLimit, pruneCache } from './cache/prune-cache.js';
+export { cacheEntries, pruneCache } from './cache/prune-cache.js';
 export type { IdxArray } from './images/idx.js';
 export { parseIdx, readIdx } from './images/idx.js';
 export type { ImagesOptions, LoadedImages } from './images/load-images.js';

@@ -66,7 +66,8 @@ async function buildNamed(config: unknown, path: Path, table: PartTable, buildin
       report([...path, ...fault], new PolytaskError('POLYTASK_FILE', message, { cause: error }));
       throw new Reported();
     }
-    if (!PolytaskError.isInstance(error)) throw error;
+    // Somebody who empties the cache meanwhile is no fault of the configuration.
+    if (!PolytaskError.isInstance(error) || error.code === 'POLYTASK_CACHE_REMOVED') throw error;
     report([...path, ...optionPath(error, config, table.key)], error);
     throw new Reported();
   }

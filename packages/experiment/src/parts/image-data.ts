@@ -22,7 +22,7 @@ export async function imageData(
   { folder, table, sampling, mixing, ...options }: OptionsOf<typeof imagesOptions>,
   context: BuildContext,
 ): Promise<LoadedData> {
-  const { labels = [], split = {}, columns = {} } = context;
+  const { labels = [], split = {}, columns = {}, signal } = context;
   const { train, validation, test, encoding, record } = await loadImages({
     ...(options as { path?: string; channels?: 1 | 3 }),
     folder: resolve(context.folder, folder),
@@ -35,6 +35,7 @@ export async function imageData(
       );
     }),
     split,
+    ...(signal === undefined ? {} : { signal }),
   });
   return {
     ...(await drawTrainingRows(train, { sampling, mixing } as never, columns)),

@@ -36,11 +36,15 @@ export interface RunData {
  *
  * @returns The data; undefined where they cannot be had.
  */
-export async function loadData(loaded: LoadedConfig, report: ReportPart): Promise<RunData | undefined> {
+export async function loadData(
+  loaded: LoadedConfig,
+  report: ReportPart,
+  signal?: AbortSignal,
+): Promise<RunData | undefined> {
   const { sections, folder, code, mistakes } = loaded;
   if (sections.data === undefined) return undefined;
   const source = String((sections.data as { use?: unknown }).use);
-  if (dividedSources.includes(source)) return loadDivided(loaded, report);
+  if (dividedSources.includes(source)) return loadDivided(loaded, report, signal);
   refuseTableSplit(loaded, source);
   const data = await buildPart<LoadedData>(sections.data, ['data'], tableFor('data'), { folder, code }, report);
   if (data === undefined) return undefined;
@@ -53,7 +57,11 @@ export async function loadData(loaded: LoadedConfig, report: ReportPart): Promis
 }
 
 /** Read with the labels of the tasks, and divided as it is read. */
-async function loadDivided(loaded: LoadedConfig, report: ReportPart): Promise<RunData | undefined> {
+async function loadDivided(
+  loaded: LoadedConfig,
+  report: ReportPart,
+  signal?: AbortSignal,
+): Promise<RunData | undefined> {
   const { sections, folder, code, mistakes } = loaded;
   const { tasks, split } = sections;
   if (tasks === undefined || split === undefined) return undefined;
@@ -86,7 +94,7 @@ async function loadDivided(loaded: LoadedConfig, report: ReportPart): Promise<Ru
   };
   const named = tasks as unknown as { name: string; column?: string }[];
   const columns = Object.fromEntries(named.map(({ name, column = name }) => [name, column]));
-  const context = { folder, code, labels, columns, split: divided };
+  const context = { folder, code, labels, columns, split: divided, ...(signal === undefined ? {} : { signal }) };
   const data = await buildPart<LoadedData>(sections.data, ['data'], tableFor('data'), context, reportTable);
   if (data?.facts === undefined) return undefined;
   if ((data.test as unknown) === undefined) {

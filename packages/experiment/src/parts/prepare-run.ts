@@ -36,9 +36,10 @@ export interface PreparedRun {
 /**
  * Loads the data and builds all parts of a configuration.
  *
+ * @param signal - Stops reading the data at once; its reason is thrown.
  * @throws InputError with every mistake that was found.
  */
-export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
+export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Promise<PreparedRun> {
   const { sections, mistakes, folder, code } = loaded;
   const report: ReportPart = (path, error, atKey) => mistakes.add(path, error.message, atKey);
   const fail = () => new InputError(inFileOrder(mistakes.mistakes));
@@ -46,7 +47,7 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const written = mistakes.mistakes.length;
   checkNames(loaded);
   const namesAgree = mistakes.mistakes.length === written;
-  const data = await loadData(loaded, report);
+  const data = await loadData(loaded, report, signal);
   const assumed = data === undefined && sections.tasks !== undefined ? { tasks: assumeClasses(sections.tasks) } : {};
   const known = { ...sections, ...assumed, ...data?.config };
   const inputsAgree = data !== undefined && checkColumns(loaded, data);
@@ -110,14 +111,14 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
  *
  * @throws InputError with every mistake that was found.
  */
-export async function prepareData(loaded: LoadedConfig): Promise<RunData> {
+export async function prepareData(loaded: LoadedConfig, signal?: AbortSignal): Promise<RunData> {
   const { sections, mistakes, code } = loaded;
   await useBackend('cpu', code);
   const { data: given } = sections;
   const mixed = dividedSources.includes(String((given as { use?: unknown } | undefined)?.use)) && given;
   const data = mixed && 'mixing' in mixed ? { ...mixed, mixing: { use: 'proportional-mixing' } } : given;
   const alone = { ...loaded, sections: { ...sections, ...(data && { data: data as never }) } };
-  const found = await loadData(alone, (path, error) => mistakes.add(path, error.message));
+  const found = await loadData(alone, (path, error) => mistakes.add(path, error.message), signal);
   if (found === undefined || mistakes.mistakes.length > 0) throw new InputError(inFileOrder(mistakes.mistakes));
   return found;
 }

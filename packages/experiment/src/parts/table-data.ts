@@ -90,6 +90,7 @@ export const sourceOptions = {
     "DuckDB's SQL over the source, whose table is called data unless it is named.",
     'all rows',
   ),
+  sqlTimeout: optional(whole({ from: 1, to: 1_000_000 }), 'Seconds that sql may take.', 'no limit'),
   csv: optional(
     mapping({
       delimiter: optional(text('a character'), 'Between values.', 'found out'),
@@ -147,9 +148,10 @@ export interface DataFacts {
 /** Loads a table with the labels of the tasks. */
 export async function tableData(options: TableConfig, context: BuildContext): Promise<LoadedData> {
   const { source, sampling, mixing, weight, cache, ...rest } = options;
-  const { folder, labels = [], split = {}, columns = {} } = context;
+  const { folder, labels = [], split = {}, columns = {}, signal } = context;
   const loaded = await loadTable({
     ...rest,
+    signal,
     ...rowOptions({ weight, cache } as never, context),
     source: sourceIn(source, folder),
     labels,

@@ -1,4 +1,4 @@
-import type { LabelOptions, TableEncoding, VectorLabel } from '@polytask/data';
+import { type LabelOptions, mostClasses, type TableEncoding, type VectorLabel } from '@polytask/data';
 import type { Config } from '../config/schema.js';
 
 /** The label of a task: a column, or several. */
@@ -51,6 +51,9 @@ function labelOf(
     return { column: name, columns, kind: type === 'multi-label' ? 'binary' : 'number' };
   }
   if (type === 'classification') {
+    const count = typeof classes === 'number' ? classes : (classes?.length ?? 0);
+    if (count > mostClasses)
+      return `a column of a table has at most ${mostClasses} classes, but \`classes\` asks for ${count}`;
     const names = typeof classes === 'number' ? Array.from({ length: classes }, (_, id) => String(id)) : classes;
     return { column, kind: 'class', ...(names === undefined ? {} : { classes: names }) };
   }

@@ -21,7 +21,7 @@ export async function taskTables(
   context: BuildContext,
 ): Promise<LoadedData> {
   const { tables, sampling, mixing = null, weight, cache, ...rest } = options;
-  const { folder, labels = [], split = {}, columns = {} } = context;
+  const { folder, labels = [], split = {}, columns = {}, signal } = context;
   const tasks = Object.keys(columns);
   for (const name of Object.keys(tables)) {
     if (tasks.includes(name)) continue;
@@ -39,6 +39,7 @@ export async function taskTables(
   });
   const loaded = await loadTaskTables({
     ...rest,
+    signal,
     ...rowOptions({ weight, cache } as never, context),
     tables: Object.fromEntries(entries),
     split,

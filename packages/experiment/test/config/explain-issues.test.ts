@@ -74,7 +74,9 @@ describe('explainIssues', () => {
     [
       'one of two types',
       task({ classes: 'ten' }),
-      ['`tasks[0].classes`: found "ten", expected a whole number from 2 to 1048576, or a list of at least 2 class names'],
+      [
+        '`tasks[0].classes`: found "ten", expected a whole number from 2 to 1048576, or a list of at least 2 class names',
+      ],
     ],
     [
       'one of two types, out of range',

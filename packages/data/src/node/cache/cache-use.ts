@@ -14,7 +14,8 @@ const prefix = '.in-use-';
  */
 export async function markUsed(folder: string): Promise<boolean> {
   try {
-    await writeFile(join(folder, `${prefix}${process.pid}@${hostname()}`), '');
+    // Never through a link of this name that somebody has put there.
+    await writeFile(join(folder, `${prefix}${process.pid}@${hostname()}`), '', { flag: 'wx' }).catch(ifThere);
     const now = new Date();
     await utimes(folder, now, now);
   } catch (error) {
@@ -26,6 +27,10 @@ export async function markUsed(folder: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+function ifThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 /** Whether a process that lives uses a folder of the cache; marks of others are removed. */

@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireOption } from '@polytask/core';
+import { cacheLimit } from './cache-limit.js';
+import { kindOfOurs, removeOurs } from './cache-mark.js';
 import { isUsed } from './cache-use.js';
 import { defaultCache } from './default-cache.js';
+import { bytesIn } from './room.js';
 
 /** A folder of the cache: what one source, table or draw of rows was converted to. */
 export interface CacheEntry {
   readonly name: string;
-  /** `source`: files as rows; `table`: encoded rows, by part; `rows`: rows of a class or task brought together. */
-  readonly kind: 'source' | 'table' | 'rows';
+  /**
+   * `source`: files as rows; `table`: encoded rows, by part; `rows`: rows of a class or task brought together; `unfinished`: being
+   * made, or left by a process that ended before it was done.
+   */
+  readonly kind: 'source' | 'table' | 'rows' | 'unfinished';
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly lastUsed: number;
@@ -25,36 +31,19 @@ export interface PruneOptions {
   readonly limit?: number;
 }
 
-/** Gigabytes, unless `POLYTASK_CACHE_LIMIT` says otherwise. */
-const usualLimit = 20;
-
 /** What was used a moment ago may be about to be opened. */
 const justUsed = 10 * 60 * 1000;
 
 /**
- * Bytes that a cache may have: `POLYTASK_CACHE_LIMIT` in gigabytes (10⁹ bytes), `none` for no limit; 20 where it is not set.
- *
- * @throws InvalidOptionError (`POLYTASK_INVALID_OPTION`) for anything else.
+ * What is in a cache, the most recently used first, with what is being made or was left half made. Only folders that carry our mark
+ * count: others are not listed, and never removed.
  */
-export function cacheLimit(): number {
-  const { POLYTASK_CACHE_LIMIT: given } = process.env;
-  if (given === 'none') return Number.POSITIVE_INFINITY;
-  const gigabytes = given === undefined || given === '' ? usualLimit : Number(given);
-  requireOption(
-    gigabytes >= 0,
-    'limit',
-    'what POLYTASK_CACHE_LIMIT says: a number of gigabytes from 0, or none',
-    given,
-  );
-  return gigabytes * 1e9;
-}
-
-/** What is in a cache, the most recently used first; what is being made is not listed. */
 export async function cacheEntries(cache: string = defaultCache()): Promise<CacheEntry[]> {
   const entries: CacheEntry[] = [];
   for (const name of await readdir(cache).catch(() => [])) {
-    const kind = /^(source|table|rows)-[0-9a-f]{40}$/.exec(name)?.[1] as CacheEntry['kind'] | undefined;
-    if (kind === undefined) continue;
+    const found = await kindOfOurs(cache, name);
+    if (found === undefined) continue;
+    const kind = found === 'making' || found === 'removing' ? 'unfinished' : found;
     const folder = join(cache, name);
     try {
       const [{ mtimeMs }, bytes, inUse] = [await stat(folder), await bytesIn(folder), await isUsed(folder)];
@@ -91,7 +80,8 @@ export async function pruneCache({
   const removed: CacheEntry[] = [];
   for (const entry of entries.reverse()) {
     if (total <= limit && limit > 0) break;
-    if (entry.inUse || (limit > 0 && Date.now() - entry.lastUsed < justUsed)) continue;
+    const isRecent = entry.kind !== 'unfinished' && Date.now() - entry.lastUsed < justUsed;
+    if (entry.inUse || (limit > 0 && isRecent)) continue;
     if (!(await remove(cache, entry))) continue;
     total -= entry.bytes;
     removed.push(entry);
@@ -111,17 +101,9 @@ async function remove(cache: string, { name }: CacheEntry): Promise<boolean> {
   }
   // Somebody may have begun to use it since it was looked at.
   if (await isUsed(going)) {
-    await rename(going, folder).catch(() => rm(going, { recursive: true, force: true }));
+    await rename(going, folder).catch(() => removeOurs(going));
     return false;
   }
-  await rm(going, { recursive: true, force: true });
+  await removeOurs(going);
   return true;
-}
-
-async function bytesIn(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
-  }
-  return bytes;
 }

@@ -17,6 +17,8 @@ const mostPixels = 64 << 20;
 const maxInflation = 1032;
 const harmless = 64 << 20;
 
+const pixelChunks = ['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND'];
+
 /**
  * Decodes a PNG or JPEG image. Sizes are read from the header and checked before anything is allocated.
  *
@@ -40,9 +42,13 @@ async function decodePng(bytes: Uint8Array): Promise<DecodedImage> {
   if (size === 0 || size > mostPixels) throw new Error(`it says that it has ${size} pixels`);
   // Up to four channels of 16 bits, and a byte per line.
   const most = 8 * size + view.getUint32(20);
-  if (bytes.length * maxInflation > Math.max(harmless, most)) checkInflation(bytes, view, most);
+  const chunks = chunksOf(bytes, view);
+  if (bytes.length * maxInflation > Math.max(harmless, most)) {
+    const packed = chunks.filter(({ type }) => type === 'IDAT').map(({ all }) => all.subarray(8, -4));
+    inflateSync(Buffer.concat(packed), { maxOutputLength: most });
+  }
   const { convertIndexedToRgb, decode } = await import('fast-png');
-  const image = decode(bytes);
+  const image = decode(Buffer.concat([bytes.subarray(0, 8), ...chunks.map(({ all }) => all)]));
   const { width, height, palette } = image;
   if (palette !== undefined) {
     const rgb = convertIndexedToRgb(image);
@@ -64,16 +70,17 @@ async function decodeJpeg(bytes: Uint8Array): Promise<DecodedImage> {
   return { width, height, channels: 3, data };
 }
 
-/** Refuses compressed data that are longer than the image they are of. */
-function checkInflation(bytes: Uint8Array, view: DataView, most: number): void {
-  const parts: Uint8Array[] = [];
+/** The chunks of a PNG that make its pixels. Others, such as colour profiles, may be packed too, and unpack to anything. */
+function chunksOf(bytes: Uint8Array, view: DataView): { type: string; all: Uint8Array }[] {
+  const chunks: { type: string; all: Uint8Array }[] = [];
   for (let at = 8; at + 12 <= bytes.length; ) {
-    const length = view.getUint32(at);
-    // IDAT
-    if (view.getUint32(at + 4) === 0x49444154) parts.push(bytes.subarray(at + 8, at + 8 + length));
-    at += 12 + length;
+    const end = at + 12 + view.getUint32(at);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (end > bytes.length) throw new Error(`it ends within its chunk ${JSON.stringify(type)}`);
+    if (pixelChunks.includes(type)) chunks.push({ type, all: bytes.subarray(at, end) });
+    at = end;
   }
-  inflateSync(Buffer.concat(parts), { maxOutputLength: most });
+  return chunks;
 }
 
 /** Eight bits per value, without transparency; grey with a colour's channels is left as colour. */

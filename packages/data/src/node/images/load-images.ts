@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { PolytaskError, requireOption, type TableDataset, tableDataset } from '@polytask/core';
 import { within } from '@polytask/core/node';
 import { encodeRows, learnTable } from '../../encoding/encode-rows.js';
-import type { LabelOptions } from '../../encoding/labels.js';
+import { checkClasses, type LabelOptions } from '../../encoding/labels.js';
 import type { RawRow } from '../../encoding/raw-values.js';
 import type { TableEncoding } from '../../encoding/table-encoding.js';
 import { assignParts, countParts } from '../../split/assign-parts.js';
@@ -16,7 +16,7 @@ import type { SplitRecord } from '../tables/split-table.js';
 import { type ReadImagesOptions, readImages } from './read-images.js';
 
 /** Where images come from and what is known of them, for {@link loadImages}. */
-export interface ImagesOptions extends ReadImagesOptions {
+export interface ImagesOptions extends Omit<ReadImagesOptions, 'signal'> {
   /** Folder with the images. Without `table`, images lie in it in one folder per class. */
   readonly folder: string;
   /** File with a row per image: CSV, Parquet, JSON or JSONL. */
@@ -27,6 +27,8 @@ export interface ImagesOptions extends ReadImagesOptions {
   readonly labels: readonly LabelOptions[];
   /** How images are divided. Default: all are for training. */
   readonly split?: SplitOptions;
+  /** Stops reading; its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** Images with labels, ready to learn from. */
@@ -57,9 +59,10 @@ export interface LoadedImages {
  * ```
  */
 export async function loadImages(options: ImagesOptions): Promise<LoadedImages> {
-  const { folder, table, path = 'file', labels, split = {}, channels } = options;
+  const { folder, table, path = 'file', labels, split = {}, channels, signal } = options;
+  checkClasses(labels);
   requireOption(labels.length > 0, 'labels', 'at least one column', labels);
-  const rows = table === undefined ? await rowsOfFolder(folder) : await rowsOfTable(table);
+  const rows = table === undefined ? await rowsOfFolder(folder) : await rowsOfTable(table, signal);
   const known = Object.keys(rows[0] ?? {}).map((name) => ({ name }));
   const column = table === undefined ? 'file' : path;
   if (!known.some(({ name }) => name === column)) throw noSuchColumn(['path'], column, known);
@@ -91,7 +94,7 @@ export async function loadImages(options: ImagesOptions): Promise<LoadedImages> 
     const places = placesOf(part);
     const image = await readImages(
       places.map((row) => files[row] as string),
-      channels === undefined ? {} : { channels },
+      { ...(channels === undefined ? {} : { channels }), ...(signal === undefined ? {} : { signal }) },
     );
     const { columns } = encodeRows(encoding, pick(places), { labels: true });
     return tableDataset({ inputs: { image }, columns, ids: Int32Array.from(places) });
@@ -130,9 +133,13 @@ async function rowsOfFolder(folder: string): Promise<RawRow[]> {
   throw new TableError(['folder'], `${folder} must hold images (.png, .jpg) in a folder per class, but holds none`);
 }
 
-async function rowsOfTable(table: string): Promise<RawRow[]> {
+async function rowsOfTable(table: string, signal: AbortSignal | undefined): Promise<RawRow[]> {
   const rows: RawRow[] = [];
-  for await (const some of readRows(table, { encoding: { format: 1, features: [], labels: [] } })) rows.push(...some);
+  const options = {
+    encoding: { format: 1 as const, features: [], labels: [] },
+    ...(signal === undefined ? {} : { signal }),
+  };
+  for await (const some of readRows(table, options)) rows.push(...some);
   if (rows.length === 0) throw new TableError(['table'], `${table} must have a row, but has none`);
   return rows;
 }

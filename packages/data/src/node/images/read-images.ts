@@ -14,6 +14,8 @@ export interface ImageInput {
 export interface ReadImagesOptions {
   /** 1 for grey (colours become their luminance), 3 for colour. Default: as the first image. */
   readonly channels?: 1 | 3;
+  /** Stops reading; its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** An image file is no longer than this. */
@@ -39,7 +41,7 @@ const together = 8;
  */
 export async function readImages(paths: readonly string[], options: ReadImagesOptions = {}): Promise<ImageInput> {
   requireOption(paths.length > 0, 'paths', 'at least one path', paths);
-  const { channels: wanted } = options;
+  const { channels: wanted, signal } = options;
   requireOption(wanted === undefined || wanted === 1 || wanted === 3, 'channels', '1 or 3', wanted);
   const broken = new Map<number, string>();
   const { first, place } = await firstImage(paths, broken);
@@ -55,6 +57,7 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
   }
   const data = new Uint8Array(total);
   for (let start = 0; start < paths.length; start += together) {
+    signal?.throwIfAborted();
     await Promise.all(
       paths.slice(start, start + together).map(async (path, index) => {
         if (start + index < place) return;

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { type BadRow, type BadRows, mostDescribed } from './bad-rows.js';
-import { type Database, quoteText } from './duckdb.js';
+import type { Database } from './duckdb.js';
 import { jsonLines } from './reader-sql.js';
 import type { SourceFile } from './source-files.js';
 
@@ -44,14 +44,14 @@ function reasonOf(type: string, message: string): string {
 export async function malformedLines(database: Database, files: readonly SourceFile[]): Promise<BadRows> {
   const first: BadRow[] = [];
   let count = 0;
-  for (const { path } of files.filter(({ format: kind }) => kind === 'jsonl')) {
-    const numbered = `SELECT row_number() OVER () AS line, line AS content FROM ${jsonLines(`[${quoteText(path)}]`)}`;
+  for (const file of files.filter(({ format: kind }) => kind === 'jsonl')) {
+    const numbered = `SELECT row_number() OVER () AS line, line AS content FROM ${jsonLines([file])}`;
     const bad = `SELECT line::DOUBLE AS line, content FROM (${numbered}) WHERE NOT json_valid(content)`;
     const [{ n } = {}] = await database.rows(`SELECT count(*)::DOUBLE AS n FROM (${bad})`);
     count += n as number;
     for (const { line, content } of await database.rows(`${bad} ORDER BY 1 LIMIT ${mostDescribed}`)) {
       const shown = String(content).slice(0, 60);
-      first.push({ file: basename(path), line: line as number, reason: `no JSON: ${shown}` });
+      first.push({ file: basename(file.path), line: line as number, reason: `no JSON: ${shown}` });
     }
   }
   return { count, first: first.slice(0, mostDescribed) };

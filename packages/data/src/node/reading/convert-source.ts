@@ -4,12 +4,25 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { cached } from '../cache/cache-folder.js';
 import { readRecord } from '../cache/read-record.js';
+import { roomIn, watchRoom } from '../cache/room.js';
 import { malformedLines, rejectedLines } from './bad-lines.js';
 import type { BadRows } from './bad-rows.js';
 import { columnType, keptExpression, type SourceColumn } from './column-types.js';
-import { type Database, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
+import { DatabaseEnd } from './database-child.js';
+import {
+  type Database,
+  isOurs,
+  loadAhead,
+  messageOf,
+  openDatabase,
+  quoteName,
+  quoteText,
+  readParquet,
+} from './duckdb.js';
+import { inspectFile } from './inspect-file.js';
+import { processMemory } from './process-memory.js';
 import { type CsvOptions, createView, readerSql, type TypeHints, tolerantJsonl } from './reader-sql.js';
-import { hashFile, requireWholeJson, type SourceFile, sourceFiles } from './source-files.js';
+import { type SourceFile, sourceFiles } from './source-files.js';
 import { TableError } from './table-error.js';
 
 /** Where rows come from: files, by the name that SQL calls them, and what SQL makes of them. */
@@ -20,6 +33,10 @@ export interface Source {
   readonly hints: TypeHints;
   /** Whether lines of JSONL that are no JSON are to be passed over. */
   readonly tolerant: boolean;
+  /** Seconds that SQL may take. */
+  readonly sqlTimeout?: number | undefined;
+  /** Stops the conversion at once. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 type Place = readonly (string | number)[];
@@ -61,15 +78,17 @@ export async function convertSource(source: Source, cache: string): Promise<Conv
   const tables = await Promise.all(
     source.tables.map(async (table) => {
       const files = await Promise.all(table.paths.map((path) => sourceFiles(path, table.place)));
-      for (const file of files.flat()) await requireWholeJson(file, table.place);
       return { ...table, files: files.flat() };
     }),
   );
   const hashed: SourceInfo['files'][number][] = [];
-  for (const { files } of tables) {
-    for (const { path, bytes } of files) hashed.push({ name: basename(path), bytes, sha256: await hashFile(path) });
+  for (const { files, place } of tables) {
+    for (const file of files) {
+      const sha256 = await inspectFile(file, place, source.signal);
+      hashed.push({ name: basename(file.path), bytes: file.bytes, sha256 });
+    }
   }
-  const named = tables.map(({ name, files }) => [name, files.map((file) => [file.format, file.path.endsWith('.gz')])]);
+  const named = tables.map(({ name, files }) => [name, files.map((file) => [file.format, file.packed])]);
   const facts = {
     format,
     hashed,
@@ -96,15 +115,24 @@ async function convert(
   folder: string,
 ): Promise<Omit<SourceInfo, 'fingerprint' | 'files'>> {
   const rowsFile = join(folder, 'rows.parquet');
-  const temporary = join(folder, 'temporary');
   const files = tables.flatMap((table) => table.files);
-  const database = await openDatabase({
+  const full = new AbortController();
+  const opening = openDatabase({
     files: [...files.map(({ path }) => path), rowsFile],
-    temporary,
+    temporary: { folder: join(folder, 'temporary'), bytes: await roomIn(folder) },
     // SQL with groups or joins gives rows in an order that depends on threads.
     threads: source.sql === undefined ? Math.min(4, availableParallelism()) : 1,
     memory: conversionMemory,
+    apart: {
+      megabytes: processMemory(),
+      seconds: source.sql === undefined ? undefined : source.sqlTimeout,
+    },
+    signal: AbortSignal.any([full.signal, ...(source.signal === undefined ? [] : [source.signal])]),
   });
+  // Rows are encoded in this process, right after this.
+  loadAhead();
+  const database = await opening;
+  const unwatch = watchRoom(folder, 'its rows', (error) => full.abort(error));
   try {
     const views = async (tolerant: boolean) => {
       for (const { name, files: ofTable, place } of tables) {
@@ -122,20 +150,28 @@ async function convert(
       await copy(database, source, rowsFile);
     } catch (error) {
       if (!/Malformed JSON|JSON transform/i.test((error as Error).message)) throw error;
-      badRows = await malformedLines(database, files).catch(() => badRows);
+      badRows = await malformedLines(database, files).catch((inner: unknown) => {
+        if (isOurs(inner)) throw inner;
+        return badRows;
+      });
       if (badRows.count === 0 || !source.tolerant) throw badJson(tables, badRows, error);
       await views(true);
       await copy(database, source, rowsFile).catch((again: unknown) => {
+        if (isOurs(again)) throw again;
         throw badJson(tables, { count: 0, first: [] }, again);
       });
     }
     const rejected = await rejectedLines(database, files);
     const described = await describe(database);
-    const [{ rows } = {}] = await database.rows(
-      `SELECT count(*)::DOUBLE AS rows FROM read_parquet(${quoteText(rowsFile)})`,
-    );
+    const [{ rows } = {}] = await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${readParquet(rowsFile)}`);
     return { ...described, rows: rows as number, badRows: rejected.count > 0 ? rejected : badRows };
+  } catch (error) {
+    if (!(error instanceof DatabaseEnd)) throw error;
+    throw new TableError(source.sql === undefined ? ['source'] : ['sql'], `the rows cannot be read: ${error.message}`, {
+      cause: error,
+    });
   } finally {
+    unwatch();
     database.close();
   }
 }
@@ -192,8 +228,7 @@ async function runReader<Result>(
     return await read?.();
   } catch (error) {
     if (/Malformed JSON|JSON transform/i.test((error as Error).message) || error instanceof TableError) throw error;
-    if ((error as NodeJS.ErrnoException).code !== undefined || /No space left/i.test((error as Error).message))
-      throw error;
+    if (isOurs(error)) throw error;
     throw new TableError(place, `the rows cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
-import { PolytaskError } from '@polytask/core';
+import { openDatabaseChild, type ProcessLimits } from './database-child.js';
+import { openEngine } from './engine.js';
+import { noDuckDb } from './no-duckdb.js';
 
 /** A database in memory that may touch the files it was given and nothing else. */
 export interface Database {
@@ -28,13 +29,20 @@ export interface Chunk {
 export interface DatabaseLimits {
   /** Absolute paths of the files that may be read or written. */
   readonly files: readonly string[];
-  /** Folder for what does not fit into memory. */
-  readonly temporary?: string;
+  /** Folder for what does not fit into memory, and how much it may hold. */
+  readonly temporary?: { readonly folder: string; readonly bytes: number };
   /** 1 makes the order of every result, and every sum, the same each time. */
   readonly threads: number;
   /** Megabytes, before it goes to `temporary`. */
   readonly memory: number;
+  /** Ends what is under way; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** A process of its own, with these limits: for files and SQL of others. */
+  readonly apart?: ProcessLimits;
 }
+
+/** What does the work: in this process, or in another one. */
+export type Engine = Pick<Awaited<ReturnType<typeof openEngine>>, keyof Awaited<ReturnType<typeof openEngine>>>;
 
 /**
  * Opens a database that a stranger's SQL can be given to: it reads and writes the named files only, installs and loads no
@@ -42,77 +50,81 @@ export interface DatabaseLimits {
  *
  * @throws PolytaskError (`POLYTASK_NO_DUCKDB`) where the library for this machine is not installed.
  */
-export async function openDatabase({ files, temporary, threads, memory }: DatabaseLimits): Promise<Database> {
-  const { DuckDBInstance: Instance, StatementType } = await importDuckDb();
-  const instance: DuckDBInstance = await Instance.create(':memory:', {
-    threads: String(threads),
-    memory_limit: `${memory}MB`,
-    ...(temporary === undefined ? {} : { temp_directory: temporary }),
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-    allow_community_extensions: 'false',
-    allow_persistent_secrets: 'false',
-  });
-  const connection: DuckDBConnection = await instance.connect();
-  const close = () => {
-    connection.closeSync();
-    instance.closeSync();
-  };
-  try {
-    await connection.run(`SET allowed_paths = [${files.map(quoteText).join(', ')}]`);
-    await connection.run('SET enable_external_access = false');
-    await connection.run('SET lock_configuration = true');
-  } catch (error) {
-    close();
-    throw error;
-  }
-  return {
-    async run(sql) {
-      await connection.run(sql);
+export async function openDatabase(limits: DatabaseLimits): Promise<Database> {
+  const { files, temporary, threads, memory, signal, apart } = limits;
+  signal?.throwIfAborted();
+  const allowed = [...new Set(files.flatMap((path) => [quoteText(path), quotePath(path)]))];
+  const start = {
+    settings: {
+      threads: String(threads),
+      memory_limit: `${memory}MB`,
+      ...(temporary === undefined
+        ? {}
+        : { temp_directory: temporary.folder, max_temp_directory_size: `${Math.ceil(temporary.bytes / 1e6)}MB` }),
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      allow_community_extensions: 'false',
+      allow_persistent_secrets: 'false',
     },
-    rows: async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJS(),
+    statements: [
+      `SET allowed_paths = [${allowed.join(', ')}]`,
+      'SET enable_external_access = false',
+      'SET lock_configuration = true',
+    ],
+  };
+  const engine: Engine =
+    apart === undefined ? await openEngine(await importDuckDb(), start) : await openDatabaseChild(start, apart, signal);
+  const interrupt = () => engine.interrupt();
+  signal?.addEventListener('abort', interrupt, { once: true });
+  const told = async <Result>(work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw asSystemError(error);
+    }
+  };
+  return {
+    run: (sql) => told(engine.run(sql)),
+    rows: (sql) => told(engine.rows(sql)),
     async *chunks(sql) {
-      const result: DuckDBResult = await connection.stream(sql);
-      for (
-        let chunk = await result.fetchChunk();
-        chunk !== null && chunk.rowCount > 0;
-        chunk = await result.fetchChunk()
-      ) {
-        const { rowCount: size, columnCount } = chunk;
-        yield { size, columns: Array.from({ length: columnCount }, (_, column) => columnOf(chunk, column)) };
-      }
+      const stream = await told(engine.stream(sql));
+      for (let chunk = await told(stream.next()); chunk !== undefined; chunk = await told(stream.next())) yield chunk;
     },
     async whyNoQuery(sql) {
       try {
-        const statements = await connection.extractStatements(sql);
-        if (statements.count !== 1) return `must be one statement, but has ${statements.count}`;
-        const statement = await statements.prepare(0);
-        const { statementType } = statement;
-        statement.destroySync();
-        return statementType === StatementType.SELECT ? undefined : 'must be a SELECT: nothing is written or changed';
+        const { count, reads } = await engine.statementsOf(sql);
+        if (count !== 1) return `must be one statement, but has ${count}`;
+        return reads ? undefined : 'must be a SELECT: nothing is written or changed';
       } catch (error) {
+        signal?.throwIfAborted();
         // What the library says of nothing at all, or of comments alone.
         if (/native callback/.test((error as Error).message)) return 'must be one statement, but has none';
         return `cannot be run: ${messageOf(error)}`;
       }
     },
-    close,
+    close() {
+      signal?.removeEventListener('abort', interrupt);
+      engine.close();
+    },
   };
 }
 
-/** Numbers one by one into an array of numbers: a column that has them boxed takes many times as long to collect. */
-function columnOf(chunk: DuckDBDataChunk, column: number): readonly unknown[] | Float64Array {
-  const vector = chunk.getColumnVector(column);
-  const values = vector.type.typeId === doubleType ? new Float64Array(vector.itemCount) : new Array(vector.itemCount);
-  for (let row = 0; row < values.length; row++) {
-    const value = vector.getItem(row);
-    values[row] = values instanceof Float64Array ? (value ?? Number.NaN) : value;
-  }
-  return values;
+/** Whether an error is not about what was asked for: we were told to stop, or the machine lacks something. */
+export function isOurs(error: unknown): boolean {
+  const { name, code } = error as NodeJS.ErrnoException;
+  return name === 'AbortError' || code !== undefined;
 }
 
-/** DuckDB's number for the type DOUBLE. */
-const doubleType = 11;
+/** A full disk is the system's error, as if Node had written; DuckDB only says so in words. */
+function asSystemError(error: unknown): unknown {
+  const { message, code } = error as NodeJS.ErrnoException;
+  if (code !== undefined || !/No space left on device|not enough space on the disk/i.test(message)) return error;
+  return Object.assign(new Error(`ENOSPC: ${messageOf(error)}`, { cause: error }), {
+    code: 'ENOSPC',
+    syscall: 'write',
+  });
+}
 
 /** A name as SQL writes it. */
 export function quoteName(name: string): string {
@@ -124,21 +136,34 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/**
+ * The path of a file that is read, as SQL writes it: of that file alone. DuckDB takes `*`, `?` and `[` for patterns, and a name
+ * such as `t[1].csv` for another file.
+ */
+export function quotePath(path: string): string {
+  return quoteText(path.replace(/[*?[]/g, '[$&]'));
+}
+
+/** Rows that we wrote, as SQL reads them. */
+export function readParquet(path: string): string {
+  return `read_parquet(${quotePath(path)}, hive_partitioning = false)`;
+}
+
 /** What DuckDB says, without its kinds of errors and without the lines that draw an arrow. */
 export function messageOf(error: unknown): string {
   const [first = ''] = (error as Error).message.split(/\n\s*\n|\nLINE /);
   return first.replace(/^(Failed to extract statements: )?(\w+ )+Error: /, '').trim();
 }
 
+/** Loads the library while another process opens a database, for when it is needed here; an error is for then, too. */
+export function loadAhead(): void {
+  importDuckDb().catch(() => {});
+}
+
 async function importDuckDb(): Promise<typeof import('@duckdb/node-api')> {
   try {
     return await import('@duckdb/node-api');
   } catch (error) {
-    throw new PolytaskError(
-      'POLYTASK_NO_DUCKDB',
-      `Tables need the npm package \`@duckdb/node-api\` with its library for ${process.platform}-${process.arch}, which could not ` +
-        `be loaded: ${(error as Error).message.split('\n')[0]}. Install again without leaving optional dependencies out.`,
-      { cause: error },
-    );
+    throw noDuckDb((error as Error).message, error);
   }
 }

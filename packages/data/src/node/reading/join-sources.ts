@@ -3,10 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from '../cache/cache-folder.js';
 import { readRecord } from '../cache/read-record.js';
+import { roomIn } from '../cache/room.js';
 import { joinBadRows } from './bad-rows.js';
 import { columnType } from './column-types.js';
 import { type ConvertedSource, rowColumn, type SourceInfo } from './convert-source.js';
-import { messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
+import { isOurs, messageOf, openDatabase, quoteName, quoteText, readParquet } from './duckdb.js';
 import { TableError } from './table-error.js';
 
 /** The column that says whose row a row is. */
@@ -29,17 +30,28 @@ const format = 1;
  * Rows of several tables as one, in an order that is random and always the same; a column that a table does not have is NULL in
  * its rows. Row numbers go on from one table to the next.
  */
-export async function joinSources(parts: readonly JoinedPart[], cache: string): Promise<ConvertedSource> {
+export async function joinSources(
+  parts: readonly JoinedPart[],
+  cache: string,
+  signal?: AbortSignal,
+): Promise<ConvertedSource> {
   const facts = parts.map(({ task, converted, columns, ones }) => [task, converted.info.fingerprint, columns, ones]);
   const fingerprint = createHash('sha256').update(JSON.stringify({ format, facts })).digest('hex');
   const folder = await cached(cache, `source-${fingerprint.slice(0, 40)}`, async (making) => {
-    await writeFile(join(making, 'info.json'), JSON.stringify({ ...(await write(parts, making)), fingerprint }));
+    await writeFile(
+      join(making, 'info.json'),
+      JSON.stringify({ ...(await write(parts, making, signal)), fingerprint }),
+    );
   });
   const info = await readRecord<SourceInfo>(join(folder, 'info.json'));
   return { rowsFile: join(folder, 'rows.parquet'), info, hidden: [{ name: taskColumn, type: 'text' }] };
 }
 
-async function write(parts: readonly JoinedPart[], folder: string): Promise<Omit<SourceInfo, 'fingerprint'>> {
+async function write(
+  parts: readonly JoinedPart[],
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<Omit<SourceInfo, 'fingerprint'>> {
   const rowsFile = join(folder, 'rows.parquet');
   const row = quoteName(rowColumn);
   let first = 0;
@@ -52,13 +64,14 @@ async function write(parts: readonly JoinedPart[], folder: string): Promise<Omit
       ...ones.map((name) => `1 AS ${quoteName(name)}`),
     ];
     first += info.rows;
-    return `SELECT ${chosen.join(', ')} FROM read_parquet(${quoteText(file)})`;
+    return `SELECT ${chosen.join(', ')} FROM ${readParquet(file)}`;
   });
   const database = await openDatabase({
     files: [...parts.map(({ converted }) => converted.rowsFile), rowsFile],
-    temporary: join(folder, 'temporary'),
+    temporary: { folder: join(folder, 'temporary'), bytes: await roomIn(folder) },
     threads: 1,
     memory: 768,
+    signal,
   });
   try {
     const union = selects.join(' UNION ALL BY NAME ');
@@ -66,10 +79,10 @@ async function write(parts: readonly JoinedPart[], folder: string): Promise<Omit
     const order = `ORDER BY md5_number_lower(CAST(${row} AS VARCHAR)), ${row}`;
     const to = `${quoteText(rowsFile)} (FORMAT parquet, ROW_GROUP_SIZE 65536)`;
     await database.run(`COPY (SELECT * FROM (${union}) ${order}) TO ${to}`).catch((error: Error) => {
-      if (/No space left/i.test(error.message)) throw error;
+      if (isOurs(error)) throw error;
       throw new TableError(['tables'], `the tables cannot be joined: ${messageOf(error)}`, { cause: error });
     });
-    const found = await database.rows(`DESCRIBE SELECT * FROM read_parquet(${quoteText(rowsFile)})`);
+    const found = await database.rows(`DESCRIBE SELECT * FROM ${readParquet(rowsFile)}`);
     const columns = found.flatMap(({ column_name, column_type }) => {
       const type = columnType(String(column_type));
       const name = String(column_name);

@@ -11,9 +11,12 @@ import type { TableEncoding } from '../../encoding/table-encoding.js';
 import { malformedLines, rejectedLines } from './bad-lines.js';
 import { type BadRows, describeBadRow } from './bad-rows.js';
 import { columnType, readExpression } from './column-types.js';
-import { type Database, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
+import { DatabaseEnd } from './database-child.js';
+import { type Database, isOurs, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
+import { inspectFile, needsInspection } from './inspect-file.js';
+import { processMemory } from './process-memory.js';
 import { type CsvOptions, createView, tolerantJsonl, widelyTypedReader } from './reader-sql.js';
-import { type FileFormat, requireWholeJson, type SourceFile, sourceFiles } from './source-files.js';
+import { type FileFormat, type SourceFile, sourceFiles } from './source-files.js';
 import { noSuchColumn, TableError } from './table-error.js';
 
 /** How {@link readRows} reads. */
@@ -31,6 +34,10 @@ export interface ReadRowsOptions {
   readonly table?: string;
   /** Further columns that come along as they are written, such as ids: not as numbers, which would round long ones. */
   readonly exact?: readonly string[];
+  /** Seconds that reading may take where there is SQL. Default: no limit. */
+  readonly sqlTimeout?: number;
+  /** Stops reading at once; its reason is thrown. */
+  readonly signal?: AbortSignal;
   /** Told, before the first row, of lines that are no rows at all and are left out. Default: an error tells of them. */
   readonly onBadLines?: (badRows: BadRows) => void;
 }
@@ -63,7 +70,11 @@ export async function* readRows(source: string | Readable, options: ReadRowsOpti
   // DuckDB looks at the beginning of a file twice, which a stream does not allow.
   const path = join(tmpdir(), `polytask-rows-${randomBytes(8).toString('hex')}.${format}`);
   try {
-    await pipeline(source, createWriteStream(path, { mode: 0o600 }));
+    await pipeline(
+      source,
+      createWriteStream(path, { mode: 0o600, flags: 'wx' }),
+      ...(options.signal === undefined ? [] : [{ signal: options.signal }]),
+    );
     yield* readFileRows(path, options);
   } finally {
     await rm(path, { force: true });
@@ -73,8 +84,17 @@ export async function* readRows(source: string | Readable, options: ReadRowsOpti
 async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGenerator<RawRow[]> {
   const place = ['source'];
   const files = await sourceFiles(path, place);
-  for (const file of files) await requireWholeJson(file, place);
-  const database = await openDatabase({ files: files.map((file) => file.path), threads: 1, memory: 512 });
+  for (const file of files) if (needsInspection(file)) await inspectFile(file, place, options.signal);
+  const database = await openDatabase({
+    files: files.map((file) => file.path),
+    threads: 1,
+    memory: 512,
+    apart: {
+      megabytes: processMemory(),
+      seconds: options.sql === undefined ? undefined : options.sqlTimeout,
+    },
+    signal: options.signal,
+  });
   try {
     const { encoding, labels: wanted = false, csv = {}, sql, table = 'data', exact = [] } = options;
     const texts = encoding.features.filter(({ type }) => type === 'category' || type === 'text');
@@ -104,6 +124,11 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
         Object.fromEntries(names.map((name, column) => [name, presentOrNull(columns[column]?.[row])])),
       );
     }
+  } catch (error) {
+    if (!(error instanceof DatabaseEnd)) throw error;
+    throw new TableError(options.sql === undefined ? place : ['sql'], `the rows cannot be read: ${error.message}`, {
+      cause: error,
+    });
   } finally {
     database.close();
   }
@@ -177,7 +202,7 @@ async function about<Result>(place: readonly string[], work: () => Promise<Resul
   try {
     return await work();
   } catch (error) {
-    if (error instanceof TableError) throw error;
+    if (isOurs(error)) throw error;
     throw new TableError(place, `the rows cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }

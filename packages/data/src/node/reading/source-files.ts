@@ -13,6 +13,8 @@ export interface SourceFile {
   readonly path: string;
   readonly format: FileFormat;
   readonly bytes: number;
+  /** Whether it is gzipped. */
+  readonly packed: boolean;
 }
 
 /** Endings of file names; text formats may be gzipped. */
@@ -46,28 +48,6 @@ export async function sourceFiles(path: string, place: readonly (string | number
   );
 }
 
-/**
- * Refuses a JSON file that was cut short: DuckDB takes the rows that are there.
- *
- * @throws TableError (`POLYTASK_DATASET`) where a list does not end.
- */
-export async function requireWholeJson({ path, bytes, format }: SourceFile, place: readonly (string | number)[]) {
-  if (format !== 'json' || path.endsWith('.gz')) return;
-  const file = await openRegularFile(path);
-  try {
-    const read = async (from: number) => {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, from);
-      return buffer.subarray(0, bytesRead).toString('utf8');
-    };
-    const start = (await read(0)).replace(/^\uFEFF/, '').trimStart();
-    const end = (await read(Math.max(0, bytes - 4096))).trimEnd();
-    if (!start.startsWith('[') || end.endsWith(']')) return;
-    throw new TableError(place, `${path} is broken: the list that it begins with does not end. Get the file again.`);
-  } finally {
-    await file.close();
-  }
-}
-
 /** SHA-256 of a file's bytes, read as a stream. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
@@ -82,7 +62,7 @@ function fileOf(path: string, full: string, bytes: number, place: readonly (stri
     throw new TableError(place, `${path} must be a file whose name ends in ${endings()}, or a folder of such files`);
   }
   if (bytes === 0) throw new TableError(place, `${path} must hold rows, but is empty`);
-  return { path: full, format, bytes };
+  return { path: full, format, bytes, packed: isPacked(full) };
 }
 
 function formatOf(name: string): FileFormat | undefined {
@@ -90,6 +70,8 @@ function formatOf(name: string): FileFormat | undefined {
   const format = formats[ending?.[1]?.toLowerCase() ?? ''];
   return ending?.[2] !== undefined && format === 'parquet' ? undefined : format;
 }
+
+const isPacked = (name: string) => /\.gz$/i.test(name);
 
 function endings(): string {
   return Object.keys(formats)

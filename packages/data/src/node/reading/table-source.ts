@@ -5,7 +5,7 @@ import { TableError } from './table-error.js';
 
 /** The source of the options, with names for its tables, and types that columns have by what they are used for. */
 export function sourceOf(
-  { source, sql, csv = {}, labels, features, weights = {} }: TableOptions,
+  { source, sql, sqlTimeout, csv = {}, labels, features, weights = {}, signal }: TableOptions,
   maxBadRows: number,
 ): Source {
   const listed = (paths: string | readonly string[]) => (typeof paths === 'string' ? [paths] : paths);
@@ -42,5 +42,7 @@ export function sourceOf(
       texts: columnsOf('category', 'text').sort(),
     },
     tolerant: maxBadRows > 0,
+    sqlTimeout,
+    signal,
   };
 }

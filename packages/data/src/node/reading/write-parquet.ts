@@ -39,7 +39,7 @@ export async function writeParquet(from: string, to: string, columns: readonly P
     const values = columns.map(
       ({ name, type }, index) => `CAST(line ->> ${quoteText(`$[${index}]`)} AS ${types[type]}) AS ${quoteName(name)}`,
     );
-    const lines = jsonLines(`[${quoteText(from)}]`);
+    const lines = jsonLines([{ path: from, packed: false }]);
     await database.run(`COPY (SELECT ${values.join(', ')} FROM ${lines}) TO ${quoteText(to)} (FORMAT parquet)`);
   } finally {
     database.close();

@@ -5,6 +5,7 @@ import { DatasetError, requireOption } from '@polytask/core';
 import { openRegularFile } from '@polytask/core/node';
 import type { Strata } from '../../sampling/streamed-dataset.js';
 import { cached } from '../cache/cache-folder.js';
+import { requireRoom } from '../cache/room.js';
 import { readFully } from './read-fully.js';
 import { idFile, labelFile, weightFile, wordsOf } from './row-file.js';
 import type { RowFile } from './row-file-dataset.js';
@@ -68,6 +69,13 @@ export async function drawRows(
       ]),
       ...layout.weights.map((_, w): [string, string, number] => [weightFile(file.path, w), weightFile(to, w), 1]),
     ];
+    const bytes = parts.reduce((sum, [, , words]) => sum + rows * words * 4, 0);
+    await requireRoom(
+      making,
+      bytes,
+      `${rows} rows drawn by class or task`,
+      'Draw fewer rows, or leave `sampling` and `mixing` out.',
+    );
     for (const [from, into, words] of parts) await copyByStratum(from, into, words, stratumOf, strata);
   });
   return { ...file, path: join(folder, 'drawn.rows'), rows, strata };

@@ -2,7 +2,7 @@ import type { FeatureOptions } from '../../encoding/features.js';
 import type { FeatureColumn } from '../../encoding/table-encoding.js';
 import type { ColumnType, SourceColumn } from '../reading/column-types.js';
 import type { SourceInfo } from '../reading/convert-source.js';
-import { type Database, quoteName, quoteText } from '../reading/duckdb.js';
+import { type Database, quoteName, readParquet } from '../reading/duckdb.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 
 /** Features as they are asked for: names of columns, or what they are by name. Default: all columns that can be. */
@@ -121,7 +121,7 @@ async function whyNoCategory(
 ): Promise<string | undefined> {
   const column = quoteName(name);
   const different =
-    `SELECT DISTINCT ${column} FROM read_parquet(${quoteText(rowsFile)}) ` +
+    `SELECT DISTINCT ${column} FROM ${readParquet(rowsFile)} ` +
     `WHERE ${column} IS NOT NULL LIMIT ${mostInferred + 1}`;
   const [{ n } = {}] = await database.rows(`SELECT count(*)::DOUBLE AS n FROM (${different})`);
   const count = n as number;

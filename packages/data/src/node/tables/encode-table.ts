@@ -8,7 +8,7 @@ import { parts } from '../../split/split-options.js';
 import { type BadRow, type BadRows, mostDescribed } from '../reading/bad-rows.js';
 import { readExpression, type SourceColumn } from '../reading/column-types.js';
 import { rowColumn } from '../reading/convert-source.js';
-import { type Chunk, type Database, quoteName, quoteText } from '../reading/duckdb.js';
+import { type Chunk, type Database, quoteName, readParquet } from '../reading/duckdb.js';
 import { TableError } from '../reading/table-error.js';
 import { type RowLayout, writeRowFile } from '../rows/row-file.js';
 
@@ -23,6 +23,7 @@ export interface PartedRows {
   readonly file: string | undefined;
   /** Columns of weights. */
   readonly weights: readonly string[];
+  readonly signal: AbortSignal | undefined;
 }
 
 /** What encoding a table gave. */
@@ -69,20 +70,11 @@ export async function encodeTable(
   labels: readonly (LabelOptions | VectorLabel)[],
   path: (part: string) => string,
 ): Promise<EncodedTable> {
-  const { width, categories } = layoutOf(encoding);
-  const layout: RowLayout = {
-    numbers: width,
-    ids: categories.length,
-    labels: labels.map((label) => {
-      if ('columns' in label) return { dtype: 'float32', size: label.columns.length };
-      return { dtype: label.kind === 'number' ? 'float32' : 'int32' };
-    }),
-    weights: source.weights,
-  };
+  const layout = rowLayoutOf(encoding, labels, source.weights);
   const writers = parts.map((part) => writeRowFile(path(part), layout));
   const encode = blockEncoder(encoding);
   const columns = labelColumns(labels);
-  const unseen: { part: string; column: string; reason: string; rows: number }[] = [];
+  const unseen = new Map<string, { part: string; column: string; reason: string; rows: number }>();
   const badRows = collectBadRows(source.file);
   try {
     for await (const { size, rows, valuesOf } of blocksOf(source, encoding)) {
@@ -94,8 +86,9 @@ export async function encodeTable(
       const encoded = encode(block, (row, column, reason) => {
         if (bad.has(row)) return;
         const part = parts[source.assigned[rows[row] as number] as number] as string;
-        const found = unseen.find((other) => other.reason === reason && other.part === part);
-        if (found === undefined) unseen.push({ part, column, reason, rows: 1 });
+        const key = `${part}: ${reason}`;
+        const found = unseen.get(key);
+        if (found === undefined) unseen.set(key, { part, column, reason, rows: 1 });
         else found.rows += 1;
       });
       const rowIds = Int32Array.from(rows);
@@ -112,8 +105,26 @@ export async function encodeTable(
     throw error;
   }
   const rows = writers.map((writer) => writer.finish());
-  refuseUnseen(unseen);
+  refuseUnseen([...unseen.values()]);
   return { encoding, layout, rows, badRows: badRows.found() };
+}
+
+/** What the rows of a table are written as. */
+export function rowLayoutOf(
+  encoding: TableEncoding,
+  labels: readonly (LabelOptions | VectorLabel)[],
+  weights: readonly string[],
+): RowLayout {
+  const { width, categories } = layoutOf(encoding);
+  return {
+    numbers: width,
+    ids: categories.length,
+    labels: labels.map((label) => {
+      if ('columns' in label) return { dtype: 'float32', size: label.columns.length };
+      return { dtype: label.kind === 'number' ? 'float32' : 'int32' };
+    }),
+    weights,
+  };
 }
 
 /** Weights of rows; one that is none makes its row a bad one. */
@@ -171,7 +182,7 @@ function refuseUnseen(unseen: readonly { part: string; column: string; reason: s
 
 /** The columns that features and labels need, chunk by chunk in the order of the cache. */
 async function* blocksOf(
-  { database, rowsFile, columns, weights }: PartedRows,
+  { database, rowsFile, columns, weights, signal }: PartedRows,
   {
     features,
     labels,
@@ -192,9 +203,10 @@ async function* blocksOf(
   );
   const sql =
     `SELECT ${[`CAST(${quoteName(rowColumn)} AS DOUBLE)`, ...expressions].join(', ')} ` +
-    `FROM read_parquet(${quoteText(rowsFile)})`;
+    `FROM ${readParquet(rowsFile)}`;
   const places = new Map(names.map((name, place) => [name, place + 1]));
   for await (const { size, columns: values } of database.chunks(sql) as AsyncGenerator<Chunk>) {
+    signal?.throwIfAborted();
     yield {
       size,
       rows: values[0] as Float64Array,

@@ -2,26 +2,27 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireOption } from '@polytask/core';
-import { type LabelOptions, labelColumns } from '../../encoding/labels.js';
-import { inputsOfTable, type TableEncoding } from '../../encoding/table-encoding.js';
+import { checkClasses, type LabelOptions, labelColumns } from '../../encoding/labels.js';
+import { inputsOfTable, layoutOf, type TableEncoding } from '../../encoding/table-encoding.js';
 import { parts, splitRule } from '../../split/split-options.js';
 import { cached } from '../cache/cache-folder.js';
 import { defaultCache } from '../cache/default-cache.js';
 import { readRecord } from '../cache/read-record.js';
+import { requireRoom } from '../cache/room.js';
 import { type BadRows, checkBadRows, joinBadRows } from '../reading/bad-rows.js';
 import type { ConvertedSource } from '../reading/convert-source.js';
-import { type Database, openDatabase, quoteName, quoteText } from '../reading/duckdb.js';
+import { type Database, openDatabase, quoteName, readParquet } from '../reading/duckdb.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 import { type RowLayout, wordsOf } from '../rows/row-file.js';
 import { loadRowFile, streamRowFile } from '../rows/row-file-dataset.js';
 import { askedFor, type ChosenFeatures, chooseFeatures } from './choose-features.js';
-import { encodeTable, learnEncoding } from './encode-table.js';
+import { encodeTable, learnEncoding, rowLayoutOf } from './encode-table.js';
 import type { LoadedTable, TableOptions, TablePart } from './load-table.js';
 import { requireColumns } from './require-columns.js';
 import { type SplitRecord, splitTable } from './split-table.js';
 
 /** What is done with rows, wherever they are from. */
-export type RowOptions = Omit<TableOptions, 'source' | 'sql' | 'csv'>;
+export type RowOptions = Omit<TableOptions, 'source' | 'sql' | 'sqlTimeout' | 'csv'>;
 
 interface Stored {
   readonly encoding: TableEncoding;
@@ -34,12 +35,15 @@ interface Stored {
 
 /** A new number where what is written to the cache changes. */
 const format = 2;
+/** Ids of rows are int32. */
+const mostRows = 2 ** 31 - 1;
 
 /** Refuses numbers that cannot be, before anything is read. */
 export function checkTableOptions({ maxBadRows = 0, memory = 256, labels }: RowOptions): void {
   requireOption(Number.isInteger(maxBadRows) && maxBadRows >= 0, 'maxBadRows', 'a whole number from 0', maxBadRows);
   requireOption(memory >= 0, 'memory', 'a number of megabytes from 0', memory);
   requireOption(labels.length > 0, 'labels', 'at least one column', labels);
+  checkClasses(labels);
 }
 
 /** By label: its column of weights. */
@@ -65,6 +69,12 @@ export async function loadConverted(
   const weights = weightsOf(options);
   checkBadRows(converted.info.badRows, maxBadRows);
   if (converted.info.rows === 0) throw new TableError(place, 'the table must have a row, but has none');
+  if (converted.info.rows > mostRows) {
+    throw new TableError(
+      place,
+      `a table must have at most ${mostRows} rows, but has ${converted.info.rows}. Take fewer, by \`sql\`.`,
+    );
+  }
   const facts = { format, source: converted.info.fingerprint, split: splitRule(split), labels: options.labels };
   const choice = {
     weights,
@@ -131,7 +141,7 @@ async function encode(
   const { labels, split = {}, features, exclude = [] } = options;
   const columns = labelColumns(labels);
   // One thread: the order of results must be that of the file.
-  const database = await openDatabase({ files: [rowsFile], threads: 1, memory: 512 });
+  const database = await openDatabase({ files: [rowsFile], threads: 1, memory: 512, signal: options.signal });
   try {
     const taken = new Map<string, string>();
     for (const by of ['group', 'time', 'column'] as const) {
@@ -165,16 +175,34 @@ async function encode(
     );
     await refuseEmptyColumns(database, rowsFile, columns, chosen);
     const file = info.files.length === 1 ? info.files[0]?.name : undefined;
-    const source = { database, rowsFile, columns: info.columns, assigned, file, weights };
+    const { signal } = options;
+    const source = { database, rowsFile, columns: info.columns, assigned, file, weights, signal };
     const schema = { features: chosen.features, labels: columns };
     const encoding = await learnEncoding(source, schema, (badRows) =>
       checkBadRows(joinBadRows(info.badRows, badRows), options.maxBadRows ?? 0),
+    );
+    const words = wordsOf(rowLayoutOf(encoding, labels, weights));
+    // Labels, weights and ids are written a second time, each into a file of its own.
+    const beside = words - layoutOf(encoding).width;
+    await requireRoom(
+      folder,
+      info.rows * (words + beside) * 4,
+      `${info.rows} rows of ${words} numbers`,
+      `${widest(encoding)} Embed categories instead of one-hot, or learn from fewer columns, categories or words.`,
     );
     const encoded = await encodeTable(source, encoding, labels, (part) => join(folder, `${part}.rows`));
     return { ...encoded, split: record, chosen };
   } finally {
     database.close();
   }
+}
+
+/** The feature that most of a row is made of, for people. */
+function widest(encoding: TableEncoding): string {
+  const { places, width } = layoutOf(encoding);
+  const widths = places.map(({ at }, index) => (places[index + 1]?.at ?? width) - at);
+  const most = Math.max(0, ...widths);
+  return `Column \`${encoding.features[widths.indexOf(most)]?.column}\` alone takes ${most} of them.`;
 }
 
 /** A column without any value has been named, or written, by mistake. */
@@ -186,7 +214,7 @@ async function refuseEmptyColumns(
 ): Promise<void> {
   const names = [...labels, ...features].map(({ column }) => column);
   const counts = names.map((name, index) => `count(${quoteName(name)})::DOUBLE AS c${index}`);
-  const [found = {}] = await database.rows(`SELECT ${counts.join(', ')} FROM read_parquet(${quoteText(rowsFile)})`);
+  const [found = {}] = await database.rows(`SELECT ${counts.join(', ')} FROM ${readParquet(rowsFile)}`);
   names.forEach((name, index) => {
     if (found[`c${index}`] !== 0) return;
     const [place, advice] =

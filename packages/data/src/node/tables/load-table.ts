@@ -21,6 +21,8 @@ export interface TableOptions {
   readonly source: string | readonly string[] | { readonly [table: string]: string | readonly string[] };
   /** A SELECT over the source, in DuckDB's SQL. Default: the source as it is. */
   readonly sql?: string;
+  /** Seconds that `sql` may take. Default: no limit. */
+  readonly sqlTimeout?: number;
   /** Columns with labels; several columns may be one label. */
   readonly labels: readonly (LabelOptions | VectorLabel)[];
   /**
@@ -42,6 +44,8 @@ export interface TableOptions {
   readonly memory?: number;
   /** Folder of converted rows; it may be removed at any time. Default: `POLYTASK_CACHE`, else that of the system. */
   readonly cache?: string;
+  /** Stops reading and converting at once; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A part of a table: in memory with any order of rows, or streamed. */

@@ -10,7 +10,7 @@ import { checkTableOptions, loadConverted, type RowOptions } from './load-conver
 import type { LoadedTable, TableOptions } from './load-table.js';
 
 /** The rows of one task. */
-export interface TaskTable extends Pick<TableOptions, 'source' | 'sql' | 'csv'> {
+export interface TaskTable extends Pick<TableOptions, 'source' | 'sql' | 'sqlTimeout' | 'csv'> {
   /** The task's label. */
   readonly label: LabelOptions | VectorLabel;
 }
@@ -80,7 +80,7 @@ export async function loadTaskTables({ tables, ...options }: TaskTablesOptions):
     found.push({ task, converted });
   }
   const { parts, leftOut } = chooseColumns(found, tables, options);
-  const joined = await joinSources(parts, cache);
+  const joined = await joinSources(parts, cache, options.signal);
   const isPlain = splitColumns.every((by) => split[by] === undefined);
   const divided = isPlain ? { ...split, stratify: taskColumn } : split;
   const loaded = await loadConverted(joined, { ...options, labels, split: divided }, ['tables']);

@@ -3,7 +3,7 @@ import { assignParts, countParts } from '../../split/assign-parts.js';
 import { type Part, type SplitOptions, type SplitRule, splitRule } from '../../split/split-options.js';
 import { readExpression } from '../reading/column-types.js';
 import { rowColumn, type SourceInfo } from '../reading/convert-source.js';
-import { type Database, quoteName, quoteText } from '../reading/duckdb.js';
+import { type Database, quoteName, readParquet } from '../reading/duckdb.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 
 /** Which rows are in which part, as it is recorded. */
@@ -48,7 +48,7 @@ async function splitValues(
   const found = columns.find(({ name }) => name === column);
   if (found === undefined) throw noSuchColumn(place, String(column), columns);
   const expression = readExpression(found, by === 'time' ? 'date' : 'category');
-  const sql = `SELECT CAST(${quoteName(rowColumn)} AS DOUBLE), ${expression} FROM read_parquet(${quoteText(rowsFile)})`;
+  const sql = `SELECT CAST(${quoteName(rowColumn)} AS DOUBLE), ${expression} FROM ${readParquet(rowsFile)}`;
   // A text per row would be too much to hold of many rows; there are few different ones, or they are groups.
   const texts = new Map<unknown, number>();
   const byText = by === 'group' || by === 'stratify';

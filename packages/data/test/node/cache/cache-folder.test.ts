@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { cached } from '../../../src/node/cache/cache-folder.js';
@@ -26,13 +26,14 @@ it('lets two fill at the same time: one folder, whole', async () => {
   expect(readdirSync(cache)).toEqual(['key']);
 });
 
-it('removes what a process left that died a day ago', async () => {
-  const cache = folderWith();
-  for (const name of ['making-old', 'making-new']) {
-    mkdirSync(join(cache, name));
-    writeFileSync(join(cache, name, 'half'), '');
-  }
-  utimesSync(join(cache, 'making-old'), 0, 0);
-  await cached(cache, 'key', async () => {});
-  expect(readdirSync(cache).sort()).toEqual(['key', 'making-new']);
+it('says so where somebody removes what is being made', async () => {
+  const cache = join(folderWith(), 'cache');
+  const fill = async (folder: string) => {
+    await rm(cache, { recursive: true });
+    await writeFile(join(folder, 'file'), 'contents');
+  };
+  await expect(cached(cache, 'key', fill)).rejects.toMatchObject({
+    code: 'POLYTASK_CACHE_REMOVED',
+    message: expect.stringContaining(cache),
+  });
 });

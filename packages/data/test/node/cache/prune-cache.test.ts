@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { InvalidOptionError } from '@polytask/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { markOurs } from '../../../src/node/cache/cache-mark.js';
 import { cacheEntries, cacheLimit, loadTable, pruneCache } from '../../../src/node/index.js';
 import { folderWith } from '../../helpers/folder.js';
 
@@ -13,15 +14,16 @@ afterEach(() => vi.unstubAllEnvs());
 const nameOf = (kind: string, digit: number) => `${kind}-${String(digit).repeat(40)}`;
 
 /** A cache of folders with 100 bytes each; number n was used n hours ago. */
-function cacheOf(...kinds: string[]): string {
+async function cacheOf(...kinds: string[]): Promise<string> {
   const cache = folderWith();
-  kinds.forEach((kind, n) => {
+  for (const [n, kind] of kinds.entries()) {
     const folder = join(cache, nameOf(kind, n));
     mkdirSync(folder);
-    writeFileSync(join(folder, 'rows'), Buffer.alloc(100));
+    await markOurs(folder);
+    writeFileSync(join(folder, 'rows'), Buffer.alloc(100 - statSync(join(folder, '.polytask-cache')).size));
     const time = new Date(Date.now() - n * 3_600_000);
     utimesSync(folder, time, time);
-  });
+  }
   return cache;
 }
 
@@ -41,7 +43,7 @@ async function deadProcess(): Promise<number> {
 
 describe('pruneCache', () => {
   it('removes what was not used for longest, until the rest is within the limit', async () => {
-    const cache = cacheOf('source', 'table', 'rows', 'table');
+    const cache = await cacheOf('source', 'table', 'rows', 'table');
     writeFileSync(join(cache, 'other.txt'), 'not ours');
     expect((await cacheEntries(cache)).map(({ name, bytes, inUse }) => [name, bytes, inUse])).toEqual(
       ['source', 'table', 'rows', 'table'].map((kind, n) => [nameOf(kind, n), 100, false]),
@@ -57,7 +59,7 @@ describe('pruneCache', () => {
   });
 
   it('leaves what a living process uses, and not what a dead one did', async () => {
-    const cache = cacheOf('source', 'table', 'rows', 'table');
+    const cache = await cacheOf('source', 'table', 'rows', 'table');
     mark(cache, nameOf('table', 3), process.pid);
     mark(cache, nameOf('rows', 2), await deadProcess());
     mark(cache, nameOf('table', 1), 1, 'another-machine');
@@ -75,7 +77,7 @@ describe('pruneCache', () => {
   });
 
   it('is done when a table has been added, and spares that table', async () => {
-    const cache = cacheOf('source', 'table', 'rows');
+    const cache = await cacheOf('source', 'table', 'rows');
     vi.stubEnv('POLYTASK_CACHE_LIMIT', '0.000000001');
     const folder = folderWith({ 'rows.csv': 'x,y\n1,2\n2,3\n' });
     const labels = [{ column: 'y', kind: 'number' }] as const;

@@ -67,6 +67,23 @@ describe('decodeImage', () => {
     });
   });
 
+  it('unpacks nothing but pixels', async () => {
+    const { deflateSync } = await import('node:zlib');
+    const whole = Buffer.from(png([1, 2, 3]));
+    // A colour profile of 256 MB in 256 kB, which decoders unpack whole.
+    const name = Buffer.from('iCCPprofile\0\0');
+    const body = Buffer.concat([name, deflateSync(Buffer.alloc(1 << 28), { level: 9 })]);
+    const chunk = Buffer.alloc(body.length + 8);
+    chunk.writeUInt32BE(body.length - 4);
+    body.copy(chunk, 4);
+    chunk.writeUInt32BE(crc(body), body.length + 4);
+    const bomb = Buffer.concat([whole.subarray(0, 33), chunk, whole.subarray(33)]);
+    const before = process.memoryUsage().rss;
+    expect((await decodeImage(bomb, 'x')).data.subarray(0, 3)).toEqual(Uint8Array.of(1, 2, 3));
+    expect(process.memoryUsage().rss - before).toBeLessThan(1 << 27);
+    await expect(decodeImage(bomb.subarray(0, 1000), 'x.png')).rejects.toThrow(/ends within its chunk "iCCP"/);
+  });
+
   it('refuses what is no image, and sizes that nobody can hold', async () => {
     await expect(decodeImage(Uint8Array.of(1, 2, 3), 'x.png')).rejects.toThrow(/x.png must be a PNG or JPEG/);
     const huge = png([1]).slice();

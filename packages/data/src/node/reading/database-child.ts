@@ -1,0 +1,151 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { PolytaskError } from '@polytask/core';
+import type { Engine } from './duckdb.js';
+import { noDuckDb } from './no-duckdb.js';
+
+/** What a process with a database in it may take. */
+export interface ProcessLimits {
+  /** Megabytes of memory, of everything in it. */
+  readonly megabytes: number;
+  /** Seconds from when it is open; no limit where it is left out. */
+  readonly seconds?: number | undefined;
+}
+
+/** A limit that was reached, a crash: what was asked for did not come to an end, and the process is gone. */
+export class DatabaseEnd extends Error {
+  override readonly name = 'DatabaseEnd';
+}
+
+/** Lies beside this file, and beside the bundle of it. */
+const program = fileURLToPath(new URL('./database-process.js', import.meta.url));
+
+/** Opens a database in a process of its own, which ends with `close`, with this process, or at a limit. */
+export async function openDatabaseChild(
+  start: { readonly settings: Record<string, string>; readonly statements: readonly string[] },
+  { megabytes, seconds }: ProcessLimits,
+  signal: AbortSignal | undefined,
+): Promise<Engine> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  // DuckDB is looked for from here, wherever the program lies.
+  const duckdb = pathToFileURL(pathOfDuckDb()).href;
+  const child = fork(program, [], {
+    serialization: 'advanced',
+    execArgv: [],
+    env,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const waiting = new Map<number, { resolve(value: never): void; reject(error: unknown): void }>();
+  let end: unknown;
+  const fail = (error: unknown) => {
+    end ??= error;
+    for (const { reject } of waiting.values()) reject(end);
+    waiting.clear();
+    letGo(child, waiting.size);
+    child.kill('SIGKILL');
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const startClock = (most: number) => {
+    timer = setTimeout(
+      () => fail(new DatabaseEnd(`it took longer than ${most} s, as \`sqlTimeout\` says`)),
+      most * 1000,
+    );
+    timer.unref();
+  };
+  const onAbort = () => fail(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  child.on('message', (message: { id: number; value?: never; error?: string; missing?: true; over?: string }) => {
+    if (message.over !== undefined) {
+      fail(
+        new DatabaseEnd(
+          `it needs more than ${megabytes / 1000} GB of memory. Make fewer or shorter values, or allow more by POLYTASK_SQL_MEMORY`,
+        ),
+      );
+      return;
+    }
+    const waits = waiting.get(message.id);
+    waiting.delete(message.id);
+    letGo(child, waiting.size);
+    if (message.error === undefined) waits?.resolve(message.value as never);
+    else waits?.reject(message.missing ? noDuckDb(message.error) : new Error(message.error));
+  });
+  child.on('error', (error) =>
+    fail(
+      new PolytaskError(
+        'POLYTASK_NO_DUCKDB',
+        `Tables need a process of their own, which could not be started: ${error.message}.`,
+      ),
+    ),
+  );
+  child.on('exit', (code, name) =>
+    fail(new DatabaseEnd(`the database crashed over it (${name ?? `exit code ${code}`})`)),
+  );
+
+  let next = 0;
+  const ask = <Answer>(what: string, given: unknown): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      if (end !== undefined) {
+        reject(end);
+        return;
+      }
+      next += 1;
+      waiting.set(next, { resolve, reject });
+      letGo(child, waiting.size);
+      child.send({ id: next, ask: what, with: given }, (error) => error && fail(error));
+    });
+  const engine: Engine = {
+    run: (sql) => ask('run', sql),
+    rows: (sql) => ask('rows', sql),
+    statementsOf: (sql) => ask('statementsOf', sql),
+    async stream(sql) {
+      const stream = await ask<number>('stream', sql);
+      // One chunk ahead.
+      let following = ask<never>('next', stream);
+      following.catch(() => {});
+      return {
+        async next() {
+          const chunk = await following;
+          if (chunk === undefined) return undefined;
+          following = ask('next', stream);
+          following.catch(() => {});
+          return chunk;
+        },
+      };
+    },
+    interrupt: () => fail(new DatabaseEnd('it was interrupted')),
+    close() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      fail(new DatabaseEnd('it is closed'));
+    },
+  };
+  try {
+    await ask('open', { duckdb, megabytes, start });
+    if (seconds !== undefined) startClock(seconds);
+    return engine;
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
+function pathOfDuckDb(): string {
+  try {
+    return createRequire(import.meta.url).resolve('@duckdb/node-api');
+  } catch (error) {
+    throw noDuckDb((error as Error).message, error);
+  }
+}
+
+/** Keeps this process alive for the child only while an answer is awaited. */
+function letGo(child: ChildProcess, waiting: number): void {
+  const channel = child.channel as { ref(): void; unref(): void } | null | undefined;
+  if (waiting > 0) {
+    child.ref();
+    channel?.ref();
+  } else {
+    child.unref();
+    channel?.unref();
+  }
+}

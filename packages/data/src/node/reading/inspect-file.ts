@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { gigabytesOf } from '../cache/cache-limit.js';
+import { jsonDepth, mostNested } from './json-depth.js';
+import type { SourceFile } from './source-files.js';
+import { TableError } from './table-error.js';
+
+/** A packed file may always unpack to so many gigabytes, unless `POLYTASK_UNPACK_LIMIT` says otherwise ... */
+const usualUnpacked = 0.5;
+/** ... and to so many times its size. */
+const mostPacked = 250;
+
+type Place = readonly (string | number)[];
+
+/**
+ * Reads a file from beginning to end before the database sees it, and refuses what that would crash over, or take for a shorter
+ * file than it is.
+ *
+ * @returns SHA-256 of its bytes.
+ * @throws TableError (`POLYTASK_DATASET`) for gzip that is cut short, damaged, followed by something else or a bomb; for JSON that is
+ * nested too deeply, or a list that does not end.
+ */
+export async function inspectFile(file: SourceFile, place: Place, signal?: AbortSignal): Promise<string> {
+  const { path, format, packed } = file;
+  const hash = createHash('sha256');
+  const isJson = format === 'json' || format === 'jsonl';
+  const depth = jsonDepth(format === 'jsonl');
+  const look = (bytes: Uint8Array) => {
+    if (isJson && depth.add(bytes)) throw nestedTooDeeply(path, place);
+  };
+  const bytes = createReadStream(path, { highWaterMark: 1 << 20 });
+  const hashed = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+  const options = signal === undefined ? {} : { signal };
+  if (!packed) {
+    await pipeline(
+      bytes,
+      hashed,
+      async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) look(chunk);
+      },
+      options,
+    );
+  } else {
+    const unpacked = createGunzip({ chunkSize: 1 << 18 });
+    const most = mostUnpacked(file);
+    let size = 0;
+    await pipeline(
+      bytes,
+      hashed,
+      unpacked,
+      async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) {
+          size += chunk.length;
+          if (size > most) throw unpacksTooFar(file, place);
+          look(chunk);
+        }
+      },
+      options,
+    ).catch((error: unknown) => {
+      // What the stream says where something follows that is no further member: that is told below.
+      if ((error as Error).name === 'AbortError' && signal?.aborted !== true) return;
+      if (!String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw error;
+      throw new TableError(
+        place,
+        `${path} must be a whole gzip file, but: ${(error as Error).message}. Get the file again.`,
+        {
+          cause: error,
+        },
+      );
+    });
+    // Behind the last member may be zeros, which fill up blocks; whatever is there is passed over by no reader of ours.
+    const { size: all } = await stat(path);
+    if (unpacked.bytesWritten !== all) {
+      const message = `${path} must be a gzip file and nothing else, but ${all - unpacked.bytesWritten} bytes follow it. Get the file again.`;
+      throw new TableError(place, message);
+    }
+    if (size === 0) throw new TableError(place, `${path} must hold rows, but is empty`);
+  }
+  // DuckDB takes the rows that are there.
+  if (format === 'json' && depth.isList() && depth.isOpen()) {
+    throw new TableError(place, `${path} is broken: the list that it begins with does not end. Get the file again.`);
+  }
+  return hash.digest('hex');
+}
+
+/** Whether there is anything about a file that only reading it would tell. */
+export function needsInspection({ format, packed }: SourceFile): boolean {
+  return packed || format === 'json' || format === 'jsonl';
+}
+
+/** Bytes that a packed file may unpack to. */
+export function mostUnpacked({ bytes }: SourceFile): number {
+  return Math.max(gigabytesOf('POLYTASK_UNPACK_LIMIT', usualUnpacked), mostPacked * bytes);
+}
+
+/** The error for a file that is small and unpacks to much. */
+export function unpacksTooFar(file: SourceFile, place: Place): TableError {
+  const most = mostUnpacked(file);
+  return new TableError(
+    place,
+    `${basename(file.path)} has ${file.bytes} bytes and must not unpack to more than ${Math.round(most / 1e6)} MB, but does. ` +
+      'If you trust it, allow more gigabytes by POLYTASK_UNPACK_LIMIT.',
+  );
+}
+
+function nestedTooDeeply(path: string, place: Place): TableError {
+  return new TableError(place, `${path} must have at most ${mostNested} brackets within brackets, but has more.`);
+}
