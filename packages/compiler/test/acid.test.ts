@@ -8,6 +8,7 @@ import { useExecutor } from '../../core/test/acid/support/executor.js';
 import { compiled } from '../src/index.js';
 
 useExecutor({
+  name: 'compiled',
   reportsOperations: false,
   make: (onRun) =>
     defineExecutor({

@@ -255,7 +255,7 @@ export type { BuiltStages } from './encoders/build-encoder.js';
 export { buildEncoder, buildStages } from './encoders/build-encoder.js';
 export type { BuiltHeads } from './sharing-kit/build-heads.js';
 export { buildHeads } from './sharing-kit/build-heads.js';
-export type { BuiltColumns, Column, ColumnStage, MixerBuilder, StageMixer } from './sharing-kit/columns.js';
+export type { BuiltColumns, Column, ColumnMixer, ColumnStage, MixerBuilder } from './sharing-kit/columns.js';
 export { buildColumns } from './sharing-kit/columns.js';
 export type { BuiltHead, HeadOption } from './sharing-kit/head.js';
 export { buildHead, headBodies } from './sharing-kit/head.js';

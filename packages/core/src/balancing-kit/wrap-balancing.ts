@@ -5,6 +5,7 @@ import type { BalancingContext, BoundLossWeighting, EpochSummary, LossWeighting 
 import type { BoundStepPlan, StepPlan } from '../contracts/step-plan.js';
 import type { State } from '../contracts/tensors.js';
 import { checkPart } from '../model/check-part.js';
+import { instanceMembers } from '../model/instance-members.js';
 
 /** The instance that goes with a balancing. */
 type BoundOf<Part> = Part extends LossWeighting
@@ -72,23 +73,10 @@ export function wrapBalancing<Part extends LossWeighting | GradientBalancing | S
     bind(context: BalancingContext) {
       const within = inner.bind(context) as BoundOf<Part>;
       const around = wrapper.bind(within, context) as Ending;
-      return { ...membersOf(within), ...membersOf(around), ...bothLifecycles(within, around) };
+      return { ...instanceMembers(within), ...instanceMembers(around), ...bothLifecycles(within, around) };
     },
   };
   return definePart(inner.kind, described as never) as unknown as Part;
-}
-
-/** All members, methods bound: an instance may be of a class. */
-function membersOf(instance: object): object {
-  const members: Record<string, unknown> = {};
-  for (let level = instance; level !== null && level !== Object.prototype; level = Object.getPrototypeOf(level)) {
-    for (const name of Object.getOwnPropertyNames(level)) {
-      if (name === 'constructor' || name in members) continue;
-      const value = (instance as Record<string, unknown>)[name];
-      if (value !== undefined) members[name] = typeof value === 'function' ? value.bind(instance) : value;
-    }
-  }
-  return members;
 }
 
 interface Ending extends Lifecycle {

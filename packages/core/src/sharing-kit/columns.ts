@@ -30,17 +30,18 @@ export interface ColumnStage {
   readonly outputs: readonly InputSpec[];
 }
 
-/** What happens between the columns after a stage. */
-export interface StageMixer {
-  /**
-   * Every column's features `[rows, ...]` to those of the same shapes that the next stage gets, in column order. `feeds` as
-   * `BuiltColumns.apply` got them.
-   */
-  apply(features: readonly tf.Tensor[], step: StepContext, feeds: NamedTensors): readonly tf.Tensor[];
-}
+/**
+ * What happens between the columns after a stage: every column's features `[rows, ...]` to those of the same shapes that the next stage
+ * gets, in column order. `feeds` as `BuiltColumns.apply` got them.
+ */
+export type ColumnMixer = (
+  features: readonly tf.Tensor[],
+  step: StepContext,
+  feeds: NamedTensors,
+) => readonly tf.Tensor[];
 
 /** Makes the variables of a mixer; undefined where columns go on unmixed. */
-export type MixerBuilder = (stage: ColumnStage) => StageMixer | undefined;
+export type MixerBuilder = (stage: ColumnStage) => ColumnMixer | undefined;
 
 /** Columns whose variables exist. */
 export interface BuiltColumns {
@@ -133,7 +134,7 @@ function buildMixers(
   columns: readonly Column[],
   stages: readonly BuiltStages[],
   recipe: readonly Stage[],
-): (StageMixer | undefined)[] {
+): (ColumnMixer | undefined)[] {
   const depths = stages.map((column) => column.stages.length);
   if (depths.some((depth) => depth !== recipe.length)) {
     const found = columns.map(({ name }, i) => `\`${name}\` has ${depths[i]}`).join(', ');
@@ -150,7 +151,7 @@ function buildMixers(
 
 /** What a mixer makes of the columns' features, checked. */
 function mixed(
-  mix: StageMixer,
+  mix: ColumnMixer,
   columns: readonly Column[],
   features: readonly tf.Tensor[],
   step: StepContext,
@@ -167,7 +168,7 @@ function mixed(
       'Mixed columns need the same rows: give all tasks the same inputs.',
     );
   }
-  const found = mix.apply(features, step, feeds);
+  const found = mix(features, step, feeds);
   if (found.length !== features.length) {
     throw new PolytaskError(
       'POLYTASK_COLUMNS',

@@ -1,3 +1,7 @@
+export type { Check } from './conformance/check.js';
+export type { Claim } from './conformance/claims.js';
+export type { ConformanceOptions } from './conformance/conformance.js';
+export { conformance } from './conformance/conformance.js';
 export type { OpenScope } from './open-scope.js';
 export { openScope } from './open-scope.js';
 export { plainSharing } from './plain-sharing.js';

@@ -21,7 +21,7 @@ function distance(columns: readonly BuildScope[]): tf.Tensor {
       }
     }
   });
-  return tf.addN(terms);
+  return terms.length === 0 ? tf.scalar(0) : tf.addN(terms);
 }
 
 /** Misra et al. 2016: a column per task, mixed after every stage by a K×K matrix that learns at a rate of its own. */
@@ -34,14 +34,12 @@ export function columns(encoder: Encoder, { penalty = 0, mix = true, mixingRate 
       const units = scope.child('units', { group: 'mixing', learningRate: mixingRate });
       const stitch = ({ name }: { name: string }) => {
         const matrix = units.variable(name, [k, k], () =>
-          Float32Array.from({ length: k * k }, (_, i) => (k === 1 ? 1 : i % (k + 1) === 0 ? 0.9 : 0.1 / (k - 1))),
+          Float32Array.from({ length: k * k }, (_, i) => (i % (k + 1) === 0 ? 0.9 : 0.1 / (k - 1))),
         );
-        return {
-          apply(features: readonly tf.Tensor[]) {
-            const stacked = tf.stack([...features]);
-            const mixed = tf.matMul(matrix as tf.Tensor2D, tf.reshape(stacked, [k, -1]) as tf.Tensor2D);
-            return tf.unstack(tf.reshape(mixed, stacked.shape));
-          },
+        return (features: readonly tf.Tensor[]) => {
+          const stacked = tf.stack([...features]);
+          const mixed = tf.matMul(matrix as tf.Tensor2D, tf.reshape(stacked, [k, -1]) as tf.Tensor2D);
+          return tf.unstack(tf.reshape(mixed, stacked.shape));
         };
       };
       // Mixed columns reach every task; unmixed ones only their own.
@@ -53,7 +51,8 @@ export function columns(encoder: Encoder, { penalty = 0, mix = true, mixingRate 
           inputs: inputsOf(task, inputs),
           usedBy: mix ? undefined : [task.name],
         })),
-        mix ? stitch : undefined,
+        // tfjs has no gradient of taking a stack of one apart.
+        mix && k > 1 ? stitch : undefined,
       );
       const heads = buildHeads(scope, tasks, built.outputs);
       const terms =
