@@ -19,7 +19,8 @@ test('GradNorm: golden gradient of the logits', async () => {
     step: { step: 0, epoch: 0 },
   };
   expect(bound.weights?.(input)).toEqual([1, 1]);
-  expectClose((bound.saveState?.().logits as { values: number[] }).values, [-5.203527, 5.203527]);
+  const { logits } = bound.saveState?.() as { logits: { values: number[] } };
+  expectClose(logits.values, [-5.203527, 5.203527]);
 });
 
 test('GradNorm: compares the last shared layer, weighs everything', async () => {
