@@ -103,7 +103,9 @@ export async function inTrial<Result>(
         };
         const batchSize = subject.perTaskData ? Math.max(rowsPerBatch, names.length) : rowsPerBatch;
         const { signal } = controller;
-        await trainer.fit(data, { epochs, batchSize, shuffle: false, validation: data, callbacks: [watch], signal });
+        // Plans may ask for validation batches.
+        const validation = subject.kind === 'step-plan' ? data : undefined;
+        await trainer.fit(data, { epochs, batchSize, shuffle: false, validation, callbacks: [watch], signal });
       },
       async values() {
         const { parameters } = trainer;
