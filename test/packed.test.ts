@@ -93,6 +93,13 @@ describe('packed packages', () => {
     expect(trained).toMatchObject({ status: 'done', rows: { train: 32, test: 8 }, data: { streamed: false } });
   });
 
+  it('have a conformance kit that runs under node:test', async () => {
+    copyFileSync(join(root, 'test/packed/conformance.mjs'), join(folder, 'conformance.mjs'));
+    const report = await inFolder(process.execPath, ['--test', '--test-reporter=tap', 'conformance.mjs']);
+    expect(report).toMatch(/^# fail 0$/m);
+    expect(Number(report.match(/^# pass (\d+)$/m)?.[1])).toBeGreaterThan(30);
+  });
+
   it('train', async () => {
     copyFileSync(join(root, 'test/packed/train-a-little.mjs'), join(folder, 'train-a-little.mjs'));
     expect(await inFolder(process.execPath, ['train-a-little.mjs'])).toContain('ok');

@@ -14,6 +14,9 @@ const core = '@polytask/core';
 /** Rooms that run in Node only. Everything else must load in a browser. */
 const nodeRooms = ['packages/core/src/node/', 'packages/data/src/node/'];
 
+/** Executors have a sub-path of core. */
+const compiler = 'packages/compiler';
+
 /** Puts all packages together for a run; in Node only. */
 const experiment = 'packages/experiment';
 
@@ -23,7 +26,7 @@ const experiment = 'packages/experiment';
  */
 const strategyNames = [
   ...['hard sharing', 'hard parameter sharing', 'soft sharing', 'soft parameter sharing', 'cross stitch', 'sluice'],
-  ...['nddr', 'mtan', 'mmoe', 'multi gate', 'cgc', 'ple', 'dselect', 'gradient reversal', 'shared private'],
+  ...['nddr', 'mtan', 'mmoe', 'multi gate', 'cgc', 'ple', 'dselect', 'shared private'],
   ...['uncertainty weighting', 'dwa', 'dynamic weight average', 'rlw', 'random loss weighting', 'gls', 'famo', 'stch'],
   ...['imtl', 'mgda', 'pcgrad', 'cagrad', 'gradnorm', 'grad norm', 'graddrop', 'gradvac', 'nash mtl', 'aligned mtl'],
   ...['upgrad', 'fairgrad', 'sdmgrad', 'modo', 'moco', 'dualproj', 'config grad', 'excess mtl', 'go4align', 'db mtl'],
@@ -64,7 +67,12 @@ function refusal(path: string, specifier: string, home: string, dependencies: st
   if (name === tfjs) return specifier === tfjs ? undefined : 'reaches into tfjs';
   if (path.startsWith('packages/core/src/testing/')) return 'is neither tfjs nor our own: the kit needs nothing else';
   if (name === core && home !== 'packages/core') {
-    return specifier === core || (inNodeRoom && specifier === `${core}/node`) ? undefined : 'is not for strategies';
+    const allowed = [
+      core,
+      ...(inNodeRoom ? [`${core}/node`] : []),
+      ...(home === compiler ? [`${core}/executors`] : []),
+    ];
+    return allowed.includes(specifier) ? undefined : 'is not for strategies';
   }
   if (name.startsWith('@polytask/')) return 'is another plugin';
   return dependencies.includes(name) ? undefined : 'is not a declared dependency';

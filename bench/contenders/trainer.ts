@@ -1,12 +1,5 @@
-import {
-  createTrainer,
-  defineExecutor,
-  type Executor,
-  type ExecutorSession,
-  type MultiTaskDataset,
-  type Trainer,
-  type TrainerOptions,
-} from '@polytask/core';
+import { createTrainer, type Executor, type MultiTaskDataset, type Trainer, type TrainerOptions } from '@polytask/core';
+import { defineExecutor, type ExecutorSession } from '@polytask/core/executors';
 import type { Contender } from '../measure.js';
 
 /** A trainer that takes one step at a time. */

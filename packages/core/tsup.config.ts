@@ -2,5 +2,10 @@ import { defineConfig } from 'tsup';
 import { library } from '../../tsup.base.js';
 
 export default defineConfig(
-  library({ index: 'src/index.ts', 'testing/index': 'src/testing/index.ts', 'node/index': 'src/node/index.ts' }),
+  library({
+    index: 'src/index.ts',
+    'testing/index': 'src/testing/index.ts',
+    'executors/index': 'src/executors/index.ts',
+    'node/index': 'src/node/index.ts',
+  }),
 );

@@ -1,13 +1,5 @@
-import {
-  defineExecutor,
-  type Executor,
-  type ExecutorSession,
-  eager,
-  type ParameterLayout,
-  PolytaskError,
-  type Program,
-  type ProgramCall,
-} from '@polytask/core';
+import { type Executor, eager, type ParameterLayout, PolytaskError, type Program } from '@polytask/core';
+import { defineExecutor, type ExecutorSession, type ProgramCall } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { type CompiledOptions, compiled, defaultRuntime } from './compiled.js';
 import type { Spec } from './ir/value.js';

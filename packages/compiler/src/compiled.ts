@@ -1,4 +1,5 @@
-import { defineExecutor, type Executor, requireOption } from '@polytask/core';
+import { type Executor, requireOption } from '@polytask/core';
+import { defineExecutor } from '@polytask/core/executors';
 import { createCompiledSession } from './executor/compiled-session.js';
 import { nodeRuntime } from './runtime/node.js';
 import type { Runtime } from './runtime/runtime.js';

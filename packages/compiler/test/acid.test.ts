@@ -2,12 +2,13 @@
 // eager execution when it is first run.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineExecutor, type ExecutorSession } from '@polytask/core';
+import { defineExecutor, type ExecutorSession } from '@polytask/core/executors';
 import { describe } from 'vitest';
 import { useExecutor } from '../../core/test/acid/support/executor.js';
 import { compiled } from '../src/index.js';
 
 useExecutor({
+  name: 'compiled',
   reportsOperations: false,
   make: (onRun) =>
     defineExecutor({

@@ -1,11 +1,10 @@
 import {
   type BoundSharing,
   type BuiltStages,
-  buildHead,
+  buildHeads,
   buildStages,
   buildTaskInputs,
   describePart,
-  headBodies,
   type InputSpec,
   type InputSpecs,
   type NamedTensors,
@@ -17,7 +16,6 @@ import {
 import type * as tf from '@tensorflow/tfjs';
 import { type Branch, branch, requireFit, tasksBelow } from './branch-tree.js';
 import { headAndAdapters } from './head-and-adapters.js';
-import { joinRows } from './join-rows.js';
 
 const options = {
   encoder: required(part('encoder'), 'Cut into branches stage by stage.'),
@@ -81,70 +79,54 @@ export const branchedSharing = /* @__PURE__ */ describePart('sharing', {
   make: (given) => ({ bind: (context) => bind(context, given) }),
 });
 
-/** Some stages that the tasks below have in common, after those of the parent. */
-interface TreeNode {
-  readonly parent: TreeNode | undefined;
-  /** None where a node has no stages: what comes in goes on. */
-  readonly stages: BuiltStages | undefined;
-  readonly output: InputSpecs;
-}
-
 function bind({ tasks, inputs, scope }: SharingContext, options: BranchedSharingOptions): BoundSharing {
-  const { specs, sources } = buildTaskInputs(scope, tasks, inputs, options.adapters);
+  const { specs, sources, applyShared } = buildTaskInputs(scope, tasks, inputs, options.adapters);
   const stages = options.encoder.stages(specs);
   const names = (items: readonly { readonly name: string }[]) => items.map((item) => item.name);
   requireFit(options.tree, names(tasks), names(stages));
 
-  const leaves = new Map<string, TreeNode>();
-  function buildNode(tree: Branch | string, start: number, parent: TreeNode | undefined): TreeNode {
-    const below = tasksBelow(tree);
-    const place = parent === undefined ? 'trunk' : `branches/${below.join('+')}`;
+  // The nodes on the way to each task, after the root; a node without stages is none.
+  const paths: Record<string, readonly BuiltStages[]> = {};
+  const ends: Record<string, InputSpec> = {};
+  const below = (tree: Branch | string, start: number, path: readonly BuiltStages[], before: InputSpecs): void => {
     const end = typeof tree === 'string' ? stages.length : start + tree.stages;
-    const before = parent?.output ?? specs;
-    const built = end > start && buildStages(stages.slice(start, end), scope.child(place, { usedBy: below }), before);
-    const node = { parent, stages: built || undefined, output: built ? { features: built.output } : before };
-    if (typeof tree === 'string') leaves.set(tree, node);
-    else for (const branch of tree.branches) buildNode(branch, end, node);
-    return node;
-  }
-  const root = buildNode(options.tree, 0, undefined);
+    const node = buildNode(`branches/${tasksBelow(tree).join('+')}`, tree, start, end, before);
+    const after = node ? { features: node.output } : before;
+    const longer = node ? [...path, node] : path;
+    if (typeof tree === 'string') {
+      paths[tree] = longer;
+      ends[tree] = Object.values(after)[0] as InputSpec;
+    } else for (const branch of tree.branches) below(branch, end, longer, after);
+  };
+  const buildNode = (place: string, tree: Branch | string, start: number, end: number, before: InputSpecs) =>
+    end > start
+      ? buildStages(stages.slice(start, end), scope.child(place, { usedBy: tasksBelow(tree) }), before)
+      : undefined;
 
-  const bodyOf = headBodies(options.head, tasks);
-  const heads = tasks.map((task) => {
-    const leaf = leaves.get(task.name) as TreeNode;
-    const place = scope.child('heads').child(task.name, { usedBy: [task.name] });
-    return {
-      task: task.name,
-      leaf,
-      source: sources.findIndex((source) => source.tasks.includes(task.name)),
-      head: buildHead(place, task, Object.values(leaf.output)[0] as InputSpec, bodyOf(task.name)),
-    };
-  });
+  const { tree } = options;
+  const trunk = buildNode('trunk', tree, 0, tree.stages, specs);
+  for (const branch of tree.branches) below(branch, tree.stages, [], trunk ? { features: trunk.output } : specs);
+  const heads = buildHeads(scope, tasks, ends, options.head);
 
   return {
     forward(tensors, step) {
-      const atRoot = sources.map((source) => source.select(tensors, step));
-      const shared = root.stages && joinRows(atRoot.map((pass) => (root.stages as BuiltStages).apply(pass, step)));
-      const done = new Map<TreeNode, NamedTensors[]>();
-      done.set(root, shared ? shared.parts.map((features) => ({ features })) : atRoot);
-      // What comes out of a node, for one set of inputs; each node runs once per set.
-      const outputOf = (node: TreeNode, source: number): NamedTensors => {
-        const passes = done.get(node) ?? [];
-        done.set(node, passes);
-        const before = passes[source] ?? outputOf(node.parent as TreeNode, source);
-        passes[source] ??= node.stages ? { features: node.stages.apply(before, step) } : before;
-        return passes[source];
-      };
-      const seen = heads.map(({ task, leaf, source, head }) => {
-        const features = Object.values(outputOf(leaf, source))[0] as tf.Tensor;
-        return { task, ...head.apply(features, step) };
-      });
-      return {
-        outputs: Object.fromEntries(seen.map(({ task, outputs }) => [task, outputs])),
-        features: Object.fromEntries(seen.map(({ task, features }) => [task, features])),
-        ...(shared && { shared: shared.joined }),
-        intermediates: {},
-      };
+      const atRoot = trunk && applyShared(tensors, step, trunk.apply);
+      const features: Record<string, tf.Tensor> = {};
+      for (const source of sources) {
+        // Each node runs once for each set of inputs.
+        const done = new Map<BuiltStages, NamedTensors>();
+        const start = atRoot?.features[source.tasks[0] as string];
+        const first = start ? { features: start } : source.select(tensors, step);
+        for (const task of source.tasks) {
+          let given: NamedTensors = first;
+          for (const node of paths[task] as readonly BuiltStages[]) {
+            given = done.get(node) ?? { features: node.apply(given, step) };
+            done.set(node, given);
+          }
+          features[task] = Object.values(given)[0] as tf.Tensor;
+        }
+      }
+      return heads.apply(features, step, { shared: atRoot?.shared });
     },
   };
 }

@@ -1,16 +1,13 @@
 import {
   buildEncoder,
-  buildHead,
+  buildHeads,
   buildTaskInputs,
   describePart,
-  headBodies,
   type OptionsOf,
   part,
   required,
 } from '@polytask/core';
-import type * as tf from '@tensorflow/tfjs';
 import { headAndAdapters } from './head-and-adapters.js';
-import { joinRows } from './join-rows.js';
 
 const options = { encoder: required(part('encoder'), 'The trunk, shared by all tasks.'), ...headAndAdapters };
 
@@ -59,34 +56,13 @@ export const hardSharing = /* @__PURE__ */ describePart('sharing', {
   options,
   make: (given) => ({
     bind({ tasks, inputs, scope }) {
-      const { specs, sources } = buildTaskInputs(scope, tasks, inputs, given.adapters);
-      const everyTask = tasks.map((task) => task.name);
-      const trunk = buildEncoder(given.encoder, scope.child('trunk', { usedBy: everyTask }), specs);
-      const bodyOf = headBodies(given.head, tasks);
-      const heads = tasks.map((task) => ({
-        task: task.name,
-        source: sources.findIndex((source) => source.tasks.includes(task.name)),
-        head: buildHead(
-          scope.child('heads').child(task.name, { usedBy: [task.name] }),
-          task,
-          trunk.output,
-          bodyOf(task.name),
-        ),
-      }));
+      const { specs, applyShared } = buildTaskInputs(scope, tasks, inputs, given.adapters);
+      const trunk = buildEncoder(given.encoder, scope.child('trunk'), specs);
+      const heads = buildHeads(scope, tasks, trunk.output, given.head);
       return {
         forward(tensors, step) {
-          const passes = sources.map((source) => trunk.apply(source.select(tensors, step), step));
-          const { joined, parts } = joinRows(passes);
-          const seen = heads.map(({ task, source, head }) => ({
-            task,
-            ...head.apply(parts[source] as tf.Tensor, step),
-          }));
-          return {
-            outputs: Object.fromEntries(seen.map(({ task, outputs }) => [task, outputs])),
-            features: Object.fromEntries(seen.map(({ task, features }) => [task, features])),
-            shared: joined,
-            intermediates: {},
-          };
+          const { features, shared } = applyShared(tensors, step, trunk.apply);
+          return heads.apply(features, step, { shared });
         },
       };
     },

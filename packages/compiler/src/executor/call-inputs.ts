@@ -1,4 +1,5 @@
-import { type ParameterLayout, PolytaskError, type Program, type ProgramCall, type Segment } from '@polytask/core';
+import { type ParameterLayout, PolytaskError, type Program, type Segment } from '@polytask/core';
+import type { ProgramCall } from '@polytask/core/executors';
 import { sizeOf } from '../ir/value.js';
 import type { HostArray } from './compile-graph.js';
 import { checked, type DeviceStore } from './device.js';

@@ -1,16 +1,15 @@
 import {
   type DeviceTensor,
-  type ExecutorSession,
   type HostTensor,
   type ParameterLayout,
   type ParameterSet,
   PolytaskError,
   type Program,
-  type ProgramCall,
   type ProgramResult,
   type Segment,
   ShapeMismatchError,
 } from '@polytask/core';
+import type { ExecutorSession, ProgramCall } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import type { Fallback } from '../compiled.js';
 import { sameShape } from '../ir/value.js';

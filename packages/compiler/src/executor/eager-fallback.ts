@@ -1,13 +1,12 @@
 import {
   type DeviceTensor,
-  type ExecutorSession,
   eager,
   type HostTensor,
   type ParameterLayout,
   type Program,
-  type ProgramCall,
   type ProgramResult,
 } from '@polytask/core';
+import type { ExecutorSession, ProgramCall } from '@polytask/core/executors';
 import type { HostArray } from './compile-graph.js';
 import type { DeviceStore } from './device.js';
 

@@ -1,4 +1,5 @@
-import { type DeviceTensor, type ParameterLayout, PolytaskError, type Program, type ProgramCall } from '@polytask/core';
+import { type DeviceTensor, type ParameterLayout, PolytaskError, type Program } from '@polytask/core';
+import type { ProgramCall } from '@polytask/core/executors';
 import type * as tf from '@tensorflow/tfjs';
 import { sizeOf, type Value } from '../ir/value.js';
 import type { Runtime } from '../runtime/runtime.js';

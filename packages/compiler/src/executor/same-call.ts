@@ -1,4 +1,5 @@
-import type { DeviceTensor, ProgramCall } from '@polytask/core';
+import type { DeviceTensor } from '@polytask/core';
+import type { ProgramCall } from '@polytask/core/executors';
 import { sameShape } from '../ir/value.js';
 import type { FeedSpec } from '../trace/trace.js';
 

@@ -1,4 +1,5 @@
-import { type HostTensor, type TableRows, tableRows } from '@polytask/core';
+import type { HostTensor } from '@polytask/core';
+import { type TableRows, tableRows } from '@polytask/core/executors';
 import { sameShape, sizeOf } from '../ir/value.js';
 import type { HostArray } from './compile-graph.js';
 import type { HeldForm } from './held-form.js';

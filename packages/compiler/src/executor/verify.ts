@@ -1,4 +1,5 @@
-import { type DeviceTensor, PolytaskError, type ProgramCall, type ProgramResult } from '@polytask/core';
+import { type DeviceTensor, PolytaskError, type ProgramResult } from '@polytask/core';
+import type { ProgramCall } from '@polytask/core/executors';
 import type { HostArray } from './compile-graph.js';
 import type { EagerResult } from './eager-fallback.js';
 

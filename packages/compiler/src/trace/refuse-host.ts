@@ -1,4 +1,5 @@
-import { type HostRefusals, PolytaskError } from '@polytask/core';
+import { PolytaskError } from '@polytask/core';
+import type { HostRefusals } from '@polytask/core/executors';
 import { atSourceLine } from './source-line.js';
 
 /** What a program is told that draws or looks at the clock while it is traced. */

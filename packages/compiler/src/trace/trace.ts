@@ -1,4 +1,5 @@
-import { forbidHost, PolytaskError, replaceProperty } from '@polytask/core';
+import { PolytaskError } from '@polytask/core';
+import { forbidHost, replaceProperty } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { createGraph, type Graph } from '../ir/graph.js';
 import { type DType, type FedSpec, isConstant, type Spec, type Value } from '../ir/value.js';

@@ -2,14 +2,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
   type DeviceTensor,
-  type ExecutorSession,
   type HostTensor,
   type ParameterLayout,
   type Program,
   type TableInput,
   tableDataset,
-  tableRows,
 } from '@polytask/core';
+import { type ExecutorSession, tableRows } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type CompiledOptions, compiled } from '../../src/index.js';

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { ExecutorSession, ParameterLayout, Program } from '@polytask/core';
+import type { ParameterLayout, Program } from '@polytask/core';
+import type { ExecutorSession } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compiled } from '../../src/index.js';

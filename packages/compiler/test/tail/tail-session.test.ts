@@ -1,11 +1,5 @@
-import {
-  type DeviceTensor,
-  type ExecutorSession,
-  eager,
-  type HostTensor,
-  type ParameterLayout,
-  type Program,
-} from '@polytask/core';
+import { type DeviceTensor, eager, type HostTensor, type ParameterLayout, type Program } from '@polytask/core';
+import type { ExecutorSession } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compiled } from '../../src/index.js';

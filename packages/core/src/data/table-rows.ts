@@ -30,7 +30,8 @@ const behindOf = (tensor: HostTensor | undefined) => (tensor as { readonly [behi
  *
  * @example
  * ```ts
- * import { tableDataset, tableRows } from '@polytask/core';
+ * import { tableDataset } from '@polytask/core';
+ * import { tableRows } from '@polytask/core/executors';
  *
  * const table = tableDataset({
  *   inputs: { pixels: { data: new Uint8Array(100 * 64), shape: [100, 64] } },

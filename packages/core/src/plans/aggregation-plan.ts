@@ -1,3 +1,4 @@
+import { compact, compactMatrix, spread } from '../balancing-kit/present-tasks.js';
 import type { DeviceTensor, ProgramCall } from '../contracts/executor.js';
 import type { BoundGradientBalancing, GradientBalancing, JacobianSize } from '../contracts/gradient-balancing.js';
 import type { HostTensor } from '../contracts/tensors.js';
@@ -7,7 +8,6 @@ import { prefixed } from '../training/batch-feeds.js';
 import { checkGramian, presentLosses } from '../training/primitives.js';
 import type { RunStep } from '../training/run-step.js';
 import type { Runtime } from '../training/runtime.js';
-import { compacted, spread } from './present-objectives.js';
 import { solveLinear } from './solve-linear.js';
 
 type Results = { readonly [output: string]: HostTensor };
@@ -84,8 +84,8 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
 function weightsOf({ weights, gramian, products }: Results, active: readonly number[], k: number): Float64Array {
   const told = Float64Array.from((weights as HostTensor).data);
   if (!told.some(Number.isNaN)) return told;
-  const right = Float64Array.from(active, (objective) => (products as HostTensor).data[objective] as number);
-  const left = compacted(Float64Array.from((gramian as HostTensor).data), active, k);
+  const right = compact((products as HostTensor).data, active);
+  const left = compactMatrix(Float64Array.from((gramian as HostTensor).data), active, k);
   return spread(solveLinear(left, right), active, k);
 }
 

@@ -1,3 +1,5 @@
+import { compact, compactMatrix, spread } from '../balancing-kit/present-tasks.js';
+import { scaleWeights } from '../balancing-kit/weight-scale.js';
 import type { BoundGradientBalancing, GradientBalancing } from '../contracts/gradient-balancing.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
@@ -6,7 +8,6 @@ import { checkGramian, presentLosses, splitGramians } from '../training/primitiv
 import type { RunStep } from '../training/run-step.js';
 import { aggregationPlan } from './aggregation-plan.js';
 import { gradientBlocks } from './gradient-blocks.js';
-import { compacted, spread } from './present-objectives.js';
 
 /** One step under a gradient balancing: gradients, then their combination and the update. */
 export function gradientBalancingPlan(description: GradientBalancing, bound: BoundGradientBalancing): RunStep {
@@ -69,17 +70,17 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
         // A task without a gradient here would have nothing to lose, and all weight under some methods.
         const tasks = active.filter((i) => i >= model.tasks.length || usedBy.includes(model.objectives[i] as string));
         if (tasks.length === 0) return { tasks, weights: new Float64Array(k) };
-        const compact = Float64Array.from(
+        const found = Float64Array.from(
           weights({
-            gramian: compacted(gramian, tasks, k),
+            gramian: compactMatrix(gramian, tasks, k),
             tasks,
-            losses: Float64Array.from(tasks, (i) => losses[i] as number),
+            losses: compact(losses, tasks),
             block: name,
             step: info,
           }),
         );
-        checkWeights(description.name, compact, tasks.length, info.step);
-        return { tasks, weights: spread(scaled(compact, description.scale ?? 'tasks'), tasks, k) };
+        checkWeights(description.name, found, tasks.length, info.step);
+        return { tasks, weights: spread(scaleWeights(found, description.scale), tasks, k) };
       });
       const effective = effectiveWeights(perBlock, active, k);
       // Weights of a single block hold for all that is shared.
@@ -123,12 +124,6 @@ function checkWeights(name: string, weights: Float64Array, count: number, step: 
       `Gradient balancing \`${name}\` gave weight ${weights[bad]} at step ${step}; weights must be finite. Its solver failed on this Gramian.`,
     );
   }
-}
-
-function scaled(weights: Float64Array, scale: 'paper' | 'tasks'): Float64Array {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  // Weights that do not sum to something positive have no scale to speak of.
-  return scale === 'paper' || total <= 1e-12 ? weights : weights.map((weight) => (weight * weights.length) / total);
 }
 
 /** Every objective's mean weight over the blocks that it uses; 1 where it uses none, 0 where it is absent. */

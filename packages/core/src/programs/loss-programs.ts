@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { scaleWeightTensor } from '../balancing-kit/weight-scale.js';
 import type { Program, ProgramContext } from '../contracts/executor.js';
 import type { Scalarization, WeightScale } from '../contracts/loss-weighting.js';
 import type { NamedTensors } from '../contracts/tensors.js';
@@ -48,7 +49,7 @@ export function lossPrograms({ model, optimizer, forward, shared, rest, once }: 
       // Not a product with `active`: the derivative at an absent task's loss of 0 may be infinite.
       const weights = tf.where(tf.greater(active, 0.5), byLoss ?? tf.zeros(leaf.shape), 0) as tf.Tensor1D;
       const balancing = flatGradient(inBalancing, byBalancing);
-      return { weights: scale === 'tasks' ? sumToTasks(weights, active) : weights, balancing };
+      return { weights: scale === 'tasks' ? scaleWeightTensor(weights, active) : weights, balancing };
     };
   };
 
@@ -134,11 +135,4 @@ export function lossPrograms({ model, optimizer, forward, shared, rest, once }: 
         },
       })),
   };
-}
-
-/** Weights rescaled to sum to the number of tasks present; as they are where their sum is not positive. */
-function sumToTasks(weights: tf.Tensor1D, active: tf.Tensor1D): tf.Tensor1D {
-  const total = tf.sum(weights);
-  const known = tf.greater(total, 1e-12);
-  return tf.mul(weights, tf.where(known, tf.div(tf.sum(active), tf.where(known, total, 1)), 1));
 }

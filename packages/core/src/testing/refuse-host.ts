@@ -1,5 +1,5 @@
 import { PolytaskError } from '../errors/polytask-error.js';
-import type { HostRefusals } from '../executor/forbid-host.js';
+import type { HostRefusals } from '../executors/forbid-host.js';
 
 /** Throws, and notes what it threw: a program might catch it. */
 export type Refuse = (error: PolytaskError) => never;

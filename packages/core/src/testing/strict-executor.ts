@@ -3,8 +3,8 @@ import { defineExecutor, type Executor, type Program } from '../contracts/execut
 import type { ParameterLayout } from '../contracts/parameters.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { createEagerSession, type ProgramGuard } from '../executor/eager-session.js';
-import { forbidHost } from '../executor/forbid-host.js';
+import { createEagerSession, type ProgramGuard } from '../executors/eager-session.js';
+import { forbidHost } from '../executors/forbid-host.js';
 import { refuseHost } from './refuse-host.js';
 import { type Operation, watchEngine } from './watch-engine.js';
 

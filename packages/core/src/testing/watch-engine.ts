@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { replaceProperty } from '../executor/replace-property.js';
+import { replaceProperty } from '../executors/replace-property.js';
 import type { Refuse } from './refuse-host.js';
 
 /** One operation of a program, in words that two runs can be compared by. */

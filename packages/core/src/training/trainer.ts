@@ -16,7 +16,7 @@ import { createOverlays, type LabelOverlays } from '../data/label-overlay.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { evaluateDataset, type Predictions, predictInputs, type Scores } from '../evaluation/evaluate.js';
-import { eager } from '../executor/eager.js';
+import { eager } from '../executors/eager.js';
 import { checkPart } from '../model/check-part.js';
 import { type Balancing, checkParts } from '../model/multi-task-model.js';
 import { adam } from '../optimizers/adam.js';

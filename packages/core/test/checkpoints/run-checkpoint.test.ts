@@ -6,7 +6,6 @@ import {
   createTrainer,
   decodeCheckpoint,
   defineAuxiliary,
-  defineExecutor,
   defineGradientBalancing,
   defineLossWeighting,
   defineSchedule,
@@ -28,6 +27,7 @@ import {
   warmUp,
   zerosInitializer,
 } from '@polytask/core';
+import { defineExecutor } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../helpers/backends.js';
@@ -487,7 +487,7 @@ describe('a checkpoint of another run is refused, saying what differs', () => {
     [
       'sharing strategy',
       { sharing: vectorSharing({ v: { size: 3, usedBy: ['kind'] } }) },
-      '`sharing.name` is "tiny" there and "vectors" here',
+      '`sharing.name` is "plain" there and "vectors" here',
     ],
     [
       'layer',

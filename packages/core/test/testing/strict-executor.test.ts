@@ -1,4 +1,5 @@
-import type { ExecutorSession, HostTensor, Program } from '@polytask/core';
+import type { HostTensor, Program } from '@polytask/core';
+import type { ExecutorSession } from '@polytask/core/executors';
 import { type ProgramRun, strict } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';

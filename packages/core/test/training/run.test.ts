@@ -1,6 +1,5 @@
 import {
   type AnyTask,
-  defineExecutor,
   defineGradientBalancing,
   defineOptimizer,
   eager,
@@ -8,6 +7,7 @@ import {
   sgd,
   tableDataset,
 } from '@polytask/core';
+import { defineExecutor } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { change, type Run, settled } from '../../src/training/run.js';

@@ -1,15 +1,14 @@
 import {
   type AnyTask,
   defineAuxiliary,
-  defineExecutor,
   defineStepPlan,
-  type ExecutorSession,
   eager,
   hostTensor,
   mlp,
   type ParameterReader,
   sgd,
 } from '@polytask/core';
+import { defineExecutor, type ExecutorSession } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../helpers/backends.js';

@@ -1,5 +1,6 @@
 import { auto, compiled, type ExecutorChoice } from '@polytask/compiler';
-import { defineExecutor, type Executor, eager, PolytaskError } from '@polytask/core';
+import { type Executor, eager, PolytaskError } from '@polytask/core';
+import { defineExecutor } from '@polytask/core/executors';
 import type { CodePlaces } from '../code/code-places.js';
 import { BackendError, type BackendName, useBackend } from './backends.js';
 

@@ -1,20 +1,9 @@
-import { type AuxiliaryObjective, buildDense, defineAuxiliary, hostTensor } from '@polytask/core';
+import { type AuxiliaryObjective, buildDense, defineAuxiliary, hostTensor, reverseGradient } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 
 /** Ganin et al. 2016: λ(p) = 2 / (1 + e^{−10p}) − 1 over so many steps. */
 export const ganinSchedule = (steps: number) => (step: number) =>
   2 / (1 + Math.exp((-10 * Math.min(step, steps)) / steps)) - 1;
-
-/** Forward the identity, backward −λ. */
-function reverseGradient(x: tf.Tensor, lambda: tf.Tensor): tf.Tensor {
-  return tf.customGrad((inner, save) => {
-    (save as (tensors: tf.Tensor[]) => void)([lambda]);
-    return {
-      value: tf.clone(inner as tf.Tensor),
-      gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => tf.neg(tf.mul(dy, saved as tf.Tensor)),
-    };
-  })(x);
-}
 
 /** A linear classifier that tells from the shared representation which task's data set a row came from, with the gradient reversed. */
 export function taskDiscriminator(

@@ -1,5 +1,4 @@
-import { defineStepPlan, type StepPlan } from '@polytask/core';
-import { hostAdam } from '../support/host-adam.js';
+import { defineStepPlan, hostAdam, type StepPlan } from '@polytask/core';
 
 /** Options of {@link autoLambda}. */
 export interface AutoLambdaOptions {
@@ -20,7 +19,7 @@ export function autoLambda({ primary, innerRate, learningRate = 1e-2, onGradient
     bind({ tasks }) {
       const lambda = hostAdam(
         tasks.map(() => 0.5),
-        learningRate,
+        { learningRate },
       );
       const counts = tasks.map((task) => (primary === undefined || primary.includes(task) ? 1 : 0));
       return {
@@ -44,13 +43,14 @@ export function autoLambda({ primary, innerRate, learningRate = 1e-2, onGradient
             present.includes(k) ? (-innerRate * ((above[k] as number) - (below[k] as number))) / (2 * epsilon) : 0,
           );
           onGradient?.(byLambda, [...lambda.values]);
-          lambda.step(byLambda);
+          lambda.step(byLambda, present);
           const real = await gradient({ weights: lambda.values });
           await apply(real.gradient);
           return real;
         },
-        saveState: lambda.save,
-        loadState: lambda.load,
+        saveState: lambda.saveState,
+        loadState: lambda.loadState,
+        reset: lambda.reset,
       };
     },
   });

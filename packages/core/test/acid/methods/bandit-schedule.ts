@@ -33,6 +33,11 @@ export function banditSchedule({ epsilon = 0.2 } = {}): TaskSchedule {
           falls = state.falls as number[];
           counts = state.counts as number[];
         },
+        reset() {
+          last = tasks.map(() => null);
+          falls = tasks.map(() => 0);
+          counts = tasks.map(() => 0);
+        },
       };
     },
   });

@@ -1,12 +1,10 @@
 import {
   type BuildScope,
-  type BuiltStage,
-  type BuiltStages,
-  buildHead,
-  buildStages,
+  buildColumns,
+  buildHeads,
   defineSharing,
   type Encoder,
-  type NamedTensors,
+  inputsOf,
   type SharingStrategy,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
@@ -23,7 +21,7 @@ function distance(columns: readonly BuildScope[]): tf.Tensor {
       }
     }
   });
-  return tf.addN(terms);
+  return terms.length === 0 ? tf.scalar(0) : tf.addN(terms);
 }
 
 /** Misra et al. 2016: a column per task, mixed after every stage by a K×K matrix that learns at a rate of its own. */
@@ -32,48 +30,34 @@ export function columns(encoder: Encoder, { penalty = 0, mix = true, mixingRate 
     name: 'columns',
     options: { penalty, mix, mixingRate },
     bind({ tasks, inputs, scope }) {
-      // Mixed columns reach every task; unmixed ones only their own.
-      const scopes = tasks.map(({ name }) => scope.child('columns').child(name, { usedBy: mix ? undefined : [name] }));
-      const stages = encoder.stages(inputs);
-      const built = scopes.map((column) => buildStages(stages, column, inputs));
-      const units = scope.child('units', { group: 'mixing', learningRate: mixingRate });
       const k = tasks.length;
-      const matrices = (mix ? stages : []).map(({ name }) =>
-        units.variable(name, [k, k], () =>
+      const units = scope.child('units', { group: 'mixing', learningRate: mixingRate });
+      const stitch = ({ name }: { name: string }) => {
+        const matrix = units.variable(name, [k, k], () =>
           Float32Array.from({ length: k * k }, (_, i) => (i % (k + 1) === 0 ? 0.9 : 0.1 / (k - 1))),
-        ),
-      );
-      const heads = tasks.map((task, i) =>
-        buildHead(
-          scope.child('heads').child(task.name, { usedBy: [task.name] }),
-          task,
-          (built[i] as BuiltStages).output,
-        ),
-      );
-      return {
-        forward(x, step) {
-          let current: NamedTensors[] = tasks.map(() => x);
-          stages.forEach((_, s) => {
-            const features = built.map(({ stages: own }, i) => (own[s] as BuiltStage).apply(current[i] ?? x, step));
-            const stacked = tf.stack(features);
-            const mixed = mix
-              ? tf.unstack(
-                  tf.reshape(tf.matMul(matrices[s] as tf.Tensor2D, tf.reshape(stacked, [k, -1])), stacked.shape),
-                )
-              : features;
-            current = mixed.map((one) => ({ features: one }));
-          });
-          const applied = heads.map(
-            (head, i) => [tasks[i]?.name ?? '', head.apply(current[i]?.features as tf.Tensor, step)] as const,
-          );
-          return {
-            outputs: Object.fromEntries(applied.map(([name, { outputs }]) => [name, outputs])),
-            features: Object.fromEntries(applied.map(([name, { features }]) => [name, features])),
-            intermediates: {},
-          };
-        },
-        auxiliary: penalty === 0 ? [] : [{ name: 'distance', weight: penalty, loss: () => distance(scopes) }],
+        );
+        return (features: readonly tf.Tensor[]) => {
+          const stacked = tf.stack([...features]);
+          const mixed = tf.matMul(matrix as tf.Tensor2D, tf.reshape(stacked, [k, -1]) as tf.Tensor2D);
+          return tf.unstack(tf.reshape(mixed, stacked.shape));
+        };
       };
+      // Mixed columns reach every task; unmixed ones only their own.
+      const built = buildColumns(
+        scope.child('columns'),
+        tasks.map((task) => ({
+          name: task.name,
+          encoder,
+          inputs: inputsOf(task, inputs),
+          usedBy: mix ? undefined : [task.name],
+        })),
+        // tfjs has no gradient of taking a stack of one apart.
+        mix && k > 1 ? stitch : undefined,
+      );
+      const heads = buildHeads(scope, tasks, built.outputs);
+      const terms =
+        penalty === 0 ? [] : [{ name: 'distance', weight: penalty, loss: () => distance(Object.values(built.scopes)) }];
+      return { forward: (x, step) => heads.apply(built.apply(x, step), step), auxiliary: terms };
     },
   });
 }

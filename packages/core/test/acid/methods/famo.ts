@@ -1,6 +1,13 @@
-import { defineStepPlan, hostTensor, type Scalarization, type StepPlan, stopGradient } from '@polytask/core';
+import {
+  defineStepPlan,
+  hostAdam,
+  hostTensor,
+  type Scalarization,
+  type StepPlan,
+  softmax,
+  stopGradient,
+} from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { hostAdam, softmax } from '../support/host-adam.js';
 
 const epsilon = 1e-8;
 
@@ -20,7 +27,7 @@ export function famo({ learningRate = 0.025, decay = 1e-3 } = {}): StepPlan {
     bind({ tasks }) {
       const logits = hostAdam(
         tasks.map(() => 0),
-        learningRate,
+        { learningRate },
       );
       return {
         async step({ gradient, apply, losses: lossesNow, active }) {
@@ -33,17 +40,15 @@ export function famo({ learningRate = 0.025, decay = 1e-3 } = {}): StepPlan {
           );
           const present = active();
           const mean = present.reduce((sum, k) => sum + (z[k] as number) * (change[k] as number), 0);
-          logits.step(
-            tasks.map(
-              (_, k) =>
-                (present.includes(k) ? (z[k] as number) * ((change[k] as number) - mean) : 0) +
-                decay * (logits.values[k] as number),
-            ),
+          const byLogit = change.map(
+            (one, k) => (z[k] as number) * (one - mean) + decay * (logits.values[k] as number),
           );
+          logits.step(byLogit, present);
           return found;
         },
-        saveState: logits.save,
-        loadState: logits.load,
+        saveState: logits.saveState,
+        loadState: logits.loadState,
+        reset: logits.reset,
       };
     },
   });

@@ -1,12 +1,11 @@
 import {
+  buildColumns,
   buildDense,
-  buildEncoder,
-  buildHead,
+  buildHeads,
   defineSharing,
   type Encoder,
   hostTensor,
   type InputSpec,
-  type NamedTensors,
   type SharingStrategy,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
@@ -28,43 +27,34 @@ export function mixtureOfExperts(
     name: 'mixture',
     options: { experts, balance },
     bind({ tasks, inputs, scope }) {
-      const built = experts.map(({ name, usedBy }) => {
-        const place = scope.child('experts').child(name, { usedBy });
-        return { name, usedBy: place.usedBy, stages: buildEncoder(encoder, place, inputs) };
+      const built = buildColumns(
+        scope.child('experts'),
+        experts.map((expert) => ({ ...expert, encoder, inputs })),
+      );
+      const gates = tasks.map(({ name }) => {
+        const mine = experts.filter(({ usedBy }) => usedBy?.includes(name) ?? true).map((expert) => expert.name);
+        if (mine.length === 0) throw new Error(`task ${name} has no expert`);
+        const place = scope.child('gates').child(name, { usedBy: [name] });
+        return { name, mine, gate: buildDense(place, inputs.x as InputSpec, mine.length) };
       });
-      const perTask = tasks.map((task) => {
-        const own = { usedBy: [task.name] };
-        const mine = built.filter(({ usedBy }) => usedBy.includes(task.name));
-        const [first] = mine;
-        if (first === undefined) throw new Error(`task ${task.name} has no expert`);
-        return {
-          name: task.name,
-          mine,
-          gate: buildDense(scope.child('gates').child(task.name, own), inputs.x as InputSpec, mine.length),
-          head: buildHead(scope.child('heads').child(task.name, own), task, first.stages.output),
-        };
-      });
+      const heads = buildHeads(scope, tasks, Object.values(built.outputs)[0] as InputSpec);
       return {
         feeds: ({ step }) => ({ temperature: hostTensor(temperature(step)) }),
         forward(x, step, feeds) {
-          const values = new Map(built.map(({ name, stages }) => [name, stages.apply(x, step)]));
-          const outputs: Record<string, NamedTensors> = {};
+          const values = built.apply(x, step);
           const features: Record<string, tf.Tensor> = {};
-          const gates: Record<string, tf.Tensor> = {};
-          for (const { name, mine, gate, head } of perTask) {
+          const intermediates: Record<string, tf.Tensor> = {};
+          for (const { name, mine, gate } of gates) {
             const logits = gate.apply(x.x as tf.Tensor, step);
             const shares = tf.softmax(feeds.temperature === undefined ? logits : tf.div(logits, feeds.temperature));
             const stacked = tf.stack(
-              mine.map((expert) => values.get(expert.name) as tf.Tensor),
+              mine.map((expert) => values[expert] as tf.Tensor),
               1,
             );
-            const mixed = tf.sum(tf.mul(stacked, tf.expandDims(shares, 2)), 1);
-            const given = head.apply(mixed, step);
-            outputs[name] = given.outputs;
-            features[name] = given.features;
-            gates[`gates/${name}`] = shares;
+            features[name] = tf.sum(tf.mul(stacked, tf.expandDims(shares, 2)), 1);
+            intermediates[`gates/${name}`] = shares;
           }
-          return { outputs, features, intermediates: gates };
+          return heads.apply(features, step, { intermediates });
         },
         auxiliary: [
           {

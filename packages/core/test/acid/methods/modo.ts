@@ -1,5 +1,4 @@
-import { defineStepPlan, type StepPlan } from '@polytask/core';
-import { projectOnSimplex } from '../support/host-adam.js';
+import { defineStepPlan, projectOnSimplex, type StepPlan } from '@polytask/core';
 
 /** Chen et al. 2023: λ ← Π(λ − γ(G₁G₂ᵀλ + ρλ)) from two batches, d = G₃ᵀλ from a third. */
 export function modo({ gamma = 0.1, rho = 0.1 } = {}): StepPlan {
@@ -15,11 +14,13 @@ export function modo({ gamma = 0.1, rho = 0.1 } = {}): StepPlan {
           const first = await jacobian({ batch: await anotherBatch() });
           const second = await jacobian({ batch: await anotherBatch() });
           const cross = await gramian(first, second);
-          lambda = projectOnSimplex(
-            lambda.map((value, i) => {
-              const product = lambda.reduce((sum, other, j) => sum + (cross[i * k + j] as number) * other, 0);
-              return value - gamma * (product + rho * value);
-            }),
+          lambda = Array.from(
+            projectOnSimplex(
+              lambda.map((value, i) => {
+                const product = lambda.reduce((sum, other, j) => sum + (cross[i * k + j] as number) * other, 0);
+                return value - gamma * (product + rho * value);
+              }),
+            ),
           );
           await apply(await combine(third, lambda));
           return { losses: third.losses, weights: lambda.map((value, i) => (third.active.includes(i) ? value : 0)) };

@@ -44,7 +44,7 @@ export function moco({ beta = 0.5, gamma = 0.1, decay = 0.5 } = {}): GradientBal
         beta: hostTensor(beta / (step + 1) ** decay),
         gamma: hostTensor(gamma / (step + 1) ** decay),
       }),
-      aggregate({ jacobian, losses, state, feeds }) {
+      aggregate({ jacobian, losses, active, state, feeds }) {
         const scaled = tf.mul(tf.divNoNan(jacobian, norms(jacobian)), tf.expandDims(losses, 1));
         const before = state.tracked as tf.Tensor2D;
         const tracked = tf.add(before, tf.mul(tf.sub(scaled, before), feeds.beta as tf.Tensor)) as tf.Tensor2D;
@@ -53,8 +53,10 @@ export function moco({ beta = 0.5, gamma = 0.1, decay = 0.5 } = {}): GradientBal
         const next = tf.softmax(
           tf.reshape(tf.sub(lambda, tf.mul(pull, feeds.gamma as tf.Tensor)), [-1]),
         ) as tf.Tensor1D;
-        const direction = tf.reshape(tf.matMul(tf.expandDims(next, 0) as tf.Tensor2D, tracked), [-1]) as tf.Tensor1D;
-        return { direction, state: { tracked, lambda: next }, weights: next };
+        // An absent task has no say.
+        const weights = tf.mul(next, active) as tf.Tensor1D;
+        const direction = tf.reshape(tf.matMul(tf.expandDims(weights, 0) as tf.Tensor2D, tracked), [-1]);
+        return { direction, state: { tracked, lambda: next }, weights };
       },
     }),
   });

@@ -5,6 +5,8 @@ import { type ProgramRun, strict } from '@polytask/core/testing';
 export interface ExecutorUnderTest {
   /** A new executor that reports the runs of its programs. */
   make(onRun: (run: ProgramRun) => void): Executor;
+  /** What it is called where it is compared with others; the strict one is what others are compared with. */
+  readonly name?: string;
   /** Whether it reports the operations of a run too. */
   readonly reportsOperations: boolean;
 }

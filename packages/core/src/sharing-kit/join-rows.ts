@@ -7,6 +7,13 @@ import * as tf from '@tensorflow/tfjs';
  * Shapes: n times `[rows_i, ...]` → joined `[Σ rows_i, ...]`, parts as they came.
  *
  * @param parts At least one; a single one is returned as it is.
+ * @example
+ * ```ts
+ * import { joinRows } from '@polytask/core';
+ * import * as tf from '@tensorflow/tfjs';
+ *
+ * joinRows([tf.zeros([2, 3]), tf.zeros([5, 3])]).joined.shape; // => [7, 3]
+ * ```
  */
 export function joinRows(parts: readonly tf.Tensor[]): { joined: tf.Tensor; parts: readonly tf.Tensor[] } {
   if (parts.length === 1) return { joined: parts[0] as tf.Tensor, parts };

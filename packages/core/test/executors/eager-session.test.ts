@@ -1,15 +1,14 @@
 import {
   type DeviceTensor,
-  type ExecutorSession,
   eager,
   type HostTensor,
   type NamedTensors,
   type ParameterLayout,
   type ParameterSet,
   type Program,
-  type ProgramCall,
   type Segment,
 } from '@polytask/core';
+import type { ExecutorSession, ProgramCall } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../helpers/backends.js';

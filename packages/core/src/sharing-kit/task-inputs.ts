@@ -9,6 +9,7 @@ import { type BuiltStages, buildEncoder } from '../encoders/build-encoder.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
+import { joinRows } from './join-rows.js';
 
 /** One set of inputs that goes through what tasks share. */
 export interface InputSource {
@@ -24,6 +25,22 @@ export interface TaskInputs {
   readonly specs: InputSpecs;
   /** Distinct sets of inputs: the encoder is applied once to each. */
   readonly sources: readonly InputSource[];
+  /**
+   * Applies what is shared to every source. Gives the rows of all sources as one tensor, and by task those that are its own, from
+   * which its loss has a gradient with respect to the whole.
+   */
+  applyShared(inputs: NamedTensors, step: StepContext, shared: SharedPart): SharedFeatures;
+}
+
+/** What all tasks go through; {@link BuiltStages} has it as `apply`. */
+export type SharedPart = (inputs: NamedTensors, step: StepContext) => tf.Tensor;
+
+/** What comes out of what is shared. */
+export interface SharedFeatures {
+  /** `[rows of all sources, ...]`, one source after the other. */
+  readonly shared: tf.Tensor;
+  /** By task `[rows, ...]`. */
+  readonly features: { readonly [task: string]: tf.Tensor };
 }
 
 /**
@@ -58,11 +75,12 @@ export function inputsOf(task: AnyTask, inputs: InputSpecs): InputSpecs {
  * @throws `POLYTASK_UNKNOWN_NAME` for unknown inputs, and adapters of unknown tasks.
  * @example
  * ```ts
- * import { buildEncoder, buildTaskInputs, mlp, type SharingContext } from '@polytask/core';
+ * import { buildEncoder, buildTaskInputs, mlp, type NamedTensors, type SharingContext, type StepContext } from '@polytask/core';
  *
  * const sharedTrunk = ({ tasks, inputs, scope }: SharingContext) => {
- *   const { specs, sources } = buildTaskInputs(scope, tasks, inputs);
- *   return { trunk: buildEncoder(mlp([64]), scope.child('trunk'), specs), passes: sources.length };
+ *   const { specs, applyShared } = buildTaskInputs(scope, tasks, inputs);
+ *   const trunk = buildEncoder(mlp([64]), scope.child('trunk'), specs);
+ *   return { forward: (x: NamedTensors, step: StepContext) => applyShared(x, step, trunk.apply).features };
  * };
  * ```
  */
@@ -95,15 +113,25 @@ export function buildTaskInputs(
   if (first === undefined) throw new InvalidOptionError('tasks', 'at least one task', names);
   for (const other of others) requireEqual(first, other);
   const wanted = Object.keys(first.specs);
-  return {
-    specs: first.specs,
-    sources: [...groups.values()].map(({ tasks: readers, specs, adapter }) => ({
+  const sources = [...groups.values()].map(
+    ({ tasks: readers, specs, adapter }): InputSource => ({
       tasks: readers,
       select(tensors, step) {
         if (adapter !== undefined) return { [wanted[0] as string]: adapter.apply(tensors, step) };
         return Object.fromEntries(Object.keys(specs).map((name, at) => [wanted[at], tensors[name] as tf.Tensor]));
       },
-    })),
+    }),
+  );
+  return {
+    specs: first.specs,
+    sources,
+    applyShared(tensors, step, shared) {
+      const { joined, parts } = joinRows(sources.map((source) => shared(source.select(tensors, step), step)));
+      const features = sources.flatMap(({ tasks: readers }, at) =>
+        readers.map((name) => [name, parts[at] as tf.Tensor]),
+      );
+      return { shared: joined, features: Object.fromEntries(features) };
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { type AnyTask, defineTask } from '../../src/contracts/task.js';
 import { mlp } from '../../src/encoders/mlp.js';
-import { buildHead, headBodies } from '../../src/model/head.js';
+import { buildHead, headBodies } from '../../src/sharing-kit/head.js';
 import { errorOf, evaluating, float, newScope, numbers } from '../helpers/building.js';
 
 beforeAll(() => tf.setBackend('cpu'));

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
 import { type AnyTask, defineTask } from '../../src/contracts/task.js';
 import { mlp } from '../../src/encoders/mlp.js';
-import { buildTaskInputs, inputsOf } from '../../src/model/task-inputs.js';
+import { buildTaskInputs, inputsOf } from '../../src/sharing-kit/task-inputs.js';
 import { errorOf, evaluating, float, newScope, numbers } from '../helpers/building.js';
 
 beforeAll(() => tf.setBackend('cpu'));

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
-import { joinRows } from '../src/join-rows.js';
+import { joinRows } from '../../src/sharing-kit/join-rows.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 

@@ -1,0 +1,58 @@
+/**
+ * Of one number per task, those of the tasks present.
+ *
+ * @param values `[K]`.
+ * @param tasks Indices of the K' tasks present.
+ * @returns `[K']`, in the order of `tasks`.
+ * @example
+ * ```ts
+ * import { compact } from '@polytask/core';
+ *
+ * compact([5, 6, 7], [0, 2]); // => Float64Array(2) [ 5, 7 ]
+ * ```
+ */
+export function compact(values: ArrayLike<number>, tasks: readonly number[]): Float64Array {
+  return Float64Array.from(tasks, (task) => values[task] as number);
+}
+
+/**
+ * Of a matrix of pairs of tasks, such as a Gramian, the rows and columns of the tasks present.
+ *
+ * @param matrix Row-major `[K, K]`.
+ * @param tasks Indices of the K' tasks present.
+ * @param k K.
+ * @returns Row-major `[K', K']`; the matrix itself where all are there, in order.
+ * @example
+ * ```ts
+ * import { compactMatrix } from '@polytask/core';
+ *
+ * compactMatrix(Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), [0, 2], 3); // => Float64Array(4) [ 1, 3, 7, 9 ]
+ * ```
+ */
+export function compactMatrix(matrix: Float64Array, tasks: readonly number[], k: number): Float64Array {
+  if (tasks.length === k && tasks.every((task, i) => task === i)) return matrix;
+  return Float64Array.from(tasks.flatMap((row) => tasks.map((column) => matrix[row * k + column] as number)));
+}
+
+/**
+ * The way back from {@link compact}: one number per task.
+ *
+ * @param values `[K']`.
+ * @param tasks Indices of the K' tasks present.
+ * @param k K.
+ * @param others What tasks get that are not present. Default 0.
+ * @returns `[K]`.
+ * @example
+ * ```ts
+ * import { spread } from '@polytask/core';
+ *
+ * spread([5, 7], [0, 2], 3); // => Float64Array(3) [ 5, 0, 7 ]
+ * ```
+ */
+export function spread(values: ArrayLike<number>, tasks: readonly number[], k: number, others = 0): Float64Array {
+  const all = new Float64Array(k).fill(others);
+  tasks.forEach((task, i) => {
+    all[task] = values[i] as number;
+  });
+  return all;
+}

@@ -1,0 +1,213 @@
+import * as tf from '@tensorflow/tfjs';
+import { gradientNorms } from '../../balancing-kit/gramian.js';
+import type { BoundGradientBalancing } from '../../contracts/gradient-balancing.js';
+import type { HostTensor } from '../../contracts/tensors.js';
+import { uniformFloats } from '../../random/uniform-stream.js';
+import type { Check } from './check.js';
+import type { Claim } from './claims.js';
+import { requireClose, requireFinite, requireThat } from './require-that.js';
+import { scaleCheck } from './scale-check.js';
+import { inTrial, type Subject } from './trial.js';
+
+/** Gradients of K tasks, one a row. */
+type Rows = readonly (readonly number[])[];
+
+const names = ['task1', 'task2', 'task3'];
+const generic: Rows = [
+  [-4, 1, 1, 0.5],
+  [6, 1, 1, -0.5],
+  [1, -2, 0.3, 2],
+];
+
+/** Gradients that solvers stumble over, and ordinary ones. */
+const samples: { readonly [name: string]: Rows } = {
+  'ordinary gradients': generic,
+  'gradients of zero': generic.map((row) => row.map(() => 0)),
+  'one gradient of zero': generic.map((row, k) => row.map((value) => (k === 1 ? 0 : value))),
+  'equal gradients': generic.map(() => [1, 2, -1, 3]),
+  'parallel gradients': generic.map((_, k) => [1, 2, -1, 3].map((value) => value * (k + 1))),
+  'opposed gradients': generic.map((_, k) => [1, 2, -1, 3].map((value) => (k === 1 ? -value : value))),
+  'gradients that cancel': [
+    [1, 0, 0, 0],
+    [-0.5, Math.sqrt(3) / 2, 0, 0],
+    [-0.5, -Math.sqrt(3) / 2, 0, 0],
+  ],
+  'orthogonal gradients': [
+    [1, 0, 0, 0],
+    [0, 2, 0, 0],
+    [0, 0, 3, 0],
+  ],
+};
+
+/** How large gradients may be: G is in float64; J is in float32, which has no squares of more than 1e38. */
+const sizes = { weights: [1, 1e-20, 1e-8, 1e8, 1e20], aggregate: [1, 1e-15, 1e-6, 1e6, 1e15] };
+
+/** What a gradient balancing has to give besides. */
+export function gradientBalancingChecks(subject: Subject, claims: readonly Claim[]): Check[] {
+  const checks: Check[] = [
+    {
+      name: 'gives a finite direction for gradients of every size and angle',
+      run: () =>
+        bound(subject, 3, async (balancing) => {
+          for (const [name, rows] of Object.entries(samples)) {
+            for (const size of balancing.weights ? sizes.weights : sizes.aggregate) {
+              const scaled = rows.map((row) => row.map((value) => value * size));
+              const { weights, direction } = combine(balancing, scaled);
+              const place = () => `${name} times ${size}`;
+              requireThat(
+                weights === undefined || weights.length === rows.length,
+                () => `There must be one weight per task for ${place()}, but there are ${weights?.length}.`,
+              );
+              requireFinite(weights ?? [], () => `The weights for ${place()}`);
+              requireFinite(direction, () => `The direction for ${place()}`);
+            }
+          }
+          // Sizes of different tasks, too.
+          const mixed = generic.map((row, k) => row.map((value) => value * 10 ** (4 * (k - 1))));
+          requireFinite(
+            combine(balancing, mixed).direction,
+            () => 'The direction for gradients of very different sizes',
+          );
+        }),
+    },
+    {
+      name: 'goes along the gradient of a single task',
+      run: () =>
+        bound(subject, 1, async (balancing) => {
+          const { direction } = combine(balancing, [[3, -4, 0, 12]]);
+          const length = Math.hypot(...direction);
+          requireThat(length > 0, () => 'The direction of one task must not be zero.');
+          requireClose(
+            direction.map((value) => value / length),
+            [3 / 13, -4 / 13, 0, 12 / 13],
+            1e-4,
+            () => 'The direction of one task, at length 1',
+          );
+        }),
+    },
+    scaleCheck(subject),
+  ];
+  const claimed: { readonly [claim in Claim]?: Check } = {
+    'positive-weights': {
+      name: 'gives no negative weight, as claimed',
+      run: () => ofWeights(subject, (weights) => weights.every((weight) => weight >= -1e-9), 'must not be negative'),
+    },
+    'non-conflicting': {
+      name: 'makes no task worse, as claimed',
+      run: () =>
+        bound(subject, 3, async (balancing) => {
+          for (const [name, rows] of Object.entries(samples)) {
+            const { direction } = combine(balancing, rows);
+            const norms = gradientNorms(gramianOf(rows));
+            rows.forEach((row, k) => {
+              const product = inner(row, direction);
+              const room = 1e-4 * Math.max(1e-12, (norms[k] as number) * Math.hypot(...direction));
+              requireThat(
+                product >= -room,
+                () => `For ${name} the direction makes task ${k + 1} worse: J d is ${product} there.`,
+              );
+            });
+          }
+        }),
+    },
+    'order-of-tasks': {
+      name: 'does not depend on the order of tasks, as claimed',
+      run: async () => {
+        const order = [2, 0, 1];
+        for (const [name, rows] of Object.entries(samples)) {
+          const here = await bound(subject, 3, async (balancing) => combine(balancing, rows).direction);
+          const there = await bound(
+            subject,
+            order.map((k) => names[k] as string),
+            async (balancing) =>
+              combine(
+                balancing,
+                order.map((k) => rows[k] as readonly number[]),
+              ).direction,
+          );
+          requireClose(
+            there,
+            here,
+            1e-4,
+            (i) => `Entry ${i} of the direction for ${name}, with tasks in another order`,
+          );
+        }
+      },
+    },
+  };
+  return [...checks, ...claims.flatMap((claim) => claimed[claim] ?? [])];
+}
+
+async function ofWeights(subject: Subject, holds: (weights: number[]) => boolean, what: string): Promise<void> {
+  await bound(subject, 3, async (balancing) => {
+    for (const [name, rows] of Object.entries(samples)) {
+      const { weights = [] } = combine(balancing, rows);
+      requireThat(holds(weights), () => `Weights ${what}, but for ${name} they are ${weights.join(', ')}.`);
+    }
+  });
+}
+
+function bound<Result>(
+  subject: Subject,
+  tasks: number | readonly string[],
+  look: (balancing: BoundGradientBalancing) => Promise<Result>,
+): Promise<Result> {
+  return inTrial(subject, { tasks }, (trial) => look(trial.bound() as BoundGradientBalancing));
+}
+
+/** One step's combination of these gradients, at step 0, with losses of 1, 2, ... */
+function combine(
+  balancing: BoundGradientBalancing,
+  rows: Rows,
+): { weights: number[] | undefined; direction: number[] } {
+  const step = { step: 0, epoch: 0 };
+  const tasks = rows.map((_, k) => k);
+  const losses = rows.map((_, k) => k + 1);
+  if (balancing.weights !== undefined) {
+    const input = { gramian: gramianOf(rows), tasks, losses: Float64Array.from(losses), block: 'shared', step };
+    const weights = Array.from(balancing.weights(input));
+    const direction = (rows[0] ?? []).map((_, i) =>
+      rows.reduce((sum, row, k) => sum + (row[i] as number) * (weights[k] ?? 0), 0),
+    );
+    return { weights, direction };
+  }
+  return tf.tidy(() => {
+    const columns = rows[0]?.length ?? 0;
+    const state = balancing.state?.({ tasks: rows.length, columns }) ?? {};
+    const found = balancing.aggregate?.({
+      jacobian: tf.tensor2d(rows.map((row) => [...row])),
+      losses: tf.tensor1d(losses),
+      active: tf.ones([rows.length]),
+      feeds: tensors(balancing.feeds?.(step) ?? {}),
+      state: Object.fromEntries(
+        Object.entries(state).map(([name, start]) => [
+          name,
+          'data' in start ? tf.tensor(start.data, [...start.shape]) : tf.zeros([...start]),
+        ]),
+      ),
+      uniform: (path, shape) => {
+        const size = shape.reduce((product, length) => product * length, 1);
+        return tf.tensor(uniformFloats(size, 'trial', 'step', path), [...shape]);
+      },
+    });
+    const weights = found?.weights;
+    return {
+      weights: weights && Array.from(weights.dataSync()),
+      direction: Array.from(found?.direction.dataSync() ?? []),
+    };
+  });
+}
+
+function tensors(feeds: { readonly [name: string]: HostTensor }): Record<string, tf.Tensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
+  );
+}
+
+function gramianOf(rows: Rows): Float64Array {
+  return Float64Array.from(rows.flatMap((a) => rows.map((b) => inner(a, b))));
+}
+
+function inner(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+}

@@ -1,0 +1,48 @@
+import type { InputSpec, InputSpecs } from '../../contracts/batch.js';
+import type { MultiTaskDataset } from '../../contracts/dataset.js';
+import type { HostTensor } from '../../contracts/tensors.js';
+import { perTaskDatasets } from '../../data/per-task-datasets.js';
+import { tableDataset } from '../../data/table-dataset.js';
+import { uniformFloats } from '../../random/uniform-stream.js';
+
+/**
+ * Rows in three batches of the same length: in the first all tasks have labels (the third only some), in the second the second
+ * has none, in the last only the first has any. Where tasks have data sets of their own, each has all its labels.
+ */
+export function trialData(
+  tasks: readonly string[],
+  inputs: InputSpecs,
+  perTaskData: boolean,
+  rows: number,
+): MultiTaskDataset {
+  const read = (seed: string) =>
+    Object.fromEntries(Object.entries(inputs).map(([name, spec]) => [name, inputRows(spec, rows, seed)]));
+  const perBatch = rows / 3;
+  const missing = (task: number, row: number) => {
+    const batch = Math.floor(row / perBatch);
+    return batch === 0 ? task === 2 && row % 2 === 1 : batch === 1 ? task === 1 : task > 0;
+  };
+  const labels = (task: number) =>
+    uniformFloats(rows, 'trial', 'labels', task).map((value, row) =>
+      !perTaskData && missing(task, row) ? Number.NaN : (task % 2 === 0 ? 1 : -1) + value,
+    );
+  if (!perTaskData) {
+    const columns = Object.fromEntries(tasks.map((name, i) => [name, labels(i)]));
+    return tableDataset({ inputs: read('all'), columns });
+  }
+  return perTaskDatasets(
+    Object.fromEntries(
+      tasks.map((name, i) => [name, tableDataset({ inputs: read(name), columns: { [name]: labels(i) } })]),
+    ),
+  );
+}
+
+/** Numbers in [−1, 1), or category ids. */
+export function inputRows({ shape, dtype, categories }: InputSpec, rows: number, seed: string): HostTensor {
+  const width = shape.reduce((product, length) => product * length, 1);
+  const uniform = uniformFloats(rows * width, 'trial', 'inputs', seed);
+  const whole = [rows, ...shape];
+  if (dtype === 'float32') return { data: uniform.map((value) => 2 * value - 1), shape: whole };
+  const ids = uniform.map((value, i) => Math.floor(value * (categories?.[i % width] ?? 2)));
+  return { data: Int32Array.from(ids), shape: whole };
+}

@@ -1,0 +1,40 @@
+import type { Encoder } from '../contracts/encoder.js';
+import { defineSharing, type SharingStrategy } from '../contracts/sharing.js';
+import { buildEncoder } from '../encoders/build-encoder.js';
+import { mlp } from '../encoders/mlp.js';
+import { buildHeads } from '../sharing-kit/build-heads.js';
+import type { HeadOption } from '../sharing-kit/head.js';
+import { buildTaskInputs } from '../sharing-kit/task-inputs.js';
+
+/**
+ * A trunk for all tasks and a head per task: the least of a sharing strategy, for tests of everything else.
+ *
+ * @param encoder Default one layer of 8.
+ * @param head Default none: one linear layer per output.
+ * @example
+ * ```ts
+ * import { createTrainer, regression } from '@polytask/core';
+ * import { plainSharing } from '@polytask/core/testing';
+ *
+ * const inputs = { x: { shape: [3], dtype: 'float32' } } as const;
+ * const trainer = await createTrainer({ tasks: [regression('y')], sharing: plainSharing(), inputs });
+ * console.log(trainer.parameters?.layout.size); // => 41
+ * trainer.dispose();
+ * ```
+ */
+export function plainSharing(encoder: Encoder = mlp([8]), head?: HeadOption): SharingStrategy {
+  return defineSharing({
+    name: 'plain',
+    bind({ tasks, inputs, scope }) {
+      const { specs, applyShared } = buildTaskInputs(scope, tasks, inputs);
+      const trunk = buildEncoder(encoder, scope.child('trunk'), specs);
+      const heads = buildHeads(scope, tasks, trunk.output, head);
+      return {
+        forward(x, step) {
+          const { features, shared } = applyShared(x, step, trunk.apply);
+          return heads.apply(features, step, { shared });
+        },
+      };
+    },
+  });
+}
