@@ -11,7 +11,7 @@ import {
 import * as tf from '@tensorflow/tfjs';
 import { type CompiledOptions, compiled, defaultRuntime } from './compiled.js';
 import type { Spec } from './ir/value.js';
-import { loadPackage } from './runtime/load-package.js';
+import { loadPackage } from './run/runtime/load-package.js';
 import { trace } from './trace/trace.js';
 
 /** What {@link auto} took. */

@@ -1,15 +1,15 @@
 import { requireOption } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { type CompiledOptions, openRuntime, requireRuntime } from './compiled.js';
-import { compileGraph } from './executor/compile-graph.js';
-import { type CompiledFunction, replay } from './executor/replay.js';
-import { runEagerly, type Signature } from './executor/signature.js';
-import { createVariableState, materialise } from './executor/variable-state.js';
 import { reachable } from './ir/graph.js';
+import { UnsupportedKernelError } from './ir/unsupported-kernel-error.js';
 import type { Spec, Value } from './ir/value.js';
+import { compileGraph } from './run/compile-graph.js';
+import { type CompiledFunction, replay } from './run/replay.js';
+import { runEagerly, type Signature } from './run/signature.js';
+import { createVariableState, materialise } from './run/variable-state.js';
 import { engine } from './trace/engine.js';
 import { trace } from './trace/trace.js';
-import { UnsupportedKernelError } from './unsupported-kernel-error.js';
 
 /** An ordinary tfjs function of named tensors: it may take gradients, call optimizers, assign variables. */
 export type CompilableFunction = (inputs: {

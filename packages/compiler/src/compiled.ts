@@ -1,8 +1,8 @@
 import { defineExecutor, type Executor, requireOption } from '@polytask/core';
-import { createCompiledSession } from './executor/compiled-session.js';
-import { nodeRuntime } from './runtime/node.js';
-import type { Runtime } from './runtime/runtime.js';
-import { webRuntime } from './runtime/web.js';
+import { createCompiledSession } from './run/compiled-session.js';
+import { nodeRuntime } from './run/runtime/node.js';
+import type { Runtime } from './run/runtime/runtime.js';
+import { webRuntime } from './run/runtime/web.js';
 
 /** A program that is not compiled. */
 export interface Fallback {

@@ -1,8 +1,8 @@
 import { type Inference, type InputPrologue, type InputSpec, requireOption } from '@polytask/core';
-import { encodeModel } from '../emit/encode-model.js';
 import type { Value } from '../ir/value.js';
 import { lower } from '../lower/lower.js';
-import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
+import { encodeModel } from '../lower/onnx/encode-model.js';
+import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../lower/onnx/graph.js';
 import { behindPrologue } from './behind-prologue.js';
 import { rowsDimension, sampleBatches, withDynamicBatch } from './dynamic-batch.js';
 import { type ExportedInputs, modelMetadata, outputName } from './model-metadata.js';

@@ -1,5 +1,5 @@
 import type { Lowered } from '../lower/lower.js';
-import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
+import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../lower/onnx/graph.js';
 
 /**
  * The graph of a lowered program whose views are cut out of their sources by nodes of the graph: a model that others run has to

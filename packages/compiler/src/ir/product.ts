@@ -1,5 +1,5 @@
+import { gramian, weightedRows } from '../rewrite/stacked-rows.js';
 import type { Graph } from './graph.js';
-import { gramian, weightedRows } from './stacked-rows.js';
 import { broadcastShape, type Value } from './value.js';
 
 /** A product over the last two axes; transpositions of operands become flags. */

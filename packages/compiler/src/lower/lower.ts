@@ -1,7 +1,6 @@
 import { reachable } from '../ir/graph.js';
+import { UnsupportedKernelError } from '../ir/unsupported-kernel-error.js';
 import { constantData, type FedSpec, isConstant, type NodeValue, sizeOf, type Value } from '../ir/value.js';
-import type { OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
-import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import { type Builder, createBuilder, type Operand } from './builder.js';
 import { convolutionLowerings } from './convolution.js';
 import { lowerEinsum } from './einsum.js';
@@ -9,6 +8,7 @@ import { elementwiseLowerings } from './elementwise.js';
 import { indexingLowerings } from './indexing.js';
 import type { LowerCall, Lowerings } from './lowering.js';
 import { biasedProduct, lowerMatMul, multiply } from './matmul.js';
+import type { OnnxGraph, OnnxNode, OnnxTensorInfo } from './onnx/graph.js';
 import { poolingLowerings } from './pooling.js';
 import { reductionLowerings } from './reductions.js';
 import { resizeLowerings } from './resize.js';

@@ -2,6 +2,7 @@ import { PolytaskError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { evaluateKernel } from '../ir/evaluate.js';
 import type { Graph } from '../ir/graph.js';
+import { UnsupportedKernelError } from '../ir/unsupported-kernel-error.js';
 import {
   type Attributes,
   type Constant,
@@ -11,7 +12,6 @@ import {
   sizeOf,
   type Value,
 } from '../ir/value.js';
-import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import { engine } from './engine.js';
 import { traceRules } from './rules/all-rules.js';
 import { atSourceLine } from './source-line.js';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { encodeModel } from '../../src/emit/encode-model.js';
 import { sampleBatches, withDynamicBatch } from '../../src/export/dynamic-batch.js';
 import { withoutViews } from '../../src/export/without-views.js';
-import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../src/onnx/graph.js';
-import { nodeRuntime } from '../../src/runtime/node.js';
-import { info, tensor } from '../runtime/graphs.js';
+import { encodeModel } from '../../src/lower/onnx/encode-model.js';
+import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../src/lower/onnx/graph.js';
+import { nodeRuntime } from '../../src/run/runtime/node.js';
+import { info, tensor } from '../run/runtime/graphs.js';
 
 const ints = (name: string, ...values: number[]): OnnxConstant => ({
   name,

@@ -1,12 +1,12 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: tables of functions over tensors of any rank
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
-import { compileGraph } from '../../src/executor/compile-graph.js';
 import type { DType } from '../../src/ir/value.js';
-import { nodeRuntime } from '../../src/runtime/node.js';
-import type { RuntimeTensor } from '../../src/runtime/runtime.js';
+import { compileGraph } from '../../src/run/compile-graph.js';
+import { nodeRuntime } from '../../src/run/runtime/node.js';
+import type { RuntimeTensor } from '../../src/run/runtime/runtime.js';
 import { trace } from '../../src/trace/trace.js';
-import { numbers } from '../executor/training.js';
+import { numbers } from '../run/training.js';
 
 /** An input of a case. */
 export interface Input {
