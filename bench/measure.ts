@@ -14,6 +14,8 @@ export interface Timing {
   readonly median: number;
   readonly best: number;
   readonly worst: number;
+  /** The median of every turn. */
+  readonly turns: readonly number[];
 }
 
 /** How contenders take turns. */
@@ -32,7 +34,7 @@ export async function interleave(
   contenders: readonly Contender[],
   { turns, warmup, block = 1, pause = 0 }: Turns,
 ): Promise<Timing[]> {
-  const samples = contenders.map(() => [] as number[]);
+  const samples = contenders.map(() => [] as number[][]);
   for (const contender of contenders) {
     await contender.before?.();
     await timed(contender, warmup);
@@ -45,21 +47,23 @@ export async function interleave(
       await contender.before?.();
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
       const extra = block > 1 ? 1 : 0;
-      samples[index]?.push(...(await timed(contender, block + extra)).slice(extra));
+      samples[index]?.push((await timed(contender, block + extra)).slice(extra));
     }
   }
-  return contenders.map(({ name }, i) => timing(name, samples[i] as number[]));
+  return contenders.map(({ name }, i) => {
+    const turns = samples[i] as number[][];
+    return { ...timing(name, turns.flat()), turns: turns.map(median) };
+  });
 }
 
 /** Median, best and worst of some measurements. */
 export function timing(name: string, samples: readonly number[]): Timing {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return {
-    name,
-    median: sorted[Math.floor(sorted.length / 2)] as number,
-    best: sorted[0] as number,
-    worst: sorted.at(-1) as number,
-  };
+  return { name, median: median(samples), best: Math.min(...samples), worst: Math.max(...samples), turns: samples };
+}
+
+/** The median. */
+export function median(samples: readonly number[]): number {
+  return [...samples].sort((a, b) => a - b)[samples.length >> 1] as number;
 }
 
 async function timed(contender: Contender, count: number): Promise<readonly number[]> {

@@ -1,10 +1,25 @@
-"""The networks of the step benchmark in PyTorch, as somebody would write them."""
+"""The networks of the step benchmark in PyTorch, as somebody would write them; eagerly, or by `torch.compile`."""
 
 import torch
+from torch._functorch import config as functorch
 from torch import nn
 from torch.nn import functional as F
 
 ROWS = 4096
+
+# One program gives the gradients of several tasks, so its numbers are needed after the first of them.
+functorch.donated_buffer = False
+
+
+def prepare(threads):
+    """Sets the number of threads; gives the version."""
+    torch.set_num_threads(threads)
+    torch.set_num_interop_threads(1)
+    return torch.__version__
+
+
+def open_step(options):
+    return Products(options["shapes"]) if options["work"] == "products" else Step(**options)
 
 
 def dense(*widths):
@@ -101,9 +116,13 @@ PROJECTIONS = {"vectors": pcgrad_vectors, "gramian": pcgrad_gramian}
 
 
 class Step:
-    """One training step over successive batches: forward, backward, Adam, losses read."""
+    """One training step over successive batches: forward, backward, Adam, losses read.
 
-    def __init__(self, work, batch, classes, optimizer="default", projection=None, **options):
+    `compiled` says what `torch.compile` makes one program of: "losses" (and what autograd makes of it), "optimizer" (that, and
+    the optimizer's step), or "jacobian" (losses and all tasks' gradients by `torch.func`, for PCGrad).
+    """
+
+    def __init__(self, work, batch, classes, optimizer="default", projection=None, compiled=None, **options):
         torch.manual_seed(1)
         self.model, self.inputs = WORKS[work](classes, **options)
         self.targets = [torch.randint(0, count, (ROWS,)) for count in classes]
@@ -112,34 +131,66 @@ class Step:
         self.project = PROJECTIONS[projection] if projection else None
         flags = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}[optimizer]
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, **flags)
-        self.shared = list(self.model.trunk.parameters())
-        self.sizes = [parameter.numel() for parameter in self.shared]
+        self.shared = dict(self.model.trunk.named_parameters(prefix="trunk"))
+        self.sizes = [parameter.numel() for parameter in self.shared.values()]
+        self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
         self.losses = []
+        self.losses_of = torch.compile(self.evaluate) if compiled in ("losses", "optimizer") else self.evaluate
+        self.update = torch.compile(self.optimizer.step) if compiled == "optimizer" else self.optimizer.step
+        self.jacobian = torch.compile(self.gradients) if compiled == "jacobian" else None
 
     def __call__(self):
         start, end = self.position, self.position + self.batch
         self.position = end if end + self.batch <= ROWS else 0
+        inputs, targets = self.inputs[start:end], [target[start:end] for target in self.targets]
         self.optimizer.zero_grad()
-        outputs = self.model(self.inputs[start:end])
-        losses = [F.cross_entropy(found, target[start:end]) for found, target in zip(outputs, self.targets)]
-        if self.project:
-            self.balance(losses)
+        if self.jacobian:
+            losses, rows = self.jacobian(dict(self.model.named_parameters()), inputs, targets)
+            self.combine(rows)
         else:
-            sum(losses).backward()
-        self.optimizer.step()
+            losses = self.losses_of(inputs, targets)
+            if self.project:
+                self.balance(losses)
+            else:
+                sum(losses).backward()
+        self.update()
         self.losses = [loss.item() for loss in losses]
+
+    def evaluate(self, inputs, targets):
+        return [F.cross_entropy(found, target) for found, target in zip(self.model(inputs), targets)]
 
     def balance(self, losses):
         """One `autograd.grad` per task, for the trunk and the task's own head."""
         rows = []
         for k, (loss, head) in enumerate(zip(losses, self.model.heads)):
             own = list(head.parameters())
-            gradients = torch.autograd.grad(loss, self.shared + own, retain_graph=k + 1 < len(losses))
+            wanted = list(self.shared.values()) + own
+            gradients = torch.autograd.grad(loss, wanted, retain_graph=k + 1 < len(losses))
             rows.append(torch.cat([gradient.flatten() for gradient in gradients[: len(self.shared)]]))
             for parameter, gradient in zip(own, gradients[len(self.shared) :]):
                 parameter.grad = gradient
-        direction = self.project(torch.stack(rows))
-        for parameter, gradient in zip(self.shared, direction.split(self.sizes)):
+        self.combine(torch.stack(rows))
+
+    def gradients(self, parameters, inputs, targets):
+        """Losses, and the trunk's gradient of every task as a row; gradients of heads are left with them."""
+        shared = {name: parameters[name] for name in self.shared}
+        heads = {name: value for name, value in parameters.items() if name not in shared}
+
+        def losses_of(shared, heads):
+            outputs = torch.func.functional_call(self.model, {**shared, **heads}, (inputs,))
+            return torch.stack([F.cross_entropy(found, target) for found, target in zip(outputs, targets)])
+
+        losses, back = torch.func.vjp(losses_of, shared, heads)
+        own = back(torch.ones_like(losses))[1]
+        rows = torch.func.vmap(lambda one: back(one)[0])(torch.eye(len(losses)))
+        for name, parameter in parameters.items():
+            if name in own:
+                parameter.grad = own[name]
+        return losses, torch.cat([row.flatten(1) for row in rows.values()], 1)
+
+    def combine(self, rows):
+        direction = self.project(rows)
+        for parameter, gradient in zip(self.shared.values(), direction.split(self.sizes)):
             parameter.grad = gradient.view_as(parameter)
 
 
@@ -151,7 +202,7 @@ class Products:
             (torch.randn(rows, inner), torch.randn(inner, columns), torch.empty(rows, columns))
             for rows, inner, columns in shapes
         ]
-        self.model = nn.Module()
+        self.parameters = 0
         self.losses = []
 
     def __call__(self):
