@@ -1,15 +1,8 @@
 import { defineExecutor, type Executor, requireOption } from '@polytask/core';
-import { createCompiledSession } from './run/compiled-session.js';
+import { createCompiledSession, type Fallback } from './run/compiled-session.js';
 import { nodeRuntime } from './run/runtime/node.js';
 import type { Runtime } from './run/runtime/runtime.js';
 import { webRuntime } from './run/runtime/web.js';
-
-/** A program that is not compiled. */
-export interface Fallback {
-  readonly program: string;
-  /** The kernel that has no compiled equivalent, where that is why. */
-  readonly kernel?: string;
-}
 
 /** Options of {@link compiled}. */
 export interface CompiledOptions {

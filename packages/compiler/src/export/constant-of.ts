@@ -1,4 +1,3 @@
-import { evaluateOne } from '../ir/evaluate.js';
 import type { Graph } from '../ir/graph.js';
 import { type Constant, isConstant, type Value } from '../ir/value.js';
 import type { HeldVariable } from './trace-inference.js';
@@ -35,7 +34,7 @@ export function constantFinder(
     // What is broadcast stays small: whoever uses it broadcasts again.
     if (value.op === 'BroadcastTo') return first;
     if (!foldable.has(value.op)) return undefined;
-    return evaluateOne(graph, value.op, inputs as Constant[], value.attributes);
+    return graph.evaluate(value.op, inputs as Constant[], value.attributes) as Constant;
   };
   return find;
 }

@@ -1,7 +1,7 @@
 import { type ParameterLayout, PolytaskError, type Program, type ProgramCall, type Segment } from '@polytask/core';
 import { sizeOf } from '../ir/value.js';
-import type { HostArray } from './compile-graph.js';
 import { checked, type DeviceStore } from './device.js';
+import type { HostArray } from './host-array.js';
 import type { CompiledProgram } from './program-cache.js';
 import { rowsLeaves } from './table-rows.js';
 import { within } from './within.js';

@@ -6,12 +6,10 @@ import type { OnnxGraph } from '../lower/onnx/graph.js';
 import { overwritable } from '../lower/overwritable.js';
 import { findTail, partsOf } from '../rewrite/find-tail.js';
 import { stackLanes } from '../rewrite/stack-lanes.js';
+import { dtypeOf, type HostArray } from './host-array.js';
 import type { Runtime, RuntimeSession, RuntimeTensors } from './runtime/runtime.js';
 import { type FlatMemory, mostScratch } from './tail/flat-memory.js';
 import { type TailParts, type TailSource, tailFunction, tailSession } from './tail/tail-session.js';
-
-/** Numbers of a compiled graph: booleans come out as int32. */
-export type HostArray = Float32Array | Int32Array;
 
 /** How a result is had without computing: a copy of an input, or a constant. */
 export type Shortcut = { readonly input: string } | { readonly data: HostArray };
@@ -123,11 +121,6 @@ async function splitTail(
   const arrays = sourcesOf('tail', tail.arrays);
   const scalars = sourcesOf('number', tail.scalars);
   return { rest, end: { tail, work, memory, arrays, scalars } };
-}
-
-/** The dtype of numbers. */
-export function dtypeOf(data: HostArray): 'float32' | 'int32' {
-  return data instanceof Int32Array ? 'int32' : 'float32';
 }
 
 /** What a graph's session is fed, from the array of every input. */

@@ -12,17 +12,24 @@ import {
   ShapeMismatchError,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import type { Fallback } from '../compiled.js';
 import { sameShape } from '../ir/value.js';
 import { createCallInputs } from './call-inputs.js';
-import { feedsOf, type HostArray } from './compile-graph.js';
+import { feedsOf } from './compile-graph.js';
 import { checked, createDeviceStore, type HostDevice } from './device.js';
 import { createEagerFallback } from './eager-fallback.js';
 import { createHeldTensors } from './held-tensors.js';
+import type { HostArray } from './host-array.js';
 import { type CompiledProgram, createProgramCache } from './program-cache.js';
 import type { Runtime, RuntimeTensor } from './runtime/runtime.js';
 import { createFlatMemory } from './tail/flat-memory.js';
 import { compareResults } from './verify.js';
+
+/** A program that is not compiled. */
+export interface Fallback {
+  readonly program: string;
+  /** The kernel that has no compiled equivalent, where that is why. */
+  readonly kernel?: string;
+}
 
 /** Settings of a session. */
 export interface CompiledSessionOptions {

@@ -1,7 +1,7 @@
 import { type DeviceTensor, type HostTensor, PolytaskError } from '@polytask/core';
 import { sizeOf } from '../ir/value.js';
 import type { HeldForm } from '../rewrite/held-form.js';
-import { dtypeOf, type HostArray } from './compile-graph.js';
+import { dtypeOf, type HostArray } from './host-array.js';
 import type { FlatMemory } from './tail/flat-memory.js';
 import { within } from './within.js';
 

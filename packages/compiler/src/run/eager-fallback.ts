@@ -8,8 +8,8 @@ import {
   type ProgramCall,
   type ProgramResult,
 } from '@polytask/core';
-import type { HostArray } from './compile-graph.js';
 import type { DeviceStore } from './device.js';
+import type { HostArray } from './host-array.js';
 
 /** What a program gives when it runs eagerly; `state` is there where the call has parameters. */
 export interface EagerResult {

@@ -1,7 +1,8 @@
 import type { DeviceTensor } from '@polytask/core';
-import { createGraph } from '../ir/graph.js';
-import { type CompiledGraph, compileGraph, feedsOf, type HostArray } from './compile-graph.js';
+import { createGraph } from '../ir/create-graph.js';
+import { type CompiledGraph, compileGraph, feedsOf } from './compile-graph.js';
 import type { DeviceStore, HeldNumbers } from './device.js';
+import type { HostArray } from './host-array.js';
 import type { Runtime, RuntimeSession, RuntimeTensor } from './runtime/runtime.js';
 
 /** Numbers of device tensors that are held by other numbers than their own. */

@@ -1,5 +1,6 @@
 import type { HostTensor } from '@polytask/core';
-import { type CompiledGraph, feedsOf, type HostArray } from './compile-graph.js';
+import { type CompiledGraph, feedsOf } from './compile-graph.js';
+import type { HostArray } from './host-array.js';
 import type { RuntimeTensor } from './runtime/runtime.js';
 import { arrayFor, type FedInputs, type Signature } from './signature.js';
 import type { VariableState } from './variable-state.js';

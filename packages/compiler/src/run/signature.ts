@@ -1,8 +1,8 @@
 import { type HostTensor, requireOption, UnknownNameError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import type { Spec } from '../ir/value.js';
-import type { HostArray } from './compile-graph.js';
 import { checked } from './device.js';
+import type { HostArray } from './host-array.js';
 
 /** Shapes and dtypes of the inputs, by name. */
 export type Signature = { readonly [name: string]: Spec };

@@ -1,7 +1,7 @@
 import { type HostTensor, type TableRows, tableRows } from '@polytask/core';
 import { sameShape, sizeOf } from '../ir/value.js';
 import type { HeldForm } from '../rewrite/held-form.js';
-import type { HostArray } from './compile-graph.js';
+import type { HostArray } from './host-array.js';
 
 const forms = new WeakMap<TableRows['table'], { readonly divisor: number | undefined; readonly form: HeldForm }[]>();
 

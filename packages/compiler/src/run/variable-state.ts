@@ -2,7 +2,7 @@ import { PolytaskError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { constantData, isConstant, type Value } from '../ir/value.js';
 import { engine } from '../trace/engine.js';
-import type { HostArray } from './compile-graph.js';
+import type { HostArray } from './host-array.js';
 
 /** What variables hold, in memory: one array for each, and a second one for results that cannot be written in place. */
 export interface VariableState {

@@ -1,6 +1,6 @@
 import { type DeviceTensor, PolytaskError, type ProgramCall, type ProgramResult } from '@polytask/core';
-import type { HostArray } from './compile-graph.js';
 import type { EagerResult } from './eager-fallback.js';
+import type { HostArray } from './host-array.js';
 
 /** Throws `POLYTASK_VERIFY_FAILED` where a compiled program and eager execution disagree beyond rounding. */
 export async function compareResults(

@@ -1,6 +1,5 @@
 import { PolytaskError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { evaluateKernel } from '../ir/evaluate.js';
 import type { Graph } from '../ir/graph.js';
 import { UnsupportedKernelError } from '../ir/unsupported-kernel-error.js';
 import {
@@ -196,7 +195,7 @@ function apply(
 
 function fold(graph: Graph, kernel: string, inputs: Constant[], attributes: Attributes, names: string[] | null) {
   if (tf.getKernel(kernel, 'cpu') === undefined) return undefined;
-  return evaluateKernel(graph, kernel, inputs, attributes, names);
+  return graph.evaluate(kernel, inputs, attributes, names);
 }
 
 /** The value that a tensor stands for, when `kernel` uses it. */

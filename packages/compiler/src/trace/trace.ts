@@ -1,6 +1,7 @@
 import { forbidHost, PolytaskError, replaceProperty } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { createGraph, type Graph } from '../ir/graph.js';
+import { createGraph } from '../ir/create-graph.js';
+import type { Graph } from '../ir/graph.js';
 import { type DType, type FedSpec, isConstant, type Spec, type Value } from '../ir/value.js';
 import { type Recording, readError, resolveValue, traceBackend, traceBackendName } from './backend.js';
 import { type EngineBackend, engine } from './engine.js';

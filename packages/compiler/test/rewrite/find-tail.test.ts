@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { concat } from '../../src/ir/concat.js';
-import { createGraph, type Graph } from '../../src/ir/graph.js';
+import { createGraph } from '../../src/ir/create-graph.js';
+import type { Graph } from '../../src/ir/graph.js';
 import type { Value } from '../../src/ir/value.js';
 import { findTail, partsOf } from '../../src/rewrite/find-tail.js';
 

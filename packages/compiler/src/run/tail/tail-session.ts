@@ -1,7 +1,7 @@
 import { sizeOf } from '../../ir/value.js';
 import type { OnnxData } from '../../lower/onnx/graph.js';
 import type { Tail } from '../../rewrite/find-tail.js';
-import type { HostArray } from '../compile-graph.js';
+import type { HostArray } from '../host-array.js';
 import type { Runtime, RuntimeSession, RuntimeTensor, RuntimeTensors } from '../runtime/runtime.js';
 import type { FlatMemory } from './flat-memory.js';
 import { tailModule, tailNames } from './tail-module.js';

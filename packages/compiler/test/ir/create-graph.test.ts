@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createGraph, reachable } from '../../src/ir/graph.js';
+import { createGraph } from '../../src/ir/create-graph.js';
+import { reachable } from '../../src/ir/graph.js';
 import type { Value } from '../../src/ir/value.js';
 
 const f = 'float32' as const;
