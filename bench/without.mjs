@@ -9,7 +9,7 @@ export const tricks = {
   tail: { file: 'rewrite/find-tail.ts', find: 'findTail', nothing: 'undefined' },
   bands: { file: 'lower/banded.ts', find: 'bandsOf', nothing: 'undefined' },
   lanes: { file: 'rewrite/lanes.ts', find: 'findLanes', nothing: '[]' },
-  factors: { file: 'rewrite/stacked-rows.ts', find: 'piecesOf', nothing: 'undefined' },
+  factors: { file: 'rewrite/factors.ts', find: 'piecesOf', nothing: 'undefined' },
   rows: { file: 'run/table-rows.ts', find: 'rowsForm', nothing: 'undefined' },
   pools: { file: 'lower/max-pool-gradient.ts', find: 'isShort', nothing: 'false' },
   slim: { file: 'lower/matmul.ts', find: 'isSlim', nothing: 'false' },

@@ -145,7 +145,7 @@ function missingKernel(program: Program, call: ProgramCall, layout: ParameterLay
     feeds[name] = { shape: value.shape, dtype };
   }
   const segments = [...layout.segments, ...layout.stateSegments];
-  const variables = new Map(segments.map(({ path, variable }) => [path, variable]));
+  const variables = new Map(segments.map(({ path, variable }) => [variable, path]));
   try {
     const { kernels } = trace({
       name: program.name,

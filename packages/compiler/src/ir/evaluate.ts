@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { operations } from './operations.js';
 import { type Attributes, type Constant, constantData, type DType, type Spec } from './value.js';
 
 interface CpuBackend {
@@ -8,13 +9,6 @@ interface CpuBackend {
   readSync(dataId: object): Float32Array | Int32Array | Uint8Array;
   disposeIntermediateTensorInfo(info: tf.TensorInfo): void;
 }
-
-/** Names of a kernel's inputs where they are not `x`, or `a` and `b`. */
-const inputNames: { readonly [kernel: string]: readonly string[] } = {
-  Select: ['condition', 't', 'e'],
-  Prelu: ['x', 'alpha'],
-  EluGrad: ['dy', 'y'],
-};
 
 /** Numbers that a kernel gave. */
 export interface Evaluated extends Spec {
@@ -26,7 +20,7 @@ export function evaluateKernel(
   kernel: string,
   inputs: readonly Constant[],
   attributes: Attributes,
-  names: readonly string[] | null = inputNames[kernel] ?? (inputs.length === 1 ? ['x'] : ['a', 'b']),
+  names: readonly string[] | null = operations.get(kernel)?.kernel ?? ['x'],
 ): Evaluated | Evaluated[] {
   const config = tf.getKernel(kernel, 'cpu');
   const backend = tf.engine().findBackend('cpu') as unknown as CpuBackend | null;

@@ -1,27 +1,12 @@
 import { joined, reshaped } from '../ir/concat.js';
 import { reachable } from '../ir/graph.js';
+import { operations } from '../ir/operations.js';
 import { type NodeValue, sizeOf, type Value } from '../ir/value.js';
 
 /*
  * The end of a training step works through vectors as long as all parameters together: an optimizer's moments and the parameters
  * themselves. ONNX Runtime does so operation by operation, Adam in ten passes over memory. Here that end is found, to be done in one.
  */
-
-/** Operations of a tail, by their names in the graph. */
-export const tailOperations = [
-  'Add',
-  'Sub',
-  'Multiply',
-  'RealDiv',
-  'Minimum',
-  'Maximum',
-  'Sqrt',
-  'Neg',
-  'Abs',
-] as const;
-
-/** One of {@link tailOperations}. */
-export type TailOperation = (typeof tailOperations)[number];
 
 /** What an operation of a tail works on: one of the vectors or numbers from outside, a constant, or an earlier step. */
 export type TailOperand =
@@ -32,7 +17,8 @@ export type TailOperand =
 
 /** An operation of a tail. */
 export interface TailStep {
-  readonly op: TailOperation;
+  /** An operation that has an `instruction`. */
+  readonly op: string;
   readonly operands: readonly TailOperand[];
   /** Whether it gives one number instead of a vector. */
   readonly isScalar: boolean;
@@ -63,7 +49,7 @@ export function findTail(outputs: ReadonlyMap<string, Value>, size: number): Tai
   for (const value of [...values].reverse()) {
     if (value.kind !== 'node') continue;
     const fits =
-      (tailOperations as readonly string[]).includes(value.op) &&
+      operations.get(value.op)?.instruction !== undefined &&
       value.dtype === 'float32' &&
       (isVector(value) || (sizeOf(value.shape) === 1 && !results.has(value))) &&
       value.inputs.every(
@@ -98,7 +84,7 @@ function tailOf(members: readonly NodeValue[], outputs: ReadonlyMap<string, Valu
     return sizeOf(value.shape) === 1 ? { scalar: place(scalars, value) } : { array: place(arrays, value) };
   };
   const steps = members.map(({ op, inputs, shape }) => ({
-    op: op as TailOperation,
+    op,
     operands: inputs.map(operand),
     isScalar: shape.length === 0 || shape[0] !== size,
   }));

@@ -1,7 +1,8 @@
 import { concat } from '../ir/concat.js';
 import type { Graph } from '../ir/graph.js';
+import { product } from '../ir/product.js';
 import { type FedSpec, isConstant, type Spec, sizeOf, type Value } from '../ir/value.js';
-import { piecesOf, runsOf, stacked } from './stacked-rows.js';
+import { piecesOf, runsOf, stacked } from './factors.js';
 
 /**
  * How a device tensor is held by other numbers than its own: `leaves` are kept, and `build` says what is made of them. Programs
@@ -71,13 +72,7 @@ function stackedForm(graph: Graph, value: Value): ReturnType<typeof heldForm> {
           if (factor === undefined) return target.reshape(row, [size]);
           const common = given[factor] as Value;
           const back = target.reshape(row, shape);
-          const made = target.node(
-            'BatchMatMul',
-            [common, back],
-            { shape: [common.shape[1] as number, back.shape[1] as number], dtype: 'float32' },
-            { transposeA: true, transposeB: false },
-          );
-          return target.reshape(made, [size]);
+          return target.reshape(product(target, common, back, true, false), [size]);
         });
         return target.reshape(concat(target, parts, 0), [1, value.shape[1] as number]);
       });

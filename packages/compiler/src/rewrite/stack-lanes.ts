@@ -1,16 +1,15 @@
 import { concat, reshaped } from '../ir/concat.js';
 import { type Graph, reachable } from '../ir/graph.js';
+import { operations } from '../ir/operations.js';
 import { type NodeValue, sameShape, sizeOf, type Value } from '../ir/value.js';
-import { elementwiseLowerings } from '../lower/elementwise.js';
 import { findLanes, type LaneClass } from './lanes.js';
-
-/** Reductions and others whose axes just move by one. */
-const alongAxes = new Set(['Sum', 'Mean', 'Prod', 'Max', 'Min', 'All', 'Any', 'Softmax', 'LogSoftmax']);
+import { remade } from './rebuild.js';
 
 /** Operations that can be done for all lanes at once. */
 function stackable({ op, shape, inputs }: NodeValue): boolean {
-  if (op === 'BatchMatMul') return shape.length === 2 && inputs.every((input) => input.shape.length === 2);
-  return op === 'Reshape' || op === 'BroadcastTo' || alongAxes.has(op) || Object.hasOwn(elementwiseLowerings, op);
+  const over = operations.get(op)?.over;
+  if (over === 'matrices') return shape.length === 2 && inputs.every((input) => input.shape.length === 2);
+  return over !== undefined;
 }
 
 /**
@@ -41,22 +40,17 @@ function createStacker(graph: Graph, classes: readonly LaneClass[]): (value: Val
   function rebuildOne(value: Value): Value {
     if (value.kind !== 'node') return value;
     const place = laneOf.get(value);
-    if (place === undefined) return remade(value);
+    if (place === undefined) return unstacked(value);
     const stack = stackOf(place.of);
     const slice = graph.slice(stack, [place.lane, ...value.shape.map(() => 0)], [1, ...value.shape]);
     return graph.reshape(slice, value.shape);
   }
 
-  function remade(value: NodeValue): Value {
+  function unstacked(value: NodeValue): Value {
     const summed = value.op === 'Add' ? sumOfLanes(value) : undefined;
     if (summed !== undefined) return summed;
     const inputs = value.inputs.map(rebuild);
-    if (value.op === 'Concat')
-      return interleaved(value, inputs) ?? concat(graph, inputs, value.attributes.axis as number);
-    if (inputs.every((input, i) => input === value.inputs[i])) return value;
-    if (value.op === 'Reshape') return graph.reshape(inputs[0] as Value, value.shape);
-    if (value.op === 'Slice') return graph.slice(inputs[0] as Value, value.attributes.begin as number[], value.shape);
-    return graph.node(value.op, inputs, value, value.attributes);
+    return (value.op === 'Concat' ? interleaved(value, inputs) : undefined) ?? remade(graph, value, inputs);
   }
 
   function stackOf(one: LaneClass): Value {
@@ -76,7 +70,7 @@ function createStacker(graph: Graph, classes: readonly LaneClass[]): (value: Val
     // Where nothing differs between the lanes, one of them would have done; hash-consing has seen to that.
     if (first.op === 'Reshape') return graph.reshape(x.value, spec.shape);
     if (first.op === 'BroadcastTo') return graph.broadcastTo(withRank(x, first.shape.length), spec.shape);
-    if (alongAxes.has(first.op)) {
+    if (operations.get(first.op)?.over === 'axes') {
       const axes = (first.attributes.axes as number[] | undefined)?.map((axis) => axis + 1);
       return graph.node(first.op, [x.value], spec, { ...first.attributes, ...(axes && { axes }) });
     }

@@ -1,110 +1,122 @@
 import type { Graph } from '../ir/graph.js';
-import { constantData, isConstant, sizeOf, type Value } from '../ir/value.js';
-import { lower } from '../lower/lower.js';
+import { constantData, type InputValue, isConstant, sizeOf, type Value } from '../ir/value.js';
+import { type Lowered, lower } from '../lower/lower.js';
 import { encodeModel } from '../lower/onnx/encode-model.js';
-import type { OnnxGraph } from '../lower/onnx/graph.js';
+import type { OnnxGraph, OnnxType } from '../lower/onnx/graph.js';
 import { overwritable } from '../lower/overwritable.js';
+import { withFactors } from '../rewrite/factors.js';
 import { findTail, partsOf } from '../rewrite/find-tail.js';
 import { stackLanes } from '../rewrite/stack-lanes.js';
-import { dtypeOf, type HostArray } from './host-array.js';
-import type { Runtime, RuntimeSession, RuntimeTensors } from './runtime/runtime.js';
+import { type HostArray, viewOf } from './host-array.js';
+import type { Runtime, RuntimeSession } from './runtime/runtime.js';
 import { type FlatMemory, mostScratch } from './tail/flat-memory.js';
 import { type TailParts, type TailSource, tailFunction, tailSession } from './tail/tail-session.js';
 
-/** How a result is had without computing: a copy of an input, or a constant. */
-export type Shortcut = { readonly input: string } | { readonly data: HostArray };
+/** Finds numbers in a call. */
+export type Source<Call> = (call: Call) => HostArray;
 
-/** A slice of an input, fed as a view of its array. */
-export interface InputView {
-  readonly source: string;
-  readonly offset: number;
+/** An output that a graph is to have. */
+export interface WantedOutput<Role> {
+  readonly value: Value;
+  /** What its caller has to know of it. */
+  readonly role: Role;
+  /** Inputs that lie in the memory that it is to be written to. */
+  readonly over?: readonly Value[];
+}
+
+/** What has to be fed; a name instead of a first size leaves it open. */
+export interface GraphInput<Call> {
+  readonly name: string;
+  readonly type: OnnxType;
+  readonly shape: readonly (number | string)[];
+  readonly source: Source<Call>;
+}
+
+/** What a graph gives. */
+export interface GraphOutput<Role, Call> {
+  readonly name: string;
+  readonly role: Role;
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
   readonly size: number;
+  /** Where its numbers are, if nothing has to be computed: those of an input, or a constant's. */
+  readonly given: Source<Call> | undefined;
+  /** Whether it may be written over the inputs that lie in its memory. */
+  readonly inPlace: boolean;
 }
 
 /** Outputs of a traced function, ready to be computed. */
-export interface CompiledGraph {
-  /** What has to be fed; a name instead of a first size leaves it open. */
-  readonly inputs: readonly { readonly name: string; readonly shape: readonly (number | string)[] }[];
-  readonly views: ReadonlyMap<string, InputView>;
-  readonly outputs: ReadonlyMap<string, { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' }>;
-  readonly shortcuts: ReadonlyMap<string, Shortcut>;
-  /** Missing where every output is a shortcut. */
+export interface CompiledGraph<Role, Call> {
+  readonly inputs: readonly GraphInput<Call>[];
+  readonly outputs: readonly GraphOutput<Role, Call>[];
+  /** Missing where nothing has to be computed. */
   readonly session: RuntimeSession | undefined;
   readonly onnx: OnnxGraph | undefined;
-  /** Outputs that may be written over the inputs they were said to share memory with. */
-  readonly inPlace: ReadonlySet<string>;
 }
 
 /** What {@link compileGraph} needs. */
-export interface CompileGraphInput {
+export interface CompileGraphInput<Role, Call> {
   readonly name: string;
   readonly graph: Graph;
-  readonly outputs: ReadonlyMap<string, Value>;
+  readonly outputs: readonly WantedOutput<Role>[];
   readonly runtime: Runtime;
   readonly threads: number;
-  /** Inputs that lie in the memory that an output is to be written to. */
-  readonly sharedWith: ReadonlyMap<string, readonly string[]>;
   /** Where vectors of all parameters lie, if the program's tail may be done there. */
   readonly memory?: FlatMemory | undefined;
+  /** Where an input's numbers are found. */
+  sourceOf(input: InputValue): Source<Call>;
 }
 
 /**
- * Lowers outputs to one ONNX model and opens it.
+ * Rewrites outputs, lowers them to one ONNX model and opens it.
  *
  * @throws `POLYTASK_UNSUPPORTED_KERNEL`, `POLYTASK_MODEL_REFUSED`
  */
-export async function compileGraph(input: CompileGraphInput): Promise<CompiledGraph> {
-  const { name, graph, runtime, threads, sharedWith } = input;
-  const shortcuts = new Map<string, Shortcut>();
+export async function compileGraph<Role, Call>(
+  input: CompileGraphInput<Role, Call>,
+): Promise<CompiledGraph<Role, Call>> {
+  const { name, graph, runtime, threads, sourceOf } = input;
   const computed = new Map<string, Value>();
-  const outputs = new Map<string, { shape: readonly number[]; dtype: 'float32' | 'int32' }>();
-  for (const [output, given] of input.outputs) {
+  const wanted = input.outputs.map(({ value: given, role, over = [] }, i) => {
     const value = given.dtype === 'bool' ? graph.cast(given, 'int32') : given;
-    outputs.set(output, { shape: value.shape, dtype: value.dtype === 'int32' ? 'int32' : 'float32' });
-    if (value.kind === 'input') shortcuts.set(output, { input: value.name });
-    else if (isConstant(value)) shortcuts.set(output, { data: constantData(value) as HostArray });
-    else computed.set(output, value);
-  }
-  if (computed.size === 0) {
-    const inputs = [...shortcuts.values()].flatMap((one) => ('input' in one ? [{ name: one.input, shape: [] }] : []));
-    return { inputs, views: new Map(), outputs, shortcuts, session: undefined, onnx: undefined, inPlace: new Set() };
-  }
-  const stacked = stackLanes(graph, computed);
-  const { rest, end } = await splitTail(stacked, input.memory);
+    const source = givenBy(value, sourceOf);
+    if (source === undefined) computed.set(`y${i}`, value);
+    const dtype: 'float32' | 'int32' = value.dtype === 'int32' ? 'int32' : 'float32';
+    return { name: `y${i}`, role, over, shape: value.shape, dtype, size: sizeOf(value.shape), given: source };
+  });
+  const { rest, end } = await splitTail(stackLanes(graph, withFactors(graph, computed)), input.memory);
   const lowered = rest.size === 0 ? undefined : lower(name, rest, threads);
-  const views = new Map(
-    lowered?.views.map(({ name: view, source, offset, shape }) => [view, { source, offset, size: sizeOf(shape) }]),
-  );
-  const readByTail = [...(end?.arrays ?? []), ...(end?.scalars ?? [])].flatMap((source) =>
-    'input' in source ? [source.input] : [],
-  );
-  const inPlace = new Set<string>();
-  for (const [output, shared] of sharedWith) {
-    // A tail reads all entries of a group before it writes them, and comes last.
-    if (end?.tail.outputs.has(output)) inPlace.add(output);
-    if (lowered === undefined || !rest.has(output) || shared.some((one) => readByTail.includes(one))) continue;
-    const all = [...shared, ...[...views].filter(([, { source }]) => shared.includes(source)).map(([view]) => view)];
-    if (overwritable(lowered.graph, output, all)) inPlace.add(output);
-  }
-  const inputs = (lowered?.graph.inputs ?? []).map(({ name: one, shape }) => ({ name: one, shape }));
+  const outputs = wanted.map(({ over, ...output }) => ({
+    ...output,
+    inPlace: over.length > 0 && mayOverwrite(output.name, over, lowered, end),
+  }));
   const before = lowered && {
     session: await runtime.open(encodeModel(lowered.graph), { threads, name }),
-    inputs: inputs.map((one) => one.name),
+    inputs: lowered.graph.inputs.map((one) => one.name),
   };
-  const found = { inputs, views, outputs, shortcuts, onnx: lowered?.graph, inPlace };
-  if (end === undefined) return { ...found, session: before?.session };
-  for (const value of [...end.tail.arrays, ...end.tail.scalars]) {
-    if (value.kind !== 'input' || inputs.some((one) => one.name === value.name)) continue;
-    inputs.push({ name: value.name, shape: value.shape });
-  }
-  return { ...found, session: tailSession({ ...end, before, runtime }) };
+  const inputs = inputsOf(lowered, end, sourceOf);
+  const session = end === undefined ? before?.session : tailSession({ ...end, before, runtime });
+  return { inputs, outputs, session, onnx: lowered?.graph };
+}
+
+/** The numbers of a value that need not be computed. */
+function givenBy<Call>(value: Value, sourceOf: (input: InputValue) => Source<Call>): Source<Call> | undefined {
+  if (value.kind === 'input') return sourceOf(value);
+  if (!isConstant(value)) return undefined;
+  const data = constantData(value) as HostArray;
+  return () => data;
+}
+
+/** The tail of a program: what it does, and the values that it reads. */
+interface End extends Omit<TailParts, 'before' | 'runtime'> {
+  readonly inputs: readonly InputValue[];
 }
 
 /** The tail of a program, if it has one, and what the rest of it has to compute. */
 async function splitTail(
   outputs: ReadonlyMap<string, Value>,
   memory: FlatMemory | undefined,
-): Promise<{ rest: ReadonlyMap<string, Value>; end?: Omit<TailParts, 'before' | 'runtime'> }> {
+): Promise<{ rest: ReadonlyMap<string, Value>; end?: End }> {
   if (memory === undefined) return { rest: outputs };
   const tail = findTail(outputs, memory.size);
   if (tail === undefined || tail.arrays.length + tail.outputs.size > mostScratch) return { rest: outputs };
@@ -120,22 +132,39 @@ async function splitTail(
     });
   const arrays = sourcesOf('tail', tail.arrays);
   const scalars = sourcesOf('number', tail.scalars);
-  return { rest, end: { tail, work, memory, arrays, scalars } };
+  const inputs = [...tail.arrays, ...tail.scalars].filter((value): value is InputValue => value.kind === 'input');
+  return { rest, end: { tail, work, memory, arrays, scalars, inputs } };
 }
 
-/** What a graph's session is fed, from the array of every input. */
-export function feedsOf({ inputs }: CompiledGraph, arrayOf: (input: string) => HostArray): RuntimeTensors {
-  const feeds: RuntimeTensors = {};
-  for (const { name, shape } of inputs) {
-    const data = arrayOf(name);
-    const type = (data as unknown) instanceof Uint8Array ? 'uint8' : dtypeOf(data);
-    feeds[name] = { type, shape: typeof shape[0] === 'string' ? openShape(shape, data) : (shape as number[]), data };
-  }
-  return feeds;
+/** Whether an output may be written into memory that inputs lie in. */
+function mayOverwrite(
+  output: string,
+  over: readonly Value[],
+  lowered: Lowered | undefined,
+  end: End | undefined,
+): boolean {
+  // A tail reads all entries of a group before it writes them, and comes last.
+  if (end?.tail.outputs.has(output)) return true;
+  if (lowered === undefined || end?.inputs.some((one) => over.includes(one))) return false;
+  const names = lowered.inputs.flatMap(({ name, source }) => (over.includes(source) ? [name] : []));
+  return overwritable(lowered.graph, output, names);
 }
 
-/** A shape whose first size is what the array has room for. */
-function openShape([, ...rest]: readonly (number | string)[], { length }: HostArray): number[] {
-  const row = rest as number[];
-  return [length / sizeOf(row), ...row];
+/** What the lowered part is fed, and what the tail alone reads. */
+function inputsOf<Call>(
+  lowered: Lowered | undefined,
+  end: End | undefined,
+  sourceOf: (input: InputValue) => Source<Call>,
+): GraphInput<Call>[] {
+  const inputs = (lowered?.inputs ?? []).map(({ source, view, ...info }): GraphInput<Call> => {
+    const whole = sourceOf(source);
+    if (view === undefined) return { ...info, source: whole };
+    return { ...info, source: (call) => viewOf(whole(call), view.offset, view.size) };
+  });
+  const known = new Set(inputs.map(({ name }) => name));
+  const others = new Set((end?.inputs ?? []).filter(({ name }) => !known.has(name)));
+  const readByEnd = [...others].map((one): GraphInput<Call> => {
+    return { name: one.name, type: 'float32', shape: one.shape, source: sourceOf(one) };
+  });
+  return [...inputs, ...readByEnd];
 }

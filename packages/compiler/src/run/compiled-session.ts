@@ -13,14 +13,14 @@ import {
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { sameShape } from '../ir/value.js';
-import { createCallInputs } from './call-inputs.js';
-import { feedsOf } from './compile-graph.js';
+import type { GraphOutput } from './compile-graph.js';
 import { checked, createDeviceStore, type HostDevice } from './device.js';
 import { createEagerFallback } from './eager-fallback.js';
 import { createHeldTensors } from './held-tensors.js';
 import type { HostArray } from './host-array.js';
-import { type CompiledProgram, createProgramCache } from './program-cache.js';
-import type { Runtime, RuntimeTensor } from './runtime/runtime.js';
+import { type CompiledProgram, createProgramCache, type ProgramOutput } from './program-cache.js';
+import { runGraph } from './run-graph.js';
+import type { Runtime } from './runtime/runtime.js';
 import { createFlatMemory } from './tail/flat-memory.js';
 import { compareResults } from './verify.js';
 
@@ -47,14 +47,13 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
   const tensors = createHeldTensors(store, runtime, threads);
   const fallback = createEagerFallback(layout, store, tensors.numbersOf);
   const verified = new WeakSet<CompiledProgram>();
-  const inputs = createCallInputs(layout, store);
   let disposed = false;
   const cache = createProgramCache({
     layout,
     runtime,
     threads,
     memory,
-    formOf: (handle) => store.inside(handle).held?.form,
+    store,
     onRefused: (program, reason) => {
       const kernel = (reason as { kernel?: string }).kernel;
       const why = kernel === undefined ? reason.message : `kernel \`${kernel}\` has no compiled equivalent`;
@@ -67,92 +66,53 @@ export function createCompiledSession(layout: ParameterLayout, options: Compiled
 
   async function runCompiled(made: CompiledProgram, program: Program, call: ProgramCall): Promise<ProgramResult> {
     const { graph } = made;
-    for (const { output, name, shape, dtype } of made.outputs) {
-      const target = name === undefined ? undefined : call.outputs[name];
-      if (typeof target === 'object') checkTarget(program, output, store.inside(target), shape, dtype);
+    for (const output of graph.outputs) {
+      const target = targetOf(output, call);
+      if (typeof target === 'object') checkTarget(program, output, store.inside(target));
     }
-    const results = new Map<string, HostArray>();
     const taken: HostArray[] = [];
-    const keep = (data: HostArray) => {
-      taken.push(data);
-      return data;
+    const placeOf = (output: Output): HostArray | undefined => {
+      const target = targetOf(output, call);
+      if (target === 'hold') {
+        const data = store.take(output.dtype, output.size);
+        taken.push(data);
+        return data;
+      }
+      // What is given is written when the graph has run: it may read what is overwritten.
+      if (typeof target !== 'object' || output.given !== undefined) return undefined;
+      return store.target(store.inside(target), output.inPlace);
     };
-    for (const { output, name, statistic } of made.outputs) {
-      const shortcut = graph.shortcuts.get(output);
-      if (shortcut === undefined) continue;
-      const data = 'data' in shortcut ? shortcut.data : inputs.arrayOf(made, program, call, shortcut.input);
-      // Only what stays here is an array of the store's.
-      const stays = name === undefined ? statistic === undefined : call.outputs[name] === 'hold';
-      results.set(output, stays ? keep(store.copy(data)) : (data.slice() as HostArray));
+    try {
+      return settle(made, call, await runGraph(graph, call, placeOf));
+    } catch (error) {
+      for (const data of taken) store.putBack(data);
+      throw error;
     }
-    const targets = new Map<string, { handle: HostDevice; buffer: HostArray }>();
-    if (graph.session !== undefined) {
-      const feeds = feedsOf(graph, (name) => inputs.arrayOf(made, program, call, name));
-      const fetches: Record<string, RuntimeTensor | null> = {};
-      for (const { output, name, statistic, shape, dtype, size } of made.outputs) {
-        if (graph.shortcuts.has(output)) continue;
-        const target = name === undefined ? undefined : call.outputs[name];
-        const isLeaf = name === undefined && statistic === undefined;
-        if (target === 'hold' || isLeaf) {
-          fetches[output] = { type: dtype, shape, data: keep(store.take(dtype, size)) };
-          continue;
-        }
-        fetches[output] = null;
-        if (target === undefined || target === 'read') continue;
-        const handle = store.inside(target);
-        const buffer = graph.inPlace.has(output) ? handle.data : spareOf(handle);
-        targets.set(output, { handle, buffer });
-        fetches[output] = { type: dtype, shape, data: buffer };
-      }
-      const found = await graph.session.run(feeds, fetches).catch((error: unknown) => {
-        for (const data of taken) store.putBack(data);
-        throw error;
-      });
-      for (const [output, tensor] of Object.entries(found)) {
-        const target = targets.get(output);
-        results.set(output, (target?.buffer ?? tensor.data) as HostArray);
-      }
-    }
-    return settle(made, call, results, targets);
-  }
-
-  /** The array that a tensor's next numbers are written to, where they cannot be written over those it has. */
-  function spareOf(handle: HostDevice): HostArray {
-    handle.spare ??= store.copy(handle.data);
-    return handle.spare;
   }
 
   /** Puts results where the call wants them. */
-  function settle(
-    made: CompiledProgram,
-    call: ProgramCall,
-    results: ReadonlyMap<string, HostArray>,
-    targets: ReadonlyMap<string, { handle: HostDevice; buffer: HostArray }>,
-  ): ProgramResult {
+  function settle({ graph, held }: CompiledProgram, call: ProgramCall, results: readonly HostArray[]): ProgramResult {
     const host: Record<string, HostTensor> = {};
     const device: Record<string, DeviceTensor> = {};
-    for (const [name, { form, leaves }] of made.held) {
-      device[name] = store.hold({ form, leaves: leaves.map((leaf) => results.get(leaf) as HostArray) });
-    }
-    for (const { output, name, statistic, shape } of made.outputs) {
-      const data = results.get(output) as HostArray;
-      if (statistic !== undefined) {
-        const segment = inputs.segmentOf(`state/${statistic}`) as Segment;
-        store.inside((call.parameters as ParameterSet).state).data.set(data, segment.offset);
+    const leaves = new Map<string, HostArray[]>([...held.keys()].map((name) => [name, []]));
+    for (const [i, output] of graph.outputs.entries()) {
+      const data = results[i] as HostArray;
+      const { role, shape } = output;
+      if (role.kind === 'leaf') {
+        (leaves.get(role.name) as HostArray[])[role.leaf] = data;
+        continue;
       }
-      if (name === undefined) continue;
-      const target = call.outputs[name];
-      if (target === 'read') host[name] = { data, shape };
-      else if (target === 'hold') device[name] = store.own(data, shape);
-      else if (targets.has(output)) {
-        const { handle, buffer } = targets.get(output) as { handle: HostDevice; buffer: HostArray };
-        if (handle.data === buffer) continue;
-        handle.spare = handle.data;
-        handle.data = buffer;
-      } else {
-        store.inside(target as DeviceTensor).data.set(data);
+      if (role.kind === 'statistic') {
+        store.inside((call.parameters as ParameterSet).state).data.set(data, role.segment.offset);
+        continue;
       }
+      const target = call.outputs[role.name];
+      if (target === 'read') host[role.name] = { data, shape };
+      else if (target === 'hold') device[role.name] = store.own(data, shape);
+      else if (output.given === undefined) store.commit(store.inside(target as DeviceTensor), data);
+      else store.inside(target as DeviceTensor).data.set(data);
     }
+    for (const [name, form] of held) device[name] = store.hold({ form, leaves: leaves.get(name) as HostArray[] });
     return { host, device };
   }
 
@@ -227,22 +187,19 @@ function fillVariables(flat: HostArray, segments: readonly Segment[]): void {
   }
 }
 
-function checkTarget(
-  program: Program,
-  output: string,
-  handle: HostDevice,
-  shape: readonly number[],
-  dtype: string,
-): void {
-  if (
-    handle.dtype === dtype &&
-    handle.shape.length === shape.length &&
-    shape.every((size, i) => size === handle.shape[i])
-  )
-    return;
+type Output = GraphOutput<ProgramOutput, ProgramCall>;
+
+/** What a call wants to be done with an output; undefined for a statistic. */
+function targetOf({ role }: Output, call: ProgramCall): ProgramCall['outputs'][string] | undefined {
+  if (role.kind === 'leaf') return 'hold';
+  return role.kind === 'result' ? call.outputs[role.name] : undefined;
+}
+
+function checkTarget(program: Program, { role, shape, dtype }: Output, handle: HostDevice): void {
+  if (handle.dtype === dtype && sameShape(handle.shape, shape)) return;
   throw new PolytaskError(
     'POLYTASK_SHAPE_MISMATCH',
-    `An output must fit the device tensor that it overwrites, but \`${output}\` of program \`${program.name}\` is ${dtype} ` +
-      `[${shape.join(', ')}] and the tensor ${handle.dtype} [${handle.shape.join(', ')}].`,
+    `An output must fit the device tensor that it overwrites, but \`${(role as { name: string }).name}\` of program ` +
+      `\`${program.name}\` is ${dtype} [${shape.join(', ')}] and the tensor ${handle.dtype} [${handle.shape.join(', ')}].`,
   );
 }

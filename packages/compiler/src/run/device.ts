@@ -3,7 +3,6 @@ import { sizeOf } from '../ir/value.js';
 import type { HeldForm } from '../rewrite/held-form.js';
 import { dtypeOf, type HostArray } from './host-array.js';
 import type { FlatMemory } from './tail/flat-memory.js';
-import { within } from './within.js';
 
 /** Numbers from which a tensor's own can be made. */
 export interface HeldNumbers {
@@ -24,7 +23,7 @@ export interface HostDevice extends DeviceTensor {
 /** Arrays of one size and type that wait to be used again. */
 const kept = 2;
 
-/** The device tensors of one session. */
+/** The device tensors of one session, and the arrays that are theirs: whoever needs one takes it here and gives it back. */
 export interface DeviceStore {
   /** Takes over an array. */
   own(data: HostArray, shape: readonly number[]): HostDevice;
@@ -42,8 +41,10 @@ export interface DeviceStore {
   putBack(data: HostArray): void;
   /** A copy of an array. */
   copy(data: HostArray): HostArray;
-  /** The part of an array from `offset` on; always the same object for the same part. */
-  view(data: HostArray, offset: number, size: number): HostArray;
+  /** Where a tensor's next numbers are written: over those it has, or to the array that they alternate with. */
+  target(handle: HostDevice, inPlace: boolean): HostArray;
+  /** Makes the array that was written the tensor's numbers. */
+  commit(handle: HostDevice, written: HostArray): void;
   clear(): void;
 }
 
@@ -52,7 +53,6 @@ export function createDeviceStore(memory?: FlatMemory): DeviceStore {
   const live = new Set<DeviceTensor>();
   // Arrays of released tensors: a new one of megabytes in every step would cost more than the step's arithmetic.
   const free = new Map<string, HostArray[]>();
-  const views = new WeakMap<HostArray, Map<number, Map<number, HostArray>>>();
   const putBack = (data: HostArray) => {
     if (memory?.placeOf(data) !== undefined) {
       memory.release(data);
@@ -107,13 +107,15 @@ export function createDeviceStore(memory?: FlatMemory): DeviceStore {
       copy.set(data);
       return copy;
     },
-    view(data, offset, size) {
-      if (offset === 0 && size === data.length) return data;
-      const known = within(views, data);
-      const here = within(known, offset);
-      const view = here.get(size) ?? (data.subarray(offset, offset + size) as HostArray);
-      here.set(size, view);
-      return view;
+    target(handle, inPlace) {
+      if (inPlace) return handle.data;
+      handle.spare ??= store.copy(handle.data);
+      return handle.spare;
+    },
+    commit(handle, written) {
+      if (handle.data === written) return;
+      handle.spare = handle.data;
+      handle.data = written;
     },
     clear() {
       live.clear();

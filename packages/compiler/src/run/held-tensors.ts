@@ -1,9 +1,10 @@
 import type { DeviceTensor } from '@polytask/core';
 import { createGraph } from '../ir/create-graph.js';
-import { type CompiledGraph, compileGraph, feedsOf } from './compile-graph.js';
+import { type CompiledGraph, compileGraph } from './compile-graph.js';
 import type { DeviceStore, HeldNumbers } from './device.js';
 import type { HostArray } from './host-array.js';
-import type { Runtime, RuntimeSession, RuntimeTensor } from './runtime/runtime.js';
+import { runGraph } from './run-graph.js';
+import type { Runtime } from './runtime/runtime.js';
 
 /** Numbers of device tensors that are held by other numbers than their own. */
 export interface HeldTensors {
@@ -16,31 +17,28 @@ export interface HeldTensors {
 
 /** Computes them by a graph for each form. */
 export function createHeldTensors(store: DeviceStore, runtime: Runtime, threads: number): HeldTensors {
-  const graphs = new Map<string, Promise<CompiledGraph>>();
+  const graphs = new Map<string, Promise<CompiledGraph<undefined, HeldNumbers>>>();
 
-  function graphOf({ form }: HeldNumbers): Promise<CompiledGraph> {
+  function graphOf({ form }: HeldNumbers): Promise<CompiledGraph<undefined, HeldNumbers>> {
     const known = graphs.get(form.key);
     if (known !== undefined) return known;
     const graph = createGraph();
-    const value = form.build(
+    const leaves = form.leaves.map((leaf, i) => graph.input(`leaf/${i}`, leaf));
+    const made = compileGraph({
+      name: 'held tensor',
       graph,
-      form.leaves.map((leaf, i) => graph.input(`leaf/${i}`, leaf)),
-    );
-    const name = 'held tensor';
-    const outputs = new Map([['value', value]]);
-    const made = compileGraph({ name, graph, outputs, runtime, threads, sharedWith: new Map() });
+      outputs: [{ value: form.build(graph, leaves), role: undefined }],
+      runtime,
+      threads,
+      sourceOf: (input) => (held: HeldNumbers) => held.leaves[leaves.indexOf(input)] as HostArray,
+    });
     graphs.set(form.key, made);
     return made;
   }
 
   async function compute(held: HeldNumbers): Promise<HostArray> {
-    const graph = await graphOf(held);
-    const shortcut = graph.shortcuts.get('value');
-    const leaf = (name: string) => held.leaves[Number(name.slice('leaf/'.length))] as HostArray;
-    if (shortcut !== undefined) return ('data' in shortcut ? shortcut.data : leaf(shortcut.input)).slice() as HostArray;
-    const session = graph.session as RuntimeSession;
-    const found = await session.run(feedsOf(graph, leaf), { value: null });
-    return (found.value as RuntimeTensor).data as HostArray;
+    const [numbers] = await runGraph(await graphOf(held), held);
+    return numbers as HostArray;
   }
 
   return {

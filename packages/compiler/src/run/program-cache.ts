@@ -1,9 +1,18 @@
-import { type DeviceTensor, type ParameterLayout, PolytaskError, type Program, type ProgramCall } from '@polytask/core';
+import {
+  type DeviceTensor,
+  type ParameterLayout,
+  PolytaskError,
+  type Program,
+  type ProgramCall,
+  type Segment,
+} from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
-import { sizeOf, type Value } from '../ir/value.js';
+import type { InputValue, Value } from '../ir/value.js';
 import { type HeldForm, heldForm } from '../rewrite/held-form.js';
-import { type FeedSpec, type Trace, trace } from '../trace/trace.js';
-import { type CompiledGraph, compileGraph } from './compile-graph.js';
+import { type FeedSpec, type InputRole, type Trace, trace } from '../trace/trace.js';
+import { callSource, type VariablePlace, variablePlaces } from './call-inputs.js';
+import { type CompiledGraph, compileGraph, type WantedOutput } from './compile-graph.js';
+import type { DeviceStore } from './device.js';
 import { dtypeOf } from './host-array.js';
 import type { Runtime } from './runtime/runtime.js';
 import { type SeenCall, sameCall, seeCall } from './same-call.js';
@@ -11,27 +20,18 @@ import { rowsForm } from './table-rows.js';
 import type { FlatMemory } from './tail/flat-memory.js';
 import { within } from './within.js';
 
-/** A program compiled for feeds of certain shapes and for certain outputs; a string says why it has to run eagerly. */
+/** A program compiled for feeds of certain shapes and for certain outputs. */
 export interface CompiledProgram {
-  readonly graph: CompiledGraph;
-  readonly trace: Trace;
-  readonly outputs: readonly ProgramOutput[];
-  /** Outputs that are held by other numbers, with the names under which the graph gives those. */
-  readonly held: ReadonlyMap<string, { readonly form: HeldForm; readonly leaves: readonly string[] }>;
+  readonly graph: CompiledGraph<ProgramOutput, ProgramCall>;
+  /** Outputs that are held by other numbers. */
+  readonly held: ReadonlyMap<string, HeldForm>;
 }
 
 /** What the graph of a program gives: an output of the program, a number by which one is held, or a statistic. */
-export interface ProgramOutput {
-  /** Its name in the graph. */
-  readonly output: string;
-  /** The program's name for it, if it is an output of the program. */
-  readonly name: string | undefined;
-  /** The path of the variable that it is assigned to, if it is a statistic. */
-  readonly statistic: string | undefined;
-  readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32';
-  readonly size: number;
-}
+export type ProgramOutput =
+  | { readonly kind: 'result'; readonly name: string }
+  | { readonly kind: 'leaf'; readonly name: string; readonly leaf: number }
+  | { readonly kind: 'statistic'; readonly segment: Segment };
 
 /** Compiled programs of one session. */
 export interface ProgramCache {
@@ -46,8 +46,7 @@ export interface ProgramCacheInput {
   readonly threads: number;
   /** Where vectors of all parameters lie. */
   readonly memory: FlatMemory | undefined;
-  /** How a tensor is held, where not by its own numbers. */
-  formOf(handle: DeviceTensor): HeldForm | undefined;
+  readonly store: DeviceStore;
   /** Called once for a program that cannot be compiled. */
   onRefused(program: Program, reason: Error): void;
 }
@@ -58,7 +57,7 @@ export function createProgramCache({
   runtime,
   threads,
   memory,
-  formOf,
+  store,
   onRefused,
 }: ProgramCacheInput): ProgramCache {
   const traces = new WeakMap<Program, Map<string, Trace | Error>>();
@@ -66,13 +65,12 @@ export function createProgramCache({
   const done = new Set<CompiledProgram>();
   const refused = new WeakSet<Program>();
   const recent = new WeakMap<Program, { readonly call: SeenCall; readonly made: CompiledProgram | Error }>();
-  const variables = new Map<string, tf.Variable>();
-  for (const segment of layout.segments) variables.set(`variable/${segment.path}`, segment.variable);
-  for (const segment of layout.stateSegments) variables.set(`state/${segment.path}`, segment.variable);
+  const places = variablePlaces(layout);
+  const variables = new Map([...places].map(([variable, place]) => [variable, nameOf(place)]));
 
   const specOf = (value: ProgramCall['feeds'][string]): FeedSpec => {
     const { shape } = value;
-    if ('dtype' in value) return formOf(value) ?? { shape, dtype: value.dtype };
+    if ('dtype' in value) return store.inside(value).held?.form ?? { shape, dtype: value.dtype };
     return (runtime.readsInPlace ? rowsForm(value) : undefined) ?? { shape, dtype: dtypeOf(value.data) };
   };
 
@@ -89,7 +87,7 @@ export function createProgramCache({
   }
 
   function checkAssigned(program: Program, { assigned }: Trace): void {
-    const segment = layout.segments.find(({ path }) => assigned.has(`variable/${path}`));
+    const segment = layout.segments.find(({ variable }) => assigned.has(variable));
     if (segment === undefined) return;
     throw new PolytaskError(
       'POLYTASK_ASSIGNED_TRAINABLE',
@@ -106,38 +104,33 @@ export function createProgramCache({
   ) {
     const traced = traceOnce(program, signature, feeds);
     if (traced instanceof Error) return refuse(program, traced);
-    const outputs = new Map<string, Value>();
-    const held = new Map<string, { form: HeldForm; leaves: readonly string[] }>();
+    const outputs: WantedOutput<ProgramOutput>[] = [];
+    const held = new Map<string, HeldForm>();
     for (const [name, target] of Object.entries(call.outputs)) {
       const value = traced.outputs.get(name);
       if (value === undefined) {
         throw new PolytaskError('POLYTASK_NO_OUTPUT', `Program \`${program.name}\` gives no output \`${name}\`.`);
       }
       const found = target === 'hold' ? heldForm(traced.graph, value) : undefined;
-      if (found === undefined) outputs.set(`output/${name}`, value);
-      else {
-        const leaves = found.leaves.map((_, i) => `output/${name}#${i}`);
-        held.set(name, { form: found.form, leaves });
-        for (const [i, leaf] of found.leaves.entries()) outputs.set(leaves[i] as string, leaf);
+      if (found === undefined) {
+        const over = typeof target === 'string' ? [] : inputsIn(target, call, traced, places);
+        outputs.push({ value, role: { kind: 'result', name }, over });
+        continue;
       }
+      held.set(name, found.form);
+      for (const [leaf, one] of found.leaves.entries())
+        outputs.push({ value: one, role: { kind: 'leaf', name, leaf } });
     }
     if (call.parameters !== undefined && (call.keepState ?? true)) {
-      for (const [name, value] of traced.assigned) {
-        outputs.set(`next/${name}`, value);
+      for (const [variable, value] of traced.assigned) {
+        const { segment } = places.get(variable) as VariablePlace;
+        outputs.push({ value, role: { kind: 'statistic', segment } });
       }
     }
-    const sharedWith = sharing(call, layout);
+    const sourceOf = (input: InputValue) => callSource(program, traced.inputs.get(input) as InputRole, places, store);
     try {
-      const graph = await compileGraph({
-        name: program.name,
-        graph: traced.graph,
-        outputs,
-        runtime,
-        threads,
-        sharedWith,
-        memory,
-      });
-      const made: CompiledProgram = { graph, trace: traced, outputs: outputsOf(graph, held), held };
+      const compiling = { name: program.name, graph: traced.graph, outputs, runtime, threads, memory, sourceOf };
+      const made: CompiledProgram = { graph: await compileGraph(compiling), held };
       done.add(made);
       return made;
     } catch (error) {
@@ -177,21 +170,6 @@ export function createProgramCache({
   };
 }
 
-/** The graph's outputs, and what each of them is. */
-function outputsOf(graph: CompiledGraph, held: CompiledProgram['held']): ProgramOutput[] {
-  const leaves = new Set([...held.values()].flatMap((one) => one.leaves));
-  const under = (prefix: string, output: string) =>
-    output.startsWith(prefix) ? output.slice(prefix.length) : undefined;
-  return [...graph.outputs].map(([output, { shape, dtype }]) => ({
-    output,
-    name: leaves.has(output) ? undefined : under('output/', output),
-    statistic: under('next/state/', output),
-    shape,
-    dtype,
-    size: sizeOf(shape),
-  }));
-}
-
 /** Everything of a call but its feeds that a compiled program depends on. */
 function wanted(call: ProgramCall): string {
   const targets = Object.entries(call.outputs).map(([name, target]) => {
@@ -204,18 +182,22 @@ function wanted(call: ProgramCall): string {
   return `${targets.join(' ')} ${call.parameters === undefined ? 'none' : (call.keepState ?? true)}`;
 }
 
-/** For outputs that overwrite a device tensor: the inputs that lie in it. */
-function sharing(call: ProgramCall, layout: ParameterLayout): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const [name, target] of Object.entries(call.outputs)) {
-    if (typeof target === 'string') continue;
-    const inputs = Object.entries(call.feeds).flatMap(([feed, value]) => (value === target ? [`feed/${feed}`] : []));
-    if (call.parameters?.values === target) inputs.push(...layout.segments.map(({ path }) => `variable/${path}`));
-    if (call.parameters?.state === target) inputs.push(...layout.stateSegments.map(({ path }) => `state/${path}`));
-    found.set(`output/${name}`, inputs);
-  }
-  return found;
+/** The inputs that lie in a device tensor which an output overwrites. */
+function inputsIn(
+  target: DeviceTensor,
+  { feeds, parameters }: ProgramCall,
+  { inputs }: Trace,
+  places: ReadonlyMap<tf.Variable, VariablePlace>,
+): Value[] {
+  const liesIn = (role: InputRole) => {
+    if (role.kind === 'feed') return feeds[role.feed] === target;
+    return role.kind === 'variable' && parameters?.[(places.get(role.variable) as VariablePlace).vector] === target;
+  };
+  return [...inputs].flatMap(([value, role]) => (liesIn(role) ? [value] : []));
 }
+
+/** What errors call a variable. */
+const nameOf = ({ vector, segment }: VariablePlace) => `${vector === 'values' ? 'variable' : 'state'}/${segment.path}`;
 
 /** Errors that eager execution may get around. */
 function isRefusal(error: unknown): error is PolytaskError {

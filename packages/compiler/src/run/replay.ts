@@ -1,8 +1,10 @@
 import type { HostTensor } from '@polytask/core';
-import { type CompiledGraph, feedsOf } from './compile-graph.js';
+import type * as tf from '@tensorflow/tfjs';
+import type { CompiledGraph } from './compile-graph.js';
+import type { DeviceStore, HostDevice } from './device.js';
 import type { HostArray } from './host-array.js';
-import type { RuntimeTensor } from './runtime/runtime.js';
-import { arrayFor, type FedInputs, type Signature } from './signature.js';
+import { runGraph } from './run-graph.js';
+import type { FedInputs } from './signature.js';
 import type { VariableState } from './variable-state.js';
 import { compareArrays } from './verify.js';
 
@@ -20,54 +22,37 @@ export interface CompiledFunction {
   dispose(): Promise<void>;
 }
 
+/** What an output of a compiled function is: one that it gives, or what a variable holds next. */
+export type FunctionOutput =
+  | { readonly kind: 'result'; readonly name: string }
+  | { readonly kind: 'next'; readonly variable: tf.Variable };
+
 /** What {@link replay} needs. */
 export interface Replay {
   readonly name: string;
-  readonly graph: CompiledGraph;
+  readonly graph: CompiledGraph<FunctionOutput, FedInputs>;
   readonly state: VariableState;
-  readonly signature: Signature;
+  readonly store: DeviceStore;
   readonly verify: boolean;
   eagerly(inputs: FedInputs): Promise<{ readonly [output: string]: HostTensor }>;
 }
 
 /** Runs a compiled graph with variables as state. */
-export function replay({ name, graph, state, signature, verify, eagerly }: Replay): CompiledFunction {
+export function replay({ name, graph, state, store, verify, eagerly }: Replay): CompiledFunction {
   let verified = !verify;
   const operators = new Map<string, number>();
   for (const { op } of graph.onnx?.nodes ?? []) operators.set(op, (operators.get(op) ?? 0) + 1);
+  const tensorOf = (variable: tf.Variable) => state.tensors.get(variable) as HostDevice;
 
   async function runOnce(inputs: FedInputs): Promise<Record<string, HostTensor>> {
-    const source = (input: string): HostArray => {
-      const view = graph.views.get(input);
-      if (view !== undefined) return source(view.source).subarray(view.offset, view.offset + view.size);
-      if (!input.startsWith('feed/')) return state.get(input);
-      return arrayFor(signature, input.slice('feed/'.length), inputs);
-    };
-    const results = new Map<string, HostArray>();
-    for (const [output, shortcut] of graph.shortcuts) {
-      results.set(output, ('data' in shortcut ? shortcut.data : source(shortcut.input)).slice());
-    }
-    if (graph.session !== undefined) {
-      const feeds = feedsOf(graph, source);
-      const fetches: Record<string, RuntimeTensor | null> = {};
-      for (const [output, { shape, dtype }] of graph.outputs) {
-        if (graph.shortcuts.has(output)) continue;
-        const variable = output.startsWith('next/') ? output.slice('next/'.length) : undefined;
-        fetches[output] =
-          variable === undefined
-            ? null
-            : { type: dtype, shape, data: state.target(variable, graph.inPlace.has(output)) };
-      }
-      const found = await graph.session.run(feeds, fetches);
-      for (const [output, tensor] of Object.entries(found)) {
-        results.set(output, (fetches[output]?.data ?? tensor.data) as HostArray);
-      }
-    }
+    const results = await runGraph(graph, inputs, ({ role, given, inPlace }) =>
+      role.kind === 'next' && given === undefined ? store.target(tensorOf(role.variable), inPlace) : undefined,
+    );
     const host: Record<string, HostTensor> = {};
-    for (const [output, { shape }] of graph.outputs) {
-      const data = results.get(output) as HostArray;
-      if (output.startsWith('next/')) state.commit(output.slice('next/'.length), data);
-      else host[output.slice('output/'.length)] = { data, shape };
+    for (const [i, { role, shape }] of graph.outputs.entries()) {
+      const data = results[i] as HostArray;
+      if (role.kind === 'next') store.commit(tensorOf(role.variable), data);
+      else host[role.name] = { data, shape };
     }
     return host;
   }
@@ -75,15 +60,15 @@ export function replay({ name, graph, state, signature, verify, eagerly }: Repla
   async function runVerified(inputs: FedInputs): Promise<Record<string, HostTensor>> {
     state.sync();
     const expected = await eagerly(inputs);
-    const after = new Map(
-      [...state.variables].map(([key, variable]) => [key, variable.dataSync().slice() as HostArray]),
-    );
+    const after = new Map([...state.tensors.keys()].map((variable) => [variable, variable.dataSync().slice()]));
     state.sync();
     const found = await runOnce(inputs);
     for (const [output, { data }] of Object.entries(found)) {
       compareArrays(`output \`${output}\` of \`${name}\``, expected[output]?.data as HostArray, data);
     }
-    for (const [key, data] of after) compareArrays(`\`${key}\` after \`${name}\``, data, state.get(key));
+    for (const [variable, data] of after) {
+      compareArrays(`\`${variable.name}\` after \`${name}\``, data as HostArray, tensorOf(variable).data);
+    }
     verified = true;
     return found;
   }

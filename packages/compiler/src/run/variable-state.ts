@@ -2,16 +2,12 @@ import { PolytaskError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { constantData, isConstant, type Value } from '../ir/value.js';
 import { engine } from '../trace/engine.js';
+import type { DeviceStore, HostDevice } from './device.js';
 import type { HostArray } from './host-array.js';
 
-/** What variables hold, in memory: one array for each, and a second one for results that cannot be written in place. */
+/** What variables hold, in memory. */
 export interface VariableState {
-  readonly variables: ReadonlyMap<string, tf.Variable>;
-  get(name: string): HostArray;
-  /** Where the next value is written. */
-  target(name: string, inPlace: boolean): HostArray;
-  /** Makes the array that was written last the value. */
-  commit(name: string, written: HostArray): void;
+  readonly tensors: ReadonlyMap<tf.Variable, HostDevice>;
   /** Takes the variables' values. */
   load(): void;
   /** Gives the variables these values. */
@@ -19,38 +15,23 @@ export interface VariableState {
 }
 
 /** The state of some variables, with the values they have now. */
-export function createVariableState(variables: ReadonlyMap<string, tf.Variable>): VariableState {
-  const now = new Map<string, HostArray>();
-  const spare = new Map<string, HostArray>();
-  const state: VariableState = {
-    variables,
-    get: (name) => now.get(name) as HostArray,
-    target(name, inPlace) {
-      const value = state.get(name);
-      if (inPlace) return value;
-      const other = spare.get(name) ?? value.slice();
-      spare.set(name, other);
-      return other;
-    },
-    commit(name, written) {
-      const before = state.get(name);
-      if (before === written) return;
-      spare.set(name, before);
-      now.set(name, written);
-    },
+export function createVariableState(variables: Iterable<tf.Variable>, store: DeviceStore): VariableState {
+  const numbersOf = (variable: tf.Variable) => variable.dataSync().slice() as HostArray;
+  const tensors = new Map<tf.Variable, HostDevice>();
+  for (const variable of variables) tensors.set(variable, store.own(numbersOf(variable), variable.shape));
+  return {
+    tensors,
     load() {
-      for (const [name, variable] of variables) now.set(name, variable.dataSync().slice() as HostArray);
+      for (const [variable, tensor] of tensors) tensor.data.set(numbersOf(variable));
     },
     sync() {
-      for (const [name, variable] of variables) {
-        const tensor = tf.tensor(state.get(name).slice(), variable.shape, variable.dtype as 'float32');
+      for (const [variable, { data }] of tensors) {
+        const tensor = tf.tensor(data.slice(), variable.shape, variable.dtype as 'float32');
         variable.assign(tensor);
         tensor.dispose();
       }
     },
   };
-  state.load();
-  return state;
 }
 
 /** Gives a variable that was made while tracing real numbers: those it started from. */

@@ -1,4 +1,5 @@
-import type { Tail, TailOperand, TailOperation } from '../../rewrite/find-tail.js';
+import { operations } from '../../ir/operations.js';
+import type { Tail, TailOperand } from '../../rewrite/find-tail.js';
 
 /*
  * A tail as a WebAssembly module, four numbers at a time. The binary format is that of the WebAssembly Core Specification 2.0,
@@ -20,17 +21,6 @@ const instructions = {
   vector: 0xfd,
 } as const;
 const vectorInstructions = { load: 0, store: 11, splat: 19 } as const;
-const operations: { readonly [operation in TailOperation]: number } = {
-  Abs: 224,
-  Neg: 225,
-  Sqrt: 227,
-  Add: 228,
-  Sub: 229,
-  Multiply: 230,
-  RealDiv: 231,
-  Minimum: 232,
-  Maximum: 233,
-};
 const withoutResult = 0x40;
 /** Vectors are aligned to 2⁴ bytes. */
 const alignment = 4;
@@ -77,7 +67,7 @@ export function tailModule(tail: Tail): Uint8Array<ArrayBuffer> {
     const { op, operands } = steps[k] as Tail['steps'][number];
     return [
       ...operands.flatMap((one) => get(vectorOf(one))),
-      ...vector(operations[op]),
+      ...vector(operations.get(op)?.instruction as number),
       ...set(stepVectors[k] as number),
     ];
   };

@@ -1,16 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { operations } from '../../../src/ir/operations.js';
 import type { Value } from '../../../src/ir/value.js';
-import {
-  type Tail,
-  type TailOperand,
-  type TailOperation,
-  type TailStep,
-  tailOperations,
-} from '../../../src/rewrite/find-tail.js';
+import type { Tail, TailOperand, TailStep } from '../../../src/rewrite/find-tail.js';
 import { tailModule, tailNames } from '../../../src/run/tail/tail-module.js';
 
-const formulas: { readonly [operation in TailOperation]: (a: number, b: number) => number } = {
+const formulas: Readonly<Record<string, (a: number, b: number) => number>> = {
   Add: (a, b) => a + b,
   Sub: (a, b) => a - b,
   Multiply: (a, b) => a * b,
@@ -21,7 +16,8 @@ const formulas: { readonly [operation in TailOperation]: (a: number, b: number) 
   Neg: (a) => -a,
   Abs: Math.abs,
 };
-const unary: readonly TailOperation[] = ['Sqrt', 'Neg', 'Abs'];
+const unary = ['Sqrt', 'Neg', 'Abs'];
+const tailOperations = [...operations].flatMap(([op, { instruction }]) => (instruction === undefined ? [] : [op]));
 const numbers = fc.oneof(
   fc.float({ noNaN: false }),
   fc.constantFrom(0, -0, 1, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-40),
@@ -91,7 +87,7 @@ test('computes what its steps say, at every length, in place or not', async () =
           };
           for (const { op, operands } of steps) {
             const [a, b] = operands.map(read) as [number, number];
-            done.push(Math.fround(formulas[op](a, b)));
+            done.push(Math.fround((formulas[op] as (typeof formulas)[string])(a, b)));
           }
           vectors.forEach((step, v) => {
             (expected[v] as Float32Array)[i] = done[step] as number;

@@ -1,6 +1,8 @@
 import { concat, joined, reshaped } from '../ir/concat.js';
 import type { Graph } from '../ir/graph.js';
+import { product } from '../ir/product.js';
 import { type NodeValue, sameShape, sizeOf, type Value } from '../ir/value.js';
+import { rebuild } from './rebuild.js';
 
 /*
  * Matrices J whose rows are gradients: every row is the gradient of one task, laid one parameter after the other. The gradient
@@ -26,7 +28,14 @@ export interface Factors {
   readonly own: readonly Value[];
 }
 
-type Multiply = (a: Value, b: Value, transposeA: boolean, transposeB: boolean) => Value;
+/** Outputs in which `J Jᵀ` and `w J` are computed without J, where J has pieces that are cheaper in factors. */
+export function withFactors(graph: Graph, outputs: ReadonlyMap<string, Value>): Map<string, Value> {
+  return rebuild(graph, outputs, ({ op, attributes }, [a, b]) => {
+    if (op !== 'BatchMatMul' || attributes.transposeA === true) return undefined;
+    if (attributes.transposeB !== true) return weightedRows(graph, a as Value, b as Value);
+    return a === b ? gramian(graph, a as Value) : undefined;
+  });
+}
 
 /** The pieces of a matrix `[K, columns]` that was stacked from rows, each made of the same pieces. */
 export function piecesOf(graph: Graph, matrix: Value): readonly Piece[] | undefined {
@@ -159,8 +168,8 @@ export function stacked(graph: Graph, values: readonly Value[]): Value {
   return graph.reshape(concat(graph, rows, 0), [values.length, size]);
 }
 
-/** `J Jᵀ` without J, where J has pieces that are cheaper in factors. */
-export function gramian(graph: Graph, matrix: Value, multiply: Multiply): Value | undefined {
+/** `J Jᵀ` without J. */
+function gramian(graph: Graph, matrix: Value): Value | undefined {
   const pieces = piecesOf(graph, matrix);
   if (!pieces?.some(({ factors }) => factors)) return undefined;
   const plain = runsOf(graph, pieces).filter(({ factors }) => !factors);
@@ -169,31 +178,28 @@ export function gramian(graph: Graph, matrix: Value, multiply: Multiply): Value 
     const { common, own } = factors;
     const apart = stacked(graph, own);
     const [batch, outputs] = (own[0] as Value).shape as [number, number];
-    const among = multiply(common, common, false, true);
-    const moved = multiply(among, graph.reshape(apart, [own.length, batch, outputs]), false, false);
-    return [multiply(apart, graph.reshape(moved, apart.shape), false, true)];
+    const among = product(graph, common, common, false, true);
+    const moved = product(graph, among, graph.reshape(apart, [own.length, batch, outputs]), false, false);
+    return [product(graph, apart, graph.reshape(moved, apart.shape), false, true)];
   });
   if (plain.length > 0) {
     // One product for all that is left; a row of it is much shorter than one of J.
-    const rest = matrix.shape[0] as number;
-    const left = stacked(graph, wholeRows(graph, plain));
-    terms.push(graph.node('BatchMatMul', [left, left], { shape: [rest, rest], dtype: 'float32' }, transposedRight));
+    const rest = stacked(graph, wholeRows(graph, plain));
+    terms.push(product(graph, rest, rest, false, true));
   }
   return terms.reduce((sum, term) => graph.elementwise('Add', [sum, term], 'float32'));
 }
 
-const transposedRight = { transposeA: false, transposeB: true };
-
-/** `w J` for one row of weights, without J, where J has pieces that are cheaper in factors. */
-export function weightedRows(graph: Graph, weights: Value, matrix: Value, multiply: Multiply): Value | undefined {
+/** `w J` for one row of weights, without J. */
+function weightedRows(graph: Graph, weights: Value, matrix: Value): Value | undefined {
   if (weights.shape.length !== 2 || weights.shape[0] !== 1) return undefined;
   const pieces = piecesOf(graph, matrix);
   if (!pieces?.some(({ factors }) => factors)) return undefined;
   const parts = runsOf(graph, pieces).map(({ rows, factors }) => {
-    if (factors === undefined) return graph.reshape(multiply(weights, stacked(graph, rows), false, false), [-1]);
-    const own = multiply(weights, stacked(graph, factors.own), false, false);
+    if (factors === undefined) return graph.reshape(product(graph, weights, stacked(graph, rows), false, false), [-1]);
+    const own = product(graph, weights, stacked(graph, factors.own), false, false);
     const mixed = graph.reshape(own, (factors.own[0] as Value).shape);
-    return graph.reshape(multiply(factors.common, mixed, true, false), [-1]);
+    return graph.reshape(product(graph, factors.common, mixed, true, false), [-1]);
   });
   return graph.reshape(concat(graph, parts, 0), [1, matrix.shape[1] as number]);
 }

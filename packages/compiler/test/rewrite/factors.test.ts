@@ -14,8 +14,8 @@ import { createGraph } from '../../src/ir/create-graph.js';
 import { reachable } from '../../src/ir/graph.js';
 import { product } from '../../src/ir/product.js';
 import type { Value } from '../../src/ir/value.js';
+import { piecesOf, runsOf, withFactors } from '../../src/rewrite/factors.js';
 import { heldForm } from '../../src/rewrite/held-form.js';
-import { piecesOf, runsOf } from '../../src/rewrite/stacked-rows.js';
 import { numbers } from '../run/training.js';
 
 const nothing: ParameterLayout = {
@@ -166,7 +166,9 @@ describe('gradients of several tasks, one below the other', () => {
     const leaves = held?.form.leaves.map((leaf, i) => target.input(`leaf/${i}`, leaf)) as Value[];
     const weights = target.input('weights', { shape: [1, 2], dtype });
     const mixed = product(target, weights, held?.form.build(target, leaves) as Value, false, false);
-    const nodes = reachable([mixed]).filter(({ kind }) => kind === 'node');
+    const nodes = reachable([...withFactors(target, new Map([['mixed', mixed]])).values()]).filter(
+      ({ kind }) => kind === 'node',
+    );
     expect(nodes.filter((node) => node.kind === 'node' && node.op === 'BatchMatMul')).toHaveLength(4);
     expect(nodes.some((node) => node.kind === 'node' && node.op === 'Slice')).toBe(false);
   });
@@ -187,7 +189,7 @@ describe('gradients of several tasks, one below the other', () => {
       ),
     ).toBe(undefined);
     expect(piecesOf(graph, j)?.map(({ size, factors }) => [size, factors?.common])).toEqual([[inputs * width, x]]);
-    const gramian = product(graph, j, j, false, true);
+    const gramian = withFactors(graph, new Map([['gramian', product(graph, j, j, false, true)]])).get('gramian');
     expect(gramian).toMatchObject({ op: 'BatchMatMul', shape: [2, 2], inputs: [{ shape: [2, batch * width] }, {}] });
   });
 });
