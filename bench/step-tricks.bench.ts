@@ -9,7 +9,8 @@ import { interleave, median, type Timing } from './measure.js';
 import { tricks } from './without.mjs';
 
 const switches = globalThis as { polytaskWithout?: ReadonlySet<string> };
-const known = [...Object.keys(tricks), 'direct'];
+const known = [...Object.keys(tricks), 'direct', 'nothing'];
+// A second trainer with all of them says how far the machine lets one see.
 const wanted = process.env.BENCH_WITHOUT?.split(',') ?? known;
 const turns = Number(process.env.BENCH_TURNS ?? 30);
 const threads = Number(process.env.BENCH_THREADS ?? 2);
@@ -23,7 +24,10 @@ console.log('### What each is worth: how many times as long a step takes without
 console.log(`| work | with all, ms | ${wanted.join(' | ')} |`);
 console.log(`| --- | --- ${wanted.map(() => '| --- ').join('')}|`);
 for (const work of works.filter(({ name }) => name.includes(only))) await measure(work);
-console.log('\nMedians over all turns of the ratio of medians within a turn.\n');
+console.log(
+  '\nThe median over all turns of the ratio of medians within a turn; in brackets the ratio of tenths: a tenth of the steps is',
+);
+console.log('faster. Where the two differ, the machine was busy. A column of 1.00 says how far to trust the others.\n');
 
 /** One row. */
 async function measure(work: Work): Promise<void> {
@@ -33,9 +37,10 @@ async function measure(work: Work): Promise<void> {
     for (const name of [undefined, ...wanted]) trainers.push(await open(name, work, shared));
     const counted = Math.max(8, Math.round(turns / (work.slow ?? 1)));
     const [all, ...others] = (await interleave(trainers, { turns: counted, warmup: 10, block: 10 })) as [Timing];
-    const worth = (others as Timing[]).map((without) =>
-      median(without.turns.map((one, turn) => one / (all.turns[turn] as number))).toFixed(2),
-    );
+    const worth = (others as Timing[]).map((without) => {
+      const inTurn = median(without.turns.map((one, turn) => one / (all.turns[turn] as number)));
+      return `${inTurn.toFixed(2)} (${(without.tenth / all.tenth).toFixed(2)})`;
+    });
     console.log(`| ${[work.name, all.median.toFixed(2), ...worth].join(' | ')} |`);
   } finally {
     for (const trainer of trainers) await trainer.stop();

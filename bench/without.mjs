@@ -7,7 +7,6 @@
  */
 export const tricks = {
   tail: { file: 'rewrite/find-tail.ts', find: 'findTail', nothing: 'undefined' },
-  bands: { file: 'lower/banded.ts', find: 'bandsOf', nothing: 'undefined' },
   lanes: { file: 'rewrite/lanes.ts', find: 'findLanes', nothing: '[]' },
   factors: { file: 'rewrite/factors.ts', find: 'piecesOf', nothing: 'undefined' },
   rows: { file: 'run/table-rows.ts', find: 'rowsForm', nothing: 'undefined' },

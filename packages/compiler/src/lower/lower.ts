@@ -61,10 +61,9 @@ const smallestView = 4096;
  * Lowers what `outputs` depend on to an ONNX graph with these outputs. Outputs must be computed: constants and inputs are
  * refused, since they need no graph.
  *
- * @param threads - Threads that one operation may use: some are lowered otherwise for several. Default 1.
  * @throws `POLYTASK_UNSUPPORTED_KERNEL` where an operation has no ONNX equivalent.
  */
-export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads = 1): Lowered {
+export function lower(name: string, outputs: ReadonlyMap<string, Value>): Lowered {
   const builder = createBuilder();
   const values = reachable([...outputs.values()]);
   const users = new Map<object, NodeValue[]>();
@@ -114,7 +113,6 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads
       usersOf,
       operandOf,
       results,
-      threads,
     };
     const sum = biased.get(value);
     if (sum !== undefined) {

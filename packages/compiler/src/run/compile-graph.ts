@@ -85,7 +85,7 @@ export async function compileGraph<Role, Call>(
     return { name: `y${i}`, role, over, shape: value.shape, dtype, size: sizeOf(value.shape), given: source };
   });
   const { rest, end } = await splitTail(stackLanes(graph, withFactors(graph, computed)), input.memory);
-  const lowered = rest.size === 0 ? undefined : lower(name, rest, threads);
+  const lowered = rest.size === 0 ? undefined : lower(name, rest);
   const outputs = wanted.map(({ over, ...output }) => ({
     ...output,
     inPlace: over.length > 0 && mayOverwrite(output.name, over, lowered, end),
