@@ -70,7 +70,7 @@ export function median(samples: readonly number[]): number {
 }
 
 /** The number below which a share of the others lies. */
-export function quantile(samples: readonly number[], share: number): number {
+function quantile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   return sorted[Math.min(samples.length - 1, Math.floor(share * samples.length))] as number;
 }
