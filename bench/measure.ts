@@ -14,6 +14,10 @@ export interface Timing {
   readonly median: number;
   readonly best: number;
   readonly worst: number;
+  /** The median of every turn. */
+  readonly turns: readonly number[];
+  /** A tenth of the steps were faster: on a busy machine, what a step takes when nobody else does anything. */
+  readonly tenth: number;
 }
 
 /** How contenders take turns. */
@@ -32,7 +36,7 @@ export async function interleave(
   contenders: readonly Contender[],
   { turns, warmup, block = 1, pause = 0 }: Turns,
 ): Promise<Timing[]> {
-  const samples = contenders.map(() => [] as number[]);
+  const samples = contenders.map(() => [] as number[][]);
   for (const contender of contenders) {
     await contender.before?.();
     await timed(contender, warmup);
@@ -45,21 +49,30 @@ export async function interleave(
       await contender.before?.();
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
       const extra = block > 1 ? 1 : 0;
-      samples[index]?.push(...(await timed(contender, block + extra)).slice(extra));
+      samples[index]?.push((await timed(contender, block + extra)).slice(extra));
     }
   }
-  return contenders.map(({ name }, i) => timing(name, samples[i] as number[]));
+  return contenders.map(({ name }, i) => {
+    const turns = samples[i] as number[][];
+    return { ...timing(name, turns.flat()), turns: turns.map(median) };
+  });
 }
 
 /** Median, best and worst of some measurements. */
 export function timing(name: string, samples: readonly number[]): Timing {
+  const [best, worst] = [Math.min(...samples), Math.max(...samples)];
+  return { name, median: median(samples), best, worst, turns: samples, tenth: quantile(samples, 0.1) };
+}
+
+/** The median. */
+export function median(samples: readonly number[]): number {
+  return quantile(samples, 0.5);
+}
+
+/** The number below which a share of the others lies. */
+function quantile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
-  return {
-    name,
-    median: sorted[Math.floor(sorted.length / 2)] as number,
-    best: sorted[0] as number,
-    worst: sorted.at(-1) as number,
-  };
+  return sorted[Math.min(samples.length - 1, Math.floor(share * samples.length))] as number;
 }
 
 async function timed(contender: Contender, count: number): Promise<readonly number[]> {

@@ -1,6 +1,6 @@
-// The training step against PyTorch and plain tfjs, contenders in turn, in one run; goals beside what is measured.
+// The training step against PyTorch, JAX and plain tfjs, contenders in turn, in one run; goals beside what is measured.
 //   BENCH_TURNS: blocks of 10 steps per contender (12); BENCH_ONLY: a part of a row's name; BENCH_THREADS (2);
-//   BENCH_PYTHON: the Python that has torch
+//   BENCH_PYTHON: the Python that has torch and jax; BENCH_PEERS: which of eager, compiled and jax take part (all)
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,8 +8,9 @@ import * as tf from '@tensorflow/tfjs';
 import { byHand } from './contenders/by-hand.js';
 import { compileTime } from './contenders/compile-time.js';
 import { type Competitor, competitors, loadTfjsNode } from './contenders/executors.js';
+import type { PeerVariants } from './contenders/peer-variants.js';
+import { type PeerProcess, type PeerVariant, startPeer } from './contenders/peers.js';
 import { operations, productsAlone, productsOf } from './contenders/products.js';
-import { type PyTorch, startPyTorch } from './contenders/pytorch.js';
 import { type SteppedTrainer, steppedTrainer } from './contenders/trainer.js';
 import { parts, type Work, works } from './contenders/works.js';
 import { type Contender, interleave, type Timing, table, timing } from './measure.js';
@@ -22,9 +23,23 @@ const block = 10;
 const ours = await competitors(threads);
 const tfjsNodeMissing = await loadTfjsNode(threads);
 if (tfjsNodeMissing !== undefined) console.log(`Skipped: ${tfjsNodeMissing}\n`);
-const torch = await startPyTorch(threads);
-if ('missing' in torch) console.log(`Skipped: PyTorch, ${torch.missing}\n`);
-const pytorch = 'missing' in torch ? undefined : torch;
+const [pytorch, jax] = [await start('torch'), await start('jax')];
+
+/** The peers, with what tables call them, and how much of its median ours may take; undefined: the work's own goal. */
+const peers: readonly { kind: keyof PeerVariants; name: string; process: PeerProcess | undefined; goal?: number }[] = [
+  { kind: 'eager', name: 'PyTorch', process: pytorch },
+  { kind: 'compiled', name: 'torch.compile', process: pytorch },
+  { kind: 'jax', name: 'JAX', process: jax, goal: 0.9 },
+];
+const chosen = (process.env.BENCH_PEERS ?? 'eager,compiled,jax').split(',');
+const taking = peers.filter(({ kind, process: running }) => running !== undefined && chosen.includes(kind));
+
+async function start(framework: 'torch' | 'jax'): Promise<PeerProcess | undefined> {
+  const found = await startPeer(framework, threads);
+  if (!('missing' in found)) return found;
+  console.log(`Skipped: ${framework}, ${found.missing}\n`);
+  return undefined;
+}
 
 const summary: string[] = [];
 const rates: string[] = [];
@@ -35,15 +50,17 @@ for (const work of works.filter(({ name }) => name.includes(only))) {
     console.log(`### ${work.name}\n\nFailed: ${error instanceof Error ? error.message : error}\n`);
   }
 }
-const heading = `Medians in ms, ${threads} threads, PyTorch ${pytorch?.version ?? 'absent'}`;
-console.log(`### ${heading}\n`);
-const columns = ['PyTorch', 'ratio', 'goal', 'stretch', 'tfjs-node', 'ratio', 'trainer over programs', 'first step'];
+const versions = `PyTorch ${pytorch?.version ?? 'absent'}, JAX ${jax?.version ?? 'absent'}`;
+console.log(`### Medians in ms, ${threads} threads, ${versions}\n`);
+const columns = [...taking.flatMap(({ name }) => [name, 'ratio', 'goal']), 'tfjs-node', 'ratio'];
+columns.push('trainer over programs', 'first step');
 console.log(`| work | compiled | ${columns.join(' | ')} |`);
 console.log(`| --- | --- ${columns.map(() => '| --- ').join('')}|\n${summary.join('\n')}\n`);
 printRates();
 await printCompileTimes();
 await printMemory();
 pytorch?.stop();
+jax?.stop();
 
 /** One row: all contenders in turn, and their table. */
 async function measure(work: Work): Promise<void> {
@@ -59,8 +76,11 @@ async function measure(work: Work): Promise<void> {
       trainers.push(trainer);
       contenders.push({ ...trainer, before: competitor.prepare });
     }
-    if (pytorch !== undefined)
-      contenders.push(await pytorch.fastest(work.peers, Math.max(9, Math.round(30 / (work.slow ?? 1)))));
+    for (const { kind, name, process: running } of taking) {
+      const tried = Math.max(9, Math.round(30 / (work.slow ?? 1)));
+      const peer = await (running as PeerProcess).fastest(name, work.peers[kind], tried);
+      if (peer !== undefined) contenders.push(peer);
+    }
     for (const backend of work.backends) {
       if (tf.findBackendFactory(backend) == null) continue;
       await tf.setBackend(backend);
@@ -69,8 +89,9 @@ async function measure(work: Work): Promise<void> {
     if (alone !== undefined) {
       contenders.push(alone);
       if (pytorch !== undefined) {
-        const peer = await pytorch.fastest([{ work: 'products', shapes: products }], 9);
-        contenders.push({ ...peer, name: 'its matrix products alone, PyTorch' });
+        const shapes = { label: '', work: { work: 'products', shapes: products } };
+        const peer = await pytorch.fastest('its matrix products alone, PyTorch', [shapes], 9);
+        if (peer !== undefined) contenders.push(peer);
       }
     }
     for (const trainer of trainers) trainer.spent();
@@ -99,7 +120,6 @@ async function open(competitor: Competitor, work: Work, shared: ReturnType<typeo
 
 function summarize(work: Work, timings: readonly Timing[], inPrograms: Timing, trainer: SteppedTrainer): void {
   const compiled = timings[0] as Timing;
-  const peer = timings.find(({ name }) => name.startsWith('PyTorch'));
   const node = timings.find(({ name }) => name.endsWith('tfjs-node'));
   const ratioTo = (other: Timing | undefined) =>
     other === undefined ? '' : (compiled.median / other.median).toFixed(2);
@@ -107,9 +127,10 @@ function summarize(work: Work, timings: readonly Timing[], inPrograms: Timing, t
   const cells = [
     work.name,
     compiled.median.toFixed(2),
-    peer?.median.toFixed(2) ?? '–',
-    ratioTo(peer),
-    ...work.goals,
+    ...taking.flatMap(({ name, goal = work.goal }) => {
+      const peer = timings.find((one) => one.name === name || one.name.startsWith(`${name} (`));
+      return [peer?.median.toFixed(2) ?? '–', ratioTo(peer), goal];
+    }),
     node?.median.toFixed(2) ?? '–',
     ratioTo(node),
     over,
@@ -180,10 +201,13 @@ async function printMemory(): Promise<void> {
       );
     }
   }
-  const alone = pytorch === undefined ? undefined : await startPyTorch(threads);
-  if (alone === undefined || 'missing' in alone) return;
-  const before = await alone.resident();
-  const step = await alone.fastest([(works[1] as Work).peers[2] as never], 300);
-  console.log(`| ${step.name} | ${megabytes(await (alone as PyTorch).resident())} | | ${megabytes(before)} | | |`);
-  alone.stop();
+  for (const { kind, name } of taking) {
+    const alone = await startPeer(kind === 'jax' ? 'jax' : 'torch', threads);
+    if ('missing' in alone) continue;
+    const before = await alone.resident();
+    const step = await alone.fastest(name, [(works[1] as Work).peers[kind].at(-1) as PeerVariant], 300);
+    if (step !== undefined)
+      console.log(`| ${step.name} | ${megabytes(await alone.resident())} | | ${megabytes(before)} | | |`);
+    alone.stop();
+  }
 }

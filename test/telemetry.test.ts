@@ -17,19 +17,19 @@ it('telemetry is off before every load of the library', () => {
   const harmless = [
     // Say what to install, and why it is not taken.
     'packages/compiler/src/auto.ts',
-    'packages/compiler/src/runtime/load-package.ts',
+    'packages/compiler/src/run/runtime/load-package.ts',
     // Opens the file that `load-direct.ts` has found.
-    'packages/compiler/src/runtime/direct/onnxruntime-c.ts',
+    'packages/compiler/src/run/runtime/direct/onnxruntime-c.ts',
     // Calls functions of the C library that set the processor's flags.
-    'packages/compiler/src/runtime/direct/flush-denormals.ts',
+    'packages/compiler/src/run/runtime/direct/flush-denormals.ts',
     // Say which version is installed.
     'apps/cli/src/doctor/probes.ts',
     'packages/experiment/src/run/versions.ts',
   ];
   const others = loading.filter(({ path }) => !harmless.includes(path));
   expect(others.map(({ path }) => path)).toEqual([
-    'packages/compiler/src/runtime/direct/load-direct.ts',
-    'packages/compiler/src/runtime/node.ts',
+    'packages/compiler/src/run/runtime/direct/load-direct.ts',
+    'packages/compiler/src/run/runtime/node.ts',
   ]);
   for (const { path, code } of others) {
     const off = code.indexOf('await turnTelemetryOff()');

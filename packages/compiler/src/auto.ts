@@ -3,7 +3,7 @@ import { defineExecutor, type ExecutorSession, type ProgramCall } from '@polytas
 import * as tf from '@tensorflow/tfjs';
 import { type CompiledOptions, compiled, defaultRuntime } from './compiled.js';
 import type { Spec } from './ir/value.js';
-import { loadPackage } from './runtime/load-package.js';
+import { loadPackage } from './run/runtime/load-package.js';
 import { trace } from './trace/trace.js';
 
 /** What {@link auto} took. */
@@ -137,7 +137,7 @@ function missingKernel(program: Program, call: ProgramCall, layout: ParameterLay
     feeds[name] = { shape: value.shape, dtype };
   }
   const segments = [...layout.segments, ...layout.stateSegments];
-  const variables = new Map(segments.map(({ path, variable }) => [path, variable]));
+  const variables = new Map(segments.map(({ path, variable }) => [variable, path]));
   try {
     const { kernels } = trace({
       name: program.name,

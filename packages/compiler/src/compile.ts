@@ -1,15 +1,16 @@
 import { requireOption } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { type CompiledOptions, openRuntime, requireRuntime } from './compiled.js';
-import { compileGraph } from './executor/compile-graph.js';
-import { type CompiledFunction, replay } from './executor/replay.js';
-import { runEagerly, type Signature } from './executor/signature.js';
-import { createVariableState, materialise } from './executor/variable-state.js';
 import { reachable } from './ir/graph.js';
-import type { Spec, Value } from './ir/value.js';
+import { UnsupportedKernelError } from './ir/unsupported-kernel-error.js';
+import type { InputValue, Spec } from './ir/value.js';
+import { compileGraph, type WantedOutput } from './run/compile-graph.js';
+import { createDeviceStore, type HostDevice } from './run/device.js';
+import { type CompiledFunction, type FunctionOutput, replay } from './run/replay.js';
+import { arrayFor, type FedInputs, runEagerly, type Signature } from './run/signature.js';
+import { createVariableState, materialise } from './run/variable-state.js';
 import { engine } from './trace/engine.js';
-import { trace } from './trace/trace.js';
-import { UnsupportedKernelError } from './unsupported-kernel-error.js';
+import { type InputRole, trace } from './trace/trace.js';
 
 /** An ordinary tfjs function of named tensors: it may take gradients, call optimizers, assign variables. */
 export type CompilableFunction = (inputs: {
@@ -93,8 +94,8 @@ export async function compile(
   };
   const record = (makesVariables: boolean) => {
     const registered = Object.entries(engine().state.registeredVariables);
-    const variables = new Map(registered.map(([key, variable]) => [`variable/${key}`, variable]));
-    return { variables, ...trace({ name, feeds: signature, variables, makesVariables, run: named }) };
+    const variables = new Map(registered.map(([key, variable]) => [variable, `variable/${key}`]));
+    return trace({ name, feeds: signature, variables, makesVariables, run: named });
   };
   const runtime = await openRuntime(options);
   try {
@@ -103,18 +104,29 @@ export async function compile(
       for (const [variable, initial] of traced.made) materialise(variable, initial);
       traced = record(false);
     }
-    const outputs = new Map<string, Value>();
-    for (const [output, value] of traced.outputs) outputs.set(`output/${output}`, value);
-    for (const [variable, value] of traced.assigned) outputs.set(`next/${variable}`, value);
-    const used = new Set(
-      reachable([...outputs.values()]).flatMap((value) => (value.kind === 'input' ? [value.name] : [])),
+    const { inputs, assigned } = traced;
+    const given = [...traced.outputs].map(
+      ([output, value]): Wanted => ({ value, role: { kind: 'result', name: output } }),
     );
-    const state = createVariableState(
-      new Map([...traced.variables].filter(([key]) => used.has(key) || traced.assigned.has(key))),
-    );
-    const sharedWith = new Map([...traced.assigned.keys()].map((key) => [`next/${key}`, [key]]));
-    const graph = await compileGraph({ name, graph: traced.graph, outputs, runtime, threads, sharedWith });
-    return replay({ name, graph, state, signature, verify, eagerly: (inputs) => runEagerly(named, signature, inputs) });
+    const next = [...assigned].map(([variable, value]): Wanted => {
+      const over = [...inputs].flatMap(([one, role]) => (isVariable(role, variable) ? [one] : []));
+      return { value, role: { kind: 'next', variable }, over };
+    });
+    const outputs = [...given, ...next];
+    const used = new Set(assigned.keys());
+    for (const value of reachable(outputs.map((one) => one.value))) {
+      const role = inputs.get(value);
+      if (role?.kind === 'variable') used.add(role.variable);
+    }
+    const store = createDeviceStore();
+    const state = createVariableState(used, store);
+    const sourceOf = (input: InputValue) => {
+      const role = inputs.get(input);
+      if (role?.kind === 'variable') return () => (state.tensors.get(role.variable) as HostDevice).data;
+      return (fed: FedInputs) => arrayFor(signature, (role as { feed: string }).feed, fed);
+    };
+    const graph = await compileGraph({ name, graph: traced.graph, outputs, runtime, threads, sourceOf });
+    return replay({ name, graph, state, store, verify, eagerly: (fed) => runEagerly(named, signature, fed) });
   } catch (error) {
     if (!(error instanceof UnsupportedKernelError)) throw error;
     onFallback(
@@ -131,3 +143,7 @@ export async function compile(
     };
   }
 }
+
+type Wanted = WantedOutput<FunctionOutput>;
+
+const isVariable = (role: InputRole, variable: tf.Variable) => role.kind === 'variable' && role.variable === variable;

@@ -1,16 +1,9 @@
 import { type Executor, requireOption } from '@polytask/core';
 import { defineExecutor } from '@polytask/core/executors';
-import { createCompiledSession } from './executor/compiled-session.js';
-import { nodeRuntime } from './runtime/node.js';
-import type { Runtime } from './runtime/runtime.js';
-import { webRuntime } from './runtime/web.js';
-
-/** A program that is not compiled. */
-export interface Fallback {
-  readonly program: string;
-  /** The kernel that has no compiled equivalent, where that is why. */
-  readonly kernel?: string;
-}
+import { createCompiledSession, type Fallback } from './run/compiled-session.js';
+import { nodeRuntime } from './run/runtime/node.js';
+import type { Runtime } from './run/runtime/runtime.js';
+import { webRuntime } from './run/runtime/web.js';
 
 /** Options of {@link compiled}. */
 export interface CompiledOptions {

@@ -2,8 +2,8 @@ import { convNet, mlp, PolytaskError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { auto } from '../src/index.js';
-import * as node from '../src/runtime/node.js';
-import { twoTaskTable, twoTaskTrainer } from './executor/training.js';
+import * as node from '../src/run/runtime/node.js';
+import { twoTaskTable, twoTaskTrainer } from './run/training.js';
 
 afterEach(async () => {
   vi.restoreAllMocks();

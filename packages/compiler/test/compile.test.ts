@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { compile, float32 } from '../src/index.js';
-import { numbers } from './executor/training.js';
+import { numbers } from './run/training.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as ortNode from 'onnxruntime-node';
 import * as ortWeb from 'onnxruntime-web';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { messages, readWire, strings } from '../../../../packages/compiler/test/emit/wire.js';
+import { messages, readWire, strings } from '../../../../packages/compiler/test/lower/onnx/wire.js';
 import { runProgram } from '../../src/program.js';
 import { fakeIo } from '../helpers/fake-io.js';
 

@@ -1,5 +1,5 @@
 import type { InputPrologue } from '@polytask/core';
-import type { ExportedGraph, OnnxConstant, OnnxGraph, OnnxNode } from '../onnx/graph.js';
+import type { ExportedGraph, OnnxConstant, OnnxGraph, OnnxNode } from '../lower/onnx/graph.js';
 
 /**
  * A model's graph behind a prologue that makes its inputs.

@@ -1,10 +1,7 @@
-import { evaluateOne } from '../ir/evaluate.js';
 import type { Graph } from '../ir/graph.js';
+import { operations } from '../ir/operations.js';
 import { type Constant, isConstant, type Value } from '../ir/value.js';
 import type { HeldVariable } from './trace-inference.js';
-
-/** Operations on variables that are worked out when a model is exported; all of them entry by entry, or of shape alone. */
-const foldable = new Set(['Add', 'Sub', 'Multiply', 'RealDiv', 'Neg', 'Rsqrt', 'Sqrt', 'Square', 'Reciprocal', 'Exp']);
 
 /** Finds the numbers of values that depend on variables and constants alone; undefined for all others. */
 export function constantFinder(
@@ -34,8 +31,9 @@ export function constantFinder(
     }
     // What is broadcast stays small: whoever uses it broadcasts again.
     if (value.op === 'BroadcastTo') return first;
-    if (!foldable.has(value.op)) return undefined;
-    return evaluateOne(graph, value.op, inputs as Constant[], value.attributes);
+    const facts = operations.get(value.op);
+    if (facts?.over !== 'entries' || facts.kernel === undefined) return undefined;
+    return graph.evaluate(value.op, inputs as Constant[], value.attributes) as Constant;
   };
   return find;
 }

@@ -1,5 +1,5 @@
 import { PolytaskError } from '@polytask/core';
-import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
+import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../lower/onnx/graph.js';
 
 /**
  * Two sizes at which a program is traced to see what depends on the batch. Primes, so that no layer has the same size by chance,

@@ -1,8 +1,8 @@
-import { type Inference, type InputPrologue, type InputSpec, requireOption } from '@polytask/core';
-import { encodeModel } from '../emit/encode-model.js';
+import { type Inference, type InputPrologue, requireOption } from '@polytask/core';
 import type { Value } from '../ir/value.js';
 import { lower } from '../lower/lower.js';
-import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
+import { encodeModel } from '../lower/onnx/encode-model.js';
+import type { OnnxConstant, OnnxGraph, OnnxNode } from '../lower/onnx/graph.js';
 import { behindPrologue } from './behind-prologue.js';
 import { rowsDimension, sampleBatches, withDynamicBatch } from './dynamic-batch.js';
 import { type ExportedInputs, modelMetadata, outputName } from './model-metadata.js';
@@ -95,24 +95,19 @@ function namesOf({ inputs, tasks }: Inference, exported: ExportedInputs, prologu
 
 /** The prediction program for one batch size, variables as constants, inputs and outputs by their users' names. */
 function graphFor(inference: Inference, { hidden, inputs: inputNames, outputs: outputNames }: Names, batch: number) {
-  const { program, inputs, tasks } = inference;
+  const { program, tasks } = inference;
   const { traced, inputs: given, variables } = traceInference(inference, batch);
   const held = new Map<string, OnnxConstant>();
   for (const [name, variable] of variables) held.set(name, { name, type: 'float32', ...variable });
-  const sources: OnnxTensorInfo[] = [...held.values()];
   const names = new Map<string, string>();
-  for (const [name, input] of given) {
-    const { shape, dtype } = inputs[input] as InputSpec;
-    sources.push({ name, type: dtype, shape: [batch, ...shape] });
-    names.set(name, inputNames.get(input) as string);
-  }
+  for (const [name, input] of given) names.set(name, inputNames.get(input) as string);
   const outputs = new Map<string, Value>();
   for (const { name } of tasks) {
     outputs.set(`prediction/${name}`, traced.outputs.get(`prediction/${name}`) as Value);
     names.set(`prediction/${name}`, outputNames.get(name) as string);
   }
   const rename = (name: string) => names.get(name) ?? (name === '' ? '' : `${hidden}${name}`);
-  return renamed(withConstants(withoutViews(lower(program.name, outputs), sources), held), rename);
+  return renamed(withConstants(withoutViews(lower(program.name, outputs)), held), rename);
 }
 
 /** Inputs that have known values become constants. */

@@ -1,7 +1,7 @@
 import { PolytaskError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { type Constant, constantData, type NodeValue, sameShape, sizeOf, type Value } from '../ir/value.js';
-import type { Window } from '../trace/rules/images.js';
+import type { Window } from '../ir/window.js';
 
 /** What a layer is given to work on. */
 export type LayerTensor = tf.SymbolicTensor;

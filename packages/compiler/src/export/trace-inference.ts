@@ -20,12 +20,11 @@ export interface TracedInference {
 
 /** Records what a model computes to predict `batch` rows. */
 export function traceInference({ program, inputs, layout, ...held }: Inference, batch: number): TracedInference {
-  const variables = new Map<string, tf.Variable>();
-  const values = new Map<string, HeldVariable>();
+  const paths = new Map<tf.Variable, string>();
+  const values = new Map<tf.Variable, HeldVariable>();
   const hold = ({ path, variable, shape, offset, size }: Segment, { data }: HostTensor) => {
-    const name = `variable/${path}`;
-    variables.set(name, variable);
-    values.set(name, { shape, data: data.slice(offset, offset + size) as Float32Array });
+    paths.set(variable, `variable/${path}`);
+    values.set(variable, { shape, data: data.slice(offset, offset + size) as Float32Array });
   };
   for (const segment of layout.segments) hold(segment, held.values);
   for (const segment of layout.stateSegments) hold(segment, held.state);
@@ -33,13 +32,19 @@ export function traceInference({ program, inputs, layout, ...held }: Inference, 
   const names = new Map<string, string>();
   for (const [name, { shape, dtype }] of Object.entries(inputs)) {
     feeds[`input/${name}`] = { shape: [batch, ...shape], dtype };
-    names.set(`feed/input/${name}`, name);
+    names.set(`input/${name}`, name);
   }
   const traced = trace({
     name: program.name,
     feeds,
-    variables,
+    variables: paths,
     run: (given, uniform) => program.run(given, { uniform }),
   });
-  return { traced, inputs: names, variables: values };
+  const found = { inputs: new Map<string, string>(), variables: new Map<string, HeldVariable>() };
+  for (const [value, role] of traced.inputs) {
+    if (value.kind !== 'input') continue;
+    if (role.kind === 'feed') found.inputs.set(value.name, names.get(role.feed) as string);
+    else if (role.kind === 'variable') found.variables.set(value.name, values.get(role.variable) as HeldVariable);
+  }
+  return { traced, ...found };
 }

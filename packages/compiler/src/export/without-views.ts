@@ -1,15 +1,14 @@
+import { sizeOf } from '../ir/value.js';
 import type { Lowered } from '../lower/lower.js';
-import type { OnnxConstant, OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
+import type { OnnxConstant, OnnxGraph, OnnxNode } from '../lower/onnx/graph.js';
 
 /**
  * The graph of a lowered program whose views are cut out of their sources by nodes of the graph: a model that others run has to
  * be fed with whole inputs only.
- *
- * @param sources What the program was given, for the shapes of sources that only views use.
  */
-export function withoutViews({ graph, views }: Lowered, sources: readonly OnnxTensorInfo[]): OnnxGraph {
-  if (views.length === 0) return graph;
-  const viewed = new Set(views.map(({ name }) => name));
+export function withoutViews({ graph, inputs: lowered }: Lowered): OnnxGraph {
+  const viewed = lowered.filter(({ view }) => view !== undefined);
+  if (viewed.length === 0) return graph;
   const constants: OnnxConstant[] = [];
   const nodes: OnnxNode[] = [];
   const ints = (name: string, values: readonly number[]) => {
@@ -17,16 +16,14 @@ export function withoutViews({ graph, views }: Lowered, sources: readonly OnnxTe
     constants.push({ name, type: 'int64', shape: [values.length], data });
     return name;
   };
-  const inputs = graph.inputs.filter(({ name }) => !viewed.has(name));
-  for (const { name, source, offset, shape } of views) {
-    const info = sources.find((one) => one.name === source) as OnnxTensorInfo;
-    if (!inputs.includes(info) && !inputs.some((one) => one.name === source)) inputs.push(info);
+  const inputs = graph.inputs.filter(({ name }) => !viewed.some((one) => one.name === name));
+  for (const { name, source, view, shape, type } of viewed) {
+    if (!inputs.some((one) => one.name === source.name)) inputs.push({ name: source.name, type, shape: source.shape });
     // A view is a piece along the first axis.
-    const rest = (info.shape as readonly number[]).slice(1).reduce((product, size) => product * size, 1);
-    const first = offset / rest;
+    const first = (view?.offset ?? 0) / sizeOf(source.shape.slice(1));
     nodes.push({
       op: 'Slice',
-      inputs: [source, ints(`${name}/from`, [first]), ints(`${name}/to`, [first + (shape[0] as number)])],
+      inputs: [source.name, ints(`${name}/from`, [first]), ints(`${name}/to`, [first + Number(shape[0])])],
       outputs: [name],
     });
   }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Graph } from './graph.js';
-import { type Attributes, type Constant, constantData, type DType } from './value.js';
+import { operations } from './operations.js';
+import { type Attributes, type Constant, constantData, type DType, type Spec } from './value.js';
 
 interface CpuBackend {
   /** Whether the hint about faster backends is still to be printed; constants are no reason to. */
@@ -10,21 +10,18 @@ interface CpuBackend {
   disposeIntermediateTensorInfo(info: tf.TensorInfo): void;
 }
 
-/** Names of a kernel's inputs where they are not `x`, or `a` and `b`. */
-const inputNames: { readonly [kernel: string]: readonly string[] } = {
-  Select: ['condition', 't', 'e'],
-  Prelu: ['x', 'alpha'],
-  EluGrad: ['dy', 'y'],
-};
+/** Numbers that a kernel gave. */
+export interface Evaluated extends Spec {
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
 
 /** Runs a kernel of tfjs' cpu backend on constants, outside the engine. `names` null: the kernel takes a list. */
 export function evaluateKernel(
-  graph: Graph,
   kernel: string,
   inputs: readonly Constant[],
   attributes: Attributes,
-  names: readonly string[] | null = inputNames[kernel] ?? (inputs.length === 1 ? ['x'] : ['a', 'b']),
-): Constant | Constant[] {
+  names: readonly string[] | null = operations.get(kernel)?.kernel ?? ['x'],
+): Evaluated | Evaluated[] {
   const config = tf.getKernel(kernel, 'cpu');
   const backend = tf.engine().findBackend('cpu') as unknown as CpuBackend | null;
   if (config === undefined || config === null || backend === null) {
@@ -40,15 +37,12 @@ export function evaluateKernel(
     backend,
   });
   const infos = Array.isArray(result) ? result : [result];
-  const constants = infos.map((info) =>
-    graph.constant(backend.readSync(info.dataId).slice(), { shape: info.shape, dtype: info.dtype as DType }),
-  );
+  const found = infos.map(({ dataId, shape, dtype }) => ({
+    data: backend.readSync(dataId).slice(),
+    shape,
+    dtype: dtype as DType,
+  }));
   for (const info of new Set([...given, ...infos])) backend.disposeIntermediateTensorInfo(info);
   backend.firstUse = firstUse;
-  return Array.isArray(result) ? constants : (constants[0] as Constant);
-}
-
-/** {@link evaluateKernel} for a kernel of one result. */
-export function evaluateOne(...call: Parameters<typeof evaluateKernel>): Constant {
-  return evaluateKernel(...call) as Constant;
+  return Array.isArray(result) ? found : (found[0] as Evaluated);
 }

@@ -1,5 +1,4 @@
 import type { Graph } from './graph.js';
-import { gramian, weightedRows } from './stacked-rows.js';
 import { broadcastShape, type Value } from './value.js';
 
 /** A product over the last two axes; transpositions of operands become flags. */
@@ -19,14 +18,6 @@ export function product(graph: Graph, a: Value, b: Value, transposeA: boolean, t
     const plain = (x: Value) => graph.reshape(x, x.shape.slice(-2));
     return graph.reshape(product(graph, plain(left), plain(right), flagA, flagB), shape);
   }
-  const multiply = (x: Value, y: Value, xT: boolean, yT: boolean) => product(graph, x, y, xT, yT);
-  const special =
-    left === right && !flagA && flagB
-      ? gramian(graph, left, multiply)
-      : flagA || flagB
-        ? undefined
-        : weightedRows(graph, left, right, multiply);
-  if (special !== undefined) return special;
   return graph.node('BatchMatMul', [left, right], { shape, dtype: a.dtype }, { transposeA: flagA, transposeB: flagB });
 }
 

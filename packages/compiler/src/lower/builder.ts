@@ -1,5 +1,5 @@
 import { sameShape, sizeOf } from '../ir/value.js';
-import type { OnnxAttribute, OnnxConstant, OnnxData, OnnxNode, OnnxType } from '../onnx/graph.js';
+import type { OnnxAttribute, OnnxConstant, OnnxData, OnnxNode, OnnxType } from './onnx/graph.js';
 
 /** Element types inside a graph: those of tensors, and double where whole numbers need it for a moment. */
 export type InnerType = OnnxType | 'double';

@@ -1,6 +1,5 @@
 import type { NodeValue } from '../ir/value.js';
-import type { Window } from '../trace/rules/images.js';
-import { bandedFilterGradient, bandedInputGradient, bandsOf } from './banded.js';
+import type { Window } from '../ir/window.js';
 import type { Builder, OnnxAttributes, Operand } from './builder.js';
 import type { LowerCall, Lowerings } from './lowering.js';
 import { pad, slice } from './shapes.js';
@@ -55,11 +54,9 @@ export function convolve(builder: Builder, node: NodeValue, x: Operand, filter: 
 }
 
 /** The gradient for the image: the transposed convolution. */
-function inputGradient({ builder, node, inputs, threads }: LowerCall): Operand {
+function inputGradient({ builder, node, inputs }: LowerCall): Operand {
   const { window, depthwise } = node.attributes as { window: Window; depthwise: boolean };
   const [dy, filter] = inputs as [Operand, Operand];
-  const bands = depthwise ? undefined : bandsOf(window, node.shape, dy.shape, threads);
-  if (bands !== undefined) return bandedInputGradient(builder, bands, dy, filter);
   const [batch, height, width, channels] = node.shape as [number, number, number, number];
   const reach = (i: 0 | 1) => ((window.size[i] as number) - 1) * (window.dilations[i] as number) + 1;
   const full = ([dy.shape[1], dy.shape[2]] as [number, number]).map(
@@ -84,11 +81,9 @@ function inputGradient({ builder, node, inputs, threads }: LowerCall): Operand {
 }
 
 /** The gradient for the filter: a convolution of the image by dy with batch and channels in each other's place. */
-function filterGradient({ builder, node, inputs, threads }: LowerCall): Operand {
+function filterGradient({ builder, node, inputs }: LowerCall): Operand {
   const { window, depthwise } = node.attributes as { window: Window; depthwise: boolean };
   const [x, dy] = inputs as [Operand, Operand];
-  const bands = depthwise ? undefined : bandsOf(window, x.shape, dy.shape, threads);
-  if (bands !== undefined) return bandedFilterGradient(builder, bands, x, dy);
   const [batch, , , channels] = x.shape as [number, number, number, number];
   const [, outHeight, outWidth, outChannels] = dy.shape as [number, number, number, number];
   const [height, width] = node.shape as [number, number];

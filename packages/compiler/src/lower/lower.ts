@@ -1,7 +1,14 @@
 import { reachable } from '../ir/graph.js';
-import { constantData, type FedSpec, isConstant, type NodeValue, sizeOf, type Value } from '../ir/value.js';
-import type { OnnxGraph, OnnxNode, OnnxTensorInfo } from '../onnx/graph.js';
-import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
+import { UnsupportedKernelError } from '../ir/unsupported-kernel-error.js';
+import {
+  constantData,
+  type FedSpec,
+  type InputValue,
+  isConstant,
+  type NodeValue,
+  sizeOf,
+  type Value,
+} from '../ir/value.js';
 import { type Builder, createBuilder, type Operand } from './builder.js';
 import { convolutionLowerings } from './convolution.js';
 import { lowerEinsum } from './einsum.js';
@@ -9,6 +16,7 @@ import { elementwiseLowerings } from './elementwise.js';
 import { indexingLowerings } from './indexing.js';
 import type { LowerCall, Lowerings } from './lowering.js';
 import { biasedProduct, lowerMatMul, multiply } from './matmul.js';
+import type { OnnxGraph, OnnxNode, OnnxTensorInfo } from './onnx/graph.js';
 import { poolingLowerings } from './pooling.js';
 import { reductionLowerings } from './reductions.js';
 import { resizeLowerings } from './resize.js';
@@ -27,18 +35,23 @@ const lowerings: Lowerings = {
   Einsum: lowerEinsum,
 };
 
-/** An input that is part of another one: `size` numbers from `offset` on, without a copy. */
+/** Part of an input: `size` numbers from `offset` on. */
 export interface View {
-  readonly name: string;
-  readonly source: string;
   readonly offset: number;
-  readonly shape: readonly number[];
+  readonly size: number;
+}
+
+/** An input of a lowered program: one of the graph, or a view of one, which is fed without a copy. */
+export interface LoweredInput extends OnnxTensorInfo {
+  readonly source: InputValue;
+  readonly view: View | undefined;
 }
 
 /** A lowered program. */
 export interface Lowered {
   readonly graph: OnnxGraph;
-  readonly views: readonly View[];
+  /** The graph's inputs, in their order. */
+  readonly inputs: readonly LoweredInput[];
 }
 
 /** Slices from this size on become inputs of their own, fed without a copy; below, a node costs less than an input. */
@@ -48,10 +61,9 @@ const smallestView = 4096;
  * Lowers what `outputs` depend on to an ONNX graph with these outputs. Outputs must be computed: constants and inputs are
  * refused, since they need no graph.
  *
- * @param threads - Threads that one operation may use: some are lowered otherwise for several. Default 1.
  * @throws `POLYTASK_UNSUPPORTED_KERNEL` where an operation has no ONNX equivalent.
  */
-export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads = 1): Lowered {
+export function lower(name: string, outputs: ReadonlyMap<string, Value>): Lowered {
   const builder = createBuilder();
   const values = reachable([...outputs.values()]);
   const users = new Map<object, NodeValue[]>();
@@ -62,15 +74,14 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads
   }
   const usersOf = (value: object) => users.get(value) ?? [];
   const operands = new Map<Value, Operand>();
-  const inputs = new Map<string, OnnxTensorInfo>();
-  const views = new Map<string, View>();
+  const inputs: LoweredInput[] = [];
   const operandOf = (value: Value): Operand => {
     const known = operands.get(value);
     if (known !== undefined) return known;
     const made = leaf(builder, value);
     if (value.kind === 'input') {
       const shape = value.anyRows === true ? [`${value.name}/rows`, ...value.shape.slice(1)] : value.shape;
-      inputs.set(value.name, { name: value.name, type: fedType(value), shape });
+      inputs.push({ name: value.name, type: fedType(value), shape, source: value, view: undefined });
     }
     operands.set(value, made);
     return made;
@@ -88,9 +99,11 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads
     if (value.kind !== 'node' || absorbed.has(value)) continue;
     const view = viewOf(value);
     if (view !== undefined) {
-      views.set(view.name, view);
-      inputs.set(view.name, { name: view.name, type: value.dtype, shape: value.shape });
-      operands.set(value, builder.input(view.name, value.dtype, value.shape));
+      const source = value.inputs[0] as InputValue;
+      const name = `${source.name}@${view.offset}+${view.size}`;
+      const known = inputs.some((one) => one.name === name);
+      if (!known) inputs.push({ name, type: value.dtype, shape: value.shape, source, view });
+      operands.set(value, builder.input(name, value.dtype, value.shape));
       continue;
     }
     const call: LowerCall = {
@@ -100,7 +113,6 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads
       usersOf,
       operandOf,
       results,
-      threads,
     };
     const sum = biased.get(value);
     if (sum !== undefined) {
@@ -111,8 +123,7 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>, threads
     if (lowering === undefined) throw new UnsupportedKernelError(value.op);
     operands.set(value, lowering(call));
   }
-  const graph = finish(name, builder, outputs, operandOf, inputs);
-  return { graph, views: [...views.values()].filter((view) => graph.inputs.some((input) => input.name === view.name)) };
+  return finish(name, builder, outputs, operandOf, inputs);
 }
 
 const fedType = ({ bytes, dtype }: FedSpec) => (bytes === true ? 'uint8' : dtype);
@@ -134,8 +145,7 @@ function viewOf(value: NodeValue): View | undefined {
   if (value.op !== 'Slice' || source?.kind !== 'input' || sizeOf(value.shape) < smallestView) return undefined;
   if (!value.shape.slice(1).every((size, i) => size === source.shape[i + 1])) return undefined;
   const first = (value.attributes.begin as number[])[0] as number;
-  const offset = first * sizeOf(source.shape.slice(1));
-  return { name: `${source.name}@${offset}+${sizeOf(value.shape)}`, source: source.name, offset, shape: value.shape };
+  return { offset: first * sizeOf(source.shape.slice(1)), size: sizeOf(value.shape) };
 }
 
 /** Keeps what outputs need, and gives outputs their names. */
@@ -144,8 +154,8 @@ function finish(
   builder: Builder,
   outputs: ReadonlyMap<string, Value>,
   operandOf: (value: Value) => Operand,
-  inputs: ReadonlyMap<string, OnnxTensorInfo>,
-): OnnxGraph {
+  inputs: readonly LoweredInput[],
+): Lowered {
   const final: OnnxNode[] = [];
   const infos: OnnxTensorInfo[] = [];
   const renamed = new Map<string, string>();
@@ -164,11 +174,13 @@ function finish(
     nodes.push({ ...onnx, inputs: onnx.inputs.map(rename), outputs: onnx.outputs.map(rename) });
   }
   nodes.reverse();
-  return {
+  const read = inputs.filter((input) => needed.has(input.name));
+  const graph = {
     name,
-    inputs: [...inputs.values()].filter((input) => needed.has(input.name)),
+    inputs: read.map(({ source, view, ...info }) => info),
     outputs: infos,
     constants: builder.constants.filter((constant) => needed.has(constant.name)),
     nodes: [...nodes, ...final.map((node) => ({ ...node, inputs: node.inputs.map(rename) }))],
   };
+  return { graph, inputs: read };
 }

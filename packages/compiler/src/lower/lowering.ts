@@ -6,8 +6,6 @@ export interface LowerCall {
   readonly builder: Builder;
   readonly node: NodeValue;
   readonly inputs: readonly Operand[];
-  /** Threads that one operation may use. */
-  readonly threads: number;
   /** Values that the program gives. */
   readonly results: ReadonlySet<Value>;
   /** Nodes of the program that use a value. */

@@ -1,5 +1,5 @@
 import { sizeOf } from '../ir/value.js';
-import type { Window } from '../trace/rules/images.js';
+import type { Window } from '../ir/window.js';
 import type { Builder, Operand } from './builder.js';
 import { toChannelsFirst, toChannelsLast, windowPlaces } from './convolution.js';
 import type { LowerCall } from './lowering.js';
@@ -13,14 +13,17 @@ export function maxPoolGradient({ builder, node, inputs }: LowerCall): Operand {
   const window = node.attributes.window as Window;
   const [dy, x, y] = inputs.map((one) => builder.transpose(one, toChannelsFirst)) as [Operand, Operand, Operand];
   const apart = window.size.every((size, i) => size === window.strides[i]) && window.pads.every((one) => one === 0);
-  // ONNX Runtime finds the positions of maxima slowly; over short rows comparing is faster.
-  const short = window.size[0] * (x.shape[3] as number) <= 64;
   const gradient = !apart
     ? overlappingWindows(builder, dy, x, window)
-    : short
+    : isShort(window, x)
       ? comparedRows(builder, dy, x, y, window)
       : separateWindows(builder, dy, x, window);
   return builder.transpose(gradient, toChannelsLast);
+}
+
+/** Over short rows comparing is faster: ONNX Runtime finds the positions of maxima slowly. */
+function isShort({ size }: Window, { shape }: Operand): boolean {
+  return size[0] * (shape[3] as number) <= 64;
 }
 
 /** Positions of the maxima from ONNX, and each dy written to its own. */

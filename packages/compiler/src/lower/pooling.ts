@@ -1,5 +1,5 @@
 import { sizeOf } from '../ir/value.js';
-import type { Window } from '../trace/rules/images.js';
+import type { Window } from '../ir/window.js';
 import type { Builder, OnnxAttributes, Operand } from './builder.js';
 import { toChannelsFirst, toChannelsLast, windowPlaces } from './convolution.js';
 import type { LowerCall, Lowerings } from './lowering.js';

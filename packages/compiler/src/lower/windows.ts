@@ -1,4 +1,4 @@
-import type { Window } from '../trace/rules/images.js';
+import type { Window } from '../ir/window.js';
 import type { Builder, OnnxAttributes, Operand } from './builder.js';
 import { pad } from './shapes.js';
 

@@ -1,7 +1,7 @@
 import { PolytaskError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { evaluateKernel } from '../ir/evaluate.js';
 import type { Graph } from '../ir/graph.js';
+import { UnsupportedKernelError } from '../ir/unsupported-kernel-error.js';
 import {
   type Attributes,
   type Constant,
@@ -11,7 +11,6 @@ import {
   sizeOf,
   type Value,
 } from '../ir/value.js';
-import { UnsupportedKernelError } from '../unsupported-kernel-error.js';
 import { engine } from './engine.js';
 import { traceRules } from './rules/all-rules.js';
 import { atSourceLine } from './source-line.js';
@@ -196,7 +195,7 @@ function apply(
 
 function fold(graph: Graph, kernel: string, inputs: Constant[], attributes: Attributes, names: string[] | null) {
   if (tf.getKernel(kernel, 'cpu') === undefined) return undefined;
-  return evaluateKernel(graph, kernel, inputs, attributes, names);
+  return graph.evaluate(kernel, inputs, attributes, names);
 }
 
 /** The value that a tensor stands for, when `kernel` uses it. */

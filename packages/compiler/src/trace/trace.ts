@@ -1,7 +1,8 @@
 import { PolytaskError } from '@polytask/core';
 import { forbidHost, replaceProperty } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
-import { createGraph, type Graph } from '../ir/graph.js';
+import { createGraph } from '../ir/create-graph.js';
+import type { Graph } from '../ir/graph.js';
 import { type DType, type FedSpec, isConstant, type Spec, type Value } from '../ir/value.js';
 import { type Recording, readError, resolveValue, traceBackend, traceBackendName } from './backend.js';
 import { type EngineBackend, engine } from './engine.js';
@@ -20,8 +21,8 @@ export interface TraceRequest {
   readonly name: string;
   /** Names, shapes and dtypes of what is fed. */
   readonly feeds: { readonly [name: string]: FeedSpec };
-  /** Variables that the function may use, by the names of the inputs they become. */
-  readonly variables: ReadonlyMap<string, tf.Variable>;
+  /** Variables that the function may use, each with a name of its own for errors. */
+  readonly variables: ReadonlyMap<tf.Variable, string>;
   /** Whether the function may make variables (a tfjs optimizer's first step does). Default false. */
   readonly makesVariables?: boolean;
   run(
@@ -31,20 +32,26 @@ export interface TraceRequest {
 }
 
 /** Random numbers that a program asks for. */
-export interface UniformInput {
-  readonly input: string;
+export interface UniformRole {
+  readonly kind: 'uniform';
   readonly path: string;
   readonly occurrence: number;
   readonly shape: readonly number[];
 }
 
+/** What an input of a recorded graph stands for: a feed or one of the tensors that it is built of, a variable, random numbers. */
+export type InputRole =
+  | { readonly kind: 'feed'; readonly feed: string; readonly leaf: number | undefined }
+  | { readonly kind: 'variable'; readonly variable: tf.Variable }
+  | UniformRole;
+
 /** A recorded function. */
 export interface Trace {
   readonly graph: Graph;
+  readonly inputs: ReadonlyMap<Value, InputRole>;
   readonly outputs: ReadonlyMap<string, Value>;
-  /** What variables hold in the end, by the variables' names, where something was assigned. */
-  readonly assigned: ReadonlyMap<string, Value>;
-  readonly uniforms: readonly UniformInput[];
+  /** What variables hold in the end, where something was assigned. */
+  readonly assigned: ReadonlyMap<tf.Variable, Value>;
   /** Names of tfjs' kernels that the function called. */
   readonly kernels: ReadonlySet<string>;
   /** Variables that the function made, with the constants they started from, if they did. */
@@ -74,12 +81,19 @@ export function trace(request: TraceRequest): Trace {
     throw new PolytaskError('POLYTASK_TRACE_NESTED', `\`${request.name}\` cannot be traced while another program is.`);
   }
   const graph = createGraph();
-  const names = new Map([...request.variables].map(([name, variable]) => [variable as object, name]));
+  const inputs = new Map<Value, InputRole>();
+  const input: MakeInput = (name, spec, role) => {
+    const value = graph.input(name, spec);
+    // One without entries is a constant.
+    if (value.kind === 'input') inputs.set(value, role);
+    return value;
+  };
+  const names = request.variables;
   const held = registeredVariables(request);
   const bound = new Map<object, Value>();
   for (const { variable, dataId } of held) {
     const name = names.get(variable);
-    if (name !== undefined) bound.set(dataId, graph.input(name, specOf(variable)));
+    if (name !== undefined) bound.set(dataId, input(name, specOf(variable), { kind: 'variable', variable }));
   }
   const foreign = new Set(held.filter(({ variable }) => !names.has(variable)).map(({ dataId }) => dataId));
   const recording: Recording = {
@@ -100,7 +114,6 @@ export function trace(request: TraceRequest): Trace {
   tfEngine.backendName = traceBackendName;
   tfEngine.backendInstance = backend;
   try {
-    const uniforms: UniformInput[] = [];
     const toTensor = (value: Value) =>
       tfEngine.makeTensorFromTensorInfo(
         { dataId: backend.own(value) as tf.DataId, shape: [...value.shape], dtype: value.dtype },
@@ -109,28 +122,26 @@ export function trace(request: TraceRequest): Trace {
     const outputs = new Map<string, Value>();
     tf.tidy(() => {
       const feeds = Object.fromEntries(
-        Object.entries(request.feeds).map(([name, spec]) => [name, toTensor(fed(graph, name, spec))]),
+        Object.entries(request.feeds).map(([name, spec]) => [name, toTensor(fed(graph, input, name, spec))]),
       );
       const occurrences = new Map<string, number>();
       const given = request.run(feeds, (path, shape) => {
         const occurrence = occurrences.get(path) ?? 0;
         occurrences.set(path, occurrence + 1);
-        const input = `uniform/${path}#${occurrence}`;
-        uniforms.push({ input, path, occurrence, shape });
-        return toTensor(graph.input(input, { shape, dtype: 'float32' }));
+        const role = { kind: 'uniform', path, occurrence, shape } as const;
+        return toTensor(input(`uniform/${occurrence}/${path}`, { shape, dtype: 'float32' }, role));
       });
       for (const [name, tensor] of Object.entries(given))
         outputs.set(name, resolveValue(recording, `output ${name}`, tensor));
     });
     if (recording.refusals.length > 0) throw recording.refusals[0];
-    const assigned = new Map<string, Value>();
+    const assigned = new Map<tf.Variable, Value>();
     for (const { variable, dataId } of held) {
       if (variable.dataId === dataId) continue;
-      const name = names.get(variable);
-      if (name === undefined) throw foreignVariable(request.name, variable, 'assigned');
-      assigned.set(name, resolveValue(recording, 'assign', variable));
+      if (!names.has(variable)) throw foreignVariable(request.name, variable, 'assigned');
+      assigned.set(variable, resolveValue(recording, 'assign', variable));
     }
-    return { graph, outputs, assigned, uniforms, kernels: recording.kernels, made };
+    return { graph, inputs, outputs, assigned, kernels: recording.kernels, made };
   } finally {
     undo();
     for (const one of held) giveBack(one);
@@ -141,17 +152,21 @@ export function trace(request: TraceRequest): Trace {
   }
 }
 
+/** Makes an input, and notes what it stands for. */
+type MakeInput = (name: string, spec: FedSpec, role: InputRole) => Value;
+
 /** The value of a feed. */
-function fed(graph: Graph, name: string, spec: FeedSpec): Value {
+function fed(graph: Graph, input: MakeInput, feed: string, spec: FeedSpec): Value {
   const { leaves = [], build } = spec;
-  const inputs = leaves.map((leaf, i) => graph.input(`feed/${name}#${i}`, leaf));
-  return build === undefined ? graph.input(`feed/${name}`, spec) : build(graph, inputs);
+  if (build === undefined) return input(`feed/${feed}`, spec, { kind: 'feed', feed, leaf: undefined });
+  const made = leaves.map((one, leaf) => input(`leaf/${leaf}/${feed}`, one, { kind: 'feed', feed, leaf }));
+  return build(graph, made);
 }
 
 /** All variables that tfjs knows, and those of the request, with the data they hold now. */
 function registeredVariables(request: TraceRequest): Held[] {
   const { registeredVariables: registered, tensorInfo } = engine().state;
-  const all = new Set([...Object.values(registered), ...request.variables.values()]);
+  const all = new Set([...Object.values(registered), ...request.variables.keys()]);
   const held: Held[] = [];
   for (const variable of all) {
     const owner = tensorInfo.get(variable.dataId)?.backend;

@@ -1,6 +1,6 @@
 // What is trained in the page and in Node alike.
 import { convNet, type Encoder, type Executor, encodeCheckpoint, mlp } from '@polytask/core';
-import { twoTaskTable, twoTaskTrainer } from '../executor/training.js';
+import { twoTaskTable, twoTaskTrainer } from '../run/training.js';
 
 const batch = 8;
 

@@ -5,7 +5,7 @@ import * as ortNode from 'onnxruntime-node';
 import * as ortWeb from 'onnxruntime-web';
 import { beforeAll, expect, test } from 'vitest';
 import { exportOnnx } from '../../src/export/export-onnx.js';
-import { messages, readWire, strings } from '../emit/wire.js';
+import { messages, readWire, strings } from '../lower/onnx/wire.js';
 import { trained } from './trained.js';
 
 ortWeb.env.wasm.numThreads = 1;

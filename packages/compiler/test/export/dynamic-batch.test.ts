@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { encodeModel } from '../../src/emit/encode-model.js';
 import { sampleBatches, withDynamicBatch } from '../../src/export/dynamic-batch.js';
 import { withoutViews } from '../../src/export/without-views.js';
-import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../src/onnx/graph.js';
-import { nodeRuntime } from '../../src/runtime/node.js';
-import { info, tensor } from '../runtime/graphs.js';
+import { createGraph } from '../../src/ir/create-graph.js';
+import type { InputValue } from '../../src/ir/value.js';
+import { encodeModel } from '../../src/lower/onnx/encode-model.js';
+import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../src/lower/onnx/graph.js';
+import { nodeRuntime } from '../../src/run/runtime/node.js';
+import { info, tensor } from '../run/runtime/graphs.js';
 
 const ints = (name: string, ...values: number[]): OnnxConstant => ({
   name,
@@ -120,11 +122,12 @@ test.each([
 
 test('cuts views out of whole inputs', async () => {
   const nodes = [{ op: 'Neg', inputs: ['x@3+3'], outputs: ['y'] }];
-  const lowered = {
-    graph: { name: 'g', inputs: [info('x@3+3', [1, 3])], outputs: [info('y', [1, 3])], constants: [], nodes },
-    views: [{ name: 'x@3+3', source: 'x', offset: 3, shape: [1, 3] }],
-  };
-  const found = withoutViews(lowered, [info('x', [4, 3])]);
+  const source = createGraph().input('x', { shape: [4, 3], dtype: 'float32' }) as InputValue;
+  const view = info('x@3+3', [1, 3]);
+  const found = withoutViews({
+    graph: { name: 'g', inputs: [view], outputs: [info('y', [1, 3])], constants: [], nodes },
+    inputs: [{ ...view, source, view: { offset: 3, size: 3 } }],
+  });
   expect(found.inputs).toEqual([info('x', [4, 3])]);
   expect((await run(found, 4)).values).toEqual([-3, -4, -5]);
 });

@@ -3,10 +3,10 @@ import { hardSharing } from '@polytask/hard-sharing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { exportOnnx } from '../../src/export/export-onnx.js';
-import { nodeRuntime } from '../../src/runtime/node.js';
-import type { RuntimeTensor } from '../../src/runtime/runtime.js';
-import { webRuntime } from '../../src/runtime/web.js';
-import { messages, readWire, strings } from '../emit/wire.js';
+import { nodeRuntime } from '../../src/run/runtime/node.js';
+import type { RuntimeTensor } from '../../src/run/runtime/runtime.js';
+import { webRuntime } from '../../src/run/runtime/web.js';
+import { messages, readWire, strings } from '../lower/onnx/wire.js';
 import { expected, rows, trained } from './trained.js';
 
 beforeAll(async () => {

@@ -1,12 +1,12 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: tables of functions over tensors of any rank
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
-import { compileGraph } from '../../src/executor/compile-graph.js';
 import type { DType } from '../../src/ir/value.js';
-import { nodeRuntime } from '../../src/runtime/node.js';
-import type { RuntimeTensor } from '../../src/runtime/runtime.js';
+import { compileGraph } from '../../src/run/compile-graph.js';
+import { runGraph } from '../../src/run/run-graph.js';
+import { nodeRuntime } from '../../src/run/runtime/node.js';
 import { trace } from '../../src/trace/trace.js';
-import { numbers } from '../executor/training.js';
+import { numbers } from '../run/training.js';
 
 /** An input of a case. */
 export interface Input {
@@ -64,36 +64,16 @@ export async function runCompiled(run: Case['run'], inputs: readonly Input[], th
   const compiled = await compileGraph({
     name: 'case',
     graph: traced.graph,
-    outputs: traced.outputs,
+    outputs: [...traced.outputs.values()].map((value) => ({ value, role: undefined })),
     runtime: await nodeRuntime(),
     threads,
-    sharedWith: new Map(),
+    sourceOf: (input) => (arrays: readonly (Float32Array | Int32Array)[]) =>
+      arrays[Number((traced.inputs.get(input) as { feed: string }).feed)] as Float32Array,
   });
-  const fed: Record<string, RuntimeTensor> = {};
-  const byName = (name: string) => inputs[Number(name.slice('feed/'.length))] as Input;
-  for (const { name, shape } of compiled.inputs) {
-    const view = compiled.views.get(name);
-    const input = byName(view?.source ?? name);
-    const whole = arrayOf(input);
-    const data = view === undefined ? whole : whole.subarray(view.offset, view.offset + view.size);
-    fed[name] = { type: input.dtype, shape: shape as readonly number[], data };
-  }
-  const names = [...compiled.outputs.keys()].filter((name) => !compiled.shortcuts.has(name));
-  const found = (await compiled.session?.run(fed, Object.fromEntries(names.map((name) => [name, null])))) ?? {};
+  const results = await runGraph(compiled, inputs.map(arrayOf) as Float32Array[]);
   await compiled.session?.dispose();
-  return {
-    compiled,
-    outputs: [...compiled.outputs].map(([name, { shape, dtype }]) => {
-      const shortcut = compiled.shortcuts.get(name);
-      const data =
-        shortcut === undefined
-          ? (found[name] as RuntimeTensor).data
-          : 'data' in shortcut
-            ? shortcut.data
-            : arrayOf(byName(shortcut.input));
-      return { shape, dtype, data: Array.from(data as ArrayLike<number>) };
-    }),
-  };
+  const outputs = compiled.outputs.map(({ shape, dtype }, i) => ({ shape, dtype, data: Array.from(results[i] ?? []) }));
+  return { compiled, outputs };
 }
 
 /** Compares compiled with tfjs' cpu backend. */

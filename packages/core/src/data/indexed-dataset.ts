@@ -4,7 +4,7 @@ import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { batchCount } from './batch-count.js';
-import { type TableCursor, tableCursor } from './table-cursor.js';
+import { type GatherOptions, type TableCursor, tableCursor } from './table-cursor.js';
 
 /** All labels of one column. */
 export interface StoredLabels {
@@ -32,14 +32,6 @@ export interface TableDataset extends MultiTaskDataset {
    * @throws UnknownNameError (`POLYTASK_UNKNOWN_NAME`) where there is no such column.
    */
   labels(column: string): StoredLabels;
-}
-
-/** How rows are gathered. */
-export interface GatherOptions {
-  /** A batch that nobody needs any more: inputs may lie in its arrays. */
-  readonly before?: RawBatch | undefined;
-  /** Whether inputs may be copied only when they are read, see {@link tableRows}; `rows` must then stay as they are. Default false. */
-  readonly whenRead?: boolean;
 }
 
 /** What {@link indexedDataset} adds the rest to. */

@@ -2,8 +2,15 @@ import type { Cursor, CursorOptions, RawBatch } from '../contracts/dataset.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { batchCount } from './batch-count.js';
-import type { GatherOptions } from './indexed-dataset.js';
 import { rowOrder } from './row-order.js';
+
+/** How rows are gathered. */
+export interface GatherOptions {
+  /** A batch that nobody needs any more: inputs may lie in its arrays. */
+  readonly before?: RawBatch | undefined;
+  /** Whether inputs may be copied only when they are read, see `tableRows`; `rows` must then stay as they are. Default false. */
+  readonly whenRead?: boolean;
+}
 
 /** A {@link Cursor} over rows in memory: batches come at once. */
 export interface TableCursor extends Cursor {

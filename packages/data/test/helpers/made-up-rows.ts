@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RowFile } from '../../src/node/rows/row-file.js';
 import { writeRowFile } from '../../src/node/rows/row-file.js';
-import type { RowFile } from '../../src/node/rows/row-file-dataset.js';
 import { folderWith } from './folder.js';
 
 /** Row r has numbers r and −r, category r mod 3, labels r / 2 (missing for every fifth) and r mod 4, and id 1000 + r. */

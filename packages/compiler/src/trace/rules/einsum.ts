@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { UnsupportedKernelError } from '../../ir/unsupported-kernel-error.js';
 import { sizeOf, type Value } from '../../ir/value.js';
-import { UnsupportedKernelError } from '../../unsupported-kernel-error.js';
 import type { TraceRules } from '../rule.js';
 
 /** Sums of products over named axes. */

@@ -1,65 +1,24 @@
+import { type Operation, operations } from '../../ir/operations.js';
 import type { DType, Value } from '../../ir/value.js';
 import { need, type TraceRule, type TraceRules } from '../rule.js';
 
-const floatUnary = [
-  'Exp',
-  'Log',
-  'Log1p',
-  'Expm1',
-  'Sqrt',
-  'Rsqrt',
-  'Reciprocal',
-  'Sigmoid',
-  'Tanh',
-  'Elu',
-  'Selu',
-  'Softplus',
-  'Erf',
-  'Sin',
-  'Cos',
-  'Tan',
-  'Asin',
-  'Acos',
-  'Atan',
-  'Sinh',
-  'Cosh',
-  'Asinh',
-  'Acosh',
-  'Atanh',
-];
-const sameUnary = ['Abs', 'Neg', 'Relu', 'Relu6', 'Sign', 'Floor', 'Ceil', 'Round'];
-const boolUnary = ['IsNan', 'IsInf', 'IsFinite', 'LogicalNot'];
-const sameBinary = ['Add', 'Sub', 'Multiply', 'Maximum', 'Minimum', 'Mod', 'Pow', 'SquaredDifference', 'Atan2'];
-const floatBinary = ['RealDiv'];
-const boolBinary = ['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr'];
-
-const unary =
-  (op: string, dtype?: DType): TraceRule =>
+/** A kernel that is an operation of the graph, without attributes. */
+const alike =
+  (op: string, { kernel = [], gives }: Operation): TraceRule =>
   (call) => {
-    const x = need(call, 'x');
-    return call.graph.elementwise(op, [x], dtype ?? x.dtype);
+    const inputs = kernel.map((name) => need(call, name));
+    return call.graph.elementwise(op, inputs, gives ?? (inputs[0] as Value).dtype);
   };
 
-const binary =
-  (op: string, dtype?: DType): TraceRule =>
-  (call) => {
-    const [a, b] = [need(call, 'a'), need(call, 'b')];
-    return call.graph.elementwise(op, [a, b], dtype ?? a.dtype);
-  };
-
-/** The same rule under many names. */
-const table = (names: readonly string[], rule: (op: string) => TraceRule): TraceRules =>
-  Object.fromEntries(names.map((name) => [name, rule(name)]));
+const alikeRules: TraceRules = Object.fromEntries(
+  [...operations]
+    .filter(([, { over, kernel }]) => over === 'entries' && kernel !== undefined)
+    .map(([op, facts]) => [op, alike(op, facts)]),
+);
 
 /** Kernels that work entry by entry. */
 export const elementwiseRules: TraceRules = {
-  ...table(floatUnary, (op) => unary(op, 'float32')),
-  ...table(sameUnary, (op) => unary(op)),
-  ...table(boolUnary, (op) => unary(op, 'bool')),
-  ...table(sameBinary, (op) => binary(op)),
-  ...table(floatBinary, (op) => binary(op, 'float32')),
-  ...table(boolBinary, (op) => binary(op, 'bool')),
-  FloorDiv: binary('FloorDiv', 'int32'),
+  ...alikeRules,
   Square: (call) => {
     const x = need(call, 'x');
     return call.graph.elementwise('Multiply', [x, x], x.dtype);
@@ -75,8 +34,6 @@ export const elementwiseRules: TraceRules = {
     const { clipValueMin, clipValueMax } = attributes;
     return graph.elementwise('ClipByValue', [x], x.dtype, { clipValueMin, clipValueMax });
   },
-  Prelu: (call) => call.graph.elementwise('Prelu', [need(call, 'x'), need(call, 'alpha')], 'float32'),
-  EluGrad: (call) => call.graph.elementwise('EluGrad', [need(call, 'dy'), need(call, 'y')], 'float32'),
   Select: (call) => {
     const { graph } = call;
     const [condition, t, e] = [need(call, 'condition'), need(call, 't'), need(call, 'e')];

@@ -1,20 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Graph } from '../../ir/graph.js';
 import type { Attributes, Value } from '../../ir/value.js';
+import type { Window } from '../../ir/window.js';
 import { need, type RuleCall, type TraceRules } from '../rule.js';
 import { activate } from './matmul.js';
 
 type Four = [number, number, number, number];
 type Padding = Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
 type Rounding = 'floor' | 'round' | 'ceil' | undefined;
-
-/** How a window moves over an image; pads are top, left, bottom, right. */
-export interface Window {
-  readonly size: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly dilations: readonly [number, number];
-  readonly pads: readonly [number, number, number, number];
-}
 
 interface Info {
   readonly outShape: number[];

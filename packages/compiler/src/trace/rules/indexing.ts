@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { evaluateOne } from '../../ir/evaluate.js';
 import { type DType, sizeOf, type Value } from '../../ir/value.js';
 import { need, type TraceRules } from '../rule.js';
 
@@ -49,6 +48,6 @@ export const indexingRules: TraceRules = {
     const fill = (value: number) => graph.uniform(value, [], dtype);
     return graph.elementwise('Select', [hit, fill(onValue ?? 1), fill(offValue ?? 0)], dtype);
   },
-  Range: ({ graph, attributes }) => evaluateOne(graph, 'Range', [], attributes, []),
-  LinSpace: ({ graph, attributes }) => evaluateOne(graph, 'LinSpace', [], attributes, []),
+  Range: ({ graph, attributes }) => graph.evaluate('Range', [], attributes, []),
+  LinSpace: ({ graph, attributes }) => graph.evaluate('LinSpace', [], attributes, []),
 };

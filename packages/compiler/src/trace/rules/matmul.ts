@@ -1,7 +1,7 @@
 import type { Graph } from '../../ir/graph.js';
 import { product } from '../../ir/product.js';
+import { UnsupportedKernelError } from '../../ir/unsupported-kernel-error.js';
 import type { Value } from '../../ir/value.js';
-import { UnsupportedKernelError } from '../../unsupported-kernel-error.js';
 import { need, type TraceRules } from '../rule.js';
 
 /** The activation of a fused kernel. */

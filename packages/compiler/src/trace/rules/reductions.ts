@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { concat } from '../../ir/concat.js';
 import type { Graph } from '../../ir/graph.js';
+import { UnsupportedKernelError } from '../../ir/unsupported-kernel-error.js';
 import { type DType, sizeOf, type Value } from '../../ir/value.js';
-import { UnsupportedKernelError } from '../../unsupported-kernel-error.js';
 import { need, type RuleCall, type TraceRule, type TraceRules } from '../rule.js';
 import { along, padded } from './shapes.js';
 

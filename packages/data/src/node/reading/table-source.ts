@@ -1,5 +1,5 @@
 import { labelColumns } from '../../encoding/labels.js';
-import type { TableOptions } from '../tables/load-table.js';
+import type { TableOptions } from '../tables/table-options.js';
 import type { Source } from './convert-source.js';
 import { TableError } from './table-error.js';
 

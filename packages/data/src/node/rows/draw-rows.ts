@@ -7,9 +7,7 @@ import type { Strata } from '../../sampling/streamed-dataset.js';
 import { cached } from '../cache/cache-folder.js';
 import { requireRoom } from '../cache/room.js';
 import { readFully } from './read-fully.js';
-import { idFile, labelFile, weightFile, wordsOf } from './row-file.js';
-import type { RowFile } from './row-file-dataset.js';
-import type { Stratum } from './row-strata.js';
+import { idFile, labelFile, type RowFile, type Stratum, weightFile, wordsOf } from './row-file.js';
 
 /** Bytes that are read at once, and bytes that wait to be written, of all strata together. */
 const readBytes = 1 << 20;

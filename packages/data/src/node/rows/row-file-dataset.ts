@@ -4,7 +4,6 @@ import {
   type Cursor,
   type CursorOptions,
   DatasetError,
-  type InputSpecs,
   requireOption,
   type StoredLabels,
   type TableDataset,
@@ -14,32 +13,18 @@ import {
 import { readRegularFile } from '@polytask/core/node';
 import type { StreamedDataset } from '../../sampling/streamed-dataset.js';
 import { drawRows } from './draw-rows.js';
-import { idFile, type LabelLayout, labelFile, type RowLayout, weightFile, wordsOf } from './row-file.js';
+import {
+  idFile,
+  type LabelLayout,
+  labelFile,
+  type RowFile,
+  type RowLayout,
+  type Stratum,
+  weightFile,
+  wordsOf,
+} from './row-file.js';
 import { gatherer, labelShape } from './row-gatherer.js';
-import { type BlockSize, orderedStrata, type Stratum, sharesOf } from './row-strata.js';
-
-/** Rows in a file. */
-export interface RowFile {
-  readonly path: string;
-  readonly rows: number;
-  readonly layout: RowLayout;
-  /** Inputs `numbers` and `categories`, those of them that the layout has. */
-  readonly inputs: InputSpecs;
-  /** Names of the label columns. */
-  readonly columns: readonly string[];
-  /** By label column: which of the layout's weights its rows have. */
-  readonly weights: { readonly [column: string]: number };
-  /** All row ids are below it. */
-  readonly idLimit: number;
-  /** Folder for rows in another order. */
-  readonly cache: string;
-  /** Identifies the rows and their shares. */
-  readonly fingerprint?: string;
-  /** Default: all rows once per epoch. */
-  readonly strata?: readonly Stratum[];
-  /** How many data sets share the memory for reading. Default 1. */
-  readonly streams?: number;
-}
+import { type BlockSize, orderedStrata, sharesOf } from './row-strata.js';
 
 /** Bytes that are read at once, and bytes of rows that are mixed with each other in memory. */
 export interface WindowSize {

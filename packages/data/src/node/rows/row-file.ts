@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import type { InputSpecs } from '@polytask/core';
 
 /** A label: one number, or `size` of them. */
 export interface LabelLayout {
@@ -138,4 +139,36 @@ function bufferedFile(path: string, words: number): BufferedFile {
     flush,
     close: () => closeSync(file),
   };
+}
+
+/** Rows that lie together in a file and have a share of every epoch. */
+export interface Stratum {
+  /** The first one's place in the file. */
+  readonly first: number;
+  readonly rows: number;
+  /** How often each of them comes in an epoch, on average. */
+  readonly times: number;
+}
+
+/** Rows in a file. */
+export interface RowFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly layout: RowLayout;
+  /** Inputs `numbers` and `categories`, those of them that the layout has. */
+  readonly inputs: InputSpecs;
+  /** Names of the label columns. */
+  readonly columns: readonly string[];
+  /** By label column: which of the layout's weights its rows have. */
+  readonly weights: { readonly [column: string]: number };
+  /** All row ids are below it. */
+  readonly idLimit: number;
+  /** Folder for rows in another order. */
+  readonly cache: string;
+  /** Identifies the rows and their shares. */
+  readonly fingerprint?: string;
+  /** Default: all rows once per epoch. */
+  readonly strata?: readonly Stratum[];
+  /** How many data sets share the memory for reading. Default 1. */
+  readonly streams?: number;
 }

@@ -1,16 +1,7 @@
 import { type OrderedRows, proportionalRows, type RawBatch, type StreamKey } from '@polytask/core';
-import type { RowFile } from './row-file-dataset.js';
+import type { RowFile, Stratum } from './row-file.js';
 import { rowReader, type TakeRows } from './row-file-reader.js';
 import { gatherer } from './row-gatherer.js';
-
-/** Rows that lie together in a file and have a share of every epoch. */
-export interface Stratum {
-  /** The first one's place in the file. */
-  readonly first: number;
-  readonly rows: number;
-  /** How often each of them comes in an epoch, on average. */
-  readonly times: number;
-}
 
 /** Rows of a block, and blocks that are mixed with each other; of all strata alike. */
 export interface BlockSize {

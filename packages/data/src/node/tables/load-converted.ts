@@ -17,9 +17,9 @@ import { type RowLayout, wordsOf } from '../rows/row-file.js';
 import { loadRowFile, streamRowFile } from '../rows/row-file-dataset.js';
 import { askedFor, type ChosenFeatures, chooseFeatures } from './choose-features.js';
 import { encodeTable, learnEncoding, rowLayoutOf } from './encode-table.js';
-import type { LoadedTable, TableOptions, TablePart } from './load-table.js';
 import { requireColumns } from './require-columns.js';
 import { type SplitRecord, splitTable } from './split-table.js';
+import type { LoadedTable, TableOptions, TablePart } from './table-options.js';
 
 /** What is done with rows, wherever they are from. */
 export type RowOptions = Omit<TableOptions, 'source' | 'sql' | 'sqlTimeout' | 'csv'>;

@@ -7,7 +7,7 @@ import { type JoinedPart, joinSources, taskColumn } from '../reading/join-source
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 import { sourceOf } from '../reading/table-source.js';
 import { checkTableOptions, loadConverted, type RowOptions } from './load-converted.js';
-import type { LoadedTable, TableOptions } from './load-table.js';
+import type { LoadedTable, TableOptions } from './table-options.js';
 
 /** The rows of one task. */
 export interface TaskTable extends Pick<TableOptions, 'source' | 'sql' | 'sqlTimeout' | 'csv'> {

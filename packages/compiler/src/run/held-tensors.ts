@@ -1,0 +1,60 @@
+import type { DeviceTensor } from '@polytask/core';
+import { createGraph } from '../ir/create-graph.js';
+import { type CompiledGraph, compileGraph } from './compile-graph.js';
+import type { DeviceStore, HeldNumbers } from './device.js';
+import type { HostArray } from './host-array.js';
+import { runGraph } from './run-graph.js';
+import type { Runtime } from './runtime/runtime.js';
+
+/** Numbers of device tensors that are held by other numbers than their own. */
+export interface HeldTensors {
+  /** What a tensor's numbers are; not to be changed. */
+  numbersOf(handle: DeviceTensor): Promise<HostArray>;
+  /** From now on the tensor is held by its own numbers. */
+  makePlain(handle: DeviceTensor): Promise<void>;
+  dispose(): void;
+}
+
+/** Computes them by a graph for each form. */
+export function createHeldTensors(store: DeviceStore, runtime: Runtime, threads: number): HeldTensors {
+  const graphs = new Map<string, Promise<CompiledGraph<undefined, HeldNumbers>>>();
+
+  function graphOf({ form }: HeldNumbers): Promise<CompiledGraph<undefined, HeldNumbers>> {
+    const known = graphs.get(form.key);
+    if (known !== undefined) return known;
+    const graph = createGraph();
+    const leaves = form.leaves.map((leaf, i) => graph.input(`leaf/${i}`, leaf));
+    const made = compileGraph({
+      name: 'held tensor',
+      graph,
+      outputs: [{ value: form.build(graph, leaves), role: undefined }],
+      runtime,
+      threads,
+      sourceOf: (input) => (held: HeldNumbers) => held.leaves[leaves.indexOf(input)] as HostArray,
+    });
+    graphs.set(form.key, made);
+    return made;
+  }
+
+  async function compute(held: HeldNumbers): Promise<HostArray> {
+    const [numbers] = await runGraph(await graphOf(held), held);
+    return numbers as HostArray;
+  }
+
+  return {
+    async numbersOf(handle) {
+      const { held, data } = store.inside(handle);
+      return held === undefined ? data : compute(held);
+    },
+    async makePlain(handle) {
+      const inside = store.inside(handle);
+      if (inside.held === undefined) return;
+      const data = await compute(inside.held);
+      store.letGo(inside);
+      inside.data = data;
+    },
+    dispose() {
+      for (const made of graphs.values()) void made.then(({ session }) => session?.dispose());
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { TableDataset } from '@polytask/core';
+import type { LabelOptions, VectorLabel } from '../../encoding/labels.js';
+import type { TableEncoding } from '../../encoding/table-encoding.js';
+import type { StreamedDataset } from '../../sampling/streamed-dataset.js';
+import type { SplitOptions } from '../../split/split-options.js';
+import type { BadRows } from '../reading/bad-rows.js';
+import type { SourceInfo } from '../reading/convert-source.js';
+import type { CsvOptions } from '../reading/reader-sql.js';
+import type { ChosenFeatures, FeatureChoice } from './choose-features.js';
+import type { SplitRecord } from './split-table.js';
+
+/** Where a table comes from and what is in it, for `loadTable`. */
+export interface TableOptions {
+  /**
+   * Files of rows, CSV, Parquet, JSON or JSONL by their names, or folders of such files: one or several that make one table,
+   * or tables by the names under which `sql` reads them. A table without a name is called `data` there.
+   */
+  readonly source: string | readonly string[] | { readonly [table: string]: string | readonly string[] };
+  /** A SELECT over the source, in DuckDB's SQL. Default: the source as it is. */
+  readonly sql?: string;
+  /** Seconds that `sql` may take. Default: no limit. */
+  readonly sqlTimeout?: number;
+  /** Columns with labels; several columns may be one label. */
+  readonly labels: readonly (LabelOptions | VectorLabel)[];
+  /**
+   * Column of weights, numbers from 0, by which rows count in losses and metrics: one for all labels, or one by label. Default:
+   * every row counts once.
+   */
+  readonly weights?: string | { readonly [label: string]: string };
+  /** Columns that are inputs. Default: all that are no labels, that rows are not split by, and that can be. */
+  readonly features?: FeatureChoice;
+  /** Columns that are no features, where `features` is left out. */
+  readonly exclude?: readonly string[];
+  /** How rows are divided. Default: all are for training. */
+  readonly split?: SplitOptions;
+  /** How many rows may be left out since they cannot be read. Default 0. */
+  readonly maxBadRows?: number;
+  /** How CSV files are written, where that cannot be seen in them. */
+  readonly csv?: CsvOptions;
+  /** Megabytes of encoded rows up to which a part is held in memory; larger ones are streamed from disk. Default 256. */
+  readonly memory?: number;
+  /** Folder of converted rows; it may be removed at any time. Default: `POLYTASK_CACHE`, else that of the system. */
+  readonly cache?: string;
+  /** Stops reading and converting at once; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A part of a table: in memory with any order of rows, or streamed. */
+export type TablePart = TableDataset | StreamedDataset;
+
+/** A table, ready to learn from. */
+export interface LoadedTable {
+  readonly train: TablePart;
+  readonly validation?: TablePart;
+  readonly test?: TablePart;
+  /** What was learned of the training rows: with it, `encodeRows` prepares further rows. */
+  readonly encoding: TableEncoding;
+  /** How the data came about, to be kept with a run. */
+  readonly record: TableRecord;
+}
+
+/** How the data of a run came about: plain data. */
+export interface TableRecord {
+  /** SHA-256 of everything that rows and encoding depend on. */
+  readonly fingerprint: string;
+  readonly source: Pick<SourceInfo, 'fingerprint' | 'files' | 'rows'>;
+  readonly split: SplitRecord;
+  /** Features whose type was found out, by what they were taken for. */
+  readonly inferred: { readonly [column: string]: string };
+  readonly leftOut: ChosenFeatures['leftOut'];
+  readonly badRows: BadRows;
+  readonly streamed: boolean;
+}
