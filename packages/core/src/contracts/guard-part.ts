@@ -1,0 +1,109 @@
+import { PolytaskError } from '../errors/polytask-error.js';
+
+/** Members that make something with functions of its own. */
+const makers = new Set(['bind', 'stages', 'build', 'start']);
+
+/** Errors that only pass through a part: they come from what core handed to it. */
+const passing = new WeakSet<object>();
+
+/**
+ * The members of a description, so that whatever their code throws says whose it is: an error that is not a `PolytaskError`
+ * becomes `POLYTASK_PART_FAILED` with the part's name and the function, and the original as its cause; a `PolytaskError` stays what
+ * it is and gets `part`. What `bind` and other makers give is guarded likewise.
+ */
+export function guardMembers(kind: string, name: string, members: { readonly [member: string]: unknown }) {
+  return Object.fromEntries(
+    Object.entries(members).map(([member, value]) => [
+      member,
+      typeof value === 'function' ? guardFunction(kind, name, member, value as AnyFunction) : value,
+    ]),
+  );
+}
+
+type AnyFunction = (...given: unknown[]) => unknown;
+
+/** Functions that core hands to a part; what they throw is not called the part's. */
+export function ofCore<Functions extends object>(functions: Functions): Functions {
+  const note = (error: unknown): never => {
+    if (typeof error === 'object' && error !== null) passing.add(error);
+    throw error;
+  };
+  const noting =
+    (run: AnyFunction): AnyFunction =>
+    (...given) => {
+      try {
+        const result = run(...given);
+        return result instanceof Promise ? result.catch(note) : result;
+      } catch (error) {
+        return note(error);
+      }
+    };
+  return Object.fromEntries(
+    Object.entries(functions).map(([name, value]) => [name, typeof value === 'function' ? noting(value) : value]),
+  ) as Functions;
+}
+
+function guardFunction(kind: string, name: string, member: string, run: AnyFunction, self?: object): AnyFunction {
+  const failed = (error: unknown): never => {
+    throw explained(error, kind, name, member);
+  };
+  return function (this: unknown, ...given) {
+    try {
+      const result = run.apply(self ?? this, given);
+      if (result instanceof Promise) return result.catch(failed);
+      return makers.has(member) ? guardInstance(kind, name, result) : result;
+    } catch (error) {
+      return failed(error);
+    }
+  };
+}
+
+/** The same object, with functions that say whose they are. Lists of objects are gone through. */
+function guardInstance(kind: string, name: string, instance: unknown): unknown {
+  if (Array.isArray(instance)) return instance.map((item) => guardInstance(kind, name, item));
+  if (typeof instance !== 'object' || instance === null) return instance;
+  const known = new Map<PropertyKey, { readonly from: unknown; readonly guarded: unknown }>();
+  const get = (key: PropertyKey): unknown => {
+    const from = Reflect.get(instance, key);
+    const isList = Array.isArray(from) && typeof from[0] === 'object';
+    if (typeof from !== 'function' && !isList) return from;
+    const before = known.get(key);
+    if (before !== undefined && before.from === from) return before.guarded;
+    const guarded = isList
+      ? guardInstance(kind, name, from)
+      : guardFunction(kind, name, String(key), from as AnyFunction, instance);
+    known.set(key, { from, guarded });
+    return guarded;
+  };
+  // Over an object of its own: a proxy over a frozen one must not give other values than it has.
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => get(key),
+      set: (_, key, value) => Reflect.set(instance, key, value),
+      has: (_, key) => Reflect.has(instance, key),
+      ownKeys: () => Reflect.ownKeys(instance),
+      getOwnPropertyDescriptor(_, key) {
+        const found = Reflect.getOwnPropertyDescriptor(instance, key);
+        return found && { value: get(key), enumerable: found.enumerable === true, configurable: true, writable: true };
+      },
+      getPrototypeOf: () => Reflect.getPrototypeOf(instance),
+    },
+  );
+}
+
+function explained(error: unknown, kind: string, name: string, member: string): unknown {
+  if (PolytaskError.isInstance(error)) {
+    error.part ??= { kind, name, place: member };
+    return error;
+  }
+  if (typeof error === 'object' && error !== null && passing.has(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const failure = new PolytaskError(
+    'POLYTASK_PART_FAILED',
+    `The ${kind.replaceAll('-', ' ')} \`${name}\` failed in \`${member}\`: ${message}`,
+    { cause: error },
+  );
+  failure.part = { kind, name, place: member };
+  return failure;
+}
