@@ -1,17 +1,18 @@
 // Contracts: what parts are, and how to make your own.
 
 export type { Checkpoint } from './checkpoints/checkpoint.js';
-export { CheckpointError, checkpointVersion, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.js';
+export { checkpointVersion, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.js';
+export { CheckpointError } from './checkpoints/checkpoint-error.js';
 export type { TrainedModel } from './checkpoints/trained-model.js';
 export type { AuxiliaryContext, AuxiliaryObjective } from './contracts/auxiliary.js';
 export { defineAuxiliary } from './contracts/auxiliary.js';
-export type { AuxiliaryInput, AuxiliaryTerm, BoundAuxiliary } from './contracts/auxiliary-term.js';
+export type { AuxiliaryInput, AuxiliaryLoss, AuxiliaryTerm, BoundAuxiliary } from './contracts/auxiliary-term.js';
 export type { Batch, InputSpec, InputSpecs, TensorBatch } from './contracts/batch.js';
 export type { Citation } from './contracts/citation.js';
 export type { Cursor, CursorOptions, MultiTaskDataset, RawBatch, SourceInfo } from './contracts/dataset.js';
 export type { Description, DescriptionInput, Lifecycle, PartKind } from './contracts/description.js';
 export { definePart, isPart, partMarker, specVersions } from './contracts/description.js';
-export type { BuiltStage, Encoder, Stage, StepContext } from './contracts/encoder.js';
+export type { BuiltStage, Encoder, NamedStage, Stage, StageOutputs, StepContext } from './contracts/encoder.js';
 export { defineEncoder } from './contracts/encoder.js';
 export type {
   DeviceTensor,
@@ -46,15 +47,21 @@ export type {
 export type {
   BalancingContext,
   BoundLossWeighting,
+  EpochEnd,
   EpochSummary,
   LossWeighting,
+  Objective,
+  Recorded,
   Scalarization,
   StepInfo,
+  TaskRoles,
   WeightScale,
 } from './contracts/loss-weighting.js';
 export { defineLossWeighting } from './contracts/loss-weighting.js';
 export type { Metric, MetricRows, RunningMetric } from './contracts/metric.js';
 export { defineMetric } from './contracts/metric.js';
+export type { BoundObserver, Observer, ObserverContext } from './contracts/observer.js';
+export { defineObserver } from './contracts/observer.js';
 export type { LearningRateSchedule, Optimizer, UpdateInput } from './contracts/optimizer.js';
 export { defineOptimizer } from './contracts/optimizer.js';
 export type {
@@ -76,19 +83,33 @@ export type {
   ApplyOptions,
   At,
   BoundStepPlan,
+  ForwardOptions,
+  ForwardOutput,
   GradientHandle,
   GradientOptions,
   JacobianHandle,
   LossGradient,
+  OwnOutputs,
   OwnProgramCall,
+  OwnProgramResult,
+  ProbePrimitives,
   StepPlan,
   StepPrimitives,
   StepReport,
 } from './contracts/step-plan.js';
 export { defineStepPlan } from './contracts/step-plan.js';
-export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput } from './contracts/task.js';
+export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput, TaskVariables } from './contracts/task.js';
 export { defineTask } from './contracts/task.js';
-export type { HostFeeds, HostTensor, NamedTensors, State, StateValue } from './contracts/tensors.js';
+export type {
+  HostFeeds,
+  HostTensor,
+  LoggedNumbers,
+  NamedTensors,
+  State,
+  StateArray,
+  StateValue,
+  TensorsNamed,
+} from './contracts/tensors.js';
 export { hostTensor } from './contracts/tensors.js';
 // Data.
 export { collectLabels } from './data/collect-labels.js';
@@ -140,7 +161,7 @@ export {
 // Metrics and evaluation.
 export type { DeltaM } from './evaluation/delta-m.js';
 export { deltaM } from './evaluation/delta-m.js';
-export type { PredictionOf, Predictions, Scores, TaskScores } from './evaluation/evaluate.js';
+export type { Inspection, PredictionOf, Predictions, Scores, TaskScores } from './evaluation/evaluate.js';
 export { meanOverTasks } from './evaluation/mean-over-tasks.js';
 export type { MetricDirections } from './evaluation/metric-directions.js';
 export { metricDirections } from './evaluation/metric-directions.js';
@@ -186,6 +207,8 @@ export { checkPart } from './model/check-part.js';
 export type { BuiltHead, HeadOption } from './model/head.js';
 export { buildHead, headBodies } from './model/head.js';
 export type { Balancing } from './model/multi-task-model.js';
+export type { OpenScope } from './model/open-scope.js';
+export { openScope } from './model/open-scope.js';
 export type { InputSource, TaskInputs } from './model/task-inputs.js';
 export { buildTaskInputs, inputsOf } from './model/task-inputs.js';
 export type { AdagradOptions } from './optimizers/adagrad.js';
@@ -249,8 +272,15 @@ export {
 export { wordsOf } from './options/words.js';
 export { sumOfLosses } from './plans/sum-of-losses.js';
 export type { Inference } from './programs/inference.js';
+export { constantGradient } from './programs/tape.js';
 export type { StreamKey } from './random/uniform-stream.js';
 export { permutation, uniformFloats, uniformStream } from './random/uniform-stream.js';
+// Parts in a training loop of one's own.
+export type { BalancedGradient, BalancedGradients } from './standalone/balance-gradients.js';
+export { balanceGradients } from './standalone/balance-gradients.js';
+export type { BalancedLosses } from './standalone/balance-losses.js';
+export { balanceLosses } from './standalone/balance-losses.js';
+export type { StandaloneOptions } from './standalone/open-part.js';
 // Tasks.
 export type { BinaryMetrics, BinaryOptions, BinaryPrediction } from './tasks/binary.js';
 export { binary } from './tasks/binary.js';

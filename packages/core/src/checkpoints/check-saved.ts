@@ -3,7 +3,8 @@ import type { TaskConstants } from '../contracts/task.js';
 import type { HostTensor, State } from '../contracts/tensors.js';
 import { emptyHistory, emptySums } from '../training/history.js';
 import type { Run } from '../training/run.js';
-import { type Checkpoint, CheckpointError } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
+import { CheckpointError } from './checkpoint-error.js';
 
 /** What a checkpoint says of the model, before there is one to compare it with. */
 export interface SavedModel {

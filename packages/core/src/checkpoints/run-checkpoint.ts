@@ -12,7 +12,8 @@ import type { StoppingState } from '../training/early-stopping.js';
 import type { EpochSums, History } from '../training/history.js';
 import { openRun, type Run, type RunDescription, requireWhole, settled } from '../training/run.js';
 import { checkSaved, savedModel, savedTensor } from './check-saved.js';
-import { type Checkpoint, CheckpointError } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
+import { CheckpointError } from './checkpoint-error.js';
 
 /** Everything of a run that changes, and enough of what does not to recognise it: as it is between two steps. */
 export async function saveRun(run: Run): Promise<Checkpoint> {

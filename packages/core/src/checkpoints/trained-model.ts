@@ -7,7 +7,7 @@ import type { HostTensor } from '../contracts/tensors.js';
 import { beforeSteps } from '../model/trial-pass.js';
 import { momentaryReader } from '../training/parameter-reader.js';
 import { type Run, settled } from '../training/run.js';
-import { CheckpointError } from './checkpoint.js';
+import { CheckpointError } from './checkpoint-error.js';
 
 /** A model without its training: what it takes, with the same tasks and strategies, to predict, measure and export again. */
 export interface TrainedModel {

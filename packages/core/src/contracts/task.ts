@@ -110,7 +110,9 @@ const reservedMetrics = ['trainLoss', 'weight', 'loss', 'rows'];
 
 function checkMetrics(task: string, metrics: readonly Metric[], primary: string): void {
   const check = (valid: boolean, problem: string) => requireOfPart(valid, 'task', task, () => problem);
-  check(Array.isArray(metrics) && metrics.length > 0, '`metrics` must be a list of at least one metric.');
+  check(Array.isArray(metrics), '`metrics` must be a list of metrics.');
+  // A task that is only ever trained needs none.
+  if (metrics.length === 0) return;
   const names = metrics.map(({ name }) => name);
   names.forEach((name, i) => {
     const reserved = reservedMetrics.includes(name) || name in Object.prototype;

@@ -1,5 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { type Checkpoint, CheckpointError, decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
+import { CheckpointError } from '../checkpoints/checkpoint-error.js';
 import { writeFileAtomic } from './write-file-atomic.js';
 
 /** Writes a checkpoint to a file, atomically; an earlier checkpoint of that name stays whole until the new one is. */

@@ -107,7 +107,8 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
   };
 }
 
-function checkWeights(name: string, weights: Float64Array, count: number, step: number): void {
+/** Refuses weights that are too few or not finite. */
+export function checkWeights(name: string, weights: Float64Array, count: number, step: number): void {
   if (weights.length !== count) {
     throw new ShapeMismatchError(
       `What \`weights\` of \`${name}\` returns`,
@@ -125,7 +126,8 @@ function checkWeights(name: string, weights: Float64Array, count: number, step: 
   }
 }
 
-function scaled(weights: Float64Array, scale: 'paper' | 'tasks'): Float64Array {
+/** Weights at the scale that the method is to have. */
+export function scaled(weights: Float64Array, scale: 'paper' | 'tasks'): Float64Array {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   // Weights that do not sum to something positive have no scale to speak of.
   return scale === 'paper' || total <= 1e-12 ? weights : weights.map((weight) => (weight * weights.length) / total);

@@ -18,7 +18,7 @@ interface Weighed {
 }
 
 /** Losses, and one gradient of a weighted sum of them: `weights` [K] fed, or a function of the losses with its `balancing/…` feeds. */
-export function lossPrograms({ model, optimizer, forward, shared, rest, once }: ProgramParts) {
+export function lossPrograms({ model, optimizer, forward, check, shared, rest, once }: ProgramParts) {
   const { layout } = model;
   const inModel = layout.segments.filter((segment) => segment.group !== 'balancing');
   const inBalancing = layout.segments.filter((segment) => segment.group === 'balancing');
@@ -26,6 +26,7 @@ export function lossPrograms({ model, optimizer, forward, shared, rest, once }: 
 
   const losses: Program = {
     name: 'losses',
+    check,
     run(feeds, context) {
       const pass = forward(feeds, context);
       return { losses: tf.stack([...pass.losses]), ...termsOutput(pass) };
@@ -94,6 +95,7 @@ export function lossPrograms({ model, optimizer, forward, shared, rest, once }: 
     gradient: (heads: HeadGradients, auxiliary: boolean) =>
       once(`gradient ${heads} ${auxiliary}`, () => ({
         name: `gradient-${heads}${auxiliary ? '' : '-of-tasks'}`,
+        check,
         run: (feeds, context) => gradientOfLosses(feeds, context, { heads, auxiliary }, fedWeights(feeds)),
       })),
     /** Gradient of a function of the losses. */
@@ -122,6 +124,7 @@ export function lossPrograms({ model, optimizer, forward, shared, rest, once }: 
     weightedStep: (mode: UpdateMode, scalarize: Scalarization, scale: WeightScale) =>
       once(`step ${mode}`, () => ({
         name: `weighted-step-${mode}`,
+        check,
         run(feeds, context) {
           const weigh = weightsOf(scalarize, scale, feeds);
           const { gradient, ...others } = gradientOfLosses(
@@ -137,7 +140,7 @@ export function lossPrograms({ model, optimizer, forward, shared, rest, once }: 
 }
 
 /** Weights rescaled to sum to the number of tasks present; as they are where their sum is not positive. */
-function sumToTasks(weights: tf.Tensor1D, active: tf.Tensor1D): tf.Tensor1D {
+export function sumToTasks(weights: tf.Tensor1D, active: tf.Tensor1D): tf.Tensor1D {
   const total = tf.sum(weights);
   const known = tf.greater(total, 1e-12);
   return tf.mul(weights, tf.where(known, tf.div(tf.sum(active), tf.where(known, total, 1)), 1));
