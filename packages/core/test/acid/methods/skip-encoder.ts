@@ -44,12 +44,8 @@ export function skipEncoder(filters: readonly number[], input = 'image'): Encode
             const small = tensors.features as tf.Tensor4D;
             const [rows, h, w, c] = small.shape;
             // Every pixel four times.
-            const doubled = tf.reshape(tf.tile(tf.reshape(small, [rows, h, 1, w, 1, c]), [1, 1, 2, 1, 2, 1]), [
-              rows,
-              2 * h,
-              2 * w,
-              c,
-            ]);
+            const wide = tf.reshape(tf.stack([small, small], 3), [rows, h, 2 * w, c]);
+            const doubled = tf.reshape(tf.stack([wide, wide], 2), [rows, 2 * h, 2 * w, c]) as tf.Tensor4D;
             return active.apply(conv.apply(tf.concat([doubled, tensors[skip] as tf.Tensor4D], 3), step), step);
           },
         };
