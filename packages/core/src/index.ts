@@ -57,7 +57,7 @@ export type {
   TaskRoles,
   WeightScale,
 } from './contracts/loss-weighting.js';
-export { defineLossWeighting } from './contracts/loss-weighting.js';
+export { defineLossWeighting, firstStep } from './contracts/loss-weighting.js';
 export type { Metric, MetricRows, RunningMetric } from './contracts/metric.js';
 export { defineMetric } from './contracts/metric.js';
 export type { BoundObserver, Observer, ObserverContext } from './contracts/observer.js';

@@ -20,7 +20,10 @@ function bind(
 ) {
   const context = openScope(given.map((one) => one.name));
   const strategy = branchedSharing({ encoder: mlp([6, 5, 3]), tree, ...options });
-  return { ...context, model: strategy.bind({ tasks: given, inputs: specs, scope: context.scope }) };
+  return {
+    ...context,
+    model: strategy.bind({ tasks: given, inputs: specs, scope: context.scope, ...context.bindings }),
+  };
 }
 
 it('builds the stages of every node once, used by the tasks below it', () => {
@@ -76,7 +79,12 @@ it('has gradients exactly where tasks use variables: none of c in the branch of 
 it('is hard sharing where all tasks go all the way together', () => {
   const branched = bind({ tree: { stages: 3, branches: ['a', 'b', 'c'] } });
   const context = openScope(['a', 'b', 'c']);
-  const hard = hardSharing({ encoder: mlp([6, 5, 3]) }).bind({ tasks, inputs, scope: context.scope });
+  const hard = hardSharing({ encoder: mlp([6, 5, 3]) }).bind({
+    tasks,
+    inputs,
+    scope: context.scope,
+    ...context.bindings,
+  });
   expect(branched.registered.map((one) => one.path)).toEqual(context.registered.map((one) => one.path));
   tf.tidy(() => {
     const x = numbers([7, 4]);

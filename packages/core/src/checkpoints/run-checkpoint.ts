@@ -1,13 +1,12 @@
 import type { InputSpecs } from '../contracts/batch.js';
 import type { Lifecycle } from '../contracts/description.js';
 import type { DeviceTensor } from '../contracts/executor.js';
-import type { StepInfo } from '../contracts/loss-weighting.js';
+import { firstStep, type StepInfo } from '../contracts/loss-weighting.js';
 import type { Segment } from '../contracts/parameters.js';
 import type { HostFeeds, HostTensor, State, StateValue } from '../contracts/tensors.js';
 import type { LabelOverlays } from '../data/label-overlay.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { beforeSteps } from '../model/trial-pass.js';
 import type { StoppingState } from '../training/early-stopping.js';
 import type { EpochSums, History } from '../training/history.js';
 import { openRun, type Run, type RunDescription, requireWhole, settled } from '../training/run.js';
@@ -187,7 +186,7 @@ function completed(state: State): State {
   const { history, sums, epoch } = state as { history?: State; sums?: State; epoch?: StateValue };
   const steps = (history?.steps ?? 0) as number;
   return {
-    reached: { ...beforeSteps, step: Math.max(0, steps - 1), epoch: epoch ?? 0 } as unknown as State,
+    reached: { ...firstStep, step: Math.max(0, steps - 1), epoch: epoch ?? 0 } as unknown as State,
     observers: {},
     ...state,
     ...(history && { history: { logged: {}, ...history } }),

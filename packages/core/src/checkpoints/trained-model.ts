@@ -1,10 +1,9 @@
 import type { InputSpecs } from '../contracts/batch.js';
 import type { DeviceTensor } from '../contracts/executor.js';
-import type { StepInfo } from '../contracts/loss-weighting.js';
+import { firstStep, type StepInfo } from '../contracts/loss-weighting.js';
 import type { Segment } from '../contracts/parameters.js';
 import type { TaskConstants } from '../contracts/task.js';
 import type { HostTensor } from '../contracts/tensors.js';
-import { beforeSteps } from '../model/trial-pass.js';
 import { momentaryReader } from '../training/parameter-reader.js';
 import { type Run, settled } from '../training/run.js';
 import { CheckpointError } from './checkpoint-error.js';
@@ -43,13 +42,13 @@ export function roomFor({ variables }: Pick<TrainedModel, 'variables'>): number 
  *
  * @throws CheckpointError (`POLYTASK_CHECKPOINT`) where variables are missing, unknown, or of another shape.
  */
-export function fillModel({ model, runtime }: Run, { variables, reached = beforeSteps }: TrainedModel): void {
+export function fillModel({ model, runtime }: Run, { variables, reached = firstStep }: TrainedModel): void {
   const { layout } = model;
   const known = new Set([...layout.segments, ...layout.stateSegments].map(({ path }) => path));
   const unknown = Object.keys(variables).find((path) => !known.has(path));
   if (unknown !== undefined) throw otherModel(`it has a variable \`${unknown}\`, which this model has not`);
   const { session, parameters } = runtime;
-  runtime.reached = { ...beforeSteps, ...reached };
+  runtime.reached = { ...firstStep, ...reached };
   const fill = (target: DeviceTensor, segments: readonly Segment[], size: number) => {
     const data = new Float32Array(size);
     for (const segment of segments) data.set(variableOf(variables, segment), segment.offset);

@@ -57,6 +57,9 @@ export interface StepInfo {
   readonly stepsPerEpoch: number | null;
 }
 
+/** The first step of a run whose length is not known; for parts that are tried by hand: `{ ...firstStep, step: 3 }`. */
+export const firstStep: StepInfo = { step: 0, epoch: 0, totalSteps: null, totalEpochs: null, stepsPerEpoch: null };
+
 /** What an epoch of training looked like; tasks that had no label in it have NaN. */
 export interface EpochSummary {
   readonly epoch: number;

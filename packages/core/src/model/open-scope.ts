@@ -1,11 +1,15 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { TaskRoles } from '../contracts/loss-weighting.js';
 import type { BuildScope } from '../contracts/parameters.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
+import { uniformStream } from '../random/uniform-stream.js';
 import { createRootScope, type Registry } from './build-scope.js';
 
 /** A root scope outside a trainer, and what has been made in it. */
 export interface OpenScope {
   readonly scope: BuildScope;
+  /** What strategies are bound to besides: no primary task, no groups, and random streams of the seed. */
+  readonly bindings: TaskRoles & { uniform(step: number): () => number };
   /** All variables, in order of creation. */
   readonly registered: readonly {
     readonly path: string;
@@ -50,6 +54,7 @@ export function openScope(tasks: readonly string[], seed = 1): OpenScope {
   };
   return {
     scope: createRootScope(tasks, seed, registry),
+    bindings: { primary: undefined, groups: {}, uniform: (step) => uniformStream(seed, 'open', step) },
     registered: registry,
     variable: (path) => at(path).variable,
     usedBy: (path) => at(path).usedBy,

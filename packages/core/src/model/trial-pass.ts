@@ -2,16 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import type { AuxiliaryContext } from '../contracts/auxiliary.js';
 import type { InputSpecs } from '../contracts/batch.js';
 import type { ForwardState } from '../contracts/forward-state.js';
-import type { StepInfo } from '../contracts/loss-weighting.js';
+import { firstStep } from '../contracts/loss-weighting.js';
 import type { BoundSharing } from '../contracts/sharing.js';
 import type { AnyTask } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-
-/** The step that a model knows of before there is one. */
-export const beforeSteps: StepInfo = { step: 0, epoch: 0, totalSteps: null, totalEpochs: null, stepsPerEpoch: null };
 
 /** What is known of a model once it has run on two rows of zeros. */
 export interface TrialPass extends Pick<AuxiliaryContext, 'shared' | 'features'> {
@@ -29,7 +26,7 @@ export function trialPass(tasks: readonly AnyTask[], inputs: InputSpecs, sharing
       throw new PolytaskError('POLYTASK_NO_RANDOMNESS', 'A forward pass asked for random numbers outside training.');
     };
     const feeds = Object.fromEntries(
-      Object.entries(sharing.feeds?.(beforeSteps) ?? {}).map(([name, { data, shape }]) => [
+      Object.entries(sharing.feeds?.(firstStep) ?? {}).map(([name, { data, shape }]) => [
         name,
         tf.tensor(data, [...shape]),
       ]),

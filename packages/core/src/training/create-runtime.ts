@@ -1,9 +1,9 @@
 import type { DeviceTensor, ExecutorSession, ParameterSet } from '../contracts/executor.js';
+import { firstStep } from '../contracts/loss-weighting.js';
 import type { Optimizer } from '../contracts/optimizer.js';
 import type { TaskConstants } from '../contracts/task.js';
 import type { HostTensor } from '../contracts/tensors.js';
 import type { Model } from '../model/multi-task-model.js';
-import { beforeSteps } from '../model/trial-pass.js';
 import { createPrograms } from '../programs/programs.js';
 import { updateNumbers } from '../programs/update.js';
 import { uniformFloats } from '../random/uniform-stream.js';
@@ -51,7 +51,7 @@ export async function createRuntime({ model, optimizer, constants, session, seed
       const extra = model.objectives.slice(model.tasks.length).map((_, i) => model.tasks.length + i);
       return [...activeTasks(model.tasks, batch), ...extra];
     },
-    reached: beforeSteps,
+    reached: firstStep,
     touched: 0,
     further: undefined,
     async feeds(batch, info) {

@@ -18,15 +18,19 @@ import { defineSchedule, requireOption, type TaskSchedule } from '@polytask/core
  * https://arxiv.org/abs/1907.05019
  * @example
  * ```ts
+ * import { firstStep } from '@polytask/core';
  * import { temperatureMixing } from '@polytask/data';
  *
  * const bound = temperatureMixing({ temperature: 2 }).bind({
  *   tasks: ['large', 'small'],
+ *   definitions: [],
+ *   primary: undefined,
+ *   groups: {},
  *   sizes: [900, 100],
  *   batchSize: 8,
  *   uniform: () => () => 0,
  * });
- * console.log(bound.rows({ step: 0, epoch: 0 })); // => [ 6, 2 ]
+ * console.log(bound.rows(firstStep)); // => [ 6, 2 ]
  * ```
  */
 export function temperatureMixing({ temperature = 1 }: { readonly temperature?: number } = {}): TaskSchedule {
