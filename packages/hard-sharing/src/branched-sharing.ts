@@ -13,6 +13,7 @@ import {
   part,
   required,
   type SharingContext,
+  type StepContext,
 } from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
 import { type Branch, branch, requireFit, tasksBelow } from './branch-tree.js';
@@ -87,6 +88,8 @@ interface TreeNode {
   /** None where a node has no stages: what comes in goes on. */
   readonly stages: BuiltStages | undefined;
   readonly output: InputSpecs;
+  /** What stages below may take: skips, masks. */
+  readonly carried: InputSpecs;
 }
 
 function bind({ tasks, inputs, scope }: SharingContext, options: BranchedSharingOptions): BoundSharing {
@@ -101,8 +104,11 @@ function bind({ tasks, inputs, scope }: SharingContext, options: BranchedSharing
     const place = parent === undefined ? 'trunk' : `branches/${below.join('+')}`;
     const end = typeof tree === 'string' ? stages.length : start + tree.stages;
     const before = parent?.output ?? specs;
-    const built = end > start && buildStages(stages.slice(start, end), scope.child(place, { usedBy: below }), before);
-    const node = { parent, stages: built || undefined, output: built ? { features: built.output } : before };
+    const carried = parent?.carried ?? {};
+    const own = scope.child(place, { usedBy: below });
+    const built = end > start ? buildStages(stages.slice(start, end), own, before, carried) : undefined;
+    const output = built === undefined ? before : { features: built.output };
+    const node = { parent, stages: built, output, carried: built?.carried ?? carried };
     if (typeof tree === 'string') leaves.set(tree, node);
     else for (const branch of tree.branches) buildNode(branch, end, node);
     return node;
@@ -124,19 +130,25 @@ function bind({ tasks, inputs, scope }: SharingContext, options: BranchedSharing
   return {
     forward(tensors, step) {
       const atRoot = sources.map((source) => source.select(tensors, step));
-      const shared = root.stages && joinRows(atRoot.map((pass) => (root.stages as BuiltStages).apply(pass, step)));
-      const done = new Map<TreeNode, NamedTensors[]>();
-      done.set(root, shared ? shared.parts.map((features) => ({ features })) : atRoot);
+      const passed = root.stages && atRoot.map((pass) => (root.stages as BuiltStages).run(pass, step));
+      const shared = passed && joinRows(passed.map(({ features }) => features));
+      const done = new Map<TreeNode, NodePass[]>();
+      done.set(
+        root,
+        shared === undefined
+          ? atRoot.map((output) => ({ output, carried: {} }))
+          : shared.parts.map((features, i) => ({ output: { features }, carried: passed?.[i]?.carried ?? {} })),
+      );
       // What comes out of a node, for one set of inputs; each node runs once per set.
-      const outputOf = (node: TreeNode, source: number): NamedTensors => {
+      const outputOf = (node: TreeNode, source: number): NodePass => {
         const passes = done.get(node) ?? [];
         done.set(node, passes);
         const before = passes[source] ?? outputOf(node.parent as TreeNode, source);
-        passes[source] ??= node.stages ? { features: node.stages.apply(before, step) } : before;
+        passes[source] ??= node.stages === undefined ? before : through(node.stages, before, step);
         return passes[source];
       };
       const seen = heads.map(({ task, leaf, source, head }) => {
-        const features = Object.values(outputOf(leaf, source))[0] as tf.Tensor;
+        const features = Object.values(outputOf(leaf, source).output)[0] as tf.Tensor;
         return { task, ...head.apply(features, step) };
       });
       return {
@@ -147,4 +159,15 @@ function bind({ tasks, inputs, scope }: SharingContext, options: BranchedSharing
       };
     },
   };
+}
+
+/** What came out of a node, and what stages below may take. */
+interface NodePass {
+  readonly output: NamedTensors;
+  readonly carried: NamedTensors;
+}
+
+function through(stages: BuiltStages, { output, carried: before }: NodePass, step: StepContext): NodePass {
+  const { features, carried } = stages.run(output, step, before);
+  return { output: { features }, carried };
 }

@@ -13,7 +13,7 @@ import {
 } from '@polytask/core';
 import type { StreamedDataset } from '../../sampling/streamed-dataset.js';
 import { drawRows } from './draw-rows.js';
-import { idFile, type LabelLayout, labelFile, type RowLayout, weightFile, wordsOf } from './row-file.js';
+import { idFile, type LabelLayout, labelFile, type RowLayout, usualNames, weightFile, wordsOf } from './row-file.js';
 import { gatherer, labelShape } from './row-gatherer.js';
 import { type BlockSize, orderedStrata, type Stratum, sharesOf } from './row-strata.js';
 
@@ -22,7 +22,7 @@ export interface RowFile {
   readonly path: string;
   readonly rows: number;
   readonly layout: RowLayout;
-  /** Inputs `numbers` and `categories`, those of them that the layout has. */
+  /** Inputs of numbers and of categories, those of them that the layout has, by its names. */
   readonly inputs: InputSpecs;
   /** Names of the label columns. */
   readonly columns: readonly string[];
@@ -68,15 +68,18 @@ export async function loadRowFile(file: RowFile): Promise<TableDataset> {
     views,
     Uint32Array.from({ length: rows }, (_, row) => row * words),
   );
-  const { numbers, categories } = gather.batch.inputs;
-  const spec = inputs.categories;
+  const { names = usualNames } = layout;
+  const [numbers, categories] = [gather.batch.inputs[names.numbers], gather.batch.inputs[names.categories]];
+  const spec = inputs[names.categories];
   const dataset = tableDataset({
     inputs: {
-      ...(numbers === undefined ? {} : { numbers: numbers as { data: Float32Array; shape: readonly number[] } }),
+      ...(numbers === undefined
+        ? {}
+        : { [names.numbers]: numbers as { data: Float32Array; shape: readonly number[] } }),
       ...(categories === undefined
         ? {}
         : {
-            categories: {
+            [names.categories]: {
               data: categories.data as Int32Array,
               shape: categories.shape,
               categories: spec?.categories ?? [],

@@ -1,6 +1,6 @@
 import type { TableDataset } from '@polytask/core';
 import type { LabelOptions, VectorLabel } from '../../encoding/labels.js';
-import type { TableEncoding } from '../../encoding/table-encoding.js';
+import type { InputNames, TableEncoding } from '../../encoding/table-encoding.js';
 import type { StreamedDataset } from '../../sampling/streamed-dataset.js';
 import type { SplitOptions } from '../../split/split-options.js';
 import { defaultCache } from '../cache/default-cache.js';
@@ -32,6 +32,8 @@ export interface TableOptions {
   readonly features?: FeatureChoice;
   /** Columns that are no features, where `features` is left out. */
   readonly exclude?: readonly string[];
+  /** What the inputs are called, such as `{ numbers: 'weather' }`. Default `numbers` and `categories`. */
+  readonly inputs?: InputNames;
   /** How rows are divided. Default: all are for training. */
   readonly split?: SplitOptions;
   /** How many rows may be left out since they cannot be read. Default 0. */
@@ -73,8 +75,8 @@ export interface TableRecord {
 
 /**
  * Reads a table from files: converts them once, divides the rows, learns how features are encoded from the training rows
- * only, and gives a data set per part. Inputs are `numbers` and, where categories are embedded, `categories`; label columns
- * keep their names. Missing labels are missing.
+ * only, and gives a data set per part. Inputs are `numbers` and, where categories are embedded, `categories`, unless they are
+ * given other names; label columns keep theirs. Missing labels are missing.
  *
  * Row ids are the numbers of rows in the source, from 0. Larger tables than `memory` are streamed: their order is then
  * random block by block (1 MB) with rows mixed among 32 MB; rows lie in random order in the cache, so that a block is a
