@@ -3,6 +3,7 @@ import {
   defineEncoder,
   type InputSpec,
   type InputSpecs,
+  layerStage,
   mlp,
   type SharingContext,
   type Stage,
@@ -243,7 +244,10 @@ it('carries what stages name to the branches whose stages take it, for each set 
     expect(features.c?.dataSync()).toEqual(x.dataSync());
   });
   dispose();
-  const unknown = defineEncoder({ name: 'unknown', stages: () => [middle, last] });
+  const unknown = defineEncoder({
+    name: 'unknown',
+    stages: () => [layerStage('plain', 'unknown', (scope, x) => buildDense(scope, x, 4)), last],
+  });
   const missing = errorOf(() => bind({ encoder: unknown, tree: { stages: 1, branches: ['a', 'b', 'c'] } }));
   expect(missing.message).toMatch(/output of the stages before `last` named `skip`/);
 });

@@ -58,38 +58,41 @@ function guardFunction(kind: string, name: string, member: string, run: AnyFunct
   };
 }
 
-/** The same object, with functions that say whose they are. Lists of objects are gone through. */
+/** The same members, functions among them that say whose they are; lists of objects are gone through. */
 function guardInstance(kind: string, name: string, instance: unknown): unknown {
   if (Array.isArray(instance)) return instance.map((item) => guardInstance(kind, name, item));
   if (typeof instance !== 'object' || instance === null) return instance;
-  const known = new Map<PropertyKey, { readonly from: unknown; readonly guarded: unknown }>();
-  const get = (key: PropertyKey): unknown => {
-    const from = Reflect.get(instance, key);
-    const isList = Array.isArray(from) && typeof from[0] === 'object';
-    if (typeof from !== 'function' && !isList) return from;
-    const before = known.get(key);
-    if (before !== undefined && before.from === from) return before.guarded;
-    const guarded = isList
-      ? guardInstance(kind, name, from)
-      : guardFunction(kind, name, String(key), from as AnyFunction, instance);
-    known.set(key, { from, guarded });
-    return guarded;
-  };
-  // Over an object of its own: a proxy over a frozen one must not give other values than it has.
-  return new Proxy(
-    {},
-    {
-      get: (_, key) => get(key),
-      set: (_, key, value) => Reflect.set(instance, key, value),
-      has: (_, key) => Reflect.has(instance, key),
-      ownKeys: () => Reflect.ownKeys(instance),
-      getOwnPropertyDescriptor(_, key) {
-        const found = Reflect.getOwnPropertyDescriptor(instance, key);
-        return found && { value: get(key), enumerable: found.enumerable === true, configurable: true, writable: true };
+  const guarded = {};
+  for (const key of memberNames(instance)) {
+    let before: { readonly from: unknown; readonly guarded: unknown } | undefined;
+    Object.defineProperty(guarded, key, {
+      enumerable: true,
+      get() {
+        const from = (instance as Record<string, unknown>)[key];
+        const isList = Array.isArray(from) && typeof from[0] === 'object';
+        if (typeof from !== 'function' && !isList) return from;
+        if (before?.from !== from) {
+          const made = isList
+            ? guardInstance(kind, name, from)
+            : guardFunction(kind, name, key, from as AnyFunction, instance);
+          before = { from, guarded: made };
+        }
+        return before?.guarded;
       },
-      getPrototypeOf: () => Reflect.getPrototypeOf(instance),
-    },
-  );
+    });
+  }
+  return guarded;
+}
+
+/** Of an object and, where it is of a class, of that. */
+function memberNames(instance: object): Set<string> {
+  const names = new Set(Object.keys(instance));
+  let from = Object.getPrototypeOf(instance) as object | null;
+  while (from !== null && from !== Object.prototype) {
+    for (const name of Object.getOwnPropertyNames(from)) if (name !== 'constructor') names.add(name);
+    from = Object.getPrototypeOf(from) as object | null;
+  }
+  return names;
 }
 
 function explained(error: unknown, kind: string, name: string, member: string): unknown {

@@ -120,10 +120,14 @@ export function balanceGradients(
           return tf.tensor(uniformFloats(length, seed, 'balancing', step, path, occurrence), [...shape]);
         },
       });
+      // Copies, since one tensor may be several of these.
+      const carried = Object.entries(aggregated?.state ?? {}).map(
+        ([name, tensor]) => [name, tf.clone(tensor)] as const,
+      );
       return {
-        direction: aggregated?.direction as tf.Tensor1D,
-        weights: aggregated?.weights,
-        state: aggregated?.state ?? {},
+        direction: tf.clone(aggregated?.direction as tf.Tensor1D),
+        weights: aggregated?.weights && tf.clone(aggregated.weights),
+        state: Object.fromEntries(carried),
       };
     });
     const after: { [name: string]: tf.Tensor } = { ...before, ...found.state };

@@ -18,7 +18,7 @@ function sharing(claimed: readonly string[]): SharingStrategy {
         forward({ x }) {
           const value = tf.matMul(x as tf.Tensor2D, tf.add(common, own) as tf.Tensor2D);
           const each = <T>(one: T) => Object.fromEntries(tasks.map(({ name }) => [name, one]));
-          return { outputs: each({ value: tf.reshape(value, [-1]) }), features: each(value), intermediates: {} };
+          return { outputs: each({ value }), features: each(value), intermediates: {} };
         },
       };
     },

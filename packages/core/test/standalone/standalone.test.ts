@@ -31,8 +31,8 @@ describe('balanceLosses', () => {
     trainer.dispose();
 
     const tensors = tf.memory().numTensors;
-    const theta = tf.variable(tf.zeros([3]));
-    const phi = [2, 3].map((start) => tf.variable(tf.scalar(start)));
+    const theta = tf.tidy(() => tf.variable(tf.zeros([3])));
+    const phi = [2, 3].map((start) => tf.tidy(() => tf.variable(tf.scalar(start))));
     const balance = balanceLosses(uncertaintyWeighting(options), names);
     expect(balance.variables.map(({ size }) => size)).toEqual([1, 1]);
     const optimizer = tf.train.sgd(0.1);
