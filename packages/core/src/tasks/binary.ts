@@ -83,6 +83,8 @@ export function binary<
   return defineTask<Name, Metrics, BinaryPrediction<Label>>({
     ...taskFields(name, options, [accuracy({ threshold }), f1({ threshold }), auc(), logLoss()]),
     type: 'binary',
+    problem: 'classification',
+    label: 'class',
     options: plainOptions(options),
     target: { shape: [], dtype: 'float32' },
     outputs: { logits: [1] },

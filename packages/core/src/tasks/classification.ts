@@ -92,6 +92,8 @@ export function classification<
   return defineTask<Name, Metrics, ClassPrediction<Label>>({
     ...taskFields(name, options, [accuracy(), macroF1(), logLoss()]),
     type: 'classification',
+    problem: 'classification',
+    label: 'class',
     options: plainOptions(options),
     target: { shape: [], dtype: 'int32' },
     outputs: { logits: [classes] },

@@ -96,6 +96,7 @@ export function denseClassification<
   return defineTask<Name, Metrics, DensePrediction<Label>>({
     ...taskFields(name, options, [accuracy(), macroF1(), logLoss()]),
     type: 'dense-classification',
+    problem: 'classification',
     options: plainOptions(options),
     target: { shape: positions, dtype: 'int32' },
     outputs: { logits: [...positions.map(() => null), classes] },

@@ -74,6 +74,8 @@ export function multiLabel<
   return defineTask<Name, Metrics, MultiLabelPrediction<Label>>({
     ...taskFields(name, options, [macroF1(at), microF1(at), accuracy(at), logLoss()]),
     type: 'multi-label',
+    problem: 'classification',
+    label: 'vector',
     options: plainOptions(options),
     target: { shape: [names.length], dtype: 'float32' },
     outputs: { logits: [names.length] },

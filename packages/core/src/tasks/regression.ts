@@ -77,6 +77,8 @@ export function regression<const Name extends string, const Metrics extends read
   return defineTask<Name, Metrics, number | readonly number[]>({
     ...taskFields(name, options, [rootMeanSquaredError(), meanAbsoluteError(), rSquared()]),
     type: 'regression',
+    problem: 'regression',
+    label: size === undefined ? 'number' : 'vector',
     options: plainOptions(options),
     target: { shape: size === undefined ? [] : [size], dtype: 'float32' },
     outputs: { value: [width] },
