@@ -23,7 +23,7 @@ export type { EncodedColumn, OnnxPrologue } from './encoding/onnx-prologue.js';
 export { onnxPrologue } from './encoding/onnx-prologue.js';
 export type { RawRow } from './encoding/raw-values.js';
 export type { ReportValue } from './encoding/read-block.js';
-export type { FeatureColumn, TableEncoding, TableSchema } from './encoding/table-encoding.js';
+export type { FeatureColumn, InputNames, TableEncoding, TableSchema } from './encoding/table-encoding.js';
 export { inputsOfTable } from './encoding/table-encoding.js';
 export { rowsPerTask } from './mixing/rows-per-task.js';
 export { type TemperatureMixingOptions, temperatureMixing } from './mixing/temperature-mixing.js';

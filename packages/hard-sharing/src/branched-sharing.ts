@@ -12,6 +12,7 @@ import {
   part,
   required,
   type SharingContext,
+  type StepContext,
 } from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
 import { type Branch, branch, requireFit, tasksBelow } from './branch-tree.js';
@@ -88,45 +89,77 @@ function bind({ tasks, inputs, scope }: SharingContext, options: BranchedSharing
   // The nodes on the way to each task, after the root; a node without stages is none.
   const paths: Record<string, readonly BuiltStages[]> = {};
   const ends: Record<string, InputSpec> = {};
-  const below = (tree: Branch | string, start: number, path: readonly BuiltStages[], before: InputSpecs): void => {
+  const buildNode = (place: string, tree: Branch | string, start: number, end: number, before: Before) =>
+    end > start
+      ? buildStages(
+          stages.slice(start, end),
+          scope.child(place, { usedBy: tasksBelow(tree) }),
+          before.output,
+          before.carried,
+        )
+      : undefined;
+  const after = (node: BuiltStages | undefined, before: Before): Before =>
+    node ? { output: { features: node.output }, carried: node.carried } : before;
+  const below = (tree: Branch | string, start: number, path: readonly BuiltStages[], before: Before): void => {
     const end = typeof tree === 'string' ? stages.length : start + tree.stages;
     const node = buildNode(`branches/${tasksBelow(tree).join('+')}`, tree, start, end, before);
-    const after = node ? { features: node.output } : before;
     const longer = node ? [...path, node] : path;
     if (typeof tree === 'string') {
       paths[tree] = longer;
-      ends[tree] = Object.values(after)[0] as InputSpec;
-    } else for (const branch of tree.branches) below(branch, end, longer, after);
+      ends[tree] = Object.values(after(node, before).output)[0] as InputSpec;
+    } else for (const branch of tree.branches) below(branch, end, longer, after(node, before));
   };
-  const buildNode = (place: string, tree: Branch | string, start: number, end: number, before: InputSpecs) =>
-    end > start
-      ? buildStages(stages.slice(start, end), scope.child(place, { usedBy: tasksBelow(tree) }), before)
-      : undefined;
 
   const { tree } = options;
-  const trunk = buildNode('trunk', tree, 0, tree.stages, specs);
-  for (const branch of tree.branches) below(branch, tree.stages, [], trunk ? { features: trunk.output } : specs);
+  const start = { output: specs, carried: {} };
+  const trunk = buildNode('trunk', tree, 0, tree.stages, start);
+  for (const branch of tree.branches) below(branch, tree.stages, [], after(trunk, start));
   const heads = buildHeads(scope, tasks, ends, options.head);
 
   return {
     forward(tensors, step) {
-      const atRoot = trunk && applyShared(tensors, step, trunk.apply);
+      // What the root gives besides features, one for each source, in their order.
+      const carried: NamedTensors[] = [];
+      const atRoot =
+        trunk &&
+        applyShared(tensors, step, (given, context) => {
+          const passed = trunk.run(given, context);
+          carried.push(passed.carried);
+          return passed.features;
+        });
       const features: Record<string, tf.Tensor> = {};
-      for (const source of sources) {
+      for (const [index, source] of sources.entries()) {
         // Each node runs once for each set of inputs.
-        const done = new Map<BuiltStages, NamedTensors>();
-        const start = atRoot?.features[source.tasks[0] as string];
-        const first = start ? { features: start } : source.select(tensors, step);
+        const done = new Map<BuiltStages, Passed>();
+        const shared = atRoot?.features[source.tasks[0] as string];
+        const first = shared ? { features: shared } : source.select(tensors, step);
         for (const task of source.tasks) {
-          let given: NamedTensors = first;
+          let passed: Passed = { output: first, carried: carried[index] ?? {} };
           for (const node of paths[task] as readonly BuiltStages[]) {
-            given = done.get(node) ?? { features: node.apply(given, step) };
-            done.set(node, given);
+            passed = done.get(node) ?? through(node, passed, step);
+            done.set(node, passed);
           }
-          features[task] = Object.values(given)[0] as tf.Tensor;
+          features[task] = Object.values(passed.output)[0] as tf.Tensor;
         }
       }
       return heads.apply(features, step, { shared: atRoot?.shared });
     },
   };
+}
+
+/** What a node is built on: the features before it, and what its stages may take besides. */
+interface Before {
+  readonly output: InputSpecs;
+  readonly carried: InputSpecs;
+}
+
+/** What came out of a node, and what stages below may take. */
+interface Passed {
+  readonly output: NamedTensors;
+  readonly carried: NamedTensors;
+}
+
+function through(node: BuiltStages, { output, carried }: Passed, step: StepContext): Passed {
+  const passed = node.run(output, step, carried);
+  return { output: { features: passed.features }, carried: passed.carried };
 }

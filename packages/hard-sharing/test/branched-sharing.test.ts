@@ -1,4 +1,13 @@
-import { type InputSpecs, mlp, type SharingContext } from '@polytask/core';
+import {
+  buildDense,
+  defineEncoder,
+  type InputSpec,
+  type InputSpecs,
+  layerStage,
+  mlp,
+  type SharingContext,
+  type Stage,
+} from '@polytask/core';
 import { openScope } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
@@ -20,7 +29,10 @@ function bind(
 ) {
   const context = openScope(given.map((one) => one.name));
   const strategy = branchedSharing({ encoder: mlp([6, 5, 3]), tree, ...options });
-  return { ...context, model: strategy.bind({ tasks: given, inputs: specs, scope: context.scope }) };
+  return {
+    ...context,
+    model: strategy.bind({ tasks: given, inputs: specs, scope: context.scope, ...context.bindings }),
+  };
 }
 
 it('builds the stages of every node once, used by the tasks below it', () => {
@@ -76,7 +88,12 @@ it('has gradients exactly where tasks use variables: none of c in the branch of 
 it('is hard sharing where all tasks go all the way together', () => {
   const branched = bind({ tree: { stages: 3, branches: ['a', 'b', 'c'] } });
   const context = openScope(['a', 'b', 'c']);
-  const hard = hardSharing({ encoder: mlp([6, 5, 3]) }).bind({ tasks, inputs, scope: context.scope });
+  const hard = hardSharing({ encoder: mlp([6, 5, 3]) }).bind({
+    tasks,
+    inputs,
+    scope: context.scope,
+    ...context.bindings,
+  });
   expect(branched.registered.map((one) => one.path)).toEqual(context.registered.map((one) => one.path));
   tf.tidy(() => {
     const x = numbers([7, 4]);
@@ -174,4 +191,63 @@ it('says what is wrong', () => {
     message: 'Option `tree` must be { stages, branches }, but is "a".',
   });
   expect(errorOf(() => branchedSharing({ encoder: 3 as never, tree })).message).toContain('`encoder`');
+});
+
+it('carries what stages name to the branches whose stages take it, for each set of inputs', () => {
+  // The first stage keeps its input as a skip; the last one adds it to what reaches it.
+  const first: Stage = {
+    name: 'first',
+    build: (scope, { x, features }) => {
+      const seen = (x ?? features) as InputSpec;
+      const layer = buildDense(scope, seen, 4);
+      return {
+        output: layer.output,
+        named: { skip: seen },
+        apply(given, at) {
+          const input = (given.x ?? given.features) as tf.Tensor;
+          return { features: layer.apply(input, at), skip: input };
+        },
+      };
+    },
+  };
+  const middle: Stage = {
+    name: 'middle',
+    build: (_, { features }) => ({
+      output: features as InputSpec,
+      apply: ({ features: at }) => tf.mul(at as tf.Tensor, 0),
+    }),
+  };
+  const last: Stage = {
+    name: 'last',
+    takes: ['skip'],
+    build: (_, { features, skip }) => {
+      expect(skip?.shape).toEqual([4]);
+      return {
+        output: features as InputSpec,
+        apply: ({ features: at, skip: seen }) => tf.add(at as tf.Tensor, seen as tf.Tensor),
+      };
+    },
+  };
+  const encoder = defineEncoder({ name: 'skipping', stages: () => [first, middle, last] });
+  const given = [task('a', ['x']), task('b', ['y']), task('c', ['x'])];
+  const specs = { x: float(4), y: float(4) };
+  const { model, dispose } = bind(
+    { encoder, tree: { stages: 1, branches: [{ stages: 1, branches: ['a', 'b'] }, 'c'] } },
+    given,
+    specs,
+  );
+  tf.tidy(() => {
+    const [x, y] = [numbers([3, 4], 1), numbers([3, 4], 2)];
+    const { features } = model.forward({ x, y }, step(false), {});
+    expect(features.a?.dataSync()).toEqual(x.dataSync());
+    expect(features.b?.dataSync()).toEqual(y.dataSync());
+    expect(features.c?.dataSync()).toEqual(x.dataSync());
+  });
+  dispose();
+  const unknown = defineEncoder({
+    name: 'unknown',
+    stages: () => [layerStage('plain', 'unknown', (scope, x) => buildDense(scope, x, 4)), last],
+  });
+  const missing = errorOf(() => bind({ encoder: unknown, tree: { stages: 1, branches: ['a', 'b', 'c'] } }));
+  expect(missing.message).toMatch(/output of the stages before `last` named `skip`/);
 });

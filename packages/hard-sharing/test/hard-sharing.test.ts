@@ -12,7 +12,7 @@ function bind(options: HardSharingOptions, tasks: SharingContext['tasks'], input
     tasks.map((one) => one.name),
     seed,
   );
-  return { ...context, model: hardSharing(options).bind({ tasks, inputs, scope: context.scope }) };
+  return { ...context, model: hardSharing(options).bind({ tasks, inputs, scope: context.scope, ...context.bindings }) };
 }
 
 const [left, right] = [task('left'), task('right', undefined, [3])];

@@ -112,6 +112,8 @@ function epochParts(standing: Standing, event: EpochEvent, tasks: ProgressOf['ta
     const metrics = [...new Set(tasks.map(({ primaryMetric }) => primaryMetric))].join('/');
     parts.push(`validation ${metrics} ${values.join(', ')}`);
   }
+  const logged = Object.entries(history.logged ?? {});
+  if (logged.length > 0) parts.push(logged.map(([name, series]) => `${name} ${formatLoss(series.at(-1))}`).join(', '));
   parts.push(`${formatSeconds(seconds)}, ${Math.round(standing.rowsPerSecond)} rows/s`);
   if (epoch < epochs) parts.push(`about ${formatRemaining(standing.secondsLeft)} left`);
   return parts;

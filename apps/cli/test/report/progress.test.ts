@@ -16,7 +16,7 @@ const network = {
 };
 
 const step = (batch: number, left: number, right: number, epoch = 0) =>
-  ({ step: 0, epoch, batch, batches: 2, losses: { left, right }, weights: {}, terms: {} }) as StepEvent;
+  ({ step: 0, epoch, batch, batches: 2, losses: { left, right }, weights: {}, terms: {}, logged: {} }) as StepEvent;
 
 const epoch = (number: number, scores?: object) =>
   ({ epoch: number, epochs: 2, seconds: 1.5, scores, history: { steps: 2 * number } }) as unknown as EpochEvent;

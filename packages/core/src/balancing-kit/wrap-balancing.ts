@@ -1,7 +1,7 @@
 import type { Citation } from '../contracts/citation.js';
 import { definePart, type Lifecycle } from '../contracts/description.js';
 import type { BoundGradientBalancing, GradientBalancing } from '../contracts/gradient-balancing.js';
-import type { BalancingContext, BoundLossWeighting, EpochSummary, LossWeighting } from '../contracts/loss-weighting.js';
+import type { BalancingContext, BoundLossWeighting, EpochEnd, LossWeighting } from '../contracts/loss-weighting.js';
 import type { BoundStepPlan, StepPlan } from '../contracts/step-plan.js';
 import type { State } from '../contracts/tensors.js';
 import { checkPart } from '../model/check-part.js';
@@ -72,18 +72,20 @@ export function wrapBalancing<Part extends LossWeighting | GradientBalancing | S
     options: { ...options, inner: { name: inner.name, options: inner.options } },
     bind(context: BalancingContext) {
       const within = inner.bind(context) as BoundOf<Part>;
-      const around = wrapper.bind(within, context) as Ending;
-      return { ...instanceMembers(within), ...instanceMembers(around), ...bothLifecycles(within, around) };
+      const around = wrapper.bind(within, context) as unknown as Ending;
+      return {
+        ...instanceMembers(within),
+        ...instanceMembers(around),
+        ...bothLifecycles(within as unknown as Ending, around),
+      };
     },
   };
   return definePart(inner.kind, described as never) as unknown as Part;
 }
 
-interface Ending extends Lifecycle {
-  epochEnd?(summary: EpochSummary): void;
-}
+type Ending = Lifecycle & EpochEnd;
 
-function bothLifecycles(inner: Ending, own: Ending): Required<Ending> {
+function bothLifecycles(inner: Ending, own: Ending): Ending {
   return {
     saveState: () => ({ own: own.saveState?.() ?? {}, inner: inner.saveState?.() ?? {} }),
     loadState(state) {
@@ -98,9 +100,11 @@ function bothLifecycles(inner: Ending, own: Ending): Required<Ending> {
       own.dispose?.();
       inner.dispose?.();
     },
-    epochEnd(summary) {
-      inner.epochEnd?.(summary);
-      own.epochEnd?.(summary);
+    log: () => ({ ...inner.log?.(), ...own.log?.() }),
+    async epochEnd(summary, parameters) {
+      const within = await inner.epochEnd?.(summary, parameters);
+      const around = await own.epochEnd?.(summary, parameters);
+      return { ...(within ?? {}), ...(around ?? {}) };
     },
   };
 }

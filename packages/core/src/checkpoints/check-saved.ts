@@ -3,7 +3,8 @@ import type { TaskConstants } from '../contracts/task.js';
 import type { HostTensor, State } from '../contracts/tensors.js';
 import { emptyHistory, emptySums } from '../training/history.js';
 import type { Run } from '../training/run.js';
-import { type Checkpoint, CheckpointError } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
+import { CheckpointError } from './checkpoint-error.js';
 
 /** What a checkpoint says of the model, before there is one to compare it with. */
 export interface SavedModel {
@@ -46,6 +47,8 @@ export function checkSaved(state: State, { model, runtime, description }: Run): 
     history: emptyHistory(description.tasks, [...model.terms, ...objectives.slice(model.tasks.length)]),
     counts: runtime.counts,
     drawn: { another: 0, validation: 0 },
+    reached: { step: 0, epoch: 0 },
+    observers: {},
     overlays: {},
     balancing: {},
     sharing: {},
@@ -54,9 +57,26 @@ export function checkSaved(state: State, { model, runtime, description }: Run): 
   };
   requireLike(example, state, '');
   const found = state as unknown as typeof example;
-  for (const [name, count] of Object.entries({ ...found.drawn, epoch: found.epoch, batch: found.batch })) {
+  const { step, epoch } = found.reached;
+  const counts = {
+    ...found.drawn,
+    epoch: found.epoch,
+    batch: found.batch,
+    'reached.step': step,
+    'reached.epoch': epoch,
+  };
+  for (const [name, count] of Object.entries(counts)) {
     if (!isCount(count)) refuse(name, 'a whole number from 0');
   }
+  for (const name of ['totalSteps', 'totalEpochs', 'stepsPerEpoch']) {
+    const count = (found.reached as Record<string, unknown>)[name];
+    if (count !== null && !isCount(count)) refuse(`reached.${name}`, 'a whole number from 0, or null');
+  }
+  for (const [name, series] of Object.entries(found.history.logged)) {
+    if (!isNumbers(series)) refuse(`history.logged.${name}`, 'a list of numbers');
+  }
+  for (const [name, sum] of Object.entries(found.sums.logged))
+    requireLike({ total: 0, count: 0 }, sum, `sums.logged.${name}`);
   if (!isCount(found.history.steps)) refuse('history.steps', 'a whole number from 0');
   found.counts.forEach((count, r) => {
     if (!isCount(count)) refuse(`counts.${r}`, 'a whole number from 0');
@@ -99,7 +119,8 @@ function requireLike(example: unknown, value: unknown, path: string): void {
 
 function isInputSpec(value: unknown): boolean {
   if (!isRecord(value)) return false;
-  const { shape, dtype, categories = [] } = value;
+  const { shape, dtype, categories = [], vocabulary = 0, mask = '' } = value;
+  if (!isCount(vocabulary) || typeof mask !== 'string') return false;
   const lists = [shape, categories].every((list) => Array.isArray(list) && list.every(isCount));
   if (!lists || (dtype !== 'float32' && dtype !== 'int32')) return false;
   return (shape as number[]).reduce((size, n) => size * n, 1) <= largestRow;
@@ -107,6 +128,10 @@ function isInputSpec(value: unknown): boolean {
 
 function isHostTensor(value: unknown): boolean {
   return isRecord(value) && (value.data instanceof Float32Array || value.data instanceof Int32Array);
+}
+
+function isNumbers(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'number');
 }
 
 function isCount(value: unknown): value is number {

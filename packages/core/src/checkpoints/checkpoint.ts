@@ -1,5 +1,6 @@
-import type { HostTensor, State, StateValue } from '../contracts/tensors.js';
-import { PolytaskError } from '../errors/polytask-error.js';
+import type { HostTensor, State } from '../contracts/tensors.js';
+import { CheckpointError } from './checkpoint-error.js';
+import { arrayClasses, dtypeOf, pack, type SavedArray, unpack } from './state-json.js';
 
 /** Everything needed to continue a run as if it had not been interrupted: plain data and tensors by name. */
 export interface Checkpoint {
@@ -11,23 +12,13 @@ export interface Checkpoint {
 /** Version of what is inside; raised when an older core could not read it. */
 export const checkpointVersion = 1;
 
-/** A checkpoint that cannot be used; code `POLYTASK_CHECKPOINT`. */
-export class CheckpointError extends PolytaskError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('POLYTASK_CHECKPOINT', message, options);
-  }
-}
-
 interface Entry {
-  readonly dtype: 'F32' | 'I32';
+  readonly dtype: keyof typeof arrayClasses;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [number, number];
 }
 
 const maximumHeader = 100_000_000;
-
-/** Levels of lists and records in the state, so that none can exhaust the stack. */
-const deepest = 200;
 
 /** How every header begins; the digits of the checksum come next. */
 const beginning = '{"__metadata__":{"sha256":"';
@@ -42,7 +33,7 @@ const blankDigest = '0'.repeat(64);
  * @throws CheckpointError (`POLYTASK_CHECKPOINT`) for state that is not plain data, and tensors whose shape does not fit.
  */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  const tensors = new Map<string, HostTensor>();
+  const tensors = new Map<string, SavedArray>();
   for (const [name, tensor] of Object.entries(checkpoint.tensors)) {
     if (name === '__metadata__' || name.startsWith('state/')) {
       throw new CheckpointError(`Tensors of a checkpoint must not be named \`${name}\`; that name is taken.`);
@@ -55,8 +46,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
     if (data.length !== product(shape)) {
       throw new CheckpointError(`Tensor \`${name}\` of shape [${shape.join(', ')}] has ${data.length} numbers.`);
     }
-    const dtype = data instanceof Int32Array ? 'I32' : 'F32';
-    const entry: Entry = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
+    const entry: Entry = { dtype: dtypeOf(data), shape, data_offsets: [offset, offset + data.byteLength] };
     offset += data.byteLength;
     return `${JSON.stringify(name)}:${JSON.stringify(entry)}`;
   });
@@ -103,21 +93,22 @@ export async function decodeCheckpoint(file: Uint8Array): Promise<Checkpoint> {
   }
   const body = bytes.subarray(start);
   const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
-  const wrong = entries.find(([, entry]) => !isEntry(entry, body.length));
+  const wrong = entries.find(([name, entry]) => !isEntry(name, entry, body.length));
   if (wrong !== undefined) refuse(`tensor \`${wrong[0]}\` does not lie within the file`);
   // Before anything is copied: a small file must not become a large model by naming the same bytes many times.
   if (!fill(entries as [string, Entry][], body.length)) refuse('its tensors overlap, or leave bytes out');
-  const tensors = new Map<string, HostTensor>();
+  const tensors = new Map<string, SavedArray>();
   for (const [name, { dtype, shape, data_offsets: offsets }] of entries as [string, Entry][]) {
     // A copy, because the file's bytes need not be aligned for float32.
     const { buffer } = body.slice(...offsets);
-    tensors.set(name, { data: dtype === 'I32' ? new Int32Array(buffer) : new Float32Array(buffer), shape });
+    tensors.set(name, { data: new arrayClasses[dtype](buffer), shape });
   }
   const state = unpack(parse(String(metadata.polytask)), tensors, 0);
   if (!isRecord(state)) return refuse('its state is not a record');
   return {
     state: state as State,
-    tensors: Object.fromEntries([...tensors].filter(([name]) => !name.startsWith('state/'))),
+    // Of the dtypes that numbers of a run have: `isEntry` has refused others.
+    tensors: Object.fromEntries([...tensors].filter(([name]) => !name.startsWith('state/'))) as Checkpoint['tensors'],
   };
 }
 
@@ -131,14 +122,16 @@ function parse(json: string): unknown {
   }
 }
 
-function isEntry(entry: unknown, available: number): entry is Entry {
+function isEntry(name: string, entry: unknown, available: number): entry is Entry {
   if (typeof entry !== 'object' || entry === null) return false;
   const { dtype, shape, data_offsets: offsets } = entry as Partial<Entry>;
   const whole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-  if ((dtype !== 'F32' && dtype !== 'I32') || !Array.isArray(shape) || !shape.every(whole)) return false;
+  if (typeof dtype !== 'string' || !Object.hasOwn(arrayClasses, dtype)) return false;
+  if (!name.startsWith('state/') && dtype !== 'F32' && dtype !== 'I32') return false;
+  if (!Array.isArray(shape) || !shape.every(whole)) return false;
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole)) return false;
   const [from, to] = offsets as [number, number];
-  return from <= to && to <= available && to - from === 4 * product(shape);
+  return from <= to && to <= available && to - from === arrayClasses[dtype].BYTES_PER_ELEMENT * product(shape);
 }
 
 /** Whether tensors cover the data without holes and overlaps, as the format demands. */
@@ -186,54 +179,4 @@ interface NodeProcess {
   getBuiltinModule?(name: 'node:crypto'): {
     createHash?(name: 'sha256'): { update(bytes: Uint8Array): unknown; digest(as: 'hex'): string };
   };
-}
-
-/** State as JSON: tensors go to `tensors` and leave a reference, numbers that JSON lacks are spelled out. */
-function pack(value: unknown, path: string, tensors: Map<string, HostTensor>, depth = 0): unknown {
-  if (typeof value === 'number') {
-    if (Object.is(value, -0)) return { $number: '-0' };
-    return Number.isFinite(value) ? value : { $number: String(value) };
-  }
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (depth > deepest) {
-    throw new CheckpointError(`State must be nested at most ${deepest} levels deep, but \`${path}\` is deeper.`);
-  }
-  if (Array.isArray(value)) return value.map((item, i) => pack(item, `${path}/${i}`, tensors, depth + 1));
-  if (Object.prototype.toString.call(value) !== '[object Object]') {
-    throw new CheckpointError(
-      `State must be plain data: numbers, text, lists, records and host tensors ({ data, shape }). \`${path}\` is ` +
-        `${Object.prototype.toString.call(value)}. Correct \`saveState\`.`,
-    );
-  }
-  if (isHostTensor(value as object)) {
-    tensors.set(path, value as HostTensor);
-    return { $tensor: path };
-  }
-  // Keys behind a dot, which keeps `__proto__` and `$tensor` from meaning anything; in paths as in JSON pointers.
-  const inPath = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
-  return Object.fromEntries(
-    Object.entries(value as object)
-      .filter(([, item]) => item !== undefined)
-      .map(([key, item]) => [`.${key}`, pack(item, `${path}/${inPath(key)}`, tensors, depth + 1)]),
-  );
-}
-
-function unpack(value: unknown, tensors: ReadonlyMap<string, HostTensor>, depth: number): StateValue {
-  if (typeof value !== 'object' || value === null) return value as StateValue;
-  if (depth > deepest) throw new CheckpointError(`This checkpoint's state is nested more than ${deepest} levels deep.`);
-  if (Array.isArray(value)) return value.map((item) => unpack(item, tensors, depth + 1));
-  const record = value as Record<string, unknown>;
-  if (typeof record.$number === 'string') return Number(record.$number);
-  if (typeof record.$tensor === 'string') {
-    const tensor = tensors.get(record.$tensor);
-    if (tensor === undefined) throw new CheckpointError(`This checkpoint lacks the tensor \`${record.$tensor}\`.`);
-    return tensor;
-  }
-  const entries = Object.entries(record).map(([key, item]) => [key.slice(1), unpack(item, tensors, depth + 1)]);
-  return Object.fromEntries(entries) as State;
-}
-
-function isHostTensor(value: object): value is HostTensor {
-  const { data } = value as Partial<HostTensor>;
-  return data instanceof Float32Array || data instanceof Int32Array;
 }

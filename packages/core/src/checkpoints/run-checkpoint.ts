@@ -1,6 +1,7 @@
 import type { InputSpecs } from '../contracts/batch.js';
 import type { Lifecycle } from '../contracts/description.js';
 import type { DeviceTensor } from '../contracts/executor.js';
+import { firstStep, type StepInfo } from '../contracts/loss-weighting.js';
 import type { Segment } from '../contracts/parameters.js';
 import type { HostFeeds, HostTensor, State, StateValue } from '../contracts/tensors.js';
 import type { LabelOverlays } from '../data/label-overlay.js';
@@ -10,7 +11,8 @@ import type { StoppingState } from '../training/early-stopping.js';
 import type { EpochSums, History } from '../training/history.js';
 import { openRun, type Run, type RunDescription, requireWhole, settled } from '../training/run.js';
 import { checkSaved, savedModel, savedTensor } from './check-saved.js';
-import { type Checkpoint, CheckpointError } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
+import { CheckpointError } from './checkpoint-error.js';
 
 /** Everything of a run that changes, and enough of what does not to recognise it: as it is between two steps. */
 export async function saveRun(run: Run): Promise<Checkpoint> {
@@ -41,11 +43,13 @@ export async function saveRun(run: Run): Promise<Checkpoint> {
     history: run.history,
     counts: runtime.counts,
     drawn: run.drawn,
+    reached: runtime.reached,
     stopping: run.stopping ?? null,
     overlays: run.overlays.toState(),
     balancing: stateOf(model.balancing.bound),
     sharing: stateOf(model.sharing),
     auxiliary: Object.fromEntries(model.auxiliaries.map(({ name, bound }) => [name, stateOf(bound)])),
+    observers: Object.fromEntries(model.observers.map(({ name, bound }) => [name, stateOf(bound)])),
     prepared: Object.fromEntries(runtime.prepared),
     schedule: run.schedule === undefined ? (run.scheduleState ?? null) : stateOf(run.schedule),
   };
@@ -104,8 +108,9 @@ export async function reopenRun(
 /** Puts a checkpoint's contents into a fresh run of the same description. */
 function loadRun(run: Run, checkpoint: Checkpoint): void {
   compare(describeVariables(run.model), checkpoint.state.variables, 'variables');
-  checkSaved(checkpoint.state, run);
-  const saved = checkpoint.state as unknown as Saved;
+  const state = completed(checkpoint.state);
+  checkSaved(state, run);
+  const saved = state as unknown as Saved;
   const { runtime, model } = run;
   const { session, parameters } = runtime;
   const tensor = (name: string) => savedTensor(checkpoint.tensors, name);
@@ -122,7 +127,11 @@ function loadRun(run: Run, checkpoint: Checkpoint): void {
   fill(parameters.state, 'statistics');
   for (const [slot, handle] of Object.entries(runtime.slots)) fill(handle, `slot/${slot}`);
   for (const name of Object.keys(checkpoint.tensors).filter((key) => key.startsWith('stored/'))) {
-    runtime.stored.set(name.slice('stored/'.length), session.upload(tensor(name)));
+    const key = name.slice('stored/'.length);
+    const observer = /^observer\/([^/]*)\//.exec(key)?.[1];
+    // A run may go on without an observer that it had.
+    if (observer !== undefined && !model.observers.some((one) => one.name === observer)) continue;
+    runtime.stored.set(key, session.upload(tensor(name)));
   }
   if ('best/parameters' in checkpoint.tensors) {
     run.best = { values: tensor('best/parameters'), state: tensor('best/statistics') };
@@ -137,9 +146,14 @@ function loadRun(run: Run, checkpoint: Checkpoint): void {
   run.drawn = copy.drawn;
   run.stopping = copy.stopping ?? undefined;
   runtime.counts = [...copy.counts];
+  runtime.reached = copy.reached;
   model.balancing.bound.loadState?.(copy.balancing);
   model.sharing.loadState?.(copy.sharing);
   for (const { name, bound } of model.auxiliaries) bound.loadState?.(copy.auxiliary[name] ?? {});
+  for (const { name, bound } of model.observers) {
+    const seen = copy.observers[name];
+    if (seen !== undefined) bound.loadState?.(seen);
+  }
   for (const [name, feeds] of Object.entries(copy.prepared)) runtime.prepared.set(name, feeds);
   run.scheduleState = copy.schedule ?? undefined;
   // Last, because these belong to the trainer: where anything above throws, it keeps what it has.
@@ -155,7 +169,9 @@ interface Saved {
   readonly sums: EpochSums;
   readonly history: History;
   readonly counts: readonly number[];
-  readonly drawn: { another: number; validation: number };
+  readonly drawn: { [stream: string]: number };
+  readonly reached: StepInfo;
+  readonly observers: { readonly [name: string]: State };
   readonly stopping: StoppingState | null;
   readonly overlays: State;
   readonly balancing: State;
@@ -165,14 +181,40 @@ interface Saved {
   readonly schedule: State | null;
 }
 
+/** Fills in what checkpoints of earlier versions lack. */
+function completed(state: State): State {
+  const { history, sums, epoch } = state as { history?: State; sums?: State; epoch?: StateValue };
+  const steps = (history?.steps ?? 0) as number;
+  return {
+    reached: { ...firstStep, step: Math.max(0, steps - 1), epoch: epoch ?? 0 } as unknown as State,
+    observers: {},
+    ...state,
+    ...(history && { history: { logged: {}, ...history } }),
+    ...(sums && { sums: { logged: {}, ...sums } }),
+  };
+}
+
 /** What has to agree between a checkpoint and the run that it is put into; functions are left out. */
-function describeRun({ tasks, sharing, balancing, auxiliary, optimizer, schedule, seed }: RunDescription): unknown {
+function describeRun(description: RunDescription): unknown {
+  const { tasks, sharing, balancing, auxiliary, optimizer, schedule, seed, primary, groups } = description;
   // A learning rate schedule is a function of the step; these tell two of them apart.
   const rates = [0, 1, 10, 100, 1000, 10_000, 100_000].map((step) => optimizer.schedule?.(step) ?? 1);
-  const described = { tasks, sharing, balancing, auxiliary, optimizer, rates, schedule: schedule ?? null, seed };
+  const described = {
+    tasks,
+    sharing,
+    balancing,
+    auxiliary,
+    optimizer,
+    rates,
+    schedule: schedule ?? null,
+    seed,
+    primary,
+    groups,
+  };
   // A part's name first: that is what a person wants to hear of, before its options.
   const inOrder = (key: string, value: unknown) => {
-    if (key === 'cites') return undefined;
+    // Facts about a kind of task, which do not make another run of it.
+    if (key === 'cites' || key === 'problem' || key === 'label') return undefined;
     return typeof value === 'object' && value !== null && 'name' in value
       ? { name: value.name, ...(value as object) }
       : value;

@@ -1,11 +1,12 @@
 import type { InputSpecs } from '../contracts/batch.js';
 import type { DeviceTensor } from '../contracts/executor.js';
+import { firstStep, type StepInfo } from '../contracts/loss-weighting.js';
 import type { Segment } from '../contracts/parameters.js';
 import type { TaskConstants } from '../contracts/task.js';
 import type { HostTensor } from '../contracts/tensors.js';
 import { momentaryReader } from '../training/parameter-reader.js';
 import { type Run, settled } from '../training/run.js';
-import { CheckpointError } from './checkpoint.js';
+import { CheckpointError } from './checkpoint-error.js';
 
 /** A model without its training: what it takes, with the same tasks and strategies, to predict, measure and export again. */
 export interface TrainedModel {
@@ -14,6 +15,8 @@ export interface TrainedModel {
   readonly constants: { readonly [task: string]: TaskConstants };
   /** Every variable by its path. */
   readonly variables: { readonly [path: string]: HostTensor };
+  /** The last step that it was trained by, from which a sharing strategy knows its temperature. Default: none yet. */
+  readonly reached?: StepInfo | undefined;
 }
 
 /** The model of a run as it is between two steps. */
@@ -22,7 +25,7 @@ export async function modelOf(run: Run): Promise<TrainedModel> {
   const { model, runtime, constants } = run;
   const { segments, stateSegments } = model.layout;
   const reader = momentaryReader(model.layout, runtime.session, runtime.parameters);
-  const facts = structuredClone({ inputs: model.inputs, constants });
+  const facts = structuredClone({ inputs: model.inputs, constants, reached: runtime.reached });
   const variables = await Promise.all(
     [...segments, ...stateSegments].map(async ({ path }) => [path, await reader.read(path)] as const),
   );
@@ -39,12 +42,13 @@ export function roomFor({ variables }: Pick<TrainedModel, 'variables'>): number 
  *
  * @throws CheckpointError (`POLYTASK_CHECKPOINT`) where variables are missing, unknown, of another shape, or not finite.
  */
-export function fillModel({ model, runtime }: Run, { variables }: TrainedModel): void {
+export function fillModel({ model, runtime }: Run, { variables, reached = firstStep }: TrainedModel): void {
   const { layout } = model;
   const known = new Set([...layout.segments, ...layout.stateSegments].map(({ path }) => path));
   const unknown = Object.keys(variables).find((path) => !known.has(path));
   if (unknown !== undefined) throw otherModel(`it has a variable \`${unknown}\`, which this model has not`);
   const { session, parameters } = runtime;
+  runtime.reached = { ...firstStep, ...reached };
   const fill = (target: DeviceTensor, segments: readonly Segment[], size: number) => {
     const data = new Float32Array(size);
     for (const segment of segments) data.set(variableOf(variables, segment), segment.offset);

@@ -2,32 +2,72 @@ import type * as tf from '@tensorflow/tfjs';
 import type { TensorBatch } from './batch.js';
 import type { Lifecycle } from './description.js';
 import type { StepContext } from './encoder.js';
+import type { DeviceTensor } from './executor.js';
 import type { ForwardState } from './forward-state.js';
-import type { StepInfo } from './loss-weighting.js';
+import type { EpochEnd, StepInfo } from './loss-weighting.js';
 import type { ParameterReader } from './parameters.js';
-import type { HostFeeds, NamedTensors } from './tensors.js';
+import type { ProbePrimitives } from './step-plan.js';
+import type { TaskConstants } from './task.js';
+import type { HostFeeds, HostTensor, NamedTensors, State, TensorsNamed } from './tensors.js';
 
 /** What an auxiliary term is computed from, in a training step. */
-export interface AuxiliaryInput {
+export interface AuxiliaryInput<Feeds extends string = string> {
   readonly state: ForwardState;
   readonly batch: TensorBatch;
-  /** What `prepare` and `feeds` gave. */
-  readonly feeds: NamedTensors;
+  /** What `prepare`, `feeds` and `batchFeeds` gave. */
+  readonly feeds: TensorsNamed<Feeds>;
+  /** What the tasks learned from the training labels, by task. */
+  readonly constants: { readonly [task: string]: TaskConstants };
   /** For layers of the term's own. `uniform` draws numbers that no other part of the step gets. */
   readonly step: StepContext;
+  /**
+   * Runs the model once more in the same program: on another view of the rows, or on the same rows with other dropout. Gradients
+   * flow through it. Statistics of BatchNorm do not move.
+   *
+   * @param inputs - default: the batch's.
+   * @param options - `training: false` leaves dropout out and uses BatchNorm's averages. Default true.
+   */
+  forward(inputs?: NamedTensors, options?: { readonly training?: boolean }): ForwardState;
+  /** A task's predictions as it gives them to users: probabilities, or values in units. Of `state`, or of a further pass. */
+  predict(task: string, state?: ForwardState): tf.Tensor;
+}
+
+/** What an auxiliary term's `loss` may give instead of the scalar alone. */
+export interface AuxiliaryLoss {
+  readonly loss: tf.Tensor;
+  /** Scalars by the names of {@link BoundAuxiliary.logged}. */
+  readonly logged: NamedTensors;
 }
 
 /** An auxiliary term in one run. */
-export interface BoundAuxiliary extends Lifecycle {
+export interface BoundAuxiliary<
+  Prepared extends string = string,
+  Numbers extends string = string,
+  Rows extends string = string,
+  Saved extends State = State,
+> extends Lifecycle<Saved>,
+    EpochEnd {
+  /** Names of scalars that `loss` gives to be recorded: a rate of rows kept, an accuracy of a discriminator. */
+  readonly logged?: readonly string[] | undefined;
   /**
    * Host phase before the first of every `updateEvery` steps; what it gives is fed until the next time. Same names and shapes
-   * every time. All reads of one phase cost one transfer.
+   * every time. All reads of one phase cost one transfer. The primitives may keep device tensors by `store`, such as an average
+   * of the parameters.
    */
-  prepare?(parameters: ParameterReader): Promise<HostFeeds> | HostFeeds;
+  prepare?(
+    parameters: ParameterReader,
+    primitives: ProbePrimitives,
+  ): Promise<HostFeeds<Prepared>> | HostFeeds<Prepared>;
   /** Host numbers for every step, such as an annealed factor. Same names and shapes every step. */
-  feeds?(step: StepInfo): HostFeeds;
+  feeds?(step: StepInfo): HostFeeds<Numbers>;
+  /**
+   * Asynchronous phase for every batch that a step looks at (`primitives.batch`), before the first program over it and after
+   * `prepare`: for what has to fit its rows, such as a teacher's predictions under other parameters. Results may stay with the
+   * executor.
+   */
+  batchFeeds?(primitives: ProbePrimitives): Promise<{ readonly [Name in Rows]: HostTensor | DeviceTensor }>;
   /** A scalar, in tfjs. May use model variables through the layout or the scope that its maker was bound to. */
-  loss(input: AuxiliaryInput): tf.Tensor;
+  loss(input: AuxiliaryInput<Prepared | Numbers | Rows>): tf.Tensor | AuxiliaryLoss;
 }
 
 /** A term that is added to the balanced loss: its weight times a scalar. The history records the scalar. */

@@ -1,11 +1,15 @@
 import type { BoundAuxiliary } from './auxiliary-term.js';
 import type { InputSpecs } from './batch.js';
+import { requireCount } from './check-description.js';
 import { type Description, type DescriptionInput, definePart } from './description.js';
+import type { TaskRoles } from './loss-weighting.js';
 import type { BuildScope, ParameterLayout } from './parameters.js';
+import type { AnyTask } from './task.js';
+import type { State } from './tensors.js';
 
 /** What an auxiliary objective is bound to: the model is built, its own variables are not yet. */
-export interface AuxiliaryContext {
-  readonly tasks: readonly string[];
+export interface AuxiliaryContext extends TaskRoles {
+  readonly tasks: readonly AnyTask[];
   readonly inputs: InputSpecs;
   /** The model's parameters as built so far. Their variables may be used in `loss`. */
   readonly layout: ParameterLayout;
@@ -15,6 +19,8 @@ export interface AuxiliaryContext {
   readonly shared: readonly number[] | undefined;
   /** By task: shape of one row of the task's features. */
   readonly features: { readonly [task: string]: readonly number[] };
+  /** A seeded stream of uniform numbers for the host side of one step; same run seed, same numbers. */
+  uniform(step: number): () => number;
 }
 
 /** A term added to what the tasks ask for: a penalty, an adversary, a consistency between tasks. */
@@ -29,6 +35,16 @@ export interface AuxiliaryObjective extends Description<'auxiliary'> {
 }
 
 /** Makes an {@link AuxiliaryObjective}. */
-export function defineAuxiliary(auxiliary: DescriptionInput<AuxiliaryObjective>): AuxiliaryObjective {
-  return definePart<AuxiliaryObjective>('auxiliary', auxiliary);
+export function defineAuxiliary<
+  Prepared extends string = string,
+  Numbers extends string = string,
+  Rows extends string = string,
+  Saved extends State = State,
+>(
+  auxiliary: Omit<DescriptionInput<AuxiliaryObjective>, 'bind'> & {
+    bind(context: AuxiliaryContext): BoundAuxiliary<Prepared, Numbers, Rows, Saved>;
+  },
+): AuxiliaryObjective {
+  requireCount('auxiliary', auxiliary, 'updateEvery');
+  return definePart<AuxiliaryObjective>('auxiliary', auxiliary as DescriptionInput<AuxiliaryObjective>);
 }

@@ -8,6 +8,13 @@ export interface InputSpec {
   readonly dtype: 'float32' | 'int32';
   /** For columns of category ids: how many categories each of them has, in column order. */
   readonly categories?: readonly number[];
+  /** For ids of one vocabulary at every position, such as the tokens of a text: how many ids there are, from 0. */
+  readonly vocabulary?: number;
+  /**
+   * Name of the input that says which positions of a row are real (1) and which only fill it up (0), for rows of different length.
+   * It is float32, and its shape is the beginning of this input's: `[length]` for `[length]` or `[length, width]`.
+   */
+  readonly mask?: string;
 }
 
 /** Inputs by name. */

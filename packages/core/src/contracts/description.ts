@@ -1,5 +1,7 @@
+import { requireFunction, requireOfPart } from './check-description.js';
 import type { Citation } from './citation.js';
-import type { State } from './tensors.js';
+import { guardMembers } from './guard-part.js';
+import type { LoggedNumbers, State } from './tensors.js';
 
 /**
  * Marks every value that core accepts as a part (task, encoder, sharing strategy, ...). `Symbol.for` makes the mark the same
@@ -18,6 +20,7 @@ export const specVersions = {
   'step-plan': 1,
   auxiliary: 1,
   schedule: 1,
+  observer: 1,
   optimizer: 1,
   executor: 1,
 } as const;
@@ -46,26 +49,53 @@ export type DescriptionInput<Part extends Description> = Omit<
   Partial<Pick<Part, 'cites' | 'options'>>;
 
 /** State that outlives a step. Parts without state leave all of it out. */
-export interface Lifecycle {
+export interface Lifecycle<Saved extends State = State> {
   /** Everything needed to continue as if nothing had happened. Registered variables are saved by core and do not belong here. */
-  saveState?(): State;
-  loadState?(state: State): void;
+  saveState?(): Saved;
+  loadState?(state: Saved): void;
   /** Back to the state right after `bind`. */
   reset?(): void;
+  /**
+   * Numbers worth recording, asked after every step: a temperature, an entropy, a norm. The history keeps their mean per epoch
+   * under `<part>/<name>`.
+   */
+  log?(): LoggedNumbers;
   /** Gives back every tensor that the instance created. Core calls it once. */
   dispose?(): void;
 }
 
-/** Adds what is the same for all parts of one kind, and freezes. */
+/** The functions that core calls of each kind, whatever else there is. */
+const functionsOf: { readonly [Kind in PartKind]: readonly string[] } = {
+  task: ['loss', 'predict', 'decode'],
+  metric: ['start'],
+  encoder: ['stages'],
+  sharing: ['bind'],
+  'loss-weighting': ['bind'],
+  'gradient-balancing': ['bind'],
+  'step-plan': ['bind'],
+  auxiliary: ['bind'],
+  schedule: ['bind'],
+  observer: ['bind'],
+  optimizer: ['factors', 'update'],
+  executor: ['open'],
+};
+
+/** Adds what is the same for all parts of one kind, checks that it is there, and freezes. Errors: `POLYTASK_BROKEN_PART`. */
 export function definePart<Part extends Description>(kind: Part['kind'], part: DescriptionInput<Part>): Part {
-  return Object.freeze({
+  const { name } = part as { name: unknown };
+  requireOfPart(typeof name === 'string' && name !== '', kind, name, () => '`name` must be a text that is not empty.');
+  requireFunction(kind, part as never, ...(functionsOf[kind] as never[]));
+  const owner = { kind, name: name as string, description: () => made };
+  const made = Object.freeze({
     cites: [],
     options: {},
-    ...part,
+    // An executor runs what others have written, so what comes through it is not its own.
+    ...(kind === 'executor' ? part : guardMembers(owner, part as never)),
     kind,
     specVersion: specVersions[kind],
     [partMarker]: true,
   }) as unknown as Part;
+  return made;
 }
 
 /** Whether `value` is a part of the given kind, whichever copy of core made it. */

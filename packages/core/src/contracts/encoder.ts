@@ -19,16 +19,31 @@ export interface StepContext {
 export interface BuiltStage {
   /** Shape and dtype of one row of what `apply` returns. */
   readonly output: InputSpec;
+  readonly named?: undefined;
   apply(inputs: NamedTensors, step: StepContext): tf.Tensor;
+}
+
+/** What a {@link NamedStage} gives. */
+export type StageOutputs = { readonly features: tf.Tensor; readonly [name: string]: tf.Tensor };
+
+/** A {@link BuiltStage} that has more to give than features: skips, masks. */
+export interface NamedStage {
+  /** Shape and dtype of one row of the features. */
+  readonly output: InputSpec;
+  /** What it gives besides, for later stages to take. */
+  readonly named: InputSpecs;
+  apply(inputs: NamedTensors, step: StepContext): StageOutputs;
 }
 
 /**
  * One step of an encoder. Stages are what sharing strategies build per task, per expert or per branch, and mix between:
- * the first stage gets the encoder's inputs by name, every later one gets `{ features }`.
+ * the first stage gets the encoder's inputs by name, every later one gets `{ features }` and what it takes.
  */
 export interface Stage {
   readonly name: string;
-  build(scope: BuildScope, inputs: InputSpecs): BuiltStage;
+  /** Names of what earlier stages give under {@link NamedStage.named} that this one gets too. Default none. */
+  readonly takes?: readonly string[] | undefined;
+  build(scope: BuildScope, inputs: InputSpecs): BuiltStage | NamedStage;
 }
 
 /** A recipe from inputs to features. It owns nothing: a sharing strategy builds as many copies as it needs. */

@@ -30,6 +30,11 @@ export interface ProgramContext {
 export interface Program {
   readonly name: string;
   run(feeds: NamedTensors, context: ProgramContext): NamedTensors;
+  /**
+   * Throws where the parts behind the program are not what they say, with the same feeds and variables. For executors that check; it
+   * costs as much as the program, may read tensors, and leaves everything as it is.
+   */
+  check?(feeds: NamedTensors, context: ProgramContext): void;
 }
 
 /** Fills an array with the uniform numbers of one place in one step; stateless, so that any executor asks in any order. */

@@ -9,6 +9,6 @@ export interface ForwardState {
   readonly features: { readonly [task: string]: tf.Tensor };
   /** The representation that all tasks share, where there is one. */
   readonly shared?: tf.Tensor | undefined;
-  /** Anything else worth a name: gates, attention maps, columns' features. */
+  /** Anything else worth a name: gates, attention maps, columns' features. `trainer.inspect` gives them. */
   readonly intermediates: NamedTensors;
 }

@@ -1,7 +1,14 @@
 import type * as tf from '@tensorflow/tfjs';
+import { requireChoice } from './check-description.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
-import type { BalancingContext, EpochSummary, StepInfo, WeightScale } from './loss-weighting.js';
-import type { HostFeeds, HostTensor, NamedTensors } from './tensors.js';
+import {
+  type BalancingContext,
+  type EpochEnd,
+  type StepInfo,
+  type WeightScale,
+  weightScales,
+} from './loss-weighting.js';
+import type { HostFeeds, HostTensor, State, TensorsNamed } from './tensors.js';
 
 /**
  * Which gradients a method compares.
@@ -9,7 +16,13 @@ import type { HostFeeds, HostTensor, NamedTensors } from './tensors.js';
  * then apply to all shared parameters. `'layers'`: each shared layer by itself, with weights of its own. `'representation'`:
  * of the shared representation, flattened over batch and features, not summed over the batch.
  */
-export type GradientsOf = 'shared' | 'last-shared-layer' | 'layers' | 'representation';
+export type GradientsOf = (typeof gradientChoices)[number];
+
+/** All there are. */
+export const gradientChoices = ['shared', 'last-shared-layer', 'layers', 'representation'] as const;
+
+/** What parameters of a single task may get. */
+export const headGradientChoices = ['raw', 'weighted'] as const;
 
 /** What host-side weights are computed from. Only tasks occur that are present in the batch and use what is compared. */
 export interface GramianInput {
@@ -31,7 +44,7 @@ export interface JacobianSize {
 }
 
 /** What an in-program aggregation is computed from. */
-export interface AggregateInput {
+export interface AggregateInput<Feeds extends string = string, Carried extends string = string> {
   /** J `[K, P]`; rows of absent tasks are zero. Columns a task does not use are zero too. */
   readonly jacobian: tf.Tensor2D;
   /** `[K]`, 0 for absent tasks. */
@@ -39,19 +52,19 @@ export interface AggregateInput {
   /** `[K]`, 1 or 0. */
   readonly active: tf.Tensor1D;
   /** What `feeds` gave for this step. */
-  readonly feeds: NamedTensors;
+  readonly feeds: TensorsNamed<Feeds>;
   /** Device state as declared by `state`. */
-  readonly state: NamedTensors;
+  readonly state: TensorsNamed<Carried>;
   /** Uniform random numbers of this step; see `StepContext.uniform`. */
   uniform(path: string, shape: readonly number[]): tf.Tensor;
 }
 
 /** What an aggregation gives. */
-export interface Aggregated {
+export interface Aggregated<Carried extends string = string> {
   /** The update direction `[P]`. */
   readonly direction: tf.Tensor;
   /** The new value of every state tensor, by name. */
-  readonly state?: NamedTensors | undefined;
+  readonly state?: TensorsNamed<Carried> | undefined;
   /** Effective weights `[K]` for the history, where the method has them; else those w for which Jᵀw comes closest to the direction. */
   readonly weights?: tf.Tensor | undefined;
 }
@@ -60,19 +73,23 @@ export interface Aggregated {
  * A gradient balancing in one run: exactly one of `weights` and `aggregate`. `weights` is enough for methods whose direction is
  * Jᵀw with w a function of J Jᵀ; the strategy's `scale` applies to it. `aggregate` is for all others, which scale themselves.
  */
-export interface BoundGradientBalancing extends Lifecycle {
-  /** Weights `[K']` on the host, in float64, in the order of `input.tasks`; the direction is Jᵀw. */
-  weights?(input: GramianInput): ArrayLike<number>;
-  /** The direction itself, in tfjs. */
-  aggregate?(input: AggregateInput): Aggregated;
+export interface BoundGradientBalancing<
+  Feeds extends string = string,
+  Carried extends string = string,
+  Saved extends State = State,
+> extends Lifecycle<Saved>,
+    EpochEnd {
   /**
    * Device tensors that `aggregate` carries from step to step, by name: what they are at first, or just a shape for zeros. Core
    * saves them. Not under `'representation'`, whose size changes with the batch.
    */
-  state?(size: JacobianSize): { readonly [name: string]: HostTensor | readonly number[] };
+  state?(size: JacobianSize): { readonly [N in Carried]: HostTensor | readonly number[] };
   /** Host numbers for `aggregate`. Same names and shapes every step. */
-  feeds?(step: StepInfo): HostFeeds;
-  epochEnd?(summary: EpochSummary): void;
+  feeds?(step: StepInfo): HostFeeds<Feeds>;
+  /** Weights `[K']` on the host, in float64, in the order of `input.tasks`; the direction is Jᵀw. */
+  weights?(input: GramianInput): ArrayLike<number>;
+  /** The direction itself, in tfjs. */
+  aggregate?(input: AggregateInput<Feeds, Carried>): Aggregated<Carried>;
 }
 
 /** Combines the tasks' gradients of what they share. */
@@ -87,6 +104,18 @@ export interface GradientBalancing extends Description<'gradient-balancing'> {
 }
 
 /** Makes a {@link GradientBalancing}. */
-export function defineGradientBalancing(balancing: DescriptionInput<GradientBalancing>): GradientBalancing {
-  return definePart<GradientBalancing>('gradient-balancing', balancing);
+export function defineGradientBalancing<
+  Feeds extends string = string,
+  Carried extends string = string,
+  Saved extends State = State,
+>(
+  balancing: Omit<DescriptionInput<GradientBalancing>, 'bind'> & {
+    bind(context: BalancingContext): BoundGradientBalancing<Feeds, Carried, Saved>;
+  },
+): GradientBalancing {
+  const kind = 'gradient-balancing';
+  requireChoice(kind, balancing, 'scale', weightScales);
+  requireChoice(kind, balancing, 'gradientsOf', gradientChoices);
+  requireChoice(kind, balancing, 'headGradients', headGradientChoices);
+  return definePart<GradientBalancing>(kind, balancing as DescriptionInput<GradientBalancing>);
 }

@@ -1,18 +1,40 @@
 import type * as tf from '@tensorflow/tfjs';
+import { requireChoice } from './check-description.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
-import type { BuildScope } from './parameters.js';
-import type { HostFeeds, NamedTensors } from './tensors.js';
+import type { BuildScope, ParameterReader } from './parameters.js';
+import type { AnyTask } from './task.js';
+import type { HostFeeds, LoggedNumbers, State, TensorsNamed } from './tensors.js';
 
 /**
  * How a balancing method's weights are scaled. `'paper'`: as published. `'tasks'`: rescaled so that the effective weights of
  * the tasks present sum to their number, which makes learning rates comparable between methods.
  */
-export type WeightScale = 'paper' | 'tasks';
+export type WeightScale = (typeof weightScales)[number];
+
+/** All there are. */
+export const weightScales = ['paper', 'tasks'] as const;
+
+/** What the tasks of a run are to one another. */
+export interface TaskRoles {
+  /** The task that the run is for, where one is declared; the others are there to help it. */
+  readonly primary: string | undefined;
+  /** Named groups of tasks that the run declares. */
+  readonly groups: { readonly [group: string]: readonly string[] };
+}
+
+/** One of what is balanced. */
+export interface Objective {
+  readonly name: string;
+  /** undefined for an auxiliary objective with `asTask`. */
+  readonly task: AnyTask | undefined;
+}
 
 /** What a balancing strategy is bound to. */
-export interface BalancingContext {
+export interface BalancingContext extends TaskRoles {
   /** What is balanced: task names, then auxiliary objectives with `asTask`; K in what follows. */
   readonly tasks: readonly string[];
+  /** The same with the tasks' definitions, for methods that treat kinds of tasks differently (`task.problem`). */
+  readonly objectives: readonly Objective[];
   /**
    * For trainable state of its own; made in group `'balancing'`, which has its own learning rate and no decay. A variable made in
    * `child(task, { usedBy: [task] })` stands still while that task is absent.
@@ -27,7 +49,16 @@ export interface StepInfo {
   /** Steps taken before this one. */
   readonly step: number;
   readonly epoch: number;
+  /** Steps of the whole run; null where it has no end of its own (`epochs: Infinity`). A run may be stopped earlier. */
+  readonly totalSteps: number | null;
+  /** Epochs of the whole run; null likewise. */
+  readonly totalEpochs: number | null;
+  /** null outside of `fit`. */
+  readonly stepsPerEpoch: number | null;
 }
+
+/** The first step of a run whose length is not known; for parts that are tried by hand: `{ ...firstStep, step: 3 }`. */
+export const firstStep: StepInfo = { step: 0, epoch: 0, totalSteps: null, totalEpochs: null, stepsPerEpoch: null };
 
 /** What an epoch of training looked like; tasks that had no label in it have NaN. */
 export interface EpochSummary {
@@ -40,14 +71,32 @@ export interface EpochSummary {
  * `losses` [K] to a scalar, in tfjs. `active` [K] is 1 for tasks that have a label in the batch and 0 for the others, whose loss
  * is 0 and carries no gradient. Reads nothing from the host except through `feeds`.
  */
-export type Scalarization = (losses: tf.Tensor1D, active: tf.Tensor1D, feeds: NamedTensors) => tf.Tensor;
+export type Scalarization<Feeds extends string = string> = (
+  losses: tf.Tensor1D,
+  active: tf.Tensor1D,
+  feeds: TensorsNamed<Feeds>,
+) => tf.Tensor;
+
+/** Numbers for the history, or nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most parts have nothing to record.
+export type Recorded = LoggedNumbers | void;
+
+/** A part that looks back at every epoch. */
+export interface EpochEnd {
+  /**
+   * After an epoch. `parameters` are the model's as they are now, the part's own among them. What it gives is recorded in the
+   * history, under `<part>/<name>`.
+   */
+  epochEnd?(summary: EpochSummary, parameters: ParameterReader): Recorded | Promise<Recorded>;
+}
 
 /** A loss weighting in one run. */
-export interface BoundLossWeighting extends Lifecycle {
+export interface BoundLossWeighting<Feeds extends string = string, Saved extends State = State>
+  extends Lifecycle<Saved>,
+    EpochEnd {
   /** Numbers for this step, worked out on the host: random draws, epoch ratios, user weights. Same names and shapes every step. */
-  feeds?(step: StepInfo): HostFeeds;
-  readonly scalarize: Scalarization;
-  epochEnd?(summary: EpochSummary): void;
+  feeds?(step: StepInfo): HostFeeds<Feeds>;
+  readonly scalarize: Scalarization<Feeds>;
 }
 
 /** Turns the tasks' losses into one. */
@@ -58,6 +107,11 @@ export interface LossWeighting extends Description<'loss-weighting'> {
 }
 
 /** Makes a {@link LossWeighting}. */
-export function defineLossWeighting(weighting: DescriptionInput<LossWeighting>): LossWeighting {
-  return definePart<LossWeighting>('loss-weighting', weighting);
+export function defineLossWeighting<Feeds extends string = string, Saved extends State = State>(
+  weighting: Omit<DescriptionInput<LossWeighting>, 'bind'> & {
+    bind(context: BalancingContext): BoundLossWeighting<Feeds, Saved>;
+  },
+): LossWeighting {
+  requireChoice('loss-weighting', weighting, 'scale', weightScales);
+  return definePart<LossWeighting>('loss-weighting', weighting as DescriptionInput<LossWeighting>);
 }

@@ -5,6 +5,7 @@ import type { Executor } from './executor.js';
 import type { GradientBalancing } from './gradient-balancing.js';
 import type { LossWeighting } from './loss-weighting.js';
 import type { Metric } from './metric.js';
+import type { Observer } from './observer.js';
 import type { Optimizer } from './optimizer.js';
 import type { TaskSchedule } from './schedule.js';
 import type { SharingStrategy } from './sharing.js';
@@ -22,6 +23,7 @@ export interface PartsByKind {
   readonly 'step-plan': StepPlan;
   readonly auxiliary: AuxiliaryObjective;
   readonly schedule: TaskSchedule;
+  readonly observer: Observer;
   readonly optimizer: Optimizer;
   readonly executor: Executor;
 }

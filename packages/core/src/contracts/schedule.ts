@@ -1,10 +1,14 @@
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
-import type { StepInfo } from './loss-weighting.js';
+import type { StepInfo, TaskRoles } from './loss-weighting.js';
 import type { StepReport } from './step-plan.js';
+import type { AnyTask } from './task.js';
+import type { State } from './tensors.js';
 
 /** What a schedule is bound to. */
-export interface ScheduleContext {
+export interface ScheduleContext extends TaskRoles {
   readonly tasks: readonly string[];
+  /** The same with their definitions. */
+  readonly definitions: readonly AnyTask[];
   /** Rows in each task's data set `[K]`, in all. */
   readonly sizes: readonly number[];
   readonly batchSize: number;
@@ -13,7 +17,7 @@ export interface ScheduleContext {
 }
 
 /** A schedule in one run; its state is data. */
-export interface BoundSchedule extends Lifecycle {
+export interface BoundSchedule<Saved extends State = State> extends Lifecycle<Saved> {
   /**
    * How many rows of each task's data set the batch of this step takes `[K]`; they sum to the batch size. Asked once per step,
    * so that it may draw and remember.
@@ -29,6 +33,8 @@ export interface TaskSchedule extends Description<'schedule'> {
 }
 
 /** Makes a {@link TaskSchedule}. */
-export function defineSchedule(schedule: DescriptionInput<TaskSchedule>): TaskSchedule {
-  return definePart<TaskSchedule>('schedule', schedule);
+export function defineSchedule<Saved extends State = State>(
+  schedule: Omit<DescriptionInput<TaskSchedule>, 'bind'> & { bind(context: ScheduleContext): BoundSchedule<Saved> },
+): TaskSchedule {
+  return definePart<TaskSchedule>('schedule', schedule as DescriptionInput<TaskSchedule>);
 }

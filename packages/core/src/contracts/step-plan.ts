@@ -1,10 +1,10 @@
 import type { Batch } from './batch.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
-import type { DeviceTensor, ParameterSet, Program, ProgramCall, ProgramResult } from './executor.js';
+import type { DeviceTensor, ParameterSet, Program, ProgramCall } from './executor.js';
 import type { GradientsOf } from './gradient-balancing.js';
-import type { BalancingContext, EpochSummary, Scalarization, StepInfo } from './loss-weighting.js';
+import type { BalancingContext, EpochEnd, Scalarization, StepInfo } from './loss-weighting.js';
 import type { ParameterLayout, SegmentRange } from './parameters.js';
-import type { HostFeeds } from './tensors.js';
+import type { HostFeeds, HostTensor, LoggedNumbers, State } from './tensors.js';
 
 /** A gradient of the whole model, `[layout.size]`, living with the executor. */
 export type GradientHandle = DeviceTensor;
@@ -68,8 +68,36 @@ export interface ApplyOptions extends Pick<At, 'parameters'> {
   readonly moves?: ((range: SegmentRange) => boolean) | undefined;
 }
 
+/** What may happen to an output of a program of one's own; see `ProgramCall.outputs`. */
+export type OwnOutputs = { readonly [name: string]: 'read' | 'hold' | DeviceTensor };
+
 /** A run of a program of the plan's own. */
-export type OwnProgramCall = Pick<ProgramCall, 'feeds' | 'outputs'> & Pick<At, 'parameters'>;
+export type OwnProgramCall<Outputs extends OwnOutputs = OwnOutputs> = Pick<ProgramCall, 'feeds'> &
+  Pick<At, 'parameters'> & { readonly outputs: Outputs };
+
+/** What it gave: host tensors for `'read'`, device tensors for `'hold'`, each by the names that were asked for. */
+export interface OwnProgramResult<Outputs extends OwnOutputs = OwnOutputs> {
+  readonly host: { readonly [Name in keyof Outputs as Outputs[Name] extends 'read' ? Name : never]: HostTensor };
+  readonly device: { readonly [Name in keyof Outputs as Outputs[Name] extends 'hold' ? Name : never]: DeviceTensor };
+}
+
+/**
+ * What a forward pass can give by name: every row's `loss/<task>` `[rows]`, `prediction/<task>` as the task predicts,
+ * `features/<task>`, `output/<task>/<output>`, the `shared` representation, and the sharing strategy's `intermediate/<name>`.
+ */
+export type ForwardOutput =
+  | `loss/${string}`
+  | `prediction/${string}`
+  | `features/${string}`
+  | `output/${string}/${string}`
+  | `intermediate/${string}`
+  | 'shared';
+
+/** Where and how to run the model. */
+export interface ForwardOptions extends At {
+  /** Whether dropout and BatchNorm act as in a training step. BatchNorm statistics do not move. Default false. */
+  readonly training?: boolean | undefined;
+}
 
 /** What the executor offers to a plan for one step. Everything made here is released when the step ends, except what is stored. */
 export interface StepPrimitives {
@@ -92,6 +120,15 @@ export interface StepPrimitives {
    * over one batch within a step see the same random numbers.
    */
   losses(at?: At): Promise<Float64Array>;
+  /**
+   * Runs the model, and holds what is named. Errors: `POLYTASK_UNKNOWN_NAME` for what it does not give, with the nearest name.
+   */
+  forward<const Names extends readonly ForwardOutput[]>(
+    names: Names,
+    options?: ForwardOptions,
+  ): Promise<{ readonly [Name in Names[number]]: DeviceTensor }>;
+  /** Brings a device tensor to the host. */
+  read(tensor: DeviceTensor): Promise<HostTensor>;
   /** One gradient, in one backward pass, plus that of the auxiliary terms. */
   gradient(options?: GradientOptions): Promise<LossGradient>;
   /** Every task's gradient, in one forward pass. */
@@ -126,11 +163,23 @@ export interface StepPrimitives {
    * Runs a program of the plan's own, for arithmetic that is not here. Make the program once, when the plan is bound. What it holds
    * is released when the step ends, except what is stored.
    */
-  run(program: Program, call: OwnProgramCall): Promise<ProgramResult>;
+  run<const Outputs extends OwnOutputs>(
+    program: Program,
+    call: OwnProgramCall<Outputs>,
+  ): Promise<OwnProgramResult<Outputs>>;
   /** A device tensor that an earlier step stored under this name. */
   stored(name: string): DeviceTensor | undefined;
   /** Keeps a device tensor for later steps, in place of the one of that name. Core saves it in checkpoints. */
   store(name: string, tensor: DeviceTensor): void;
+}
+
+/**
+ * The primitives for parts that look at the model before a step without moving it: auxiliary objectives and observers. What they
+ * `store` is theirs alone; further batches come from streams of their own.
+ */
+export interface ProbePrimitives extends Omit<StepPrimitives, 'apply'> {
+  /** A trial step of the optimizer on a scratch copy. On the model itself it is refused. */
+  apply(gradient: GradientHandle, options: ApplyOptions & { readonly parameters: ParameterSet }): Promise<void>;
 }
 
 /** What a plan says it did. */
@@ -141,12 +190,13 @@ export interface StepReport {
   readonly weights: ArrayLike<number>;
   /** Gramian `[K, K]` of the tasks' gradients, where one was computed; the history keeps its cosines. */
   readonly gramian?: Float64Array | undefined;
+  /** Numbers of this step worth recording; the history keeps their mean per epoch under `<plan>/<name>`. */
+  readonly logged?: LoggedNumbers | undefined;
 }
 
 /** A plan in one run. */
-export interface BoundStepPlan extends Lifecycle {
+export interface BoundStepPlan<Saved extends State = State> extends Lifecycle<Saved>, EpochEnd {
   step(primitives: StepPrimitives): Promise<StepReport>;
-  epochEnd?(summary: EpochSummary): void;
 }
 
 /**
@@ -158,6 +208,8 @@ export interface StepPlan extends Description<'step-plan'> {
 }
 
 /** Makes a {@link StepPlan}. */
-export function defineStepPlan(plan: DescriptionInput<StepPlan>): StepPlan {
-  return definePart<StepPlan>('step-plan', plan);
+export function defineStepPlan<Saved extends State = State>(
+  plan: Omit<DescriptionInput<StepPlan>, 'bind'> & { bind(context: BalancingContext): BoundStepPlan<Saved> },
+): StepPlan {
+  return definePart<StepPlan>('step-plan', plan as DescriptionInput<StepPlan>);
 }

@@ -25,14 +25,33 @@ export function hostTensor(numbers: number | ArrayLike<number>, shape?: readonly
 /** Tensors by name. */
 export type NamedTensors = { readonly [name: string]: tf.Tensor };
 
+/** Tensors of these names, inside a program. */
+export type TensorsNamed<Name extends string> = { readonly [N in Name]: tf.Tensor };
+
 /** Host numbers by name: what a strategy feeds to a program at one step. */
-export type HostFeeds = { readonly [name: string]: HostTensor };
+export type HostFeeds<Name extends string = string> = { readonly [N in Name]: HostTensor };
+
+/** Numbers that a strategy wants to have in the history, by name. */
+export type LoggedNumbers = { readonly [name: string]: number };
+
+/** Arrays of numbers that state may hold; a checkpoint gives back the same class. */
+export type StateArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 
 /**
- * State of a strategy, a sampler or a schedule as plain data: it survives `JSON` except for host tensors, which a checkpoint
- * stores as binary entries.
+ * State of a strategy, a sampler or a schedule as plain data: it survives `JSON` except for host tensors and typed arrays, which
+ * a checkpoint stores as binary entries.
  */
-export type StateValue = number | string | boolean | null | HostTensor | readonly StateValue[] | State;
+export type StateValue = number | string | boolean | null | HostTensor | StateArray | readonly StateValue[] | State;
 /** A record of {@link StateValue}. */
 export interface State {
   readonly [key: string]: StateValue;

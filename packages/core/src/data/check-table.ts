@@ -34,6 +34,18 @@ export function checkCategories(what: string, array: StoredArray, categories: re
   }
 }
 
+/** Throws a {@link DatasetError} where an id is none of the vocabulary's. */
+export function checkVocabulary(what: string, { data, width }: StoredArray, vocabulary: number): void {
+  for (let i = 0; i < data.length; i++) {
+    const id = data[i] as number;
+    if (Number.isInteger(id) && id >= 0 && id < vocabulary) continue;
+    throw new DatasetError(
+      `${what} must have ids from 0 to ${vocabulary - 1}, its \`vocabulary\`, but row ${Math.floor(i / width)} has ${id}. Give ` +
+        'ids in the order of the vocabulary, one more for unknown words and one for what fills up rows.',
+    );
+  }
+}
+
 /** Throws a {@link DatasetError} where a label is infinite; NaN is a missing one. */
 export function checkLabels(column: string, array: StoredArray): void {
   const { data, width } = array;

@@ -2,7 +2,7 @@ import type { InputSpec } from '../contracts/batch.js';
 import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import { checkCategories, checkFinite, checkLabels, checkWeights } from './check-table.js';
+import { checkCategories, checkFinite, checkLabels, checkVocabulary, checkWeights } from './check-table.js';
 import { type StoredArray, storeArray } from './stored-array.js';
 
 /** An input of a table: numbers, rows first. */
@@ -13,6 +13,10 @@ export type TableInput =
       readonly shape: readonly number[];
       /** For category ids: how many categories each of a row's numbers has. */
       readonly categories?: readonly number[];
+      /** For ids of one vocabulary at every position: how many ids there are. */
+      readonly vocabulary?: number;
+      /** Name of the input that says which positions of a row are real (1) and which only fill it up (0). */
+      readonly mask?: string;
     }
   | {
       /** Kept as bytes; a batch gets them as float32 times `scale`. */
@@ -40,7 +44,14 @@ export function storeInput(name: string, input: TableInput): { array: StoredArra
   const array = storeArray(what, input, scale);
   checkFinite(what, array);
   const dtype = array.data instanceof Int32Array ? 'int32' : 'float32';
-  const spec: InputSpec = { shape: array.rowShape, dtype };
+  const { vocabulary, mask } = 'scale' in input ? {} : (input as { vocabulary?: number; mask?: string });
+  const spec: InputSpec = {
+    shape: array.rowShape,
+    dtype,
+    ...(vocabulary !== undefined && { vocabulary }),
+    ...(mask !== undefined && { mask }),
+  };
+  if (vocabulary !== undefined) checkVocabulary(what, array, vocabulary);
   const categories = 'categories' in input ? input.categories : undefined;
   if (categories === undefined) return { array, spec };
   checkCategories(what, array, categories);

@@ -1,17 +1,27 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { InputSpec, InputSpecs } from '../contracts/batch.js';
-import type { BuiltStage, Encoder, Stage, StepContext } from '../contracts/encoder.js';
+import type { BuiltStage, Encoder, NamedStage, Stage, StageOutputs, StepContext } from '../contracts/encoder.js';
 import type { BuildScope } from '../contracts/parameters.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
 
 /** Stages whose variables exist, one after the other. */
 export interface BuiltStages {
   /** Shape and dtype of one row of the features. */
   readonly output: InputSpec;
-  /** Each stage by itself; the second and later ones take `{ features }`. */
+  /** What stages after these may take: what these give by name, and what was carried to them. */
+  readonly carried: InputSpecs;
+  /** Each stage by itself; the second and later ones take `{ features }`, and what they ask for. They give features alone. */
   readonly stages: readonly BuiltStage[];
+  /** The features alone. */
   apply(inputs: NamedTensors, step: StepContext): tf.Tensor;
+  /** The features, and what later stages may take; `carried` has what earlier stages gave. */
+  run(
+    inputs: NamedTensors,
+    step: StepContext,
+    carried?: NamedTensors,
+  ): { readonly features: tf.Tensor; readonly carried: NamedTensors };
 }
 
 /**
@@ -44,7 +54,9 @@ export function buildEncoder(encoder: Encoder, scope: BuildScope, inputs: InputS
  * @param stages A slice of `encoder.stages(inputs)`.
  * @param scope Every stage gets a child of it, named like the stage.
  * @param inputs What the first of these stages gets: the encoder's inputs, or `{ features }`.
- * @throws `POLYTASK_ENCODER_INPUT` where there are no stages but several inputs.
+ * @param carried What earlier stages give by name, as `BuiltStages.carried` of the trunk. Default nothing.
+ * @throws `POLYTASK_ENCODER_INPUT` where there are no stages but several inputs; `POLYTASK_UNKNOWN_NAME` for a stage that takes what
+ * no earlier one gives.
  * @example
  * ```ts
  * import { buildStages, mlp, type BuildScope, type InputSpecs } from '@polytask/core';
@@ -58,13 +70,25 @@ export function buildEncoder(encoder: Encoder, scope: BuildScope, inputs: InputS
  * };
  * ```
  */
-export function buildStages(stages: readonly Stage[], scope: BuildScope, inputs: InputSpecs): BuiltStages {
-  const built: BuiltStage[] = [];
+export function buildStages(
+  stages: readonly Stage[],
+  scope: BuildScope,
+  inputs: InputSpecs,
+  carried: InputSpecs = {},
+): BuiltStages {
+  const built: { readonly stage: BuiltStage | NamedStage; readonly takes: readonly string[] }[] = [];
   let specs = inputs;
-  for (const stage of stages) {
-    const next = stage.build(scope.child(stage.name), specs);
-    built.push(next);
-    specs = { features: next.output };
+  let known = carried;
+  for (const recipe of stages) {
+    const { takes = [] } = recipe;
+    for (const taken of takes) {
+      const where = `output of the stages before \`${recipe.name}\``;
+      if (!(taken in known)) throw new UnknownNameError(where, taken, Object.keys(known));
+    }
+    const stage = recipe.build(scope.child(recipe.name), { ...specs, ...pick(known, takes) });
+    built.push({ stage, takes });
+    specs = { features: stage.output };
+    if (stage.named !== undefined) known = { ...known, ...stage.named };
   }
   const names = Object.keys(specs);
   const output = specs[names[0] ?? ''];
@@ -74,13 +98,43 @@ export function buildStages(stages: readonly Stage[], scope: BuildScope, inputs:
       `An encoder without stages passes on exactly one input, but got ${names.map((name) => `\`${name}\``).join(', ') || 'none'}.`,
     );
   }
+  const run: BuiltStages['run'] = (tensors, step, before = {}) => {
+    let current = tensors;
+    let given = before;
+    for (const { stage, takes } of built) {
+      const { features, ...named } = applyStage(stage, { ...current, ...pick(given, takes) }, step);
+      current = { features };
+      if (stage.named !== undefined) given = { ...given, ...named };
+    }
+    return { features: Object.values(current)[0] as tf.Tensor, carried: given };
+  };
   return {
     output,
-    stages: built,
-    apply(tensors, step) {
-      let current = tensors;
-      for (const stage of built) current = { features: stage.apply(current, step) };
-      return Object.values(current)[0] as tf.Tensor;
-    },
+    carried: known,
+    stages: built.map(({ stage }) => ({
+      output: stage.output,
+      apply: (tensors, step) => applyStage(stage, tensors, step).features,
+    })),
+    apply: (tensors, step) => run(tensors, step).features,
+    run,
   };
+}
+
+/** Applies a stage, whichever of the two forms it has. */
+function applyStage(stage: BuiltStage | NamedStage, inputs: NamedTensors, step: StepContext): StageOutputs {
+  if (stage.named === undefined) return { features: stage.apply(inputs, step) };
+  const given = stage.apply(inputs, step);
+  for (const name of ['features', ...Object.keys(stage.named)]) if (given[name] === undefined) missing(name);
+  return given;
+}
+
+function missing(name: string): never {
+  throw new PolytaskError(
+    'POLYTASK_ENCODER_INPUT',
+    `A stage must give everything that it names, but one gave no \`${name}\`. Return \`{ features, ... }\` from its \`apply\`.`,
+  );
+}
+
+function pick<Value>(record: { readonly [name: string]: Value }, names: readonly string[]): { [name: string]: Value } {
+  return Object.fromEntries(names.map((name) => [name, record[name] as Value]));
 }

@@ -9,6 +9,13 @@ export class PolytaskError extends Error {
   readonly [marker] = true;
   /** The option of a part that is to blame, such as `head.left`; undefined where no option is. */
   readonly option?: string;
+  /** The part in whose code it was thrown, the innermost one, and the function; only where there is one. */
+  declare part?: {
+    readonly kind: string;
+    readonly name: string;
+    readonly place: string;
+    readonly description?: object;
+  };
 
   constructor(code: string, message: string, options: ErrorOptions & { readonly option?: string } = {}) {
     super(message, options);

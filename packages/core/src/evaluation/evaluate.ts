@@ -8,7 +8,7 @@ import { DatasetError } from '../errors/dataset-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { batchFeeds } from '../training/batch-feeds.js';
+import { batchFeeds, prefixed } from '../training/batch-feeds.js';
 import type { Runtime } from '../training/runtime.js';
 
 /** What one task scored; values of metrics have the metric's type. */
@@ -38,6 +38,7 @@ export async function evaluateDataset(
   const measured = tasks.map(({ rowWeight: _, ...task }) => task as AnyTask);
   const running = tasks.map((task) => task.metrics.map((metric) => metric.start()));
   const totals = tasks.map(() => ({ loss: 0, weight: 0, rows: 0 }));
+  const shared = runtime.inferenceFeeds();
   const cursor = dataset.open({ batchSize, reuse: true });
   cursor.seek(0, 0);
   for (let raw = await cursor.next(); raw !== null; raw = await cursor.next()) {
@@ -51,7 +52,7 @@ export async function evaluateDataset(
     const { host } = await runtime.session.run(runtime.programs.predict(true), {
       parameters: runtime.parameters,
       keepState: false,
-      feeds: batchFeeds(tasks, batch, false),
+      feeds: { ...batchFeeds(tasks, batch, false), ...shared },
       outputs,
     });
     tasks.forEach((task, k) => {
@@ -111,10 +112,57 @@ export async function predictInputs(
   const { host } = await runtime.session.run(runtime.programs.predict(false), {
     parameters: runtime.parameters,
     keepState: false,
-    feeds: Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`input/${name}`, value])),
+    feeds: inferenceFeeds(runtime, inputs),
     outputs: Object.fromEntries(tasks.map(({ name }) => [`prediction/${name}`, 'read' as const])),
   });
   return Object.fromEntries(tasks.map(({ name }) => [name, host[`prediction/${name}`] as HostTensor]));
+}
+
+/** What a forward pass in inference mode gives besides predictions, on the host. */
+export interface Inspection {
+  /** By task, the outputs of its head by name. */
+  readonly outputs: { readonly [task: string]: { readonly [output: string]: HostTensor } };
+  /** By task, what its head saw. */
+  readonly features: { readonly [task: string]: HostTensor };
+  /** The representation that all tasks share, where there is one. */
+  readonly shared: HostTensor | undefined;
+  /** What the sharing strategy names: gates, attention maps, features of columns. */
+  readonly intermediates: { readonly [name: string]: HostTensor };
+}
+
+/** Runs the model in inference mode, and reads everything that the forward pass gives. */
+export async function inspectInputs(
+  runtime: Runtime,
+  inputs: { readonly [input: string]: HostTensor },
+): Promise<Inspection> {
+  const { tasks, outputs: names } = runtime.model;
+  checkInputs(runtime, inputs);
+  const { host } = await runtime.session.run(runtime.programs.forward(names, false), {
+    parameters: runtime.parameters,
+    keepState: false,
+    feeds: inferenceFeeds(runtime, inputs),
+    outputs: Object.fromEntries(names.map((name) => [name, 'read' as const])),
+  });
+  const under = (prefix: string) =>
+    Object.fromEntries(
+      Object.entries(host).flatMap(([name, tensor]) =>
+        name.startsWith(`${prefix}/`) ? [[name.slice(prefix.length + 1), tensor]] : [],
+      ),
+    ) as Record<string, HostTensor>;
+  return {
+    outputs: Object.fromEntries(tasks.map(({ name }) => [name, under(`output/${name}`)])),
+    features: under('features'),
+    shared: host.shared,
+    intermediates: under('intermediate'),
+  };
+}
+
+function inferenceFeeds(
+  runtime: Runtime,
+  inputs: { readonly [input: string]: HostTensor },
+): Record<string, HostTensor> {
+  const known = Object.keys(runtime.model.inputs).map((name) => [name, inputs[name] as HostTensor] as const);
+  return { ...prefixed('input', Object.fromEntries(known)), ...runtime.inferenceFeeds() };
 }
 
 function checkInputs(runtime: Runtime, inputs: { readonly [input: string]: HostTensor }): void {

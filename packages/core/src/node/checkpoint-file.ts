@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type Checkpoint, CheckpointError, decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
+import { CheckpointError } from '../checkpoints/checkpoint-error.js';
 import { openRegularFile, readOpened } from './regular-file.js';
 import { writeFileAtomic } from './write-file-atomic.js';
 

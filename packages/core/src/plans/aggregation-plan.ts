@@ -44,7 +44,7 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
       const gramian = Float64Array.from((found.gramian as HostTensor).data);
       const losses = presentLosses(first.losses as HostTensor, active, objectives, info.step);
       checkGramian(gramian, active, objectives, info.step);
-      return { losses, weights: weightsOf(found, active, objectives.length), gramian, terms: runtime.terms(first) };
+      return { losses, weights: weightsOf(found, active, objectives.length), gramian, ...runtime.terms(first) };
     };
 
     if (inRepresentation) {

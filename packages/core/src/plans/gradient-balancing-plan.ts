@@ -101,14 +101,15 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
         });
       }
       const gramian = sum(Object.values(gramians));
-      return { losses, weights: effective, gramian, terms: runtime.terms(host) };
+      return { losses, weights: effective, gramian, ...runtime.terms(host) };
     } finally {
       for (const handle of Object.values(device)) session.release(handle);
     }
   };
 }
 
-function checkWeights(name: string, weights: Float64Array, count: number, step: number): void {
+/** Refuses weights that are too few or not finite. */
+export function checkWeights(name: string, weights: Float64Array, count: number, step: number): void {
   if (weights.length !== count) {
     throw new ShapeMismatchError(
       `What \`weights\` of \`${name}\` returns`,

@@ -21,7 +21,7 @@ export function lossWeightingPlan(description: LossWeighting, bound: BoundLossWe
     return {
       losses: presentLosses(host.losses as HostTensor, active, objectives, info.step),
       weights: finiteWeights(host.weights, objectives, info.step),
-      terms: runtime.terms(host),
+      ...runtime.terms(host),
     };
   };
 }

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import type { StepContext } from '../contracts/encoder.js';
 import type { ProgramContext } from '../contracts/executor.js';
 import type { ForwardState } from '../contracts/forward-state.js';
-import type { TaskConstants } from '../contracts/task.js';
+import type { AnyTask, TaskConstants } from '../contracts/task.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
 import type { Model } from '../model/multi-task-model.js';
 import { feedsUnder, tensorBatch } from '../training/batch-feeds.js';
 
@@ -14,6 +16,8 @@ export interface TrainingPass {
   readonly losses: readonly tf.Scalar[];
   /** The auxiliary terms by themselves, in the order of `Model.terms`. */
   readonly terms: readonly tf.Scalar[];
+  /** Scalars for the history, in the order of `Model.logged`. */
+  readonly logged: readonly tf.Tensor[];
   /** Weighted sum of the terms, which is added after balancing; undefined where there are none. */
   readonly added: tf.Scalar | undefined;
 }
@@ -24,30 +28,43 @@ export type ForwardPass = (feeds: NamedTensors, context: ProgramContext) => Trai
 /** Makes the forward pass that all training programs of a run begin with. */
 export function createForwardPass(model: Model, constants: { readonly [task: string]: TaskConstants }): ForwardPass {
   const { tasks, sharing, auxiliaries } = model;
+  const of = taskFunctions(model, constants);
   return (feeds, context) => {
     const settle = holdStatistics(model, feeds.active as tf.Tensor1D);
     const step = { training: true, uniform: context.uniform };
-    const state = sharing.forward(feedsUnder('input', feeds), step, feedsUnder('sharing', feeds));
+    const shared = feedsUnder('sharing', feeds);
+    const state = sharing.forward(feedsUnder('input', feeds), step, shared);
     settle();
     const losses = tasks.map((task) => {
-      const outputs = state.outputs[task.name] as NamedTensors;
-      const rows = task.loss(outputs, feeds[`target/${task.name}`] as tf.Tensor, constants[task.name] ?? {});
+      const rows = of.loss(task, state, feeds[`target/${task.name}`] as tf.Tensor);
       const shares = feeds[`share/${task.name}`] as tf.Tensor;
       requireShape(`The loss of task \`${task.name}\`, one number per row,`, rows, shares.shape);
       return tf.sum(tf.mul(rows, shares)) as tf.Scalar;
     });
 
     const terms: tf.Scalar[] = [];
+    const logged = (sharing.logged ?? []).map((name) =>
+      scalarNamed(`intermediate \`${name}\``, name, state.intermediates),
+    );
     let added: tf.Scalar | undefined;
     const batch = tensorBatch(feeds);
     for (const { name, weight, asTask, bound } of auxiliaries) {
       const place = `auxiliary/${name}`;
-      const found = bound.loss({
+      const uniform: StepContext['uniform'] = (path, shape) => context.uniform(`${place}/${path}`, shape);
+      const given = bound.loss({
         state,
         batch,
         feeds: feedsUnder(place, feeds),
-        step: { training: true, uniform: (path, shape) => context.uniform(`${place}/${path}`, shape) },
+        constants,
+        step: { training: true, uniform },
+        predict: (task, at = state) => of.predict(taskNamed(tasks, task), at),
+        forward: (inputs = batch.inputs, { training = true } = {}) =>
+          heldForward(model, inputs, { training, uniform: (path, shape) => uniform(`forward/${path}`, shape) }, shared),
       });
+      const { loss: found, logged: numbers } = 'loss' in given ? given : { loss: given, logged: {} };
+      for (const one of bound.logged ?? []) {
+        logged.push(scalarNamed(`number \`${one}\` that auxiliary term \`${name}\` logs`, one, numbers));
+      }
       const term = requireShape(`The loss of auxiliary term \`${name}\``, found, []) as tf.Scalar;
       const weighted = weight === 1 ? term : tf.mul<tf.Scalar>(term, weight);
       if (asTask) {
@@ -57,13 +74,57 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
       terms.push(term);
       added = added === undefined ? weighted : tf.add<tf.Scalar>(added, weighted);
     }
-    return { state, losses, terms, added };
+    return { state, losses, terms, logged, added };
   };
 }
 
-/** `terms` as an output, where there are any. */
-export function termsOutput({ terms }: Pick<TrainingPass, 'terms'>): Record<string, tf.Tensor> {
-  return terms.length === 0 ? {} : { terms: tf.stack([...terms]) };
+/** What a task makes of a forward pass. */
+export function taskFunctions(model: Model, constants: { readonly [task: string]: TaskConstants }) {
+  const outputsOf = (task: AnyTask, state: ForwardState) => state.outputs[task.name] as NamedTensors;
+  return {
+    loss: (task: AnyTask, state: ForwardState, target: tf.Tensor) =>
+      task.loss(outputsOf(task, state), target, constants[task.name] ?? {}, model.variables[task.name] ?? {}),
+    predict: (task: AnyTask, state: ForwardState) =>
+      task.predict(outputsOf(task, state), constants[task.name] ?? {}, model.variables[task.name] ?? {}),
+  };
+}
+
+/** A pass beside the step's own: BatchNorm's statistics are afterwards what they were. */
+export function heldForward(
+  { sharing, layout }: Model,
+  inputs: NamedTensors,
+  step: StepContext,
+  feeds: NamedTensors,
+): ForwardState {
+  if (!step.training) return sharing.forward(inputs, step, feeds);
+  const before = layout.stateSegments.map(({ variable }) => tf.clone(variable));
+  const state = sharing.forward(inputs, step, feeds);
+  layout.stateSegments.forEach(({ variable }, i) => {
+    variable.assign(before[i] as tf.Tensor);
+  });
+  return state;
+}
+
+/** `terms` as an output: the auxiliary terms, then what is logged, where there are any. */
+export function termsOutput({ terms, logged }: Pick<TrainingPass, 'terms' | 'logged'>): Record<string, tf.Tensor> {
+  const all = [...terms, ...logged];
+  return all.length === 0 ? {} : { terms: tf.stack(all) };
+}
+
+function scalarNamed(what: string, name: string, tensors: NamedTensors): tf.Tensor {
+  const found = tensors[name];
+  if (found !== undefined) return requireShape(`The ${what}`, found, []);
+  throw new UnknownNameError(`${what}, which is to be logged,`, name, Object.keys(tensors));
+}
+
+function taskNamed(tasks: readonly AnyTask[], name: string): AnyTask {
+  const found = tasks.find((task) => task.name === name);
+  if (found !== undefined) return found;
+  throw new UnknownNameError(
+    'task',
+    name,
+    tasks.map((task) => task.name),
+  );
 }
 
 /** A loss plus the auxiliary terms. */

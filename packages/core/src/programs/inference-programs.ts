@@ -1,28 +1,49 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { ProgramContext } from '../contracts/executor.js';
 import type { NamedTensors } from '../contracts/tensors.js';
+import { stateTensors } from '../model/trial-pass.js';
 import { feedsUnder } from '../training/batch-feeds.js';
+import { heldForward, taskFunctions } from './forward-pass.js';
 import type { ProgramParts } from './program-parts.js';
 
-/** The model in inference mode. */
+/** The model by itself: predictions, and everything else that a forward pass gives. */
 export function inferencePrograms({ model, constants, once }: ProgramParts) {
+  const of = taskFunctions(model, constants);
+
+  const pass = (feeds: NamedTensors, { uniform }: ProgramContext, training: boolean) =>
+    heldForward(model, feedsUnder('input', feeds), { training, uniform }, feedsUnder('sharing', feeds));
+
   return {
     /** Predictions of every task; with targets fed also every row's loss. */
     predict: (withLosses: boolean) =>
       once(`predict ${withLosses}`, () => ({
         name: withLosses ? 'evaluate' : 'predict',
         run(feeds, context) {
-          const step = { training: false, uniform: context.uniform };
-          const state = model.sharing.forward(feedsUnder('input', feeds), step, {});
+          const state = pass(feeds, context, false);
           const found: Record<string, tf.Tensor> = {};
           for (const task of model.tasks) {
-            const outputs = state.outputs[task.name] as NamedTensors;
-            found[`prediction/${task.name}`] = task.predict(outputs, constants[task.name] ?? {});
+            found[`prediction/${task.name}`] = of.predict(task, state);
             if (withLosses) {
-              const target = feeds[`target/${task.name}`] as tf.Tensor;
-              found[`loss/${task.name}`] = task.loss(outputs, target, constants[task.name] ?? {});
+              found[`loss/${task.name}`] = of.loss(task, state, feeds[`target/${task.name}`] as tf.Tensor);
             }
           }
           return found;
+        },
+      })),
+    /** These things of a forward pass, by the names of `ForwardOutput`; losses need targets fed. */
+    forward: (names: readonly string[], training: boolean) =>
+      once(`forward ${training} ${JSON.stringify(names)}`, () => ({
+        name: training ? 'forward-in-training' : 'forward',
+        run(feeds, context) {
+          const state = pass(feeds, context, training);
+          const found = stateTensors(state);
+          for (const task of model.tasks) {
+            if (names.includes(`prediction/${task.name}`)) found[`prediction/${task.name}`] = of.predict(task, state);
+            if (names.includes(`loss/${task.name}`)) {
+              found[`loss/${task.name}`] = of.loss(task, state, feeds[`target/${task.name}`] as tf.Tensor);
+            }
+          }
+          return Object.fromEntries(names.map((name) => [name, found[name] as tf.Tensor]));
         },
       })),
   };

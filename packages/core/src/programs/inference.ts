@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import type { InputSpecs } from '../contracts/batch.js';
 import type { Program } from '../contracts/executor.js';
 import type { ParameterLayout } from '../contracts/parameters.js';
@@ -22,13 +23,28 @@ export interface Inference {
 
 /** The model of a run as it is now. */
 export async function inferenceOf({ model, runtime, constants }: Run): Promise<Inference> {
+  const { sharing } = model;
   return {
-    program: runtime.programs.predict(false),
+    program: withFeeds(runtime.programs.predict(false), sharing.feeds === undefined ? {} : runtime.inferenceFeeds()),
     inputs: model.inputs,
     tasks: model.tasks,
     constants,
     layout: model.layout,
     values: await runtime.session.download(runtime.parameters.values),
     state: await runtime.session.download(runtime.parameters.state),
+  };
+}
+
+/** The program with some of its feeds as constants: what an exporter makes of it takes inputs alone. */
+function withFeeds(program: Program, known: { readonly [name: string]: HostTensor }): Program {
+  if (Object.keys(known).length === 0) return program;
+  return {
+    name: program.name,
+    run(feeds, context) {
+      const constants = Object.entries(known).map(
+        ([name, { data, shape }]) => [name, tf.tensor(data, [...shape])] as const,
+      );
+      return program.run({ ...feeds, ...Object.fromEntries(constants) }, context);
+    },
   };
 }

@@ -10,7 +10,7 @@ import { type ProgramParts, variablesOf } from './program-parts.js';
 import { flatGradient, gradientOf, onTape } from './tape.js';
 
 /** Every objective's gradient from one forward pass, by parameters or by the shared representation. */
-export function jacobianPrograms({ model, forward, shared, rest, once }: ProgramParts) {
+export function jacobianPrograms({ model, forward, check, shared, rest, once }: ProgramParts) {
   const { layout, tasks, objectives } = model;
 
   /** Gradient of objective k over all segments, with undefined for structural zeros. */
@@ -47,6 +47,7 @@ export function jacobianPrograms({ model, forward, shared, rest, once }: Program
 
   const jacobian = (of?: GradientsOf): Program => ({
     name: of === undefined ? 'jacobian' : `jacobian-and-gramian-of-${of}`,
+    check,
     run(feeds, context) {
       const found = onTape(() => gradientsOfAll(forward(feeds, context)));
       if (of === undefined) return found;
@@ -62,6 +63,7 @@ export function jacobianPrograms({ model, forward, shared, rest, once }: Program
 
   const representationGramian: Program = {
     name: 'gramian-of-representation',
+    check,
     run(feeds, context) {
       const { rows, ...others } = onTape(() => {
         const pass = forward(feeds, context);

@@ -19,7 +19,7 @@ interface Weighed {
 }
 
 /** Losses, and one gradient of a weighted sum of them: `weights` [K] fed, or a function of the losses with its `balancing/…` feeds. */
-export function lossPrograms({ model, optimizer, forward, shared, rest, once }: ProgramParts) {
+export function lossPrograms({ model, optimizer, forward, check, shared, rest, once }: ProgramParts) {
   const { layout } = model;
   const inModel = layout.segments.filter((segment) => segment.group !== 'balancing');
   const inBalancing = layout.segments.filter((segment) => segment.group === 'balancing');
@@ -27,6 +27,7 @@ export function lossPrograms({ model, optimizer, forward, shared, rest, once }: 
 
   const losses: Program = {
     name: 'losses',
+    check,
     run(feeds, context) {
       const pass = forward(feeds, context);
       return { losses: tf.stack([...pass.losses]), ...termsOutput(pass) };
@@ -95,6 +96,7 @@ export function lossPrograms({ model, optimizer, forward, shared, rest, once }: 
     gradient: (heads: HeadGradients, auxiliary: boolean) =>
       once(`gradient ${heads} ${auxiliary}`, () => ({
         name: `gradient-${heads}${auxiliary ? '' : '-of-tasks'}`,
+        check,
         run: (feeds, context) => gradientOfLosses(feeds, context, { heads, auxiliary }, fedWeights(feeds)),
       })),
     /** Gradient of a function of the losses. */
@@ -123,6 +125,7 @@ export function lossPrograms({ model, optimizer, forward, shared, rest, once }: 
     weightedStep: (mode: UpdateMode, scalarize: Scalarization, scale: WeightScale) =>
       once(`step ${mode}`, () => ({
         name: `weighted-step-${mode}`,
+        check,
         run(feeds, context) {
           const weigh = weightsOf(scalarize, scale, feeds);
           const { gradient, ...others } = gradientOfLosses(

@@ -3,6 +3,7 @@ import type { Optimizer } from '../contracts/optimizer.js';
 import type { Segment } from '../contracts/parameters.js';
 import type { TaskConstants } from '../contracts/task.js';
 import type { Model } from '../model/multi-task-model.js';
+import { checkUse } from './check-use.js';
 import { createForwardPass, type ForwardPass } from './forward-pass.js';
 
 /** All that the programs of one run are made from. */
@@ -11,6 +12,8 @@ export interface ProgramParts {
   readonly optimizer: Optimizer;
   readonly constants: { readonly [task: string]: TaskConstants };
   readonly forward: ForwardPass;
+  /** See {@link checkUse}; for programs that begin with the forward pass. */
+  readonly check: NonNullable<Program['check']>;
   /** The leading segments of the layout, which more than one task uses; and all others. */
   readonly shared: readonly Segment[];
   readonly rest: readonly Segment[];
@@ -26,11 +29,13 @@ export function programParts(
 ): ProgramParts {
   const { segments, sharedSize } = model.layout;
   const made = new Map<string, Program>();
+  const forward = createForwardPass(model, constants);
   return {
     model,
     optimizer,
     constants,
-    forward: createForwardPass(model, constants),
+    forward,
+    check: checkUse(model, forward),
     shared: segments.filter((segment) => segment.offset < sharedSize),
     rest: segments.filter((segment) => segment.offset >= sharedSize),
     once(key, make) {

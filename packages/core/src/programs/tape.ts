@@ -68,6 +68,33 @@ export function gradientWith(
   return { gradients, others: handOver(kept) };
 }
 
+/**
+ * The gradient of a scalar by some tensors inside a program, as constants: no gradient flows through it, and what was computed for it
+ * is forgotten. For adversarial examples, and for whatever else needs a slope within a loss.
+ *
+ * Shapes: xs any → a gradient of the same shape each, zeros where f does not depend on one.
+ *
+ * @param f A scalar, in tfjs.
+ * @param xs What to take the gradient by: inputs, features, or variables.
+ * @example
+ * ```ts
+ * import { constantGradient } from '@polytask/core';
+ * import * as tf from '@tensorflow/tfjs';
+ *
+ * const x = tf.tensor1d([1, 2]);
+ * const [slope] = constantGradient(() => tf.sum(tf.square(x)), [x]);
+ * console.log(slope?.dataSync()); // => Float32Array(2) [ 2, 4 ]
+ * ```
+ */
+export function constantGradient(f: () => tf.Tensor, xs: readonly tf.Tensor[]): tf.Tensor[] {
+  const tape = engine().state.activeTape;
+  const length = tape?.length ?? 0;
+  // Their origin is cut off: the way back stops here, however long the tape before it is.
+  const { grads } = engine().gradients(f, xs, undefined, true);
+  for (const node of tape?.splice(length) ?? []) tf.dispose([...node.saved]);
+  return xs.map((x, i) => grads[i] ?? tf.zerosLike(x));
+}
+
 /** An outermost gradient. tfjs keeps what the tape saved for the backward pass where either pass throws; here it goes. */
 function differentiate(f: () => tf.Tensor, xs: readonly tf.Tensor[], failed: () => void): (tf.Tensor | undefined)[] {
   try {

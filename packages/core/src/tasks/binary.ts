@@ -80,6 +80,8 @@ const yesOrNo = describeTask(
     requireOption(negative !== positive, 'labels', 'two different names', labels);
     return {
       metrics: [accuracy({ threshold }), f1({ threshold }), auc(), logLoss()],
+      problem: 'classification',
+      label: 'class',
       target: { shape: [], dtype: 'float32' },
       outputs: { logits: [1] },
       prepare: (labels) => learnWeight(name, positiveWeight, labels),

@@ -100,6 +100,8 @@ const oneOfSeveral = describeTask(
     checkClassWeights(classWeights, classes);
     return {
       metrics: [accuracy(), macroF1(), logLoss()],
+      problem: 'classification',
+      label: 'class',
       target: { shape: [], dtype: 'int32' },
       outputs: { logits: [classes] },
       prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),

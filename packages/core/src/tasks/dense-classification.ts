@@ -75,6 +75,7 @@ const everywhere = describeTask(
     checkClassWeights(classWeights, classes);
     return {
       metrics: [accuracy(), macroF1(), logLoss()],
+      problem: 'classification',
       target: { shape: positions, dtype: 'int32' },
       outputs: { logits: [...positions.map(() => null), classes] },
       prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),

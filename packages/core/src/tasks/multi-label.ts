@@ -72,6 +72,8 @@ const severalLabels = describeTask(
     const at = { threshold };
     return {
       metrics: [macroF1(at), microF1(at), accuracy(at), logLoss()],
+      problem: 'classification',
+      label: 'vector',
       target: { shape: [names.length], dtype: 'float32' },
       outputs: { logits: [names.length] },
       prepare(labels) {

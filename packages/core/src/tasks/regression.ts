@@ -61,6 +61,8 @@ const numbers = describeTask(
     const width = size ?? 1;
     return {
       metrics: [rootMeanSquaredError(), meanAbsoluteError(), rSquared()],
+      problem: 'regression',
+      label: size === undefined ? 'number' : 'vector',
       target: { shape: size === undefined ? [] : [size], dtype: 'float32' },
       outputs: { value: [width] },
       prepare(labels) {

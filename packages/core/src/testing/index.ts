@@ -1,9 +1,9 @@
+export type { OpenScope } from '../model/open-scope.js';
+export { openScope } from '../model/open-scope.js';
 export type { Check } from './conformance/check.js';
 export type { Claim } from './conformance/claims.js';
 export type { ConformanceOptions } from './conformance/conformance.js';
 export { conformance } from './conformance/conformance.js';
-export type { OpenScope } from './open-scope.js';
-export { openScope } from './open-scope.js';
 export { plainSharing } from './plain-sharing.js';
 export type { ProgramRun, StrictOptions } from './strict-executor.js';
 export { strict } from './strict-executor.js';

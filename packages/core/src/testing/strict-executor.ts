@@ -30,7 +30,8 @@ export interface StrictOptions {
  *   (`POLYTASK_PROGRAM_CAPTURES`);
  * - tensors left behind (`POLYTASK_PROGRAM_KEEPS`);
  * - other operations, shapes, attributes or constants than in the program's first run with feeds of the same names, shapes and
- *   dtypes (`POLYTASK_PROGRAM_VARIES`).
+ *   dtypes (`POLYTASK_PROGRAM_VARIES`);
+ * - gradients of a task by variables that do not name it as a user (`POLYTASK_USED_BY`).
  *
  * @remarks tfjs' own random operations are caught only where they are given no seed. It is several times slower than `eager()`.
  * @example
@@ -78,8 +79,11 @@ function createGuard(layout: ParameterLayout, { onRun }: StrictOptions): Program
     traces.set(program, seen);
     const signature = signatureOf(feeds);
     const before = seen.get(signature);
-    if (before === undefined) seen.set(signature, watch.operations);
-    else compare(program.name, before, watch.operations);
+    if (before !== undefined) compare(program.name, before, watch.operations);
+    else {
+      seen.set(signature, watch.operations);
+      program.check?.(feeds, context);
+    }
     onRun?.({ program: program.name, operations: watch.operations });
     return outputs;
   };

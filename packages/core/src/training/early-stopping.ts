@@ -11,11 +11,12 @@ export interface EarlyStopping {
   /** How much better counts as better, in the units of what is watched. Default 0. */
   readonly minDelta?: number;
   /**
-   * What is watched: `'loss'`, the sum of the tasks' validation losses (default); one task's metric; or `'tasks'`: every task
+   * What is watched: `'loss'`, the sum of the tasks' validation losses (default); one task's metric; `'primary'`: the
+   * run's primary task by its primary metric; or `'tasks'`: every task
    * by its primary metric. Under `'tasks'` a task that stops improving is left out of training from then on, its own
    * parameters standing still, and the run ends with the last task.
    */
-  readonly monitor?: 'loss' | 'tasks' | { readonly task: string; readonly metric: string };
+  readonly monitor?: 'loss' | 'tasks' | 'primary' | { readonly task: string; readonly metric: string };
   /** Go back to the parameters of the best epoch at the end; not with `'tasks'`. Default false. */
   readonly restoreBest?: boolean;
 }
@@ -34,6 +35,26 @@ export interface StoppingVerdict {
   readonly best: boolean;
   /** Names of tasks to leave out from now on. */
   readonly frozen: readonly string[];
+}
+
+/** The same options, with the run's primary task in the place of `'primary'`. */
+export function namingPrimary(
+  options: EarlyStopping | undefined,
+  tasks: readonly AnyTask[],
+  primary: string | undefined,
+): EarlyStopping | undefined {
+  if (options?.monitor !== 'primary') return options;
+  const task = tasks.find(({ name }) => name === primary);
+  const advice = 'Declare it: `createTrainer({ primary: ... })`.';
+  requireOption(
+    task !== undefined,
+    'earlyStopping.monitor',
+    "'primary' only in a run with a primary task",
+    'primary',
+    advice,
+  );
+  const { name, primaryMetric } = task as AnyTask;
+  return { ...options, monitor: { task: name, metric: primaryMetric } };
 }
 
 /** Checks the options against the tasks. */
@@ -105,7 +126,7 @@ export function judgeEpoch(
   tasks: readonly AnyTask[],
   history: History,
 ): StoppingVerdict {
-  const monitor = options.monitor ?? 'loss';
+  const monitor = (options.monitor ?? 'loss') as Exclude<EarlyStopping['monitor'], 'primary' | undefined>;
   const last = (task: string, metric: string): number =>
     (history.tasks as Record<string, Record<string, number[]>>)[task]?.[metric]?.at(-1) ?? Number.NaN;
   const sign = (task: AnyTask, metric: string) =>

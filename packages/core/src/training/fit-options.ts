@@ -17,6 +17,8 @@ export interface StepEvent {
   readonly weights: { readonly [objective: string]: number };
   /** Auxiliary terms, not weighted; see {@link History.auxiliary}. */
   readonly terms: { readonly [term: string]: number };
+  /** What parts record of this step; see {@link History.logged}. */
+  readonly logged: { readonly [name: string]: number };
 }
 
 /** What happened in one epoch. */
@@ -40,7 +42,10 @@ export interface Callback {
 
 /** Options of `fit`. */
 export interface FitOptions<Tasks extends readonly AnyTask[] = readonly AnyTask[]> {
-  /** Epochs of the whole run: a run that has done 3 of 10, resumed or not, does 7 more. */
+  /**
+   * Epochs of the whole run: a run that has done 3 of 10, resumed or not, does 7 more. `Infinity`: until early stopping or the
+   * signal ends it.
+   */
   readonly epochs: number;
   /** Rows per step, default 32 (as Keras). */
   readonly batchSize?: number | undefined;

@@ -11,19 +11,25 @@ import {
   frozenTasks,
   hasStopped,
   judgeEpoch,
+  namingPrimary,
   startStopping,
 } from './early-stopping.js';
 import type { EpochEvent, FitOptions, StepEvent } from './fit-options.js';
 import { furtherBatches, withoutFrozen } from './further-batches.js';
-import { addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
-import type { BatchSources } from './primitives.js';
-import { change, type Run, requireWhole } from './run.js';
+import { addLogged, addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
+import { epochEnds, logsOf, probe } from './parts-of-run.js';
+import { change, type Run, requireWhole, stepInfo } from './run.js';
 import type { StepOutcome } from './run-step.js';
+import type { BatchSources } from './runtime.js';
 import { scheduleRows } from './schedule-rows.js';
 
 /** Trains until the last epoch, a stop or the signal. */
-export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOptions): Promise<History> {
+export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOptions): Promise<History> {
   requireWhole(run);
+  const { description, runtime } = run;
+  const { tasks, seed } = description;
+  const earlyStopping = namingPrimary(given.earlyStopping, tasks, description.primary);
+  const options: FitOptions = { ...given, earlyStopping };
   const {
     epochs,
     batchSize = 32,
@@ -32,11 +38,9 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
     shuffle = true,
     lastBatch = 'keep',
   } = options;
-  requireOption(Number.isInteger(epochs) && epochs > 0, 'epochs', 'a positive whole number', epochs);
+  const whole = Number.isInteger(epochs) || epochs === Number.POSITIVE_INFINITY;
+  requireOption(whole && epochs > 0, 'epochs', 'a positive whole number, or Infinity', epochs);
   requireOption(Number.isInteger(batchSize) && batchSize > 0, 'batchSize', 'a positive whole number', batchSize);
-  const { description, runtime } = run;
-  const { tasks, seed } = description;
-  const { earlyStopping } = options;
   if (earlyStopping !== undefined) {
     checkStopping(earlyStopping, tasks, validation !== undefined);
     const stopping = startStopping(earlyStopping, tasks, run.stopping);
@@ -46,6 +50,9 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
   run.frozen = earlyStopping && run.stopping ? frozenTasks(earlyStopping, run.stopping, tasks) : [];
   const pass = `batchSize ${batchSize}, lastBatch '${lastBatch}', shuffle ${shuffle} and ${train.size} rows`;
   requireSamePass(run, pass);
+  const batches = train.batches({ batchSize, lastBatch });
+  const totalEpochs = epochs === Number.POSITIVE_INFINITY ? null : epochs;
+  run.length = { totalSteps: totalEpochs && totalEpochs * batches, totalEpochs, stepsPerEpoch: batches };
   const rows = scheduleRows(run, train, batchSize);
   const cursor = train.open({
     batchSize,
@@ -54,8 +61,9 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
     ...(shuffle ? { shuffleSeed: `${seed}` } : {}),
     ...(rows === undefined ? {} : { rows }),
   });
-  const batches = train.batches({ batchSize, lastBatch });
-  const sources = furtherBatches(run, train, validation, batchSize);
+  const further = furtherBatches(run, train, validation, batchSize);
+  const sources = further(undefined);
+  runtime.further = further;
   const breathe = breather();
   const stopped = earlyStopping && run.stopping && hasStopped(run.stopping);
   run.history.stopped = stopped ? 'early' : run.epoch < epochs && options.signal?.aborted ? 'signal' : 'running';
@@ -69,7 +77,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
       const position = cursor.position();
       const batch = withoutFrozen(labelBatch(raw, tasks, run.constants, run.overlays, train.sources), run.frozen);
       const present = activeTasks(tasks, batch).length > 0;
-      const { counts } = runtime;
+      const { counts, touched } = runtime;
       const takeStep = async () => {
         const found = present ? await step(run, batch, sources) : undefined;
         if (found === undefined) run.history.skipped += 1;
@@ -77,7 +85,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
         run.position = position;
         return found;
       };
-      const outcome = await change(run, takeStep, () => runtime.counts !== counts);
+      const outcome = await change(run, takeStep, () => runtime.counts !== counts || runtime.touched !== touched);
       if (outcome !== undefined) await tell(run, outcome, batches, options);
       if (options.signal?.aborted) {
         run.history.stopped = 'signal';
@@ -102,12 +110,21 @@ export async function fitRun(run: Run, train: MultiTaskDataset, options: FitOpti
 }
 
 async function step(run: Run, batch: Batch, sources: BatchSources): Promise<StepOutcome> {
-  const info = { step: run.history.steps, epoch: run.epoch };
-  const outcome = await run.runStep(run.runtime, info, batch, sources);
-  run.history.steps += 1;
-  addStep(run.sums, outcome);
-  run.schedule?.observe?.(outcome, info);
-  return outcome;
+  const { runtime, model } = run;
+  const info = stepInfo(run);
+  try {
+    await probe(runtime, info, batch);
+    const outcome = await run.runStep(runtime, info, batch, sources);
+    run.history.steps += 1;
+    runtime.reached = info;
+    run.schedule?.observe?.(outcome, info);
+    for (const { bound } of model.observers) bound.stepEnd?.(outcome, info);
+    const told = { ...outcome, logged: { ...outcome.logged, ...logsOf(run) } };
+    addStep(run.sums, told);
+    return told;
+  } finally {
+    runtime.endStep();
+  }
 }
 
 async function tell(run: Run, outcome: StepOutcome, batches: number, { callbacks = [] }: FitOptions): Promise<void> {
@@ -122,6 +139,7 @@ async function tell(run: Run, outcome: StepOutcome, batches: number, { callbacks
     losses: named(outcome.losses),
     weights: named(outcome.weights),
     terms: outcome.terms,
+    logged: outcome.logged,
   };
   for (const callback of callbacks) await callback.stepEnd?.(event);
 }
@@ -144,7 +162,7 @@ async function endEpoch(
   });
   for (const name of model.terms) history.auxiliary[name]?.push(means.terms[name] ?? Number.NaN);
   if (means.cosines !== undefined) history.cosines.push(means.cosines);
-  model.balancing.bound.epochEnd?.({ epoch: run.epoch, meanLosses: means.losses });
+  addLogged(history, { ...means.logged, ...(await epochEnds(run, { epoch: run.epoch, meanLosses: means.losses })) });
   let scores: Scores | undefined;
   if (options.validation !== undefined) {
     scores = await evaluateDataset(run.runtime, run.constants, options.validation, options.evaluationBatchSize);

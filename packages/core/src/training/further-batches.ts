@@ -2,8 +2,8 @@ import type { Batch } from '../contracts/batch.js';
 import type { Cursor, MultiTaskDataset } from '../contracts/dataset.js';
 import { labelBatch } from '../data/label-batch.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import type { BatchSources } from './primitives.js';
 import type { Run } from './run.js';
+import type { BatchSources } from './runtime.js';
 
 /** Labels of frozen tasks are taken away, so that nothing of theirs moves. */
 export function withoutFrozen(batch: Batch, frozen: readonly string[]): Batch {
@@ -13,22 +13,31 @@ export function withoutFrozen(batch: Batch, frozen: readonly string[]): Batch {
   return { ...batch, weights };
 }
 
-/** Endless streams of further batches, with orders of their own; counted, so that a resumed run goes on where it was. */
+/**
+ * Endless streams of further batches, with orders of their own; counted, so that a resumed run goes on where it was. The plan has one
+ * stream of each kind (`undefined`); a part that only looks has its own, and takes no batch away from the plan.
+ */
 export function furtherBatches(
   run: Run,
   train: MultiTaskDataset,
   validation: MultiTaskDataset | undefined,
   batchSize: number,
-): BatchSources {
+): (stream: string | undefined) => BatchSources {
   const { tasks, seed } = run.description;
   const cursors = new Map<string, Cursor>();
-  const draw = async (kind: 'another' | 'validation', dataset: MultiTaskDataset): Promise<Batch> => {
+  const draw = async (
+    stream: string | undefined,
+    kind: 'another' | 'validation',
+    dataset: MultiTaskDataset,
+  ): Promise<Batch> => {
+    const key = stream === undefined ? kind : `${stream}/${kind}`;
     const size = Math.min(batchSize, dataset.size);
     const perEpoch = dataset.batches({ batchSize: size, lastBatch: 'drop' });
-    const shuffleSeed = `${seed}/${kind}`;
-    const cursor = cursors.get(kind) ?? dataset.open({ batchSize: size, lastBatch: 'drop', shuffleSeed });
-    cursors.set(kind, cursor);
-    const count = run.drawn[kind]++;
+    const shuffleSeed = `${seed}/${key}`;
+    const cursor = cursors.get(key) ?? dataset.open({ batchSize: size, lastBatch: 'drop', shuffleSeed });
+    cursors.set(key, cursor);
+    const count = run.drawn[key] ?? 0;
+    run.drawn[key] = count + 1;
     cursor.seek(Math.floor(count / perEpoch), count % perEpoch);
     const raw = await cursor.next();
     if (raw === null)
@@ -36,16 +45,16 @@ export function furtherBatches(
     const overlays = kind === 'another' ? run.overlays : undefined;
     return withoutFrozen(labelBatch(raw, tasks, run.constants, overlays, dataset.sources), run.frozen);
   };
-  return {
-    another: () => draw('another', train),
+  return (stream) => ({
+    another: () => draw(stream, 'another', train),
     validation: () => {
       if (validation === undefined) {
         throw new PolytaskError(
           'POLYTASK_NO_VALIDATION',
-          `\`${run.description.balancing.name}\` needs batches of validation data; pass \`validation\` to \`fit\`.`,
+          `\`${stream ?? run.description.balancing.name}\` needs batches of validation data; pass \`validation\` to \`fit\`.`,
         );
       }
-      return draw('validation', validation);
+      return draw(stream, 'validation', validation);
     },
-  };
+  });
 }

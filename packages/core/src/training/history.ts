@@ -28,6 +28,11 @@ export interface History<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
    * auxiliary objectives with `asTask` the mean loss.
    */
   readonly auxiliary: { readonly [term: string]: number[] };
+  /**
+   * What parts record, by `<part>/<name>`: mean per epoch of numbers that come with steps, or the epoch's number; NaN for epochs
+   * without one.
+   */
+  readonly logged: { [name: string]: number[] };
   /** Mean cosine between the tasks' gradients `[K][K]` per epoch; empty under strategies that compute no Gramian. */
   readonly cosines: number[][][];
   /** Wall-clock seconds per epoch, evaluation included. The only numbers here that two equal runs do not share. */
@@ -51,6 +56,7 @@ export function emptyHistory(tasks: readonly AnyTask[], auxiliary: readonly stri
   return {
     tasks: Object.fromEntries(tasks.map((task) => [task.name, entry(task)])) as unknown as History['tasks'],
     auxiliary: Object.fromEntries(auxiliary.map((name) => [name, []])),
+    logged: {},
     cosines: [],
     seconds: [],
     steps: 0,
@@ -72,6 +78,7 @@ export interface EpochSums {
   cosines: number[];
   cosineCounts: number[];
   terms: { [term: string]: number };
+  logged: { [name: string]: { total: number; count: number } };
   steps: number;
 }
 
@@ -85,15 +92,20 @@ export function emptySums(k: number): EpochSums {
     cosines: zeros(k * k),
     cosineCounts: zeros(k * k),
     terms: {},
+    logged: {},
     steps: 0,
   };
 }
 
 /** Adds one step. */
-export function addStep(sums: EpochSums, { losses, weights, gramian, terms }: StepOutcome): void {
+export function addStep(sums: EpochSums, { losses, weights, gramian, terms, logged }: StepOutcome): void {
   const k = losses.length;
   sums.steps += 1;
   for (const [name, value] of Object.entries(terms)) sums.terms[name] = (sums.terms[name] ?? 0) + value;
+  for (const [name, value] of Object.entries(logged)) {
+    const { total, count } = sums.logged[name] ?? { total: 0, count: 0 };
+    sums.logged[name] = { total: total + value, count: count + 1 };
+  }
   for (let i = 0; i < k; i++) {
     if (Number.isNaN(losses[i])) continue;
     bump(sums.losses, i, losses[i] as number);
@@ -121,6 +133,7 @@ export function epochMeans(sums: EpochSums): {
   weights: Float64Array;
   cosines: number[][] | undefined;
   terms: { [term: string]: number };
+  logged: { [name: string]: number };
 } {
   const k = sums.losses.length;
   const mean = (total: number, count: number | undefined) =>
@@ -135,5 +148,15 @@ export function epochMeans(sums: EpochSums): {
     weights: Float64Array.from(sums.weights, (total, i) => mean(total, sums.counts[i])),
     cosines,
     terms: Object.fromEntries(Object.entries(sums.terms).map(([name, total]) => [name, mean(total, sums.steps)])),
+    logged: Object.fromEntries(
+      Object.entries(sums.logged).map(([name, { total, count }]) => [name, mean(total, count)]),
+    ),
   };
+}
+
+/** Adds an epoch's recorded numbers: every series has one per epoch, NaN where there was none. */
+export function addLogged(history: History, numbers: { readonly [name: string]: number }): void {
+  const epochs = history.seconds.length;
+  for (const name of Object.keys(numbers)) history.logged[name] ??= new Array<number>(epochs).fill(Number.NaN);
+  for (const [name, series] of Object.entries(history.logged)) series.push(numbers[name] ?? Number.NaN);
 }

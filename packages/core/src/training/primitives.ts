@@ -1,40 +1,68 @@
 import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ParameterSet, Program, ProgramCall, ProgramResult } from '../contracts/executor.js';
 import type { GradientsOf } from '../contracts/gradient-balancing.js';
+import { ofCore } from '../contracts/guard-part.js';
 import type { StepInfo } from '../contracts/loss-weighting.js';
-import type { At, StepPrimitives } from '../contracts/step-plan.js';
+import type { At, ForwardOutput, ProbePrimitives, StepPrimitives } from '../contracts/step-plan.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { prefixed } from './batch-feeds.js';
-import type { Runtime } from './runtime.js';
-
-/** Where a step's further batches come from. */
-export interface BatchSources {
-  another(): Promise<Batch>;
-  validation(): Promise<Batch>;
-}
+import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
 
 /** The primitives of one step. */
 export interface PrimitiveScope {
   readonly primitives: StepPrimitives;
-  /** The auxiliary terms in the first pass over the step's batch. */
-  terms(): Record<string, number>;
+  /** The auxiliary terms and logged numbers in the first pass over the step's batch. */
+  terms(): StepNumbers;
   /** Releases all that was made and not stored. */
   end(): void;
 }
 
-/** Opens the primitives of one step on a batch. */
-export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, sources: BatchSources): PrimitiveScope {
+/** Opens primitives for a part that only looks: nothing of the model moves, and what it stores and draws is its own. */
+export function openProbe(
+  runtime: Runtime,
+  info: StepInfo,
+  batch: Batch,
+  place: string,
+): PrimitiveScope & { readonly primitives: ProbePrimitives } {
+  const sources = (): BatchSources => {
+    if (runtime.further !== undefined) return runtime.further(place);
+    throw new PolytaskError('POLYTASK_NO_MODEL', 'Further batches are there within `fit` only.');
+  };
+  const lazy = { another: async () => sources().another(), validation: async () => sources().validation() };
+  return openPrimitives(runtime, info, batch, lazy, place) as PrimitiveScope & { primitives: ProbePrimitives };
+}
+
+/**
+ * Opens the primitives of one step on a batch.
+ *
+ * @param probe - Name of the part that only looks; undefined for the plan.
+ */
+export function openPrimitives(
+  runtime: Runtime,
+  info: StepInfo,
+  batch: Batch,
+  sources: BatchSources,
+  probe?: string,
+): PrimitiveScope {
   const { model, session, programs, parameters } = runtime;
+  const keyOf = (name: string) => (probe === undefined ? name : `${probe}/${name}`);
+  const refuseMove = (what: string) => {
+    throw new PolytaskError(
+      'POLYTASK_PROBE_MOVES',
+      `\`${probe}\` may look at the model but not move it: ${what}. Work on a scratch copy, \`await clone(parameters)\`.`,
+    );
+  };
   const { objectives } = model;
   const made = new Set<DeviceTensor>();
   // Random numbers differ between the batches of a step and agree between passes over the same batch.
   const draws = new Map<Batch, number>([[batch, 0]]);
   let statisticsMoved = false;
-  let terms: Record<string, number> | undefined;
+  let terms: StepNumbers | undefined;
 
   const held = (device: ProgramResult['device'], name: string): DeviceTensor => {
     const handle = device[name] as DeviceTensor;
@@ -50,7 +78,7 @@ export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, s
   /** Runs a training program. The first one over the step's own batch and parameters moves BatchNorm's statistics, no other. */
   async function train(program: Program, at: At, moves: boolean, call: Pick<ProgramCall, 'feeds' | 'outputs'>) {
     const where = at.batch ?? batch;
-    const keepState = moves && !statisticsMoved && isOwn(at);
+    const keepState = moves && probe === undefined && !statisticsMoved && isOwn(at);
     if (keepState) statisticsMoved = true;
     const { host, device } = await session.run(program, {
       parameters: at.parameters ?? parameters,
@@ -85,6 +113,23 @@ export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, s
     active: (of = batch) => runtime.active(of),
     anotherBatch: async () => further(await sources.another()),
     validationBatch: async () => further(await sources.validation()),
+    async forward(names: readonly ForwardOutput[], { training = false, ...at } = {}) {
+      const where = at.batch ?? batch;
+      const known = [...model.outputs, ...model.tasks.flatMap(({ name }) => [`loss/${name}`, `prediction/${name}`])];
+      for (const name of names) {
+        if (!known.includes(name)) throw new UnknownNameError('output of the forward pass', name, known);
+      }
+      const { device } = await session.run(programs.forward(names, training), {
+        parameters: at.parameters ?? parameters,
+        keepState: false,
+        feeds: runtime.modelFeeds(where, info),
+        outputs: Object.fromEntries(names.map((name) => [name, 'hold' as const])),
+        ...(training && { uniform: runtime.uniform(info.step, draws.get(further(where)) as number) }),
+      });
+      for (const handle of Object.values(device)) made.add(handle);
+      return device as never;
+    },
+    read: (tensor) => session.download(tensor),
     async losses(at = {}) {
       const { losses } = await train(programs.losses, at, false, { feeds: {}, outputs: {} });
       return losses;
@@ -144,6 +189,7 @@ export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, s
     },
     async apply(gradient, { active = runtime.active(batch), moves, parameters: target = parameters } = {}) {
       const trial = target.values === parameters.values ? undefined : target;
+      if (trial === undefined && probe !== undefined) refuseMove('it called `apply` on the parameters of the model');
       await runtime.update(programs.apply, info.step, active, { feeds: { gradient }, outputs: {} }, { trial, moves });
     },
     async clone(source: ParameterSet) {
@@ -166,6 +212,14 @@ export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, s
       return (host.dot as HostTensor).data[0] as number;
     },
     async run(program, call) {
+      const overwritten = Object.values(call.outputs).filter((target) => typeof target !== 'string');
+      if (overwritten.length > 0) runtime.touched += 1;
+      if (
+        probe !== undefined &&
+        overwritten.some((target) => target === parameters.values || target === parameters.state)
+      ) {
+        refuseMove(`program \`${program.name}\` was to write over them`);
+      }
       const result = await session.run(program, {
         ...call,
         parameters: call.parameters ?? parameters,
@@ -173,18 +227,19 @@ export function openPrimitives(runtime: Runtime, info: StepInfo, batch: Batch, s
         uniform: runtime.uniform(info.step, 0),
       });
       for (const handle of Object.values(result.device)) made.add(handle);
-      return result;
+      return result as never;
     },
-    stored: (name) => runtime.stored.get(name),
+    stored: (name) => runtime.stored.get(keyOf(name)),
     store(name, tensor) {
-      const before = runtime.stored.get(name);
+      const before = runtime.stored.get(keyOf(name));
       if (before !== undefined && before !== tensor) session.release(before);
       made.delete(tensor);
-      runtime.stored.set(name, tensor);
+      runtime.touched += 1;
+      runtime.stored.set(keyOf(name), tensor);
     },
   };
   return {
-    primitives,
+    primitives: ofCore(primitives),
     terms: () => terms ?? runtime.terms({}),
     end() {
       for (const handle of made) session.release(handle);

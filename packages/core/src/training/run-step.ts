@@ -4,14 +4,12 @@ import type { StepReport } from '../contracts/step-plan.js';
 import type { BoundBalancing } from '../model/multi-task-model.js';
 import { gradientBalancingPlan } from '../plans/gradient-balancing-plan.js';
 import { lossWeightingPlan } from '../plans/loss-weighting-plan.js';
-import { type BatchSources, openPrimitives } from './primitives.js';
-import type { Runtime } from './runtime.js';
+import { prefixed } from './batch-feeds.js';
+import { openPrimitives } from './primitives.js';
+import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
 
 /** What happened in a step. */
-export interface StepOutcome extends StepReport {
-  /** Auxiliary terms by name, not weighted. */
-  readonly terms: { readonly [term: string]: number };
-}
+export type StepOutcome = Omit<StepReport, 'logged'> & StepNumbers;
 
 /** Takes one step of training. */
 export type RunStep = (runtime: Runtime, info: StepInfo, batch: Batch, sources: BatchSources) => Promise<StepOutcome>;
@@ -24,7 +22,8 @@ export function createRunStep({ kind, description, bound }: BoundBalancing): Run
     const scope = openPrimitives(runtime, info, batch, sources);
     try {
       const report = await bound.step(scope.primitives);
-      return { ...report, terms: scope.terms() };
+      const { terms, logged } = scope.terms();
+      return { ...report, terms, logged: { ...logged, ...prefixed(description.name, report.logged ?? {}) } };
     } finally {
       scope.end();
     }

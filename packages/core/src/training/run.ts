@@ -1,6 +1,7 @@
 import type { InputSpecs } from '../contracts/batch.js';
 import type { MultiTaskDataset } from '../contracts/dataset.js';
 import type { Executor, ExecutorSession } from '../contracts/executor.js';
+import type { StepInfo } from '../contracts/loss-weighting.js';
 import type { Optimizer } from '../contracts/optimizer.js';
 import type { BoundSchedule, TaskSchedule } from '../contracts/schedule.js';
 import type { AnyTask, TaskConstants } from '../contracts/task.js';
@@ -9,10 +10,11 @@ import { collectLabels } from '../data/collect-labels.js';
 import type { LabelOverlays } from '../data/label-overlay.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { buildModel, type Model, type ModelParts } from '../model/multi-task-model.js';
+import { createRuntime } from './create-runtime.js';
 import type { StoppingState } from './early-stopping.js';
 import { type EpochSums, emptyHistory, emptySums, type History } from './history.js';
 import { createRunStep, type RunStep } from './run-step.js';
-import { createRuntime, type Runtime } from './runtime.js';
+import type { Runtime } from './runtime.js';
 
 /** The description of a run: what `createTrainer` was given, defaults filled in. */
 export interface RunDescription extends Omit<ModelParts, 'inputs' | 'limit'> {
@@ -37,14 +39,16 @@ export interface Run {
   batch: number;
   /** Where the training cursor stands within the epoch; undefined at its start. */
   position: State | undefined;
+  /** How long the run is, as `fit` was last told. */
+  length: Omit<StepInfo, 'step' | 'epoch'>;
   /** How `fit` goes through the data, in words: a position means something only there. */
   pass: string;
   /** What is under way and must not be seen half done: a step, or the end of an epoch. */
   busy: Promise<unknown> | undefined;
   /** Something failed half way: parameters may have moved while counts have not. Such a run neither goes on nor is saved. */
   broken: boolean;
-  /** Further training and validation batches that plans have asked for. */
-  drawn: { another: number; validation: number };
+  /** Further training and validation batches that plans have asked for, and by `<stream>/<kind>` other parts. */
+  drawn: { [stream: string]: number };
   /** Tasks that early stopping has left out. */
   frozen: readonly string[];
   stopping: StoppingState | undefined;
@@ -89,6 +93,7 @@ export async function openRun(
       epoch: 0,
       batch: 0,
       position: undefined,
+      length: { totalSteps: null, totalEpochs: null, stepsPerEpoch: null },
       pass: '',
       busy: undefined,
       broken: false,
@@ -126,6 +131,11 @@ export async function change<Result>(run: Run, work: () => Promise<Result>, isHa
   } finally {
     run.busy = undefined;
   }
+}
+
+/** The step that comes next. */
+export function stepInfo({ history, epoch, length }: Run): StepInfo {
+  return { step: history.steps, epoch, ...length };
 }
 
 /** Waits until nothing is under way, well or badly. */

@@ -8,16 +8,25 @@ import type {
   UniformSource,
 } from '../contracts/executor.js';
 import type { StepInfo } from '../contracts/loss-weighting.js';
-import type { Optimizer } from '../contracts/optimizer.js';
 import type { ParameterReader, SegmentRange } from '../contracts/parameters.js';
-import type { TaskConstants } from '../contracts/task.js';
 import type { HostFeeds, HostTensor } from '../contracts/tensors.js';
 import type { Model } from '../model/multi-task-model.js';
-import { createPrograms, type Programs } from '../programs/programs.js';
-import { type UpdateMode, updateNumbers } from '../programs/update.js';
-import { uniformFloats } from '../random/uniform-stream.js';
-import { activeTasks, batchFeeds, prefixed } from './batch-feeds.js';
-import { momentaryReader, parameterReader } from './parameter-reader.js';
+import type { Programs } from '../programs/programs.js';
+import type { UpdateMode } from '../programs/update.js';
+
+/** Where a step's further batches come from. */
+export interface BatchSources {
+  another(): Promise<Batch>;
+  validation(): Promise<Batch>;
+}
+
+/** What a training program gives for the history. */
+export interface StepNumbers {
+  /** Auxiliary terms by name, not weighted. */
+  readonly terms: { readonly [term: string]: number };
+  /** What parts record, by full name. */
+  readonly logged: { readonly [name: string]: number };
+}
 
 /** Everything of a run that lives with the executor, and the host numbers that go with it. */
 export interface Runtime {
@@ -34,8 +43,20 @@ export interface Runtime {
   /** What auxiliary objectives' host phases gave last; saved, since a phase may be older than the checkpoint. */
   readonly prepared: Map<string, HostFeeds>;
   readonly reader: ParameterReader;
+  /** The last step taken. */
+  reached: StepInfo;
+  /** How often strategies have changed what they keep on the device. */
+  touched: number;
+  /** Further batches for a part with a stream of its own; undefined outside of `fit`. */
+  further: ((stream: string) => BatchSources) | undefined;
   /** Feeds of a batch for training programs, strategies' numbers for auxiliary terms included. */
-  feeds(batch: Batch, info: StepInfo): Promise<Record<string, HostTensor>>;
+  feeds(batch: Batch, info: StepInfo): Promise<Record<string, HostTensor | DeviceTensor>>;
+  /** Feeds of a batch for the model alone. */
+  modelFeeds(batch: Batch, info: StepInfo): Record<string, HostTensor>;
+  /** The sharing strategy's numbers outside of training steps. */
+  inferenceFeeds(): Record<string, HostTensor>;
+  /** Lets go of what was made for the feeds of a step. */
+  endStep(): void;
   /** Indices of the objectives present in a batch. */
   active(batch: Batch): number[];
   /** Random numbers of the `draw`-th batch of a step. */
@@ -54,106 +75,8 @@ export interface Runtime {
       readonly moves?: ((range: SegmentRange) => boolean) | undefined;
     },
   ): Promise<{ readonly [output: string]: HostTensor }>;
-  /** What asks a training program for its auxiliary terms, where there are any. */
+  /** What asks a training program for its auxiliary terms and logged numbers, where there are any. */
   readonly termsOutput: { readonly terms?: 'read' };
-  /** The auxiliary terms by name, from the output `terms` of a training program. */
-  terms(host: { readonly [output: string]: HostTensor }): Record<string, number>;
-}
-
-/** What a runtime is made from. */
-export interface RuntimeParts {
-  readonly model: Model;
-  readonly optimizer: Optimizer;
-  readonly constants: { readonly [task: string]: TaskConstants };
-  readonly session: ExecutorSession;
-  readonly seed: number;
-}
-
-/** Uploads the variables' initial values and makes the programs. */
-export async function createRuntime({ model, optimizer, constants, session, seed }: RuntimeParts): Promise<Runtime> {
-  const { layout } = model;
-  const programs = createPrograms(model, optimizer, constants);
-  const parameters: ParameterSet = {
-    values: session.upload(await gather(layout.segments, layout.size)),
-    state: session.upload(await gather(layout.stateSegments, layout.stateSize)),
-  };
-  const slots: Record<string, DeviceTensor> = {};
-  for (const slot of optimizer.slots) {
-    slots[slot] = session.upload({ data: new Float32Array(layout.size), shape: [layout.size] });
-  }
-  const fedSlots = prefixed('slot', slots);
-  const users = layout.ranges.map(({ usedBy }) => usedBy.map((task) => model.objectives.indexOf(task)));
-  const prepared = new Map<string, HostFeeds>();
-
-  async function numbersOf(info: StepInfo): Promise<Record<string, HostTensor>> {
-    const feeds: Record<string, HostTensor> = { ...prefixed('sharing', model.sharing.feeds?.(info) ?? {}) };
-    for (const { name, updateEvery, bound } of model.auxiliaries) {
-      if (bound.prepare !== undefined && (info.step % updateEvery === 0 || !prepared.has(name))) {
-        prepared.set(name, await bound.prepare(momentaryReader(layout, session, parameters)));
-      }
-      Object.assign(feeds, prefixed(`auxiliary/${name}`, { ...prepared.get(name), ...bound.feeds?.(info) }));
-    }
-    return feeds;
-  }
-
-  // A plan may feed several programs in one step; host phases belong to the step, before its first program.
-  let numbersOfStep: { readonly step: number; readonly feeds: Record<string, HostTensor> } | undefined;
-  async function stepNumbers(info: StepInfo): Promise<Record<string, HostTensor>> {
-    if (numbersOfStep?.step !== info.step) numbersOfStep = { step: info.step, feeds: await numbersOf(info) };
-    return numbersOfStep.feeds;
-  }
-
-  const withRows = model.auxiliaries.length > 0;
-  const runtime: Runtime = {
-    model,
-    session,
-    programs,
-    parameters,
-    slots,
-    counts: layout.ranges.map(() => 0),
-    stored: new Map(),
-    prepared,
-    reader: parameterReader(layout, session, parameters),
-    active(batch) {
-      // Auxiliary objectives balanced like tasks are always there.
-      const extra = model.objectives.slice(model.tasks.length).map((_, i) => model.tasks.length + i);
-      return [...activeTasks(model.tasks, batch), ...extra];
-    },
-    async feeds(batch, info) {
-      const active = new Float32Array(model.objectives.length);
-      for (const k of runtime.active(batch)) active[k] = 1;
-      return {
-        ...batchFeeds(model.tasks, batch, withRows),
-        active: { data: active, shape: [active.length] },
-        ...(await stepNumbers(info)),
-      };
-    },
-    uniform: (step, draw) => (path, occurrence, length) =>
-      uniformFloats(length, seed, 'forward', step, draw, path, occurrence),
-    async update(program, step, active, call, { trial, moves: allowed = () => true } = {}) {
-      const isPresent = (of: readonly number[]) => of.length === 0 || of.some((k) => active.includes(k));
-      const moves = layout.ranges.map((range, r) => isPresent(users[r] as number[]) && allowed(range));
-      const numbers = updateNumbers(optimizer, layout, runtime.counts, moves, step);
-      const { values } = trial ?? parameters;
-      const { host } = await session.run(program(numbers.mode), {
-        ...call,
-        feeds: { ...call.feeds, ...numbers.feeds, values, ...fedSlots },
-        outputs: { ...call.outputs, values, ...(trial === undefined ? fedSlots : {}) },
-      });
-      if (trial === undefined) runtime.counts = numbers.counts;
-      return host;
-    },
-    termsOutput: model.terms.length === 0 ? {} : { terms: 'read' },
-    terms: ({ terms }) => Object.fromEntries(model.terms.map((name, i) => [name, terms?.data[i] ?? Number.NaN])),
-  };
-  return runtime;
-}
-
-async function gather(
-  segments: readonly { offset: number; size: number; variable: { data(): Promise<unknown> } }[],
-  size: number,
-): Promise<HostTensor> {
-  const data = new Float32Array(size);
-  for (const segment of segments) data.set((await segment.variable.data()) as Float32Array, segment.offset);
-  return { data, shape: [size] };
+  /** The auxiliary terms and logged numbers by name, from the output `terms` of a training program. */
+  terms(host: { readonly [output: string]: HostTensor }): StepNumbers;
 }

@@ -1,7 +1,7 @@
 import type { MultiTaskDataset } from '../contracts/dataset.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { uniformStream } from '../random/uniform-stream.js';
-import type { Run } from './run.js';
+import { type Run, stepInfo } from './run.js';
 
 /** The run's schedule as the data set asks it: it speaks of tasks in their order, the data set of its sources. */
 export function scheduleRows(
@@ -26,6 +26,9 @@ export function scheduleRows(
   if (run.schedule === undefined) {
     run.schedule = description.bind({
       tasks: names,
+      definitions: tasks,
+      primary: run.description.primary,
+      groups: run.description.groups ?? {},
       sizes: sources.map((source) => train.sources[source]?.rows as number),
       batchSize,
       uniform: (step) => uniformStream(seed, 'schedule', description.name, step),
@@ -34,7 +37,7 @@ export function scheduleRows(
   }
   const { schedule } = run;
   return () => {
-    const rows = schedule.rows({ step: run.history.steps, epoch: run.epoch });
+    const rows = schedule.rows(stepInfo(run));
     return train.sources.map((_, source) => rows[sources.indexOf(source)] as number);
   };
 }

@@ -6,19 +6,28 @@ import type { AuxiliaryObjective } from '../contracts/auxiliary.js';
 import type { InputSpecs } from '../contracts/batch.js';
 import type { MultiTaskDataset } from '../contracts/dataset.js';
 import type { Executor } from '../contracts/executor.js';
+import type { Observer } from '../contracts/observer.js';
 import type { Optimizer } from '../contracts/optimizer.js';
 import type { ParameterReader } from '../contracts/parameters.js';
 import type { TaskSchedule } from '../contracts/schedule.js';
 import type { SharingStrategy } from '../contracts/sharing.js';
 import type { AnyTask } from '../contracts/task.js';
-import type { HostTensor } from '../contracts/tensors.js';
+import type { HostTensor, StateValue } from '../contracts/tensors.js';
 import { createOverlays, type LabelOverlays } from '../data/label-overlay.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { evaluateDataset, type Predictions, predictInputs, type Scores } from '../evaluation/evaluate.js';
+import {
+  evaluateDataset,
+  type Inspection,
+  inspectInputs,
+  type Predictions,
+  predictInputs,
+  type Scores,
+} from '../evaluation/evaluate.js';
 import { eager } from '../executors/eager.js';
 import { checkPart } from '../model/check-part.js';
-import { type Balancing, checkParts } from '../model/multi-task-model.js';
+import { checkParts } from '../model/check-parts.js';
+import type { Balancing } from '../model/multi-task-model.js';
 import { adam } from '../optimizers/adam.js';
 import {
   requireDataset,
@@ -45,6 +54,12 @@ export interface TrainerOptions<Tasks extends readonly AnyTask[]> {
   readonly optimizer?: Optimizer | undefined;
   /** Default: {@link eager}. */
   readonly executor?: Executor | undefined;
+  /** Look at the run without changing it; {@link Trainer.observations} gives what they saw. */
+  readonly observers?: readonly Observer[] | undefined;
+  /** The task that the run is for, where the others are there to help it: strategies and early stopping may ask. */
+  readonly primary?: Tasks[number]['name'] | undefined;
+  /** Named groups of tasks, for strategies that treat some alike. */
+  readonly groups?: { readonly [group: string]: readonly Tasks[number]['name'][] } | undefined;
   /** Chooses rows where tasks have data sets of their own; default: in proportion to their sizes. */
   readonly schedule?: TaskSchedule | undefined;
   /** Builds the model at once; otherwise the first `fit` builds it from its data set's inputs. */
@@ -62,6 +77,13 @@ export interface Trainer<Tasks extends readonly AnyTask[]> {
   evaluate(dataset: MultiTaskDataset, options?: { batchSize?: number }): Promise<Scores<Tasks>>;
   /** Predicts every task for rows `[rows, ...]` of every input. */
   predict(inputs: { readonly [input: string]: HostTensor }): Promise<Predictions<Tasks>>;
+  /**
+   * Everything that a forward pass in inference mode gives besides predictions, for rows `[rows, ...]` of every input: outputs of
+   * heads, features, the shared representation, and what the sharing strategy names (gates, attention maps).
+   */
+  inspect(inputs: { readonly [input: string]: HostTensor }): Promise<Inspection>;
+  /** What each observer has seen so far, by its name; with a number behind it where there are several of one name. */
+  observations(): { readonly [observer: string]: StateValue };
   /** The model as it is now, for exporters. */
   inference(): Promise<Inference>;
   /** The model alone, all of it as it is at one moment; `loadModel` of a trainer of the same tasks and strategies takes it. */
@@ -132,6 +154,9 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     optimizer: options.optimizer ?? adam(),
     executor: options.executor ?? eager(),
     schedule: options.schedule,
+    observers: options.observers ?? [],
+    primary: options.primary,
+    groups: options.groups,
     seed,
   };
   checkParts(description);
@@ -213,6 +238,15 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
       return Object.fromEntries(
         options.tasks.map((task) => [task.name, task.decode(numbers[task.name] as HostTensor)]),
       ) as unknown as Predictions<Tasks>;
+    },
+    async inspect(inputs) {
+      usable('inspect');
+      return inspectInputs(requireLearned(run, 'inspect').runtime, inputs);
+    },
+    observations() {
+      usable('observations');
+      const { observers } = requireRun(run, 'observations').model;
+      return Object.fromEntries(observers.map(({ name, bound }) => [name, structuredClone(bound.result())]));
     },
     async inference() {
       usable('inference');

@@ -8,7 +8,8 @@ import { toyTable, toyTasks } from './support/toy-data.js';
 
 test('GradNorm: golden gradient of the logits', async () => {
   const scope = undefined as never;
-  const bound = gradNorm({ learningRate: 1 }).bind({ tasks: ['a', 'b'], scope, uniform: () => () => 0 });
+  const context = { scope, uniform: () => () => 0, objectives: [], primary: undefined, groups: {} };
+  const bound = gradNorm({ learningRate: 1 }).bind({ ...context, tasks: ['a', 'b'] });
   bound.loadState?.({ logits: { values: [0, 0], momentum: [0, 0] }, initial: [4, 4] });
   const gramian = Float64Array.of(18, -22, -22, 38);
   const input = {
@@ -16,7 +17,7 @@ test('GradNorm: golden gradient of the logits', async () => {
     tasks: [0, 1],
     losses: Float64Array.of(2, 3),
     block: 'shared/0',
-    step: { step: 0, epoch: 0 },
+    step: { step: 0, epoch: 0, totalSteps: null, totalEpochs: null, stepsPerEpoch: null },
   };
   expect(bound.weights?.(input)).toEqual([1, 1]);
   expect(bound.saveState?.().logits).toMatchObject({

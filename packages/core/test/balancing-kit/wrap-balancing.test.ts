@@ -88,7 +88,7 @@ it('is of the same kind, compares the same gradients at the same scale, and name
   expect(Object.isFrozen(doubling)).toBe(true);
 });
 
-it('replaces what it gives, and keeps both states', () => {
+it('replaces what it gives, and keeps both states', async () => {
   const bound = doubling.bind(context);
   expect(bound.weights?.(input)).toEqual([2, 2]);
   expect(bound.weights?.(input)).toEqual([4, 2]);
@@ -99,7 +99,7 @@ it('replaces what it gives, and keeps both states', () => {
   other.reset?.();
   expect(other.saveState?.()).toEqual({ own: { calls: 0 }, inner: { count: 0 } });
   events.length = 0;
-  bound.epochEnd?.({ epoch: 0, meanLosses: new Float64Array(2) });
+  await bound.epochEnd?.({ epoch: 0, meanLosses: new Float64Array(2) }, undefined as never);
   bound.dispose?.();
   expect(events).toEqual(['inner ends', 'outer ends', 'outer disposes', 'inner disposes']);
 });

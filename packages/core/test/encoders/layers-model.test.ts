@@ -59,7 +59,7 @@ it('starts the same from the same seed, differently from another, and gives Math
   const failing = layersModel(() => {
     throw new Error('broken factory');
   });
-  expect(errorOf(() => build(1, failing)).message).toBe('broken factory');
+  expect(errorOf(() => build(1, failing)).message).toBe('The encoder `layers-model` failed in `build`: broken factory');
   expect(Math.random).toBe(random);
 });
 

@@ -40,7 +40,7 @@ describe('checkPart', () => {
   });
 
   it('refuses a part of another version of its contract', () => {
-    const newer = { ...definePart('optimizer', { name: 'newer' } as never), specVersion: 99 };
+    const newer = { ...definePart('optimizer', { ...sgd(), name: 'newer' } as never), specVersion: 99 };
     expect(isPart(newer, 'optimizer')).toBe(true);
     expect(() => checkPart(newer, 'optimizer', 'optimizer')).toThrow(
       /optimizer `newer` was written for version 99 .* this core speaks version 1/,

@@ -15,7 +15,8 @@ import {
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildModel, checkParts, type ModelParts } from '../../src/model/multi-task-model.js';
+import { checkParts } from '../../src/model/check-parts.js';
+import { buildModel, type ModelParts } from '../../src/model/multi-task-model.js';
 import { useBackend } from '../helpers/backends.js';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { noting } from '../training/fixtures.js';
@@ -79,7 +80,8 @@ describe('a model', () => {
     const model = buildModel(parts({ auxiliary: [auxiliary('penalty', false, seen)] }));
     model.dispose();
     const [context] = seen as [AuxiliaryContext];
-    expect(context).toMatchObject({ tasks: ['kind', 'level'], shared: [5], features: { kind: [5], level: [5] } });
+    expect(context.tasks.map(({ name }) => name)).toEqual(['kind', 'level']);
+    expect(context).toMatchObject({ shared: [5], features: { kind: [5], level: [5] } });
     expect(context.inputs).toEqual({ x: { shape: [4], dtype: 'float32' } });
     expect(context.layout.segments).toHaveLength(6);
   });
@@ -88,7 +90,7 @@ describe('a model', () => {
     const seen: BalancingContext[] = [];
     const balancing = defineLossWeighting({
       ...sumOfLosses(),
-      bind: (context) => noting(seen, context, { scalarize: (l) => tf.sum(l) as tf.Scalar }),
+      bind: (context) => noting(seen, context, { scalarize: (l: tf.Tensor1D) => tf.sum(l) as tf.Scalar }),
     });
     const model = buildModel(
       parts({ balancing, auxiliary: [auxiliary('a', true), auxiliary('b'), auxiliary('a', true), auxiliary('a')] }),

@@ -87,7 +87,7 @@ describe('weights', () => {
         tasks: [0, 1, 2],
         losses: expect.any(Float64Array),
         block: 'shared',
-        step: { step: 0, epoch: 0 },
+        step: { step: 0, epoch: 0, totalSteps: 1, totalEpochs: 1, stepsPerEpoch: 1 },
       },
     ]);
     expect(weights).toEqual([1, 10, 100]);

@@ -10,6 +10,7 @@ const step = (
   losses: Float64Array.from(losses),
   weights,
   terms: {},
+  logged: {},
   ...rest,
 });
 
@@ -21,6 +22,7 @@ it('begins with an empty list for everything that is recorded', () => {
       b: { trainLoss: [], weight: [], loss: [], rmse: [], mae: [], r2: [] },
     },
     auxiliary: { 'sharing/penalty': [], extra: [] },
+    logged: {},
     cosines: [],
     seconds: [],
     steps: 0,

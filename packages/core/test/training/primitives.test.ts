@@ -548,9 +548,10 @@ it('tells the step, the layout and the objectives', async () => {
     expect(p.layout.tasks).toEqual(['kind', 'level']);
     expect(p.batch.size).toBe(6);
   });
+  const length = { totalSteps: 2000, totalEpochs: 1000, stepsPerEpoch: 2 };
   expect(seen).toEqual([
-    { step: 0, epoch: 0 },
-    { step: 1, epoch: 0 },
-    { step: 2, epoch: 1 },
+    { step: 0, epoch: 0, ...length },
+    { step: 1, epoch: 0, ...length },
+    { step: 2, epoch: 1, ...length },
   ]);
 });

@@ -33,8 +33,8 @@ describe('a task schedule', () => {
     await trainer.fit(perTask, { epochs: 1, batchSize: 5 });
     expect(seen).toEqual([
       [['a', 'b'], [6, 4], 5],
-      [[false, true], { step: 0, epoch: 0 }],
-      [[false, true], { step: 1, epoch: 0 }],
+      [[false, true], { step: 0, epoch: 0, totalSteps: 2, totalEpochs: 1, stepsPerEpoch: 2 }],
+      [[false, true], { step: 1, epoch: 0, totalSteps: 2, totalEpochs: 1, stepsPerEpoch: 2 }],
     ]);
   });
 

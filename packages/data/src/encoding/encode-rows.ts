@@ -2,7 +2,7 @@ import { DatasetError, type HostTensor, nearestWord } from '@polytask/core';
 import { blockEncoder } from './encode-block.js';
 import type { RawRow } from './raw-values.js';
 import { type ReadableColumns, type ReadBlock, type ReportValue, readBlock } from './read-block.js';
-import { createTableLearner, layoutOf, type TableEncoding, type TableSchema } from './table-encoding.js';
+import { createTableLearner, layoutOf, namesOfInputs, type TableEncoding, type TableSchema } from './table-encoding.js';
 
 /** Rows as a model takes them. */
 export interface EncodedRows {
@@ -74,12 +74,13 @@ export function encodeRows(
   const { numbers, ids, labels: targets } = blockEncoder(wanted)(block, report);
   finish();
   const { width, categories } = layoutOf(encoding);
+  const names = namesOfInputs(encoding);
   const size = rows.length;
   return {
     size,
     inputs: {
-      ...(width > 0 ? { numbers: { data: numbers, shape: [size, width] } } : {}),
-      ...(categories.length > 0 ? { categories: { data: ids, shape: [size, categories.length] } } : {}),
+      ...(width > 0 ? { [names.numbers]: { data: numbers, shape: [size, width] } } : {}),
+      ...(categories.length > 0 ? { [names.categories]: { data: ids, shape: [size, categories.length] } } : {}),
     },
     columns: Object.fromEntries(
       wanted.labels.map(({ column }, l) => [column, targets[l] as Float32Array | Int32Array]),

@@ -3,7 +3,7 @@ import type { FeatureKind, OnnxFeature } from './feature-kind.js';
 import { kindOf } from './feature-kinds.js';
 import type { LearnedFeature } from './features.js';
 import { type OnnxBuilder, onnxBuilder } from './onnx-builder.js';
-import type { TableEncoding } from './table-encoding.js';
+import { namesOfInputs, type TableEncoding } from './table-encoding.js';
 
 /** A column that ONNX cannot encode. */
 export interface EncodedColumn {
@@ -49,7 +49,9 @@ export interface OnnxPrologue extends InputPrologue {
  * console.log(encoded); // => []
  * ```
  */
-export function onnxPrologue({ features }: TableEncoding): OnnxPrologue {
+export function onnxPrologue(encoding: TableEncoding): OnnxPrologue {
+  const { features } = encoding;
+  const names = namesOfInputs(encoding);
   const inputs = new Map<string, PrologueInput>();
   const encoded: EncodedColumn[] = [];
   const graph = onnxBuilder(features.map(({ column }) => column));
@@ -74,8 +76,8 @@ export function onnxPrologue({ features }: TableEncoding): OnnxPrologue {
     graph,
   );
   const outputs = {
-    ...(numbers.length === 0 ? {} : { numbers: joined(numbers) }),
-    ...(ids.length === 0 ? {} : { categories: joined(ids) }),
+    ...(numbers.length === 0 ? {} : { [names.numbers]: joined(numbers) }),
+    ...(ids.length === 0 ? {} : { [names.categories]: joined(ids) }),
   };
   return {
     inputs: Object.fromEntries(inputs),

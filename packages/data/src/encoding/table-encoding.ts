@@ -1,9 +1,17 @@
-import { DatasetError, type InputSpecs } from '@polytask/core';
+import { DatasetError, type InputSpecs, requireOption } from '@polytask/core';
 import type { Value } from './feature-kind.js';
 import { kindOf } from './feature-kinds.js';
 import type { FeatureOptions, LearnedFeature } from './features.js';
 import { type LabelOptions, type LearnedLabel, labelLearner } from './labels.js';
 import type { ReadBlock } from './read-block.js';
+
+/** What the inputs are called that a table gives. */
+export interface InputNames {
+  /** Of everything that is a number. Default `numbers`. */
+  readonly numbers?: string;
+  /** Of ids of embedded categories. Default `categories`. */
+  readonly categories?: string;
+}
 
 /** What the columns of a table are to be taken for. */
 export interface TableSchema {
@@ -22,6 +30,17 @@ export interface TableEncoding {
   readonly format: 1;
   readonly features: readonly LearnedFeature[];
   readonly labels: readonly LearnedLabel[];
+  /** Names of inputs that differ from the usual ones. */
+  readonly inputs?: InputNames;
+}
+
+/** The names of an encoding's inputs. Errors: `POLYTASK_INVALID_OPTION` for names that are none, or the same. */
+export function namesOfInputs({ inputs = {} }: Pick<TableEncoding, 'inputs'>): Required<InputNames> {
+  const { numbers = 'numbers', categories = 'categories' } = inputs;
+  const valid =
+    [numbers, categories].every((name) => typeof name === 'string' && name !== '') && numbers !== categories;
+  requireOption(valid, 'inputs', 'two different names, of `numbers` and of `categories`', inputs);
+  return { numbers, categories };
 }
 
 /** Numbers of an encoded row at most: blocks of some thousand rows have to fit into memory. */
@@ -110,7 +129,7 @@ export function layoutOf({ features }: TableEncoding): EncodingLayout {
 
 /**
  * The inputs of a table: `numbers` float32 with everything that is a number, `categories` int32 with the ids of embedded
- * categories; each only where the table has any.
+ * categories; each only where the table has any, and under other names where the encoding says so.
  *
  * @example
  * ```ts
@@ -130,10 +149,11 @@ export function layoutOf({ features }: TableEncoding): EncodingLayout {
  */
 export function inputsOfTable(encoding: TableEncoding): InputSpecs {
   const { width, categories } = layoutOf(encoding);
+  const names = namesOfInputs(encoding);
   return {
-    ...(width > 0 ? { numbers: { shape: [width], dtype: 'float32' as const } } : {}),
+    ...(width > 0 ? { [names.numbers]: { shape: [width], dtype: 'float32' as const } } : {}),
     ...(categories.length > 0
-      ? { categories: { shape: [categories.length], dtype: 'int32' as const, categories } }
+      ? { [names.categories]: { shape: [categories.length], dtype: 'int32' as const, categories } }
       : {}),
   };
 }

@@ -23,15 +23,19 @@ export type TemperatureMixingOptions = OptionsOf<typeof options>;
  * @throws `POLYTASK_INVALID_OPTION` for a temperature below 1.
  * @example
  * ```ts
+ * import { firstStep } from '@polytask/core';
  * import { temperatureMixing } from '@polytask/data';
  *
  * const bound = temperatureMixing({ temperature: 2 }).bind({
  *   tasks: ['large', 'small'],
+ *   definitions: [],
+ *   primary: undefined,
+ *   groups: {},
  *   sizes: [900, 100],
  *   batchSize: 8,
  *   uniform: () => () => 0,
  * });
- * console.log(bound.rows({ step: 0, epoch: 0 })); // => [ 6, 2 ]
+ * console.log(bound.rows(firstStep)); // => [ 6, 2 ]
  * ```
  */
 export const temperatureMixing = /* @__PURE__ */ describePart('schedule', {

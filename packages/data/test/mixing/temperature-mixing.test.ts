@@ -1,6 +1,7 @@
 import {
   adam,
   createTrainer,
+  firstStep,
   mlp,
   perTaskDatasets,
   regression,
@@ -16,6 +17,9 @@ import { tinySharing } from '../helpers/tiny-sharing.js';
 const bound = (temperature: number, sizes: readonly number[], batchSize: number) =>
   (temperature === Infinity ? uniformMixing() : temperatureMixing({ temperature })).bind({
     tasks: sizes.map(String),
+    definitions: [],
+    primary: undefined,
+    groups: {},
     sizes,
     batchSize,
     uniform: (step) => uniformStream(1, step),
@@ -31,7 +35,7 @@ describe('temperatureMixing', () => {
         fc.constantFrom(1, 2, 5, Infinity),
         fc.nat(99),
         (n, b, t, step) => {
-          const rows = bound(t, n, b).rows({ step, epoch: 0 });
+          const rows = bound(t, n, b).rows({ ...firstStep, step });
           const total = n.reduce((sum, size) => sum + size ** (1 / t), 0);
           expect(rows.reduce((sum, count) => sum + count, 0)).toBe(b);
           rows.forEach((count, k) => {
@@ -52,7 +56,7 @@ describe('temperatureMixing', () => {
     ] as const) {
       const schedule = bound(temperature, [900, 100], 3);
       let small = 0;
-      for (let step = 0; step < 4000; step++) small += schedule.rows({ step, epoch: 0 })[1] as number;
+      for (let step = 0; step < 4000; step++) small += schedule.rows({ ...firstStep, step })[1] as number;
       expect(small / 12_000).toBeCloseTo(share, 1);
     }
     expect(() => temperatureMixing({ temperature: 0.5 })).toThrow(/from 1/);

@@ -1,4 +1,4 @@
-import { uniformStream } from '@polytask/core';
+import { firstStep, uniformStream } from '@polytask/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { uniformMixing } from '../../src/index.js';
@@ -11,9 +11,12 @@ it('gives every task as many rows, to within one, whatever their sizes', () => {
         tasks: n.map(String),
         sizes: n,
         batchSize,
+        definitions: [],
+        primary: undefined,
+        groups: {},
         uniform: (at) => uniformStream(1, at),
       });
-      const rows = bound.rows({ step, epoch: 0 });
+      const rows = bound.rows({ ...firstStep, step });
       expect(rows.reduce((sum, count) => sum + count, 0)).toBe(batchSize);
       for (const count of rows) expect(Math.abs(count - batchSize / n.length)).toBeLessThan(1 + 1e-6);
     }),

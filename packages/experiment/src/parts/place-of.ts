@@ -1,4 +1,4 @@
-import { blamedPart, type LabelError, PolytaskError } from '@polytask/core';
+import { type LabelError, PolytaskError } from '@polytask/core';
 import { isMapping, type Path, valueAt } from '../config/paths.js';
 
 const places = new WeakMap<object, Path>();
@@ -18,7 +18,7 @@ export function rememberPlace<Part>(part: Part, path: Path): Part {
 export function placeOf(error: unknown, tasks: readonly string[], raw: unknown): Path | undefined {
   if (!PolytaskError.isInstance(error) || error.code === 'POLYTASK_NON_FINITE') return undefined;
   const index = tasks.indexOf((error as Partial<LabelError>).task ?? '');
-  const part = blamedPart(error);
+  const part = error.part?.description;
   const place = part === undefined ? undefined : places.get(part);
   if (place !== undefined) return [...place, ...optionPath(error, valueAt(raw, place), undefined)];
   return index >= 0 ? ['tasks', index] : undefined;

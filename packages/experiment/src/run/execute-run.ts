@@ -175,6 +175,7 @@ function metricsLine({ epoch, seconds, history }: EpochEvent) {
     Object.fromEntries(Object.entries(lists).flatMap(([name, list]) => (list.length > 0 ? [[name, list.at(-1)]] : [])));
   const tasks = Object.fromEntries(Object.entries(history.tasks).map(([name, values]) => [name, last(values)]));
   const auxiliary = last(history.auxiliary);
+  const logged = last(history.logged);
   const cosines = history.cosines.at(-1);
   return {
     epoch,
@@ -182,6 +183,7 @@ function metricsLine({ epoch, seconds, history }: EpochEvent) {
     steps: history.steps,
     tasks,
     ...(Object.keys(auxiliary).length > 0 && { auxiliary }),
+    ...(Object.keys(logged).length > 0 && { logged }),
     ...(cosines && { cosines }),
   };
 }

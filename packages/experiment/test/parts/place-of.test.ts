@@ -1,27 +1,33 @@
-import { blame, LabelError, NonFiniteError, PolytaskError, sgd } from '@polytask/core';
+import { defineEncoder, LabelError, NonFiniteError, PolytaskError } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { optionPath, placeOf, rememberPlace } from '../../src/parts/place-of.js';
 
 const tasks = ['left', 'right'];
 const raw = { sharing: { use: 'x', encoder: { use: 'mlp', units: [8, 0] } } };
 
-/** An error that the code of a part throws. */
-function errorOf(part: ReturnType<typeof sgd>, error: Error): unknown {
-  try {
-    blame(part, () => {
+/** A part whose code throws this, and what comes of it. */
+function thrownBy(error: Error): { part: object; thrown: unknown } {
+  const part = defineEncoder({
+    name: 'failing',
+    stages: () => {
       throw error;
-    });
+    },
+  });
+  try {
+    part.stages({});
   } catch (thrown) {
-    return thrown;
+    return { part, thrown };
   }
-  return undefined;
+  return { part, thrown: undefined };
 }
 
 describe('placeOf', () => {
   it('finds the part whose code threw, and the option that it named', () => {
-    const part = rememberPlace(sgd(), ['sharing', 'encoder']);
-    const error = (option?: string) =>
-      errorOf(part, new PolytaskError('X', 'x', option === undefined ? {} : { option }));
+    const error = (option?: string) => {
+      const { part, thrown } = thrownBy(new PolytaskError('X', 'x', option === undefined ? {} : { option }));
+      rememberPlace(part, ['sharing', 'encoder']);
+      return thrown;
+    };
     expect(placeOf(error(), tasks, raw)).toEqual(['sharing', 'encoder']);
     expect(placeOf(error('units[1]'), tasks, raw)).toEqual(['sharing', 'encoder', 'units', 1]);
     expect(placeOf(error('gone.units'), tasks, raw)).toEqual(['sharing', 'encoder']);
@@ -35,7 +41,7 @@ describe('placeOf', () => {
   it('blames nobody for what the configuration does not decide', () => {
     expect(placeOf(new NonFiniteError('The loss', Number.NaN, 'left', 3), tasks, raw)).toBeUndefined();
     expect(placeOf(new Error('x'), tasks, raw)).toBeUndefined();
-    expect(placeOf(errorOf(sgd(), new PolytaskError('toString', 'x')), tasks, raw)).toBeUndefined();
+    expect(placeOf(thrownBy(new PolytaskError('toString', 'x')).thrown, tasks, raw)).toBeUndefined();
   });
 });
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { gradientNorms } from '../../balancing-kit/gramian.js';
 import type { BoundGradientBalancing } from '../../contracts/gradient-balancing.js';
+import { firstStep } from '../../contracts/loss-weighting.js';
 import type { HostTensor } from '../../contracts/tensors.js';
 import { uniformFloats } from '../../random/uniform-stream.js';
 import type { Check } from './check.js';
@@ -160,7 +161,7 @@ function combine(
   balancing: BoundGradientBalancing,
   rows: Rows,
 ): { weights: number[] | undefined; direction: number[] } {
-  const step = { step: 0, epoch: 0 };
+  const step = firstStep;
   const tasks = rows.map((_, k) => k);
   const losses = rows.map((_, k) => k + 1);
   if (balancing.weights !== undefined) {

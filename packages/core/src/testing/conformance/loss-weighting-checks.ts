@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BoundLossWeighting } from '../../contracts/loss-weighting.js';
+import { firstStep } from '../../contracts/loss-weighting.js';
 import { gradientWith } from '../../programs/tape.js';
 import type { Check } from './check.js';
 import type { Claim } from './claims.js';
@@ -115,7 +116,7 @@ function bound<Result>(
 /** The scalar, and its derivative by every loss. */
 function weigh(weighting: BoundLossWeighting, losses: readonly number[], active: readonly number[]) {
   return tf.tidy(() => {
-    const given = Object.entries(weighting.feeds?.({ step: 0, epoch: 0 }) ?? {});
+    const given = Object.entries(weighting.feeds?.(firstStep) ?? {});
     const feeds = Object.fromEntries(given.map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]));
     const stacked = tf.tensor1d([...losses]);
     const { gradients, others } = gradientWith(() => {

@@ -1,3 +1,4 @@
+import { firstStep } from '../../contracts/loss-weighting.js';
 import type { BoundSchedule, TaskSchedule } from '../../contracts/schedule.js';
 import { uniformStream } from '../../random/uniform-stream.js';
 import type { Check } from './check.js';
@@ -47,9 +48,17 @@ export function scheduleChecks(subject: Subject): Check[] {
 /** Runs a schedule by itself, over tasks whose losses fall at different rates. */
 function follow(schedule: TaskSchedule, look: (rows: readonly number[], step: number) => void): void {
   const uniform = (step: number) => uniformStream(1, 'schedule', 'trial', step);
-  const bound: BoundSchedule = schedule.bind({ tasks, sizes: [40, 10, 20], batchSize: 8, uniform });
+  const bound: BoundSchedule = schedule.bind({
+    tasks,
+    sizes: [40, 10, 20],
+    batchSize: 8,
+    uniform,
+    definitions: [],
+    primary: undefined,
+    groups: {},
+  });
   for (let step = 0; step < steps; step++) {
-    const info = { step, epoch: Math.floor(step / 9) };
+    const info = { ...firstStep, step, epoch: Math.floor(step / 9) };
     const rows = bound.rows(info);
     look(rows, step);
     const losses = Float64Array.from(tasks, (_, k) => (rows[k] ? (k + 1) / (1 + step * (k + 1)) : Number.NaN));

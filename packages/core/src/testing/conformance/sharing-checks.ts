@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { InputSpecs } from '../../contracts/batch.js';
 import type { StepContext } from '../../contracts/encoder.js';
+import { firstStep } from '../../contracts/loss-weighting.js';
 import type { BoundSharing } from '../../contracts/sharing.js';
 import type { HostTensor } from '../../contracts/tensors.js';
 import { sgd } from '../../optimizers/sgd.js';
@@ -177,7 +178,7 @@ function stepOf(training: boolean): StepContext {
 }
 
 function feedsOf(model: BoundSharing): Record<string, tf.Tensor> {
-  const feeds = Object.entries(model.feeds?.({ step: 0, epoch: 0 }) ?? {});
+  const feeds = Object.entries(model.feeds?.(firstStep) ?? {});
   return Object.fromEntries(feeds.map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]));
 }
 

@@ -20,6 +20,7 @@ import {
   type RowFile,
   type RowLayout,
   type Stratum,
+  usualNames,
   weightFile,
   wordsOf,
 } from './row-file.js';
@@ -54,15 +55,18 @@ export async function loadRowFile(file: RowFile): Promise<TableDataset> {
     views,
     Uint32Array.from({ length: rows }, (_, row) => row * words),
   );
-  const { numbers, categories } = gather.batch.inputs;
-  const spec = inputs.categories;
+  const { names = usualNames } = layout;
+  const [numbers, categories] = [gather.batch.inputs[names.numbers], gather.batch.inputs[names.categories]];
+  const spec = inputs[names.categories];
   const dataset = tableDataset({
     inputs: {
-      ...(numbers === undefined ? {} : { numbers: numbers as { data: Float32Array; shape: readonly number[] } }),
+      ...(numbers === undefined
+        ? {}
+        : { [names.numbers]: numbers as { data: Float32Array; shape: readonly number[] } }),
       ...(categories === undefined
         ? {}
         : {
-            categories: {
+            [names.categories]: {
               data: categories.data as Int32Array,
               shape: categories.shape,
               categories: spec?.categories ?? [],

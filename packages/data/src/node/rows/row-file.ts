@@ -16,7 +16,12 @@ export interface RowLayout {
   readonly labels: readonly LabelLayout[];
   /** Weights of the row, float32, by the column that they come from. */
   readonly weights: readonly string[];
+  /** What the inputs are called; default `numbers` and `categories`. */
+  readonly names?: { readonly numbers: string; readonly categories: string };
 }
+
+/** The usual names of inputs. */
+export const usualNames = { numbers: 'numbers', categories: 'categories' };
 
 /** Words in a row; the last one is the row's id, int32. */
 export function wordsOf({ numbers, ids, labels, weights }: RowLayout): number {

@@ -1,5 +1,5 @@
 import type { HostTensor, RawBatch } from '@polytask/core';
-import { type LabelLayout, type RowLayout, wordsOf } from './row-file.js';
+import { type LabelLayout, type RowLayout, usualNames, wordsOf } from './row-file.js';
 import type { TakeRows } from './row-file-reader.js';
 
 /**
@@ -16,9 +16,10 @@ export function gatherer(
   weights: { readonly [column: string]: number } = {},
   before?: RawBatch,
 ): { batch: RawBatch; ids: Int32Array; take: TakeRows } {
-  const { numbers: width, ids: idCount, labels } = layout;
+  const { numbers: width, ids: idCount, labels, names = usualNames } = layout;
   const words = wordsOf(layout);
-  const { numbers: oldNumbers, categories: oldCategories } = before?.size === size ? before.inputs : {};
+  const old: RawBatch['inputs'] = before?.size === size ? before.inputs : {};
+  const [oldNumbers, oldCategories] = [old[names.numbers], old[names.categories]];
   const numbers = (oldNumbers?.data ?? new Float32Array(size * width)) as Float32Array;
   const categories = (oldCategories?.data ?? new Int32Array(size * idCount)) as Int32Array;
   const targets = labels.map((label) => {
@@ -28,8 +29,8 @@ export function gatherer(
   const rowWeights = layout.weights.map(() => new Float32Array(size));
   const ids = new Int32Array(size);
   const inputs: Record<string, HostTensor> = {};
-  if (width > 0) inputs.numbers = { data: numbers, shape: [size, width] };
-  if (idCount > 0) inputs.categories = { data: categories, shape: [size, idCount] };
+  if (width > 0) inputs[names.numbers] = { data: numbers, shape: [size, width] };
+  if (idCount > 0) inputs[names.categories] = { data: categories, shape: [size, idCount] };
   const batch: RawBatch = {
     size,
     inputs,

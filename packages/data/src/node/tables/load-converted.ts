@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireOption } from '@polytask/core';
 import { checkClasses, type LabelOptions, labelColumns } from '../../encoding/labels.js';
-import { inputsOfTable, layoutOf, type TableEncoding } from '../../encoding/table-encoding.js';
+import { inputsOfTable, layoutOf, namesOfInputs, type TableEncoding } from '../../encoding/table-encoding.js';
 import { parts, splitRule } from '../../split/split-options.js';
 import { cached } from '../cache/cache-folder.js';
 import { defaultCache } from '../cache/default-cache.js';
@@ -39,11 +39,12 @@ const format = 2;
 const mostRows = 2 ** 31 - 1;
 
 /** Refuses numbers that cannot be, before anything is read. */
-export function checkTableOptions({ maxBadRows = 0, memory = 256, labels }: RowOptions): void {
+export function checkTableOptions({ maxBadRows = 0, memory = 256, labels, inputs }: RowOptions): void {
   requireOption(Number.isInteger(maxBadRows) && maxBadRows >= 0, 'maxBadRows', 'a whole number from 0', maxBadRows);
   requireOption(memory >= 0, 'memory', 'a number of megabytes from 0', memory);
   requireOption(labels.length > 0, 'labels', 'at least one column', labels);
   checkClasses(labels);
+  namesOfInputs(inputs === undefined ? {} : { inputs });
 }
 
 /** By label: its column of weights. */
@@ -92,7 +93,11 @@ export async function loadConverted(
   const badRows = joinBadRows(converted.info.badRows, stored.badRows);
   checkBadRows(badRows, maxBadRows);
 
-  const { encoding, layout, rows, chosen } = stored;
+  const { rows, chosen } = stored;
+  const { inputs } = options;
+  // Names are no part of what is in the cache.
+  const encoding: TableEncoding = inputs === undefined ? stored.encoding : { ...stored.encoding, inputs };
+  const layout: RowLayout = { ...stored.layout, names: namesOfInputs(encoding) };
   const inMemory = rows.every((count) => count * wordsOf(layout) * 4 <= memory * 2 ** 20);
   const open = async (part: number): Promise<TablePart> => {
     const file = {

@@ -6,8 +6,8 @@ import type { LoadedTable, TableOptions } from './table-options.js';
 
 /**
  * Reads a table from files: converts them once, divides the rows, learns how features are encoded from the training rows
- * only, and gives a data set per part. Inputs are `numbers` and, where categories are embedded, `categories`; label columns
- * keep their names. Missing labels are missing.
+ * only, and gives a data set per part. Inputs are `numbers` and, where categories are embedded, `categories`, unless they are
+ * given other names; label columns keep theirs. Missing labels are missing.
  *
  * Row ids are the numbers of rows in the source, from 0. Larger tables than `memory` are streamed: their order is then
  * random block by block (1 MB) with rows mixed among 32 MB; rows lie in random order in the cache, so that a block is a

@@ -1,6 +1,6 @@
 import type { TableDataset } from '@polytask/core';
 import type { LabelOptions, VectorLabel } from '../../encoding/labels.js';
-import type { TableEncoding } from '../../encoding/table-encoding.js';
+import type { InputNames, TableEncoding } from '../../encoding/table-encoding.js';
 import type { StreamedDataset } from '../../sampling/streamed-dataset.js';
 import type { SplitOptions } from '../../split/split-options.js';
 import type { BadRows } from '../reading/bad-rows.js';
@@ -31,6 +31,8 @@ export interface TableOptions {
   readonly features?: FeatureChoice;
   /** Columns that are no features, where `features` is left out. */
   readonly exclude?: readonly string[];
+  /** What the inputs are called, such as `{ numbers: 'weather' }`. Default `numbers` and `categories`. */
+  readonly inputs?: InputNames;
   /** How rows are divided. Default: all are for training. */
   readonly split?: SplitOptions;
   /** How many rows may be left out since they cannot be read. Default 0. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RawBatch, splitDataset, subset, type TableDataset, tableDataset } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
-import { encodeRows } from '../../../src/index.js';
+import { encodeRows, onnxPrologue } from '../../../src/index.js';
 import { loadTable, type TableOptions } from '../../../src/node/index.js';
 import { folderWith } from '../../helpers/folder.js';
 
@@ -359,5 +359,34 @@ describe('bad rows', () => {
       12,
       [{ file: 'people.jsonl', line: 7, reason: 'no JSON: {"age": 3,' }],
     ]);
+  });
+});
+
+describe('inputs under other names', () => {
+  const named = (folder: string, memory: number) =>
+    options(folder, {
+      features: { age: { type: 'number' }, town: { type: 'category', encoding: 'embedding' } },
+      inputs: { numbers: 'facts', categories: 'places' },
+      memory,
+    });
+
+  it.each([256, 0])('reach data sets, rows encoded later and exported models, with %i MB of memory', async (memory) => {
+    const folder = folderWith({ 'people.csv': csv });
+    const { inputs: _, ...usual } = named(folder, memory);
+    const [renamed, plain] = [await loadTable(named(folder, memory)), await loadTable(usual)];
+    expect(renamed.train.inputs).toEqual({ facts: plain.train.inputs.numbers, places: plain.train.inputs.categories });
+    const first = async ({ train }: typeof plain) => train.open({ batchSize: 8 }).next();
+    const [a, b] = [await first(renamed), await first(plain)];
+    expect(a?.inputs.facts).toEqual(b?.inputs.numbers);
+    expect(a?.inputs.places).toEqual(b?.inputs.categories);
+    expect(a?.inputs.places?.data.length).toBe(6);
+    const encoded = ({ encoding }: typeof plain) => encodeRows(encoding, [{ age: 3, town: 'Oslo' }]).inputs;
+    expect(encoded(renamed)).toEqual({ facts: encoded(plain).numbers, places: encoded(plain).categories });
+    expect(Object.keys(onnxPrologue(renamed.encoding).outputs)).toEqual(['facts', 'places']);
+  });
+
+  it('are two different names', async () => {
+    const same = { ...named(folderWith({ 'people.csv': csv }), 0), inputs: { numbers: 'categories' } };
+    await expect(loadTable(same)).rejects.toThrow(/`inputs` must be two different names/);
   });
 });

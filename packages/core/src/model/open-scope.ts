@@ -1,11 +1,15 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { TaskRoles } from '../contracts/loss-weighting.js';
 import type { BuildScope } from '../contracts/parameters.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
-import { createRootScope, type Registry } from '../model/build-scope.js';
+import { uniformStream } from '../random/uniform-stream.js';
+import { createRootScope, type Registry } from './build-scope.js';
 
 /** A root scope outside a trainer, and what has been made in it. */
 export interface OpenScope {
   readonly scope: BuildScope;
+  /** What strategies are bound to besides: no primary task, no groups, and random streams of the seed. */
+  readonly bindings: TaskRoles & { uniform(step: number): () => number };
   /** All variables, in order of creation. */
   readonly registered: readonly {
     readonly path: string;
@@ -23,14 +27,13 @@ export interface OpenScope {
 }
 
 /**
- * Core's own build scope for tests of encoders, layers and sharing strategies: binds and builds as a trainer does, without one.
+ * Core's own build scope outside a trainer: for layers and encoders in a training loop of one's own, and for tests of parts.
  *
  * @param tasks - Names of all tasks.
  * @param seed - Default 1; same seed, same initial values.
  * @example
  * ```ts
- * import { buildDense } from '@polytask/core';
- * import { openScope } from '@polytask/core/testing';
+ * import { buildDense, openScope } from '@polytask/core';
  *
  * const { scope, registered, dispose } = openScope(['a', 'b']);
  * buildDense(scope.child('trunk'), { shape: [3], dtype: 'float32' }, 4);
@@ -51,6 +54,7 @@ export function openScope(tasks: readonly string[], seed = 1): OpenScope {
   };
   return {
     scope: createRootScope(tasks, seed, registry),
+    bindings: { primary: undefined, groups: {}, uniform: (step) => uniformStream(seed, 'open', step) },
     registered: registry,
     variable: (path) => at(path).variable,
     usedBy: (path) => at(path).usedBy,
