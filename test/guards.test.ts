@@ -102,6 +102,8 @@ describe('code is loaded through packages/experiment/src/code alone', () => {
     expect(found.sort()).toEqual([
       "apps/cli/src/doctor/probe.ts: 'node:child_process'",
       "apps/cli/src/native/run-tool.ts: 'node:child_process'",
+      // Starts database-process.js, which lies beside it.
+      "packages/data/src/node/reading/database-child.ts: 'node:child_process'",
     ]);
   });
 });

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { PolytaskError } from '@polytask/core';
 import type { Engine } from './duckdb.js';
 import { noDuckDb } from './no-duckdb.js';
@@ -28,8 +27,6 @@ export async function openDatabaseChild(
   signal: AbortSignal | undefined,
 ): Promise<Engine> {
   const { NODE_OPTIONS: _, ...env } = process.env;
-  // DuckDB is looked for from here, wherever the program lies.
-  const duckdb = pathToFileURL(pathOfDuckDb()).href;
   const child = fork(program, [], {
     serialization: 'advanced',
     execArgv: [],
@@ -121,20 +118,12 @@ export async function openDatabaseChild(
     },
   };
   try {
-    await ask('open', { duckdb, megabytes, start });
+    await ask('open', { megabytes, start });
     if (seconds !== undefined) startClock(seconds);
     return engine;
   } catch (error) {
     engine.close();
     throw error;
-  }
-}
-
-function pathOfDuckDb(): string {
-  try {
-    return createRequire(import.meta.url).resolve('@duckdb/node-api');
-  } catch (error) {
-    throw noDuckDb((error as Error).message, error);
   }
 }
 

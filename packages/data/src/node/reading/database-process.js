@@ -14,10 +14,10 @@ const streams = new Map();
 
 /** What can be asked for; the first argument is the number of the request. */
 const answers = {
-  /** @param {number} _ @param {{ duckdb: string, megabytes: number, start: Parameters<typeof openEngine>[1] }} options */
-  async open(_, { duckdb, megabytes, start }) {
+  /** @param {number} _ @param {{ megabytes: number, start: Parameters<typeof openEngine>[1] }} options */
+  async open(_, { megabytes, start }) {
     watchMemory(megabytes);
-    const library = await import(duckdb).catch((error) => {
+    const library = await import('@duckdb/node-api').catch((error) => {
       throw Object.assign(error, { missing: true });
     });
     engine = openEngine(library, start);

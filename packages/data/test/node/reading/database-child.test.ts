@@ -1,6 +1,7 @@
 // SQL that a database does not get out of by itself, each in a process of its own.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadTable, readRows } from '../../../src/node/index.js';
 import { openDatabase } from '../../../src/node/reading/duckdb.js';
@@ -73,6 +74,23 @@ describe('a database in a process of its own', () => {
     await expect(work).rejects.toBe(stop.signal.reason);
     expect(performance.now() - told).toBeLessThan(1000);
     expect(readdirSync(cache)).toEqual([]);
+  });
+
+  it('ends at once when it is told to, also rows of a file and of a stream that goes on for ever', async () => {
+    const encoding = { format: 1, features: [], labels: [] } as const;
+    const source = join(folderWith({ 'rows.csv': 'x,y\n1,2\n' }), 'rows.csv');
+    const rest = new Readable({ read() {} });
+    rest.push('x,y\n1,2\n');
+    for (const [from, sql] of [
+      [source, { sql: endless }],
+      [rest, {}],
+    ] as const) {
+      const stop = new AbortController();
+      const first = readRows(from, { encoding, ...sql, signal: stop.signal }).next();
+      first.catch(() => {});
+      setImmediate(() => stop.abort());
+      await expect(first).rejects.toThrow(/abort/i);
+    }
   });
 
   it('takes nobody with it when it crashes', async () => {
