@@ -24,7 +24,8 @@ export interface ReadFileOptions {
  * ```ts
  * import { openRegularFile } from '@polytask/core/node';
  *
- * await openRegularFile('/dev/zero').catch(({ code }) => console.log(code)); // => POLYTASK_FILE
+ * const refused = await openRegularFile('.').catch(({ code }) => code);
+ * console.log(refused); // => POLYTASK_FILE
  * ```
  */
 export async function openRegularFile(path: string, flags: number = constants.O_RDONLY): Promise<FileHandle> {
@@ -52,8 +53,8 @@ export async function openRegularFile(path: string, flags: number = constants.O_
  * ```ts
  * import { readRegularFile } from '@polytask/core/node';
  *
- * const bytes = await readRegularFile('package.json', { most: 1_000_000 });
- * console.log(JSON.parse(new TextDecoder().decode(bytes)).private); // => true
+ * const found = await readRegularFile('nowhere.bin', { most: 1_000_000 }).catch(({ code }) => code);
+ * console.log(found); // => ENOENT
  * ```
  */
 export async function readRegularFile(path: string, { most = usualMost }: ReadFileOptions = {}): Promise<Uint8Array> {
