@@ -1,4 +1,4 @@
-import type { HostTensor, State, StateValue } from '../contracts/tensors.js';
+import { type HostTensor, type State, type StateValue, sizeOf } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 
 /** Everything needed to continue a run as if it had not been interrupted: plain data and tensors by name. */
@@ -52,7 +52,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
   const json = JSON.stringify(pack(checkpoint.state, 'state', tensors));
   let offset = 0;
   const entries = [...tensors].map(([name, { data, shape }]) => {
-    if (data.length !== product(shape)) {
+    if (data.length !== sizeOf(shape)) {
       throw new CheckpointError(`Tensor \`${name}\` of shape [${shape.join(', ')}] has ${data.length} numbers.`);
     }
     const dtype = data instanceof Int32Array ? 'I32' : 'F32';
@@ -138,7 +138,7 @@ function isEntry(entry: unknown, available: number): entry is Entry {
   if ((dtype !== 'F32' && dtype !== 'I32') || !Array.isArray(shape) || !shape.every(whole)) return false;
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole)) return false;
   const [from, to] = offsets as [number, number];
-  return from <= to && to <= available && to - from === 4 * product(shape);
+  return from <= to && to <= available && to - from === 4 * sizeOf(shape);
 }
 
 /** Whether tensors cover the data without holes and overlaps, as the format demands. */
@@ -154,10 +154,6 @@ function fill(entries: readonly (readonly [string, Entry])[], length: number): b
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function product(shape: readonly number[]): number {
-  return shape.reduce((size, n) => size * n, 1);
 }
 
 async function digest(bytes: Uint8Array): Promise<string> {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { InputSpecs } from '../../contracts/batch.js';
 import type { StepContext } from '../../contracts/encoder.js';
 import type { BoundSharing } from '../../contracts/sharing.js';
-import type { HostTensor } from '../../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../../contracts/tensors.js';
 import { sgd } from '../../optimizers/sgd.js';
 import { gradientWith } from '../../programs/tape.js';
 import { uniformFloats } from '../../random/uniform-stream.js';
@@ -170,7 +170,7 @@ function stepOf(training: boolean): StepContext {
   return {
     training,
     uniform(path, shape) {
-      const size = shape.reduce((product, length) => product * length, 1);
+      const size = sizeOf(shape);
       return tf.tensor(uniformFloats(size, 'trial', 'step', path), [...shape]);
     },
   };
