@@ -21,7 +21,7 @@ export function compact(values: ArrayLike<number>, tasks: readonly number[]): Fl
  * @param matrix Row-major `[K, K]`.
  * @param tasks Indices of the K' tasks present.
  * @param k K.
- * @returns Row-major `[K', K']`; the matrix itself where all are there, in order.
+ * @returns Row-major `[K', K']`.
  * @example
  * ```ts
  * import { compactMatrix } from '@polytask/core';
@@ -30,7 +30,6 @@ export function compact(values: ArrayLike<number>, tasks: readonly number[]): Fl
  * ```
  */
 export function compactMatrix(matrix: Float64Array, tasks: readonly number[], k: number): Float64Array {
-  if (tasks.length === k && tasks.every((task, i) => task === i)) return matrix;
   return Float64Array.from(tasks.flatMap((row) => tasks.map((column) => matrix[row * k + column] as number)));
 }
 
@@ -40,8 +39,7 @@ export function compactMatrix(matrix: Float64Array, tasks: readonly number[], k:
  * @param values `[K']`.
  * @param tasks Indices of the K' tasks present.
  * @param k K.
- * @param others What tasks get that are not present. Default 0.
- * @returns `[K]`.
+ * @returns `[K]`, 0 for tasks that are not present.
  * @example
  * ```ts
  * import { spread } from '@polytask/core';
@@ -49,8 +47,8 @@ export function compactMatrix(matrix: Float64Array, tasks: readonly number[], k:
  * spread([5, 7], [0, 2], 3); // => Float64Array(3) [ 5, 0, 7 ]
  * ```
  */
-export function spread(values: ArrayLike<number>, tasks: readonly number[], k: number, others = 0): Float64Array {
-  const all = new Float64Array(k).fill(others);
+export function spread(values: ArrayLike<number>, tasks: readonly number[], k: number): Float64Array {
+  const all = new Float64Array(k);
   tasks.forEach((task, i) => {
     all[task] = values[i] as number;
   });

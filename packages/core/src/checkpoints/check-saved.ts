@@ -1,6 +1,6 @@
 import type { InputSpecs } from '../contracts/batch.js';
 import type { TaskConstants } from '../contracts/task.js';
-import type { HostTensor, State } from '../contracts/tensors.js';
+import { type HostTensor, type State, sizeOf } from '../contracts/tensors.js';
 import { emptyHistory, emptySums } from '../training/history.js';
 import type { Run } from '../training/run.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -123,7 +123,7 @@ function isInputSpec(value: unknown): boolean {
   if (!isCount(vocabulary) || typeof mask !== 'string') return false;
   const lists = [shape, categories].every((list) => Array.isArray(list) && list.every(isCount));
   if (!lists || (dtype !== 'float32' && dtype !== 'int32')) return false;
-  return (shape as number[]).reduce((size, n) => size * n, 1) <= largestRow;
+  return sizeOf(shape as number[]) <= largestRow;
 }
 
 function isHostTensor(value: unknown): boolean {

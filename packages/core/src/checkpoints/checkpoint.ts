@@ -1,4 +1,4 @@
-import type { HostTensor, State } from '../contracts/tensors.js';
+import { type HostTensor, type State, sizeOf } from '../contracts/tensors.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { arrayClasses, dtypeOf, pack, type SavedArray, unpack } from './state-json.js';
 
@@ -43,7 +43,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
   const json = JSON.stringify(pack(checkpoint.state, 'state', tensors));
   let offset = 0;
   const entries = [...tensors].map(([name, { data, shape }]) => {
-    if (data.length !== product(shape)) {
+    if (data.length !== sizeOf(shape)) {
       throw new CheckpointError(`Tensor \`${name}\` of shape [${shape.join(', ')}] has ${data.length} numbers.`);
     }
     const entry: Entry = { dtype: dtypeOf(data), shape, data_offsets: [offset, offset + data.byteLength] };
@@ -131,7 +131,7 @@ function isEntry(name: string, entry: unknown, available: number): entry is Entr
   if (!Array.isArray(shape) || !shape.every(whole)) return false;
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole)) return false;
   const [from, to] = offsets as [number, number];
-  return from <= to && to <= available && to - from === arrayClasses[dtype].BYTES_PER_ELEMENT * product(shape);
+  return from <= to && to <= available && to - from === arrayClasses[dtype].BYTES_PER_ELEMENT * sizeOf(shape);
 }
 
 /** Whether tensors cover the data without holes and overlaps, as the format demands. */
@@ -147,10 +147,6 @@ function fill(entries: readonly (readonly [string, Entry])[], length: number): b
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function product(shape: readonly number[]): number {
-  return shape.reduce((size, n) => size * n, 1);
 }
 
 async function digest(bytes: Uint8Array): Promise<string> {

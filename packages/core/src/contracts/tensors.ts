@@ -22,6 +22,11 @@ export function hostTensor(numbers: number | ArrayLike<number>, shape?: readonly
   return { data: Float32Array.from(numbers), shape: shape ?? [numbers.length] };
 }
 
+/** How many numbers a shape holds. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
 /** Tensors by name. */
 export type NamedTensors = { readonly [name: string]: tf.Tensor };
 

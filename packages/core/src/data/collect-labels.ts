@@ -1,6 +1,6 @@
 import type { MultiTaskDataset } from '../contracts/dataset.js';
 import type { AnyTask, LabelColumn } from '../contracts/task.js';
-import type { HostTensor } from '../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../contracts/tensors.js';
 import type { StoredLabels } from './indexed-dataset.js';
 import { isMissing, readTargets } from './read-targets.js';
 
@@ -66,7 +66,7 @@ function joined(task: AnyTask, parts: readonly LabelColumn[]): LabelColumn {
   if (only !== undefined && parts.length === 1) return only;
   const rows = parts.reduce((total, part) => total + part.weights.length, 0);
   const rowShape = only?.targets.shape.slice(1) ?? task.target.shape;
-  const size = rows * rowShape.reduce((product, dimension) => product * dimension, 1);
+  const size = rows * sizeOf(rowShape);
   const isInt = only === undefined ? task.target.dtype === 'int32' : only.targets.data instanceof Int32Array;
   const data = isInt ? new Int32Array(size) : new Float32Array(size);
   const weights = new Float32Array(rows);

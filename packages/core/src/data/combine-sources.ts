@@ -1,5 +1,5 @@
 import type { RawBatch } from '../contracts/dataset.js';
-import type { HostTensor } from '../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../contracts/tensors.js';
 
 /** One source's part of a batch. */
 export interface SourceRows {
@@ -74,7 +74,7 @@ function missing(like: Float32Array | Int32Array, length: number): Float32Array 
 
 function padRows(labels: HostTensor, start: number, rows: number): HostTensor {
   const rowShape = labels.shape.slice(1);
-  const width = rowShape.reduce((product, dimension) => product * dimension, 1);
+  const width = sizeOf(rowShape);
   const data = missing(labels.data, rows * width);
   data.set(labels.data, start * width);
   return { data, shape: [rows, ...rowShape] };

@@ -1,7 +1,7 @@
 import type { Batch } from '../contracts/batch.js';
 import type { RawBatch, SourceInfo } from '../contracts/dataset.js';
 import type { AnyTask, TaskConstants } from '../contracts/task.js';
-import type { HostTensor } from '../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
@@ -83,7 +83,7 @@ function overlayTargets(
     from.push(found);
   });
   const rowShape = shape.slice(1);
-  const width = rowShape.reduce((product, dimension) => product * dimension, 1);
+  const width = sizeOf(rowShape);
   const overlaid = { data, rowShape, width, scale: 1 };
   const above = readTargets(task, gatherRows(overlaid, from));
   // Class ids on one side and distributions on the other become distributions on both.
@@ -145,7 +145,7 @@ function noLabels(raw: RawBatch, task: AnyTask): HostTensor {
   const input = task.inputs?.[0] ?? Object.keys(raw.inputs)[0] ?? '';
   const rows = raw.inputs[input]?.shape[0];
   if (rows === undefined) throw new UnknownNameError('input', input, Object.keys(raw.inputs));
-  const width = task.target.shape.reduce((product, dimension) => product * dimension, 1);
+  const width = sizeOf(task.target.shape);
   const data =
     task.target.dtype === 'int32'
       ? new Int32Array(rows * width).fill(-1)

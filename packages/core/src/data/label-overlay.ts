@@ -1,4 +1,4 @@
-import type { HostTensor, State, StateValue } from '../contracts/tensors.js';
+import { type HostTensor, type State, type StateValue, sizeOf } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 
 /** Labels, sample weights, or both, that replace what the data set says for some rows of one task. */
@@ -86,7 +86,7 @@ function tableOf(task: string, { ids, targets, weights }: LabelOverlay): Overlay
     throw new DatasetError(`${what} must name every row once, but has ${ids.length} ids of ${rows.size} rows.`);
   }
   if (targets !== undefined) {
-    const size = targets.shape.reduce((product, dimension) => product * dimension, 1);
+    const size = sizeOf(targets.shape);
     if (targets.shape[0] !== ids.length || size !== targets.data.length) {
       throw new DatasetError(
         `${what} must have targets of shape [${ids.length}, ...], one row per id, but has ${targets.data.length} numbers of ` +

@@ -1,5 +1,5 @@
 import type { AnyTask } from '../contracts/task.js';
-import type { HostTensor } from '../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 
@@ -20,7 +20,7 @@ export function readTargets(task: TargetSpec, labels: HostTensor): HostTensor {
   const { shape } = labels;
   const rowShape = shape.slice(1);
   const what = `Labels of task \`${task.name}\``;
-  const width = rowShape.reduce((product, dimension) => product * dimension, 1);
+  const width = sizeOf(rowShape);
   const isDistribution =
     task.target.dtype === 'int32' &&
     labels.data instanceof Float32Array &&

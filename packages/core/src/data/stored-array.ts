@@ -1,4 +1,4 @@
-import type { HostTensor } from '../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 
 /** An array of a table as it is kept in memory; rows come out of it as {@link HostTensor}s. */
@@ -39,7 +39,7 @@ export function storeArray(
       `${what} must be a Float32Array, Int32Array, Uint8Array or an array of numbers, but is ${nameOf(data)}. Convert it.`,
     );
   }
-  const size = shape.reduce((product, dimension) => product * dimension, 1);
+  const size = sizeOf(shape);
   if (size !== data.length) {
     throw new DatasetError(
       `${what} must have ${size} numbers for its shape [${shape.join(', ')}], but has ${data.length}. Correct the shape.`,

@@ -9,7 +9,7 @@ import type {
   ProgramResult,
 } from '../contracts/executor.js';
 import type { ParameterLayout, Segment } from '../contracts/parameters.js';
-import type { HostTensor, NamedTensors } from '../contracts/tensors.js';
+import { type HostTensor, type NamedTensors, sizeOf } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 
@@ -195,7 +195,7 @@ function guarded(
       }
       const occurrence = occurrences.get(path) ?? 0;
       occurrences.set(path, occurrence + 1);
-      const length = shape.reduce((product, size) => product * size, 1);
+      const length = sizeOf(shape);
       return tf.tensor(call.uniform(path, occurrence, length), [...shape], 'float32');
     },
   };

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { InputSpec } from '../contracts/batch.js';
+import { sizeOf } from '../contracts/tensors.js';
 import type { BuiltLayer } from './layer.js';
 
 /**
@@ -16,7 +17,7 @@ import type { BuiltLayer } from './layer.js';
  * ```
  */
 export function buildFlatten(input: InputSpec): BuiltLayer {
-  const size = input.shape.reduce((product, length) => product * length, 1);
+  const size = sizeOf(input.shape);
   return {
     output: { shape: [size], dtype: 'float32' },
     apply(x) {

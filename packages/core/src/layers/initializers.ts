@@ -1,4 +1,5 @@
 import type { Initializer } from '../contracts/parameters.js';
+import { sizeOf } from '../contracts/tensors.js';
 
 /**
  * All entries 0; the default of biases.
@@ -10,7 +11,7 @@ import type { Initializer } from '../contracts/parameters.js';
  * zerosInitializer([2], Math.random); // => Float32Array(2) [ 0, 0 ]
  * ```
  */
-export const zeros: Initializer = (shape) => new Float32Array(size(shape));
+export const zeros: Initializer = (shape) => new Float32Array(sizeOf(shape));
 
 /**
  * All entries 1; the default of scales.
@@ -22,7 +23,7 @@ export const zeros: Initializer = (shape) => new Float32Array(size(shape));
  * onesInitializer([2], Math.random); // => Float32Array(2) [ 1, 1 ]
  * ```
  */
-export const ones: Initializer = (shape) => new Float32Array(size(shape)).fill(1);
+export const ones: Initializer = (shape) => new Float32Array(sizeOf(shape)).fill(1);
 
 /**
  * Independent uniform entries:
@@ -38,7 +39,7 @@ export const ones: Initializer = (shape) => new Float32Array(size(shape)).fill(1
  * ```
  */
 export function uniform(limit: number): Initializer {
-  return (shape, draw) => Float32Array.from({ length: size(shape) }, () => (2 * draw() - 1) * limit);
+  return (shape, draw) => Float32Array.from({ length: sizeOf(shape) }, () => (2 * draw() - 1) * limit);
 }
 
 /**
@@ -59,7 +60,7 @@ export function uniform(limit: number): Initializer {
  */
 export function normal(standardDeviation = 1, mean = 0): Initializer {
   return (shape, draw) => {
-    const values = new Float32Array(size(shape));
+    const values = new Float32Array(sizeOf(shape));
     for (let i = 0; i < values.length; i += 2) {
       // 1 - u is in (0, 1], where the logarithm is finite.
       const radius = standardDeviation * Math.sqrt(-2 * Math.log(1 - draw()));
@@ -111,11 +112,7 @@ export const glorotUniform: Initializer = (shape, draw) => {
  */
 export const heUniform: Initializer = (shape, draw) => uniform(Math.sqrt(6 / fans(shape).fanIn))(shape, draw);
 
-function size(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
-
 function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   const fanOut = shape.at(-1) ?? 1;
-  return { fanIn: size(shape.slice(0, -1)), fanOut: fanOut * size(shape.slice(0, -2)) };
+  return { fanIn: sizeOf(shape.slice(0, -1)), fanOut: fanOut * sizeOf(shape.slice(0, -2)) };
 }

@@ -1,4 +1,5 @@
 import type { MetricRows } from '../contracts/metric.js';
+import { sizeOf } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 
@@ -41,7 +42,7 @@ export function metricLayout(metric: string, { predictions, targets, weights }: 
   return {
     metric,
     classes: extra === 1 ? (predictions.shape[rank] as number) : 1,
-    perRow: targets.shape.slice(1).reduce((product, length) => product * length, 1),
+    perRow: sizeOf(targets.shape.slice(1)),
     flat: rank === 1,
   };
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BuildScope, Initializer, ParameterOptions } from '../contracts/parameters.js';
+import { sizeOf } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { uniformStream } from '../random/uniform-stream.js';
@@ -131,7 +132,7 @@ const mostVariables = 2 ** 13;
 
 function requireRoom(path: string, shape: readonly number[], registry: Registry, limit: number): void {
   const taken = registry.reduce((sum, { variable }) => sum + variable.size, 0);
-  const wanted = taken + shape.reduce((size, n) => size * n, 1);
+  const wanted = taken + sizeOf(shape);
   if (wanted > limit) {
     throw new PolytaskError(
       'POLYTASK_CHECKPOINT',

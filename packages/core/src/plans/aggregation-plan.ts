@@ -1,7 +1,7 @@
 import { compact, compactMatrix, spread } from '../balancing-kit/present-tasks.js';
 import type { DeviceTensor, ProgramCall } from '../contracts/executor.js';
 import type { BoundGradientBalancing, GradientBalancing, JacobianSize } from '../contracts/gradient-balancing.js';
-import type { HostTensor } from '../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { UpdateMode } from '../programs/update.js';
 import { prefixed } from '../training/batch-feeds.js';
@@ -106,5 +106,5 @@ function carriedState(
 }
 
 function zeros(shape: readonly number[]): HostTensor {
-  return { data: new Float32Array(shape.reduce((product, length) => product * length, 1)), shape };
+  return { data: new Float32Array(sizeOf(shape)), shape };
 }

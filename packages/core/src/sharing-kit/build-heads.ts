@@ -60,26 +60,23 @@ export function buildHeads(
   head?: HeadOption,
 ): BuiltHeads {
   const bodyOf = headBodies(head, tasks);
-  const specOf = (task: string) => (isSpec(features) ? features : (features[task] as InputSpec));
   const heads = tasks.map((task) => {
-    const place = scope.child('heads').child(task.name, { usedBy: [task.name] });
-    return [task.name, buildHead(place, task, specOf(task.name), bodyOf(task.name))] as const;
+    const { name } = task;
+    const place = scope.child('heads').child(name, { usedBy: [name] });
+    // A task may be called `shape`, but what it has is no list.
+    const spec = Array.isArray(features.shape) ? features : (features as { readonly [task: string]: InputSpec })[name];
+    return { name, head: buildHead(place, task, spec as InputSpec, bodyOf(name)) };
   });
   return {
-    apply(given, step, { shared, intermediates = {} } = {}) {
+    apply(given, step, more) {
       const outputs: Record<string, NamedTensors> = {};
       const seen: Record<string, tf.Tensor> = {};
-      for (const [name, built] of heads) {
+      for (const { name, head: built } of heads) {
         const found = built.apply(given[name] as tf.Tensor, step);
         outputs[name] = found.outputs;
         seen[name] = found.features;
       }
-      return { outputs, features: seen, ...(shared && { shared }), intermediates };
+      return { intermediates: {}, ...more, outputs, features: seen };
     },
   };
-}
-
-/** A task may be called `shape`, but then it stands for another record. */
-function isSpec(features: InputSpec | { readonly [task: string]: InputSpec }): features is InputSpec {
-  return Array.isArray(features.shape);
 }

@@ -4,14 +4,14 @@ import { isPart } from '../contracts/description.js';
 import type { Encoder, StepContext } from '../contracts/encoder.js';
 import type { BuildScope } from '../contracts/parameters.js';
 import type { AnyTask } from '../contracts/task.js';
-import type { NamedTensors } from '../contracts/tensors.js';
+import { type NamedTensors, sizeOf } from '../contracts/tensors.js';
 import { buildStages } from '../encoders/build-encoder.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { buildDense } from '../layers/dense.js';
 import { buildFlatten } from '../layers/flatten.js';
 import { type BuiltLayer, chainLayers } from '../layers/layer.js';
+import { requireEncoders } from './encoders-by-task.js';
 
 /** What heads are made of: the same body for all tasks, or one for each task named (none for the others). */
 export type HeadOption = Encoder | { readonly [task: string]: Encoder };
@@ -92,12 +92,9 @@ export function headBodies(
 ): (task: string) => Encoder | undefined {
   if (head === undefined) return () => undefined;
   if (isPart(head, 'encoder')) return () => head as Encoder;
-  const names = tasks.map((task) => task.name);
-  for (const [name, body] of Object.entries(head)) {
-    if (!names.includes(name)) throw new UnknownNameError('task', name, names);
-    if (!isPart(body, 'encoder')) throw new InvalidOptionError(`head.${name}`, 'an encoder', body);
-  }
-  return (task) => (head as { readonly [task: string]: Encoder })[task];
+  const byTask = head as { readonly [task: string]: Encoder };
+  requireEncoders('head', byTask, tasks);
+  return (task) => byTask[task];
 }
 
 function outputLayer(
@@ -121,7 +118,7 @@ function outputLayer(
       'Choose an encoder that keeps these axes, and a head that does: `mlp(units, { flatten: false })`.',
     );
   }
-  const units = own.reduce((product, length) => product * length, 1);
+  const units = sizeOf(own);
   const full = [...features.shape.slice(0, free), ...own];
   return chainLayers(features, [
     free === 0 && buildFlatten,

@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { InputSpec, InputSpecs } from '../contracts/batch.js';
-import { isPart } from '../contracts/description.js';
 import type { Encoder, StepContext } from '../contracts/encoder.js';
 import type { BuildScope } from '../contracts/parameters.js';
 import type { AnyTask } from '../contracts/task.js';
@@ -9,6 +8,7 @@ import { type BuiltStages, buildEncoder } from '../encoders/build-encoder.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
+import { requireEncoders } from './encoders-by-task.js';
 import { joinRows } from './join-rows.js';
 
 /** One set of inputs that goes through what tasks share. */
@@ -90,11 +90,7 @@ export function buildTaskInputs(
   inputs: InputSpecs,
   adapters: { readonly [task: string]: Encoder } = {},
 ): TaskInputs {
-  const names = tasks.map((task) => task.name);
-  for (const [name, adapter] of Object.entries(adapters)) {
-    if (!names.includes(name)) throw new UnknownNameError('task', name, names);
-    if (!isPart(adapter, 'encoder')) throw new InvalidOptionError(`adapters.${name}`, 'an encoder', adapter);
-  }
+  requireEncoders('adapters', adapters, tasks);
   const groups = new Map<string, { tasks: string[]; specs: InputSpecs; adapter: BuiltStages | undefined }>();
   for (const task of tasks) {
     const own = inputsOf(task, inputs);
@@ -110,7 +106,7 @@ export function buildTaskInputs(
     groups.set(key, { tasks: [task.name], specs: adapter ? { features: adapter.output } : own, adapter });
   }
   const [first, ...others] = [...groups.values()];
-  if (first === undefined) throw new InvalidOptionError('tasks', 'at least one task', names);
+  if (first === undefined) throw new InvalidOptionError('tasks', 'at least one task', tasks);
   for (const other of others) requireEqual(first, other);
   const wanted = Object.keys(first.specs);
   const sources = [...groups.values()].map(

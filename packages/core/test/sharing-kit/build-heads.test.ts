@@ -37,6 +37,7 @@ it('gives the state of a forward pass', () => {
     expect([state.shared, state.intermediates.shared]).toEqual([shared, shared]);
     const byHand = tf.matMul(features.b as tf.Tensor2D, variable('heads/b/outputs/value/kernel') as tf.Tensor2D);
     expect(state.outputs.b?.value?.dataSync()).toEqual(byHand.dataSync());
+    expect(heads.apply(features, evaluating)).toMatchObject({ intermediates: {} });
     expect('shared' in heads.apply(features, evaluating)).toBe(false);
   });
   dispose();

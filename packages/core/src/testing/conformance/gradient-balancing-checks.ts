@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { gradientNorms } from '../../balancing-kit/gramian.js';
 import type { BoundGradientBalancing } from '../../contracts/gradient-balancing.js';
 import { firstStep } from '../../contracts/loss-weighting.js';
-import type { HostTensor } from '../../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../../contracts/tensors.js';
 import { uniformFloats } from '../../random/uniform-stream.js';
 import type { Check } from './check.js';
 import type { Claim } from './claims.js';
@@ -187,7 +187,7 @@ function combine(
         ]),
       ),
       uniform: (path, shape) => {
-        const size = shape.reduce((product, length) => product * length, 1);
+        const size = sizeOf(shape);
         return tf.tensor(uniformFloats(size, 'trial', 'step', path), [...shape]);
       },
     });

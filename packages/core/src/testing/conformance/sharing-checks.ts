@@ -3,7 +3,7 @@ import type { InputSpecs } from '../../contracts/batch.js';
 import type { StepContext } from '../../contracts/encoder.js';
 import { firstStep } from '../../contracts/loss-weighting.js';
 import type { BoundSharing } from '../../contracts/sharing.js';
-import type { HostTensor } from '../../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../../contracts/tensors.js';
 import { sgd } from '../../optimizers/sgd.js';
 import { gradientWith } from '../../programs/tape.js';
 import { uniformFloats } from '../../random/uniform-stream.js';
@@ -171,7 +171,7 @@ function stepOf(training: boolean): StepContext {
   return {
     training,
     uniform(path, shape) {
-      const size = shape.reduce((product, length) => product * length, 1);
+      const size = sizeOf(shape);
       return tf.tensor(uniformFloats(size, 'trial', 'step', path), [...shape]);
     },
   };

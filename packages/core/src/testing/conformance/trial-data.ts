@@ -1,6 +1,6 @@
 import type { InputSpec, InputSpecs } from '../../contracts/batch.js';
 import type { MultiTaskDataset } from '../../contracts/dataset.js';
-import type { HostTensor } from '../../contracts/tensors.js';
+import { type HostTensor, sizeOf } from '../../contracts/tensors.js';
 import { perTaskDatasets } from '../../data/per-task-datasets.js';
 import { tableDataset } from '../../data/table-dataset.js';
 import { uniformFloats } from '../../random/uniform-stream.js';
@@ -39,7 +39,7 @@ export function trialData(
 
 /** Numbers in [−1, 1), or category ids. */
 export function inputRows({ shape, dtype, categories }: InputSpec, rows: number, seed: string): HostTensor {
-  const width = shape.reduce((product, length) => product * length, 1);
+  const width = sizeOf(shape);
   const uniform = uniformFloats(rows * width, 'trial', 'inputs', seed);
   const whole = [rows, ...shape];
   if (dtype === 'float32') return { data: uniform.map((value) => 2 * value - 1), shape: whole };
