@@ -102,9 +102,14 @@ export function buildStages(
     let current = tensors;
     let given = before;
     for (const { stage, takes } of built) {
-      const { features, ...named } = applyStage(stage, { ...current, ...pick(given, takes) }, step);
+      const seen = takes.length === 0 ? current : { ...current, ...pick(given, takes) };
+      if (stage.named === undefined) {
+        current = { features: stage.apply(seen, step) };
+        continue;
+      }
+      const { features, ...named } = applyNamed(stage, seen, step);
       current = { features };
-      if (stage.named !== undefined) given = { ...given, ...named };
+      given = { ...given, ...named };
     }
     return { features: Object.values(current)[0] as tf.Tensor, carried: given };
   };
@@ -113,16 +118,16 @@ export function buildStages(
     carried: known,
     stages: built.map(({ stage }) => ({
       output: stage.output,
-      apply: (tensors, step) => applyStage(stage, tensors, step).features,
+      apply: (tensors, step) =>
+        stage.named === undefined ? stage.apply(tensors, step) : applyNamed(stage, tensors, step).features,
     })),
     apply: (tensors, step) => run(tensors, step).features,
     run,
   };
 }
 
-/** Applies a stage, whichever of the two forms it has. */
-function applyStage(stage: BuiltStage | NamedStage, inputs: NamedTensors, step: StepContext): StageOutputs {
-  if (stage.named === undefined) return { features: stage.apply(inputs, step) };
+/** Applies a stage that names outputs, and holds it to them. */
+function applyNamed(stage: NamedStage, inputs: NamedTensors, step: StepContext): StageOutputs {
   const given = stage.apply(inputs, step);
   for (const name of ['features', ...Object.keys(stage.named)]) if (given[name] === undefined) missing(name);
   return given;

@@ -17,7 +17,7 @@ import {
 import type { EpochEvent, FitOptions, StepEvent } from './fit-options.js';
 import { furtherBatches, withoutFrozen } from './further-batches.js';
 import { addLogged, addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
-import { epochEnds, logsOf, probe } from './parts-of-run.js';
+import { epochEnds, loggerOf, probe } from './parts-of-run.js';
 import { change, type Run, requireWhole, stepInfo } from './run.js';
 import type { StepOutcome } from './run-step.js';
 import type { BatchSources } from './runtime.js';
@@ -61,6 +61,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
     ...(shuffle ? { shuffleSeed: `${seed}` } : {}),
     ...(rows === undefined ? {} : { rows }),
   });
+  const log = loggerOf(run);
   const further = furtherBatches(run, train, validation, batchSize);
   const sources = further(undefined);
   runtime.further = further;
@@ -79,7 +80,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
       const present = activeTasks(tasks, batch).length > 0;
       const { counts, touched } = runtime;
       const takeStep = async () => {
-        const found = present ? await step(run, batch, sources) : undefined;
+        const found = present ? await step(run, batch, sources, log) : undefined;
         if (found === undefined) run.history.skipped += 1;
         run.batch += 1;
         run.position = position;
@@ -109,17 +110,22 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
   return run.history;
 }
 
-async function step(run: Run, batch: Batch, sources: BatchSources): Promise<StepOutcome> {
+async function step(
+  run: Run,
+  batch: Batch,
+  sources: BatchSources,
+  log: ReturnType<typeof loggerOf>,
+): Promise<StepOutcome> {
   const { runtime, model } = run;
   const info = stepInfo(run);
   try {
-    await probe(runtime, info, batch);
+    if (model.observers.length > 0) await probe(runtime, info, batch);
     const outcome = await run.runStep(runtime, info, batch, sources);
     run.history.steps += 1;
     runtime.reached = info;
     run.schedule?.observe?.(outcome, info);
     for (const { bound } of model.observers) bound.stepEnd?.(outcome, info);
-    const told = { ...outcome, logged: { ...outcome.logged, ...logsOf(run) } };
+    const told = log === undefined ? outcome : { ...outcome, logged: { ...outcome.logged, ...log() } };
     addStep(run.sums, told);
     return told;
   } finally {

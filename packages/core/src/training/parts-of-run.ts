@@ -25,13 +25,15 @@ function partsOf({
   ];
 }
 
-/** What parts record of the step that has been taken. */
-export function logsOf(run: Run): Record<string, number> {
-  const found: Record<string, number> = {};
-  for (const { name, bound } of partsOf(run)) {
-    if (bound.log !== undefined) Object.assign(found, prefixed(name, bound.log()));
-  }
-  return found;
+/** Asks those parts that record something of every step; undefined where none does. */
+export function loggerOf(run: Run): (() => Record<string, number>) | undefined {
+  const logging = partsOf(run).filter(({ bound }) => bound.log !== undefined);
+  if (logging.length === 0) return undefined;
+  return () =>
+    Object.assign({}, ...logging.map(({ name, bound }) => prefixed(name, bound.log?.() ?? {}))) as Record<
+      string,
+      number
+    >;
 }
 
 /** Lets parts look back at an epoch; gives what they record of it. */

@@ -1,5 +1,5 @@
 import type { Batch } from '../contracts/batch.js';
-import type { DeviceTensor, ParameterSet, Program, ProgramCall, ProgramResult } from '../contracts/executor.js';
+import type { DeviceTensor, Program, ProgramCall, ProgramResult } from '../contracts/executor.js';
 import type { GradientsOf } from '../contracts/gradient-balancing.js';
 import { ofCore } from '../contracts/guard-part.js';
 import type { StepInfo } from '../contracts/loss-weighting.js';
@@ -11,6 +11,7 @@ import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { prefixed } from './batch-feeds.js';
+import { devicePrimitives, refuseMove } from './device-primitives.js';
 import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
 
 /** The primitives of one step. */
@@ -50,13 +51,6 @@ export function openPrimitives(
   probe?: string,
 ): PrimitiveScope {
   const { model, session, programs, parameters } = runtime;
-  const keyOf = (name: string) => (probe === undefined ? name : `${probe}/${name}`);
-  const refuseMove = (what: string) => {
-    throw new PolytaskError(
-      'POLYTASK_PROBE_MOVES',
-      `\`${probe}\` may look at the model but not move it: ${what}. Work on a scratch copy, \`await clone(parameters)\`.`,
-    );
-  };
   const { objectives } = model;
   const made = new Set<DeviceTensor>();
   // Random numbers differ between the batches of a step and agree between passes over the same batch.
@@ -99,12 +93,8 @@ export function openPrimitives(
     throw new ShapeMismatchError(what, [objectives.length], [values.length], advice);
   };
 
-  /** target + α · gradient in place of target. */
-  async function add(target: DeviceTensor, alpha: number, gradient: DeviceTensor) {
-    await session.run(programs.axpy, { feeds: { target, alpha: hostTensor(alpha), gradient }, outputs: { target } });
-  }
-
   const primitives: StepPrimitives = {
+    ...devicePrimitives(runtime, info, made, probe),
     info,
     layout: model.layout,
     objectives,
@@ -129,7 +119,6 @@ export function openPrimitives(
       for (const handle of Object.values(device)) made.add(handle);
       return device as never;
     },
-    read: (tensor) => session.download(tensor),
     async losses(at = {}) {
       const { losses } = await train(programs.losses, at, false, { feeds: {}, outputs: {} });
       return losses;
@@ -166,11 +155,6 @@ export function openPrimitives(
         active,
       };
     },
-    async gramian(a, b = a) {
-      const feeds = { a: a.shared, b: b.shared };
-      const { host } = await session.run(programs.gramian, { feeds, outputs: { gramian: 'read' } });
-      return Float64Array.from((host.gramian as HostTensor).data);
-    },
     async gramianOf(of: GradientsOf, at = {}) {
       const program = of === 'representation' ? programs.representationGramian : programs.jacobian(of);
       const { host, losses } = await train(program, at, true, { feeds: {}, outputs: { gramians: 'read' } });
@@ -189,53 +173,9 @@ export function openPrimitives(
     },
     async apply(gradient, { active = runtime.active(batch), moves, parameters: target = parameters } = {}) {
       const trial = target.values === parameters.values ? undefined : target;
-      if (trial === undefined && probe !== undefined) refuseMove('it called `apply` on the parameters of the model');
+      if (trial === undefined && probe !== undefined)
+        refuseMove(probe, 'it called `apply` on the parameters of the model');
       await runtime.update(programs.apply, info.step, active, { feeds: { gradient }, outputs: {} }, { trial, moves });
-    },
-    async clone(source: ParameterSet) {
-      const copy = async (value: DeviceTensor) =>
-        held((await session.run(programs.copy, { feeds: { value }, outputs: { copy: 'hold' } })).device, 'copy');
-      return { values: await copy(source.values), state: await copy(source.state) };
-    },
-    async axpy(target, alpha, gradient) {
-      const values = 'values' in target ? target.values : target;
-      if (values === parameters.values) {
-        throw new PolytaskError(
-          'POLYTASK_AXPY_ON_MODEL',
-          "`axpy` works on scratch copies; the model's own parameters move by `apply` alone. Call `clone` first.",
-        );
-      }
-      await add(values, alpha, gradient);
-    },
-    async dot(a, b = a) {
-      const { host } = await session.run(programs.dot, { feeds: { a, b }, outputs: { dot: 'read' } });
-      return (host.dot as HostTensor).data[0] as number;
-    },
-    async run(program, call) {
-      const overwritten = Object.values(call.outputs).filter((target) => typeof target !== 'string');
-      if (overwritten.length > 0) runtime.touched += 1;
-      if (
-        probe !== undefined &&
-        overwritten.some((target) => target === parameters.values || target === parameters.state)
-      ) {
-        refuseMove(`program \`${program.name}\` was to write over them`);
-      }
-      const result = await session.run(program, {
-        ...call,
-        parameters: call.parameters ?? parameters,
-        keepState: false,
-        uniform: runtime.uniform(info.step, 0),
-      });
-      for (const handle of Object.values(result.device)) made.add(handle);
-      return result as never;
-    },
-    stored: (name) => runtime.stored.get(keyOf(name)),
-    store(name, tensor) {
-      const before = runtime.stored.get(keyOf(name));
-      if (before !== undefined && before !== tensor) session.release(before);
-      made.delete(tensor);
-      runtime.touched += 1;
-      runtime.stored.set(keyOf(name), tensor);
     },
   };
   return {

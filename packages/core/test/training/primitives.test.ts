@@ -555,3 +555,25 @@ it('tells the step, the layout and the objectives', async () => {
     { step: 2, epoch: 1, ...length },
   ]);
 });
+
+describe('forward', () => {
+  it('gives losses of rows, predictions and features by name, under any parameters, and moves nothing', async () => {
+    const options = { tasks, sharing: smooth() };
+    await withPrimitives(options, { train, batchSize: 6, steps: 1 }, async (p) => {
+      const names = ['loss/kind', 'prediction/level', 'features/kind', 'shared', 'output/kind/logits'] as const;
+      const found = await p.forward(names);
+      const rows = await p.read(found['loss/kind']);
+      const weights = p.batch.weights.kind as Float32Array;
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      const mean = Array.from(rows.data).reduce((sum, loss, row) => sum + (loss * (weights[row] as number)) / total, 0);
+      expect(mean).toBeCloseTo((await p.losses())[0] as number, 5);
+      expect((await p.read(found['features/kind'])).shape).toEqual((await p.read(found.shared)).shape);
+      expect((await p.read(found['output/kind/logits'])).shape).toEqual([6, 3]);
+      const scratch = await p.clone(p.parameters);
+      await p.axpy(scratch, -1, (await p.gradient()).gradient);
+      const moved = await p.forward(['loss/kind'], { parameters: scratch });
+      expect((await p.read(moved['loss/kind'])).data).not.toEqual(rows.data);
+      await expect(p.forward(['loss/kinds' as never])).rejects.toThrow(/`loss\/kinds`.*Did you mean `loss\/kind`/);
+    });
+  });
+});
