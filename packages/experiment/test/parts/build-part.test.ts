@@ -62,7 +62,7 @@ describe('buildPart', () => {
     expect(made).toBeUndefined();
     expect(told).toEqual([
       expect.stringMatching(/^here\.columns\.image\.pool: Option `pool` must be/),
-      expect.stringMatching(/^here\.columns\.table\.units: Option `units` must be/),
+      expect.stringMatching(/^here\.columns\.table\.units: Option `units\[0\]` must be/),
     ]);
   });
 
