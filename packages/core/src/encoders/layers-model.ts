@@ -135,6 +135,7 @@ function withOutput(model: tf.LayersModel, output: string | undefined): tf.Layer
       'layer',
       output,
       model.layers.map((candidate) => candidate.name),
+      'output',
     );
   return tf.model({ inputs: model.inputs, outputs: layer.output });
 }
@@ -178,6 +179,7 @@ function outputShape(model: tf.LayersModel): number[] {
     `The model given to \`layersModel\` must have one output of fixed shape, but has ${model.outputs.length} of shape ` +
       `${JSON.stringify(model.outputs.map((output) => output.shape.slice(1)))}. Choose a layer by \`output\`, and give the ` +
       'lengths of its inputs.',
+    { option: 'output' },
   );
 }
 
