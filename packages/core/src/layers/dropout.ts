@@ -40,6 +40,6 @@ export function buildDropout(scope: BuildScope, input: InputSpec, rate: number):
 }
 
 /** Throws `POLYTASK_INVALID_OPTION` unless `rate` is a dropout rate. */
-export function requireRate(option: string, rate: number): void {
+function requireRate(option: string, rate: number): void {
   requireOption(rate >= 0 && rate < 1, option, 'in [0, 1)', rate);
 }
