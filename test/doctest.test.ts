@@ -49,7 +49,7 @@ it('finds mistakes', () => {
     '19: This line was never reached.',
     "25: 'PolytaskError' is declared but its value is never read.",
     "27: Cannot find name 'price'.",
-    '36: InvalidOptionError: Option `units` must be a list of positive whole numbers, but is [0.5].',
+    '36: InvalidOptionError: Option `units[0]` must be a whole number from 1, but is 0.5.',
     '52: Error: late',
     "58: Type 'string' is not assignable to type 'number'.",
     '61: `ts no-run` must be followed by the reason.',

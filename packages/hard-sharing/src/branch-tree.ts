@@ -59,7 +59,7 @@ export function tasksBelow(tree: Branch | string): readonly string[] {
  */
 export function requireFit(tree: Branch, tasks: readonly string[], stages: readonly string[]): void {
   const found = tasksBelow(tree);
-  for (const name of found) if (!tasks.includes(name)) throw new UnknownNameError('task', name, tasks);
+  for (const name of found) if (!tasks.includes(name)) throw new UnknownNameError('task', name, tasks, 'tree');
   const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
   const twice = tasks.filter((task) => found.filter((name) => name === task).length > 1);
   const missing = tasks.filter((task) => !found.includes(task));

@@ -67,6 +67,7 @@ export const branchedSharing = /* @__PURE__ */ describePart('sharing', {
       venue: 'CVPR',
       year: 2017,
       url: 'https://arxiv.org/abs/1611.05377',
+      note: 'Trains such a tree. The paper grows the tree while training; here it is given.',
     },
     {
       authors: 'S. Vandenhende, S. Georgoulis, B. De Brabandere and L. Van Gool',
@@ -74,6 +75,7 @@ export const branchedSharing = /* @__PURE__ */ describePart('sharing', {
       venue: 'BMVC',
       year: 2020,
       url: 'https://arxiv.org/abs/1904.02920',
+      note: "Trains such a tree. The paper finds the tree from the affinity of the tasks' features; here it is given.",
     },
   ],
   options,

@@ -51,6 +51,7 @@ export const hardSharing = /* @__PURE__ */ describePart('sharing', {
       venue: 'Machine Learning 28',
       year: 1997,
       url: 'https://doi.org/10.1023/A:1007379606734',
+      note: "The paper's networks share one hidden layer and have linear heads: `hardSharing({ encoder: mlp([units]) })`.",
     },
   ],
   options,

@@ -149,6 +149,7 @@ function requireImage(name: string, { shape }: InputSpec, layers: number, window
       `Images need at least ${side}×${side} pixels for ${layers} convolutions with windows of ${window}×${window} and pooling by ` +
         `${pool}, but input \`${name}\` has ${height}×${width}. Use fewer \`filters\`, a smaller \`kernelSize\` or \`pool\`, ` +
         "or padding 'same'.",
+      { option: 'filters' },
     );
   }
 }

@@ -105,13 +105,14 @@ function namedColumn(name: string, column: Encoder | FusionColumn): NamedColumn 
 function requireInputs(inputs: InputSpecs, columns: readonly NamedColumn[]): void {
   const names = Object.keys(inputs);
   const used = columns.flatMap((column) => column.inputs);
-  for (const name of used) if (!names.includes(name)) throw new UnknownNameError('input', name, names);
+  for (const name of used) if (!names.includes(name)) throw new UnknownNameError('input', name, names, 'columns');
   const unused = names.filter((name) => !used.includes(name));
   if (unused.length === 0) return;
   throw new PolytaskError(
     'POLYTASK_ENCODER_INPUT',
     `Encoder \`fusion\` got inputs that no column takes: ${unused.map((name) => `\`${name}\``).join(', ')}. ` +
       'Add a column for them, or leave them out of the tasks: `inputs: [...]`.',
+    { option: 'columns' },
   );
 }
 
@@ -155,6 +156,7 @@ function combinedShape(columns: readonly NamedColumn[], layers: readonly BuiltLa
             'Let every column end in a dense layer, which gives vectors.'
         : `Features to combine by ${combine} must have equal shapes, but are ${found}. ` +
             "Let every column end in a layer of the same width, or use combine: 'concat'.",
+      { option: 'columns' },
     );
   }
   if (combine !== 'concat') return [...first];

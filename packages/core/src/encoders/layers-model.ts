@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { InputSpecs } from '../contracts/batch.js';
+import type { Encoder } from '../contracts/encoder.js';
 import type { BuildScope } from '../contracts/parameters.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
@@ -37,39 +38,42 @@ const wrapped = describePart('encoder', {
     },
     outputOption,
   ),
-  make({ model: given, output }) {
-    let built = false;
-    return {
-      stages: () => [
-        {
-          name: 'model',
-          build(scope, inputs) {
-            if (built && typeof given !== 'function') {
-              throw new PolytaskError(
-                'POLYTASK_MODEL_BUILT_TWICE',
-                `The model given to \`layersModel\` has been built already; \`${scope.path}\` would share its weights without ` +
-                  'saying so. Give a function that makes the model: `layersModel(() => ...)`.',
-              );
-            }
-            built = true;
-            const whole = makeModel(given, scope);
-            const features = withOutput(whole, output);
-            requireRepeatable(features);
-            const select = matchInputs(features, inputs);
-            // What a factory made is nobody else's: core owns what it uses, and the rest goes at once.
-            const owned = typeof given === 'function';
-            adoptWeights(features, scope, owned);
-            if (owned) disposeUnused(whole, features);
-            return {
-              output: { shape: outputShape(features), dtype: 'float32' },
-              apply: (tensors, step) => features.apply(select(tensors), { training: step.training }) as tf.Tensor,
-            };
-          },
-        },
-      ],
-    };
-  },
+  make: ({ model: given, output }) => modelStages(given, output),
 });
+
+/** What an encoder of such a model is made of. */
+export function modelStages(given: Model, output: string | undefined): Pick<Encoder, 'stages'> {
+  let built = false;
+  return {
+    stages: () => [
+      {
+        name: 'model',
+        build(scope, inputs) {
+          if (built && typeof given !== 'function') {
+            throw new PolytaskError(
+              'POLYTASK_MODEL_BUILT_TWICE',
+              `The model given to \`layersModel\` has been built already; \`${scope.path}\` would share its weights without ` +
+                'saying so. Give a function that makes the model: `layersModel(() => ...)`.',
+            );
+          }
+          built = true;
+          const whole = makeModel(given, scope);
+          const features = withOutput(whole, output);
+          requireRepeatable(features);
+          const select = matchInputs(features, inputs);
+          // What a factory made is nobody else's: core owns what it uses, and the rest goes at once.
+          const owned = typeof given === 'function';
+          adoptWeights(features, scope, owned);
+          if (owned) disposeUnused(whole, features);
+          return {
+            output: { shape: outputShape(features), dtype: 'float32' },
+            apply: (tensors, step) => features.apply(select(tensors), { training: step.training }) as tf.Tensor,
+          };
+        },
+      },
+    ],
+  };
+}
 
 /**
  * A model of tfjs' layers API as an encoder with one stage, `model`.
@@ -135,6 +139,7 @@ function withOutput(model: tf.LayersModel, output: string | undefined): tf.Layer
       'layer',
       output,
       model.layers.map((candidate) => candidate.name),
+      'output',
     );
   return tf.model({ inputs: model.inputs, outputs: layer.output });
 }
@@ -178,6 +183,7 @@ function outputShape(model: tf.LayersModel): number[] {
     `The model given to \`layersModel\` must have one output of fixed shape, but has ${model.outputs.length} of shape ` +
       `${JSON.stringify(model.outputs.map((output) => output.shape.slice(1)))}. Choose a layer by \`output\`, and give the ` +
       'lengths of its inputs.',
+    { option: 'output' },
   );
 }
 

@@ -30,6 +30,7 @@ export function requireRepeatable(model: tf.LayersModel): void {
     `A model given to \`layersModel\` must be a function of its weights and inputs, but has ${[...found].join(', ')}. ` +
       "Take them out and use core's dropout, which draws from the run's seed: `mlp(units, { dropout })` as head, or an encoder " +
       'of your own with `buildDropout`.',
+    { option: 'model' },
   );
 }
 

@@ -98,15 +98,16 @@ function columnsOf(
     numeric = names.filter((name) => !hasCategories(name)),
     categorical = names.filter((name) => hasCategories(name)),
   } = options;
-  for (const name of [...numeric, ...categorical]) {
-    if (!names.includes(name)) throw new UnknownNameError('input', name, names);
+  for (const [option, given] of Object.entries({ numeric, categorical })) {
+    for (const name of given) if (!names.includes(name)) throw new UnknownNameError('input', name, names, option);
   }
-  const complain = (name: string, problem: string): never => {
-    throw new PolytaskError('POLYTASK_ENCODER_INPUT', `Encoder \`tabular\`: input \`${name}\` ${problem}`);
+  const complain = (name: string, problem: string, option?: keyof Columns): never => {
+    const message = `Encoder \`tabular\`: input \`${name}\` ${problem}`;
+    throw new PolytaskError('POLYTASK_ENCODER_INPUT', message, { ...(option && { option }) });
   };
   for (const name of names) {
     const places = [...numeric, ...categorical].filter((other) => other === name).length;
-    if (places > 1) complain(name, 'is named twice; name it once, in `numeric` or in `categorical`.');
+    if (places > 1) complain(name, 'is named twice; name it once, in `numeric` or in `categorical`.', 'categorical');
     if (places === 0) {
       complain(
         name,
@@ -114,9 +115,14 @@ function columnsOf(
       );
     }
     if (categorical.includes(name) && !hasCategories(name)) {
-      complain(name, 'is categorical, but its spec does not say how many categories it has: `categories: [...]`.');
+      complain(
+        name,
+        'is categorical, but its spec does not say how many categories it has: `categories: [...]`.',
+        'categorical',
+      );
     }
-    if (numeric.includes(name) && hasCategories(name)) complain(name, 'holds category ids, but is named in `numeric`.');
+    if (numeric.includes(name) && hasCategories(name))
+      complain(name, 'holds category ids, but is named in `numeric`.', 'numeric');
   }
   return { numeric, categorical };
 }

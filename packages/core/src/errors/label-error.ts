@@ -7,8 +7,9 @@ import { PolytaskError } from './polytask-error.js';
 export class LabelError extends PolytaskError {
   readonly task: string;
 
-  constructor(task: string, problem: string, advice: string) {
-    super('POLYTASK_LABELS', `Task \`${task}\`: ${problem}. ${advice}`);
+  /** @param option Of the task, that the advice is about. */
+  constructor(task: string, problem: string, advice: string, option = 'column') {
+    super('POLYTASK_LABELS', `Task \`${task}\`: ${problem}. ${advice}`, { option });
     this.task = task;
   }
 }

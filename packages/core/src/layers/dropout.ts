@@ -19,7 +19,7 @@ import type { BuiltLayer } from './layer.js';
  * @param rate p, the share of entries that become 0.
  * @throws `POLYTASK_INVALID_OPTION` unless 0 ≤ rate < 1.
  * @see N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, "Dropout: a simple way to prevent neural
- * networks from overfitting", JMLR 15, 2014, https://jmlr.org/papers/v15/srivastava14a.html
+ * networks from overfitting", JMLR 15, 2014, https://jmlr.org/papers/v15/srivastava14a.html; the paper drops half of the hidden units
  * @example
  * ```ts
  * import { buildDropout, type BuildScope } from '@polytask/core';
@@ -40,6 +40,6 @@ export function buildDropout(scope: BuildScope, input: InputSpec, rate: number):
 }
 
 /** Throws `POLYTASK_INVALID_OPTION` unless `rate` is a dropout rate. */
-export function requireRate(option: string, rate: number): void {
+function requireRate(option: string, rate: number): void {
   requireOption(rate >= 0 && rate < 1, option, 'in [0, 1)', rate);
 }

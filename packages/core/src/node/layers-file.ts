@@ -1,8 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { definePart } from '../contracts/description.js';
-import type { Encoder } from '../contracts/encoder.js';
-import { layersModel, outputOption } from '../encoders/layers-model.js';
+import { defineEncoder, type Encoder } from '../contracts/encoder.js';
+import { modelStages, outputOption } from '../encoders/layers-model.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { describeFactory, plainOptions } from '../options/describe-part.js';
 import { type OptionsOf, required } from '../options/option.js';
@@ -46,8 +45,8 @@ export const layersFile = /* @__PURE__ */ describeFactory(
     options,
   },
   async ({ file, output }, { folder = '.' }): Promise<Encoder> => {
-    const encoder = layersModel(await loadModel(resolve(folder, file), file), { output });
-    return definePart<Encoder>('encoder', { ...encoder, options: plainOptions(options, { file, output }) });
+    const stages = modelStages(await loadModel(resolve(folder, file), file), output);
+    return defineEncoder({ name: 'layers-model', options: plainOptions(options, { file, output }), ...stages });
   },
 );
 

@@ -103,8 +103,8 @@ const rising = /* @__PURE__ */ describeFactory(
 );
 
 /**
- * Rises from 1/steps to 1 over the first `steps` steps, then follows `then` (default: stays 1): $f(t) = \min(1, (t+1)/T)$ times
- * `then(t)`.
+ * Rises from 1/steps to 1 over the first `steps` steps, then follows `followedBy` (default: stays 1):
+ * $f(t) = \min(1, (t+1)/T)$ times `followedBy(t)`.
  *
  * @example
  * ```ts

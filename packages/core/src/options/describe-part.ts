@@ -31,6 +31,7 @@ export interface PartDescription {
 
 /** A factory that carries its {@link PartDescription}; see {@link descriptionOf}. */
 export interface Described {
+  /** @internal */
   readonly [marker]: PartDescription;
 }
 

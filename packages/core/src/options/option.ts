@@ -1,4 +1,4 @@
-import type { Taken, Takes, Type } from './takes.js';
+import type { Taken, Type } from './takes.js';
 
 /** How an option may be left out. */
 export type Presence = 'required' | 'optional' | 'default';
@@ -88,4 +88,4 @@ export type FilledOptions<Table extends OptionTable> = Flat<
   }
 >;
 
-export type { Taken, Takes, Type };
+export type { Taken, Type };

@@ -168,7 +168,7 @@ function learnWeight(task: string, option: number | 'balanced', labels: LabelCol
   if (option !== 'balanced') return {};
   if (positive === 0 || positive === total) {
     const problem = `every training label is ${positive === 0 ? 0 : 1}, so a balanced weight cannot be worked out`;
-    throw new LabelError(task, problem, 'Give `positiveWeight` as a number, or check `column`.');
+    throw new LabelError(task, problem, 'Give `positiveWeight` as a number, or check `column`.', 'positiveWeight');
   }
   return { positiveWeight: (total - positive) / positive };
 }

@@ -40,6 +40,7 @@ export function eachClass(
         task,
         `row ${row} has class ${value}, but there are ${classes} classes, 0 to ${classes - 1}`,
         'Raise `classes`, or correct the labels; a negative number stands for a missing label.',
+        'classes',
       );
     } else if (value >= 0) visit(value, 1);
   }
@@ -78,7 +79,7 @@ export function classConstants(task: string, option: ClassWeights | undefined, c
   const missing = counts.indexOf(0);
   if (missing >= 0) {
     const problem = `class ${missing} has no label in the training data, so its balanced weight would be infinite`;
-    throw new LabelError(task, problem, 'Give `classWeights` one by one, or leave the class out.');
+    throw new LabelError(task, problem, 'Give `classWeights` one by one, or leave the class out.', 'classWeights');
   }
   return { classWeights: Array.from(counts, (count) => total / (counts.length * count)) };
 }

@@ -45,7 +45,12 @@ export function standardization(
     if (spreadNeeded && !((standardDeviation[column] as number) > resolution)) {
       const which = width === 1 ? 'every training label' : `column ${column} of every training label`;
       const problem = `${which} is ${mean[column]}, so that there is nothing to learn and nothing to standardise by`;
-      throw new LabelError(task, problem, 'Check `column`, leave the task out, or set `standardize` to false.');
+      throw new LabelError(
+        task,
+        problem,
+        'Check `column`, leave the task out, or set `standardize` to false.',
+        'standardize',
+      );
     }
   }
   if (width === 1) return { mean: mean[0] as number, standardDeviation: standardDeviation[0] as number };

@@ -12,7 +12,7 @@ import { list, part, text } from '../options/takes.js';
 const column = text("a column's name");
 
 /** Options that every task has. */
-export const taskOptions = {
+const taskOptions = {
   name: required(
     text('a name without slashes', /^[^/\p{Cc}]+$/u),
     'Name of the task; also its target column, unless `column` says otherwise.',
