@@ -160,7 +160,7 @@ export function strangeValue(random) {
  * @param {string} [indent]
  */
 export function toJson(tree, indent) {
-  return JSON.stringify(tree, undefined, indent)
+  return JSON.stringify(tree ?? null, undefined, indent)
     .replaceAll(prototypeName, '__proto__')
     .replace(/"@@deep (\d+)"/g, (_, levels) => '['.repeat(Number(levels)) + ']'.repeat(Number(levels)));
 }

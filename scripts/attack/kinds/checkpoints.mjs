@@ -1,6 +1,6 @@
 // Checkpoints of a run that goes on, and what else lies in their folders.
 import { mutateTree } from '../mutate.mjs';
-import { strangeText } from '../strange.mjs';
+import { strangeText, toJson } from '../strange.mjs';
 import { changeTensors } from './models.mjs';
 import { putRun } from './runs.mjs';
 
@@ -32,16 +32,14 @@ export const checkpoints = {
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line));
-      files['metrics.jsonl'] = Buffer.from(
-        mutateTree(lines, random)
-          .map((/** @type {unknown} */ line) => JSON.stringify(line))
-          .join('\n'),
-      );
+      const changed = mutateTree(lines, random);
+      const text = Array.isArray(changed) ? changed.map((line) => toJson(line)).join('\n') : toJson(changed);
+      files['metrics.jsonl'] = Buffer.from(text);
       note += '; changed metrics';
     }
     if (random.chance(0.1)) {
       const lock = { pid: 1, host: strangeText(random), started: strangeText(random) };
-      files[`lock-${random.below(3)}`] = Buffer.from(JSON.stringify(mutateTree(lock, random)));
+      files[`lock-${random.below(3)}`] = Buffer.from(toJson(mutateTree(lock, random)));
       note += '; a lock';
     }
     putRun(random, place, files, base);
