@@ -45,10 +45,7 @@ if (wrong || (only ?? []).some((name) => !names.includes(name))) {
 }
 
 await setup(['@polytask/cli...']);
-await buildPackages({
-  names: ['@polytask/core', '@polytask/hard-sharing', '@polytask/data', '@polytask/compiler', '@polytask/cli'],
-  dts: false,
-});
+await buildPackages({ dts: false });
 const folder = values.folder === undefined ? mkdtempSync(join(tmpdir(), 'polytask-attack-')) : resolve(values.folder);
 if (values.folder !== undefined && existsSync(folder)) {
   console.error(`${folder} exists; --folder takes a new one.`);

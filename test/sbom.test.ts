@@ -1,5 +1,5 @@
 // The bill of materials of the command, by CycloneDX' own schema, and against what is installed here.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { expect, it } from 'vitest';
@@ -53,6 +53,8 @@ it('names every install script with its reason, and no reason without a script',
     .filter(({ manifest }) => scriptOf(manifest) !== undefined)
     .map(({ manifest }) => manifest.name);
   expect([...new Set(withScript)].sort()).toEqual(Object.keys(installScripts).sort());
+  const page = readFileSync(join(root, 'apps/docs/guide/files-from-others.md'), 'utf8');
+  expect(Object.keys(installScripts).filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
   // A native addon is also built by npm where it has a binding.gyp and says nothing.
   const silent = nodes.filter(
     ({ manifest, key }) => scriptOf(manifest) === undefined && hasBinding(key, manifest.name),

@@ -145,14 +145,14 @@ function collect(child) {
  * @param {Limits} limits
  */
 function watchChild(child, root, limits) {
-  const started = performance.now();
+  const clock = ownClock(child.pid);
   /** @type {Ended['stopped']} */
   let stopped;
   const timer = setInterval(() => {
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = clock();
     if (seconds > limits.seconds) stopped = 'hung';
     else if (memoryOf(child.pid) > limits.memory) stopped = 'memory';
-    else if (seconds > 2 && sizeOf(root) > limits.disk) stopped = 'disk';
+    else if (seconds > limits.seconds / 5 && sizeOf(root) > limits.disk) stopped = 'disk';
     if (stopped !== undefined) child.kill('SIGKILL');
   }, 200);
   return {
@@ -161,6 +161,37 @@ function watchChild(child, root, limits) {
       return stopped === undefined ? {} : { stopped };
     },
   };
+}
+
+/**
+ * Seconds that a process has worked or slept, as far as the system says it: not those in which others had the processor.
+ * @param {number | undefined} pid
+ */
+function ownClock(pid) {
+  const began = performance.now();
+  let [seconds, wall, work] = [0, began, timesOf(pid)?.work ?? 0];
+  return () => {
+    const now = performance.now();
+    const times = timesOf(pid);
+    if (times === undefined) return (now - began) / 1000;
+    const [passed, worked] = [(now - wall) / 1000, times.work - work];
+    seconds += times.sleeps && worked < passed / 10 ? passed : Math.min(worked, passed);
+    [wall, work] = [now, times.work];
+    return seconds;
+  };
+}
+
+/** @param {number | undefined} pid */
+function timesOf(pid) {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return undefined;
+  try {
+    // The name of the program comes before, in brackets, and may hold anything.
+    const fields = readFileSync(file, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return { sleeps: fields[0] !== 'R', work: (Number(fields[11]) + Number(fields[12])) / 100 };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Bytes that a process has in memory, where the system says it in a file. @param {number | undefined} pid */

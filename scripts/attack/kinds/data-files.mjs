@@ -161,7 +161,7 @@ const imageChanges = [
     'other size than it says',
     png(4, 4, black, { width: random.pick([0, 5, 65_535, 2 ** 31 - 1]), height: random.pick([4, 65_535]) }),
   ],
-  () => ["a bomb", png(4, 4, black, { width: 8000, height: 8000, data: zeros() })],
+  () => ['a bomb', png(4, 4, black, { width: 8000, height: 8000, data: zeros() })],
   (image, random) => [
     'a compressed text that is a bomb',
     withChunk(image, random.pick(['zTXt', 'iCCP', 'iTXt']), Buffer.concat([Buffer.from('x\0\0'), zeros()])),
