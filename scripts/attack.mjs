@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { attack, replay, tableOf, usualLimits } from './attack/campaign.mjs';
+import { attack, prepare, replay, tableOf, usualLimits } from './attack/campaign.mjs';
 import * as fuzzers from './attack/kinds/index.mjs';
 import { buildPackages } from './packages.mjs';
 import { root } from './run.mjs';
@@ -51,12 +51,8 @@ if (values.folder !== undefined && existsSync(folder)) {
   console.error(`${folder} exists; --folder takes a new one.`);
   process.exit(2);
 }
-const common = {
-  program: join(root, 'apps/cli/dist/main.js'),
-  folder,
-  seed: values.seed,
-  limits: { ...usualLimits, seconds },
-};
+const stage = await prepare({ program: join(root, 'apps/cli/dist/main.js'), folder });
+const common = { stage, seed: values.seed, limits: { ...usualLimits, seconds } };
 
 if (values.replay === undefined) await campaign();
 else await once(values.replay);

@@ -27,8 +27,7 @@ import { drawsFor } from './random.mjs';
  * @typedef {{ cases: number, alone: number, codes: Record<string, number>, faults: Record<string, number>, slowest: number }} Count
  *
  * @typedef {object} Options
- * @property {string} program the command, as a file for Node
- * @property {string} folder for everything that is made
+ * @property {Stage} stage
  * @property {readonly Kind[]} kinds
  * @property {string} seed
  * @property {number} count
@@ -49,7 +48,7 @@ const uncertain = ['crashed', 'hung', 'size', 'code', 'text'];
  * @returns {Promise<{ counts: Record<string, Count>, broken: Broken[], unconfirmed: Broken[] }>}
  */
 export async function attack({
-  folder,
+  stage,
   kinds,
   seed,
   count,
@@ -57,9 +56,7 @@ export async function attack({
   everyNthAlone = 50,
   limits = usualLimits,
   onCase,
-  ...options
 }) {
-  const stage = await prepare({ folder, ...options });
   const queue = namesOf(kinds, count);
   const total = queue.length;
   /** @type {Record<string, Count>} */
@@ -71,7 +68,7 @@ export async function attack({
   /** @type {Broken[]} */
   const unconfirmed = [];
   const work = async (/** @type {number} */ job) => {
-    const litter = join(folder, `process-${job}`);
+    const litter = join(stage.folder, `process-${job}`);
     sweep(litter);
     const worker = startWorker(stage.program, litter, limits);
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -127,19 +124,21 @@ export async function attack({
  * Makes one case again and runs it in a process of its own.
  * @param {Omit<Options, 'count'> & { id: string }} options
  */
-export async function replay({ folder, kinds, seed, id, limits = usualLimits, ...options }) {
+export async function replay({ stage, kinds, seed, id, limits = usualLimits }) {
   const kind = kinds.find(({ name }) => name === id.replace(/-\d+$/, ''));
   if (kind === undefined) throw new Error(`There is no case ${id}; cases are called like ${kinds[0]?.name}-1.`);
-  const stage = await prepare({ folder, ...options });
   const made = makeCase(stage, kind, id, seed);
-  const litter = join(folder, 'process-0');
+  const litter = join(stage.folder, 'process-0');
   sweep(litter);
   const result = await tryCase(stage, made, undefined, litter, limits);
   return { ...result, case_: made.case_, place: made.place };
 }
 
-/** @param {Pick<Options, 'program' | 'folder'>} options */
-async function prepare({ program, folder }) {
+/**
+ * Makes what cases are made from.
+ * @param {{ program: string, folder: string }} options the command, as a file for Node; a folder for everything that is made
+ */
+export async function prepare({ program, folder }) {
   mkdirSync(folder, { recursive: true });
   const litter = join(folder, 'process-base');
   const limits = { ...usualLimits, seconds: 60 };
