@@ -4,6 +4,7 @@
 //     [--folder <new folder>]
 //   npm run attack -- --replay model-17 [--seed 1]
 // One case in --every, and all that need it, run in a process of their own; the others share some. --seconds: until it hangs.
+// --show 1 also prints the cases that end with that exit code.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     folder: { type: 'string' },
     replay: { type: 'string' },
+    show: { type: 'string' },
   },
 });
 const all = Object.values(fuzzers);
@@ -66,7 +68,8 @@ async function campaign() {
     count,
     jobs,
     everyNthAlone,
-    onCase(done, found) {
+    onCase(done, found, { id, code, stderr }) {
+      if (code === values.show) console.log(`${id} ended with ${code}: ${stderr.trim().split('\n')[0]}`);
       if (found !== undefined) console.log(describe(found));
       else if (done % 1000 === 0) console.error(`${done} cases`);
     },

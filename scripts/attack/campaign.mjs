@@ -34,7 +34,7 @@ import { drawsFor } from './random.mjs';
  * @property {number} [jobs]
  * @property {number} [everyNthAlone]
  * @property {import('./children.mjs').Limits} [limits]
- * @property {(done: number, broken: Broken | undefined) => void} [onCase]
+ * @property {(done: number, broken: Broken | undefined, ended: { id: string, code: string, stderr: string }) => void} [onCase]
  */
 
 /** @type {import('./children.mjs').Limits} */
@@ -112,7 +112,7 @@ export async function attack({
       }
       if (faults.length > 0) broken.push(asBroken());
       else rmSync(made.place.root, { recursive: true, force: true });
-      onCase?.(total - queue.length, faults.length > 0 ? broken.at(-1) : undefined);
+      onCase?.(total - queue.length, faults.length > 0 ? broken.at(-1) : undefined, { id, code, stderr: ended.stderr });
     }
     worker.end();
   };

@@ -52,7 +52,7 @@ export function runAlone(program, litter, { args, cwd, root, env, stdin, endless
   child.stdin.end(stdin);
   const output = collect(child);
   const watch = watchChild(child, root, limits);
-  const interrupt = endless ? setTimeout(() => child.kill('SIGINT'), (limits.seconds * 1000) / 2) : undefined;
+  const interrupt = endless ? setTimeout(() => child.kill('SIGINT'), (limits.seconds * 1000) / 4) : undefined;
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {

@@ -22,7 +22,12 @@ export const dataFiles = {
     const { bytes, note } = changeTable(name, random, base);
     put(stranger, { [name]: bytes });
     const file = `stranger/${name}`;
-    put(mine, { 'run.yaml': JSON.stringify({ ...runFile, data: { ...runFile.data, source: file } }) });
+    put(mine, {
+      'run.yaml': JSON.stringify({
+        ...runFile,
+        data: { ...runFile.data, source: file, maxBadRows: random.pick([0, 5]) },
+      }),
+    });
     const use = random.below(10);
     if (use < 4) return { note, args: ['check', 'run.yaml'] };
     if (use < 5)

@@ -55,7 +55,7 @@ const asYaml = (given, random) => {
 
 /** @type {Way} */
 const asSql = (given, random, { outside }) => {
-  const endless = random.chance(0.15);
+  const endless = random.chance(0.05);
   const sql = random.pick(endless ? endlessStatements : statements).replaceAll('OUTSIDE', outside);
   const data = { use: 'table', source: { data: 't.csv' }, sql, features: ['a', 'b'] };
   return { text: JSON.stringify({ ...given, tasks: runFile.tasks, data }), note: `sql: ${sql.slice(0, 60)}`, endless };

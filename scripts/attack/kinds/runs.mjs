@@ -28,7 +28,7 @@ export function putRun(random, place, files, base) {
  * @param {import('../place.mjs').Place} place
  */
 function fileNames(random, { stranger, outside }) {
-  if (random.chance(0.5)) return join(stranger, 'run.yaml');
+  if (random.chance(0.75)) return join(stranger, 'run.yaml');
   return random.pick([
     undefined,
     '/proc/self/cwd/stranger/run/run.yaml',
