@@ -112,19 +112,14 @@ describe('the command', () => {
     stage = await prepare({ program: join(root, 'apps/cli/dist/main.js'), folder: join(home, 'command') });
   }, 300_000);
 
-  it('is attacked in every way', async () => {
+  it('withstands some files of every kind', async () => {
     const kinds = Object.values(fuzzers);
-    const { counts } = await attack({ stage, kinds, seed: 'smoke', count: 16, everyNthAlone: 1000, limits });
+    const { counts, broken } = await attack({ stage, kinds, seed: 'a', count: 30, everyNthAlone: 1000, limits });
+    expect(broken.map(({ id, faults }) => ({ id, faults }))).toEqual([]);
     expect(Object.keys(counts).sort()).toEqual(kinds.map(({ name }) => name).sort());
-    expect(Object.values(counts).reduce((sum, { cases }) => sum + cases, 0)).toBe(16);
+    expect(Object.values(counts).reduce((sum, { cases }) => sum + cases, 0)).toBe(30);
     const codes = Object.values(counts).flatMap((count) => Object.keys(count.codes));
     expect(codes).toEqual(expect.arrayContaining(['0', '2']));
-  }, 180_000);
-
-  it('withstands some data', async () => {
-    const kinds = [fuzzers.dataFiles];
-    const { broken } = await attack({ stage, kinds, seed: 'smoke', count: 14, everyNthAlone: 1000, limits });
-    expect(broken.map(({ id, faults }) => ({ id, faults }))).toEqual([]);
   }, 180_000);
 
   it('is shown the same case again', async () => {
