@@ -82,12 +82,18 @@ async function campaign() {
   }
   const took = Math.round((performance.now() - started) / 1000);
   console.log(`${broken.length} of ${count} cases broke something, ${took} s.`);
+  // A process shared by many may confuse a case now and then; if it confuses more, nothing has been measured.
+  const confused = unconfirmed.length > count / 50;
+  if (confused)
+    console.log(
+      `${unconfirmed.length} cases broke only in a process that had run others: too many to believe the rest.`,
+    );
   if (broken.length === 0) rmSync(folder, { recursive: true, force: true });
   else
     console.log(
       `Their files: ${join(folder, 'cases')}. Again: npm run attack -- --seed ${values.seed} --replay <case>`,
     );
-  process.exit(broken.length === 0 ? 0 : 1);
+  process.exit(broken.length === 0 && !confused ? 0 : 1);
 }
 
 /** @param {string} id */

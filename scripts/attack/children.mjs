@@ -74,7 +74,11 @@ export function startWorker(program, litter, limits) {
   let cases = 0;
   const begin = () => {
     cases = 0;
-    const started = fork(workerFile, [program], { env: environment(litter), stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const started = fork(workerFile, [program], {
+      execArgv: [],
+      env: environment(litter),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     started.on('error', () => {});
     return started;
   };
