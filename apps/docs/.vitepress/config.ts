@@ -17,6 +17,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Data', link: '/guide/data' },
       { text: 'The run folder', link: '/guide/run-folder' },
       { text: 'Predict', link: '/guide/predicting' },
+      { text: 'Files from others', link: '/guide/files-from-others' },
       { text: 'Backends', link: '/guide/backends' },
       { text: 'In the browser', link: '/guide/in-the-browser' },
       { text: 'Compile tfjs code', link: '/guide/compiling' },
