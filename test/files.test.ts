@@ -11,6 +11,7 @@ const exceptions: Readonly<Record<string, { readonly [call: string]: string }>> 
   'packages/experiment/src/config/load-config.ts': {
     open: 'a run file may be a pipe (`<(…)` of a shell), and so much is read of it and no more',
   },
+  'apps/cli/src/completion/strategy-names.ts': { readFileSync: 'of the file that the build put beside the program' },
   'apps/cli/src/predict/row-writer.ts': { open: 'makes a file of its own, under a name that nobody knows' },
   'packages/experiment/src/code/code-places.ts': {
     readFileSync: 'of what it has just looked at: a file, and no large one',

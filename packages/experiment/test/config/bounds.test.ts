@@ -50,7 +50,7 @@ describe('the schema', () => {
       changed('name: left, type: classification, classes: 10', 'name: left, type: classification, classes: 1000000000'),
       'found 1000000000, expected a whole number from 2 to 1048576',
     );
-    expectOne(changed('units: [8]', `units: [${'4, '.repeat(400)}4]`), 'a list of at most 256 whole numbers from 1');
+    expectOne(changed('units: [8]', `units: [${'4, '.repeat(400)}4]`), 'a list of whole numbers from 1, at most 256');
     expectOne(changed('units: [8]', 'units: [65537]'), 'a whole number from 1 to 65536');
     const task = (_: unknown, index: number) => `  - { name: t${index}, type: regression }\n`;
     const tasks = Array.from({ length: 257 }, task).join('');

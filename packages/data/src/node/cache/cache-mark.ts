@@ -48,11 +48,5 @@ export async function removeOurs(folder: string): Promise<void> {
 async function isMarked(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
   if (found?.isFile() !== true || found.size !== markText.length) return false;
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return false;
-  try {
-    return (await file.readFile('utf8')) === markText;
-  } finally {
-    await file.close();
-  }
+  return (await readRegularText(path).catch(() => '')) === markText;
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { openRegularFile } from '@polytask/core/node';
 import { gigabytesOf } from '../cache/cache-limit.js';
 import { jsonDepth, mostNested } from './json-depth.js';
 import type { SourceFile } from './source-files.js';
@@ -32,7 +32,7 @@ export async function inspectFile(file: SourceFile, place: Place, signal?: Abort
   const look = (bytes: Uint8Array) => {
     if (isJson && depth.add(bytes)) throw nestedTooDeeply(path, place);
   };
-  const bytes = createReadStream(path, { highWaterMark: 1 << 20 });
+  const bytes = (await openRegularFile(path)).createReadStream({ highWaterMark: 1 << 20 });
   const hashed = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
       hash.update(chunk);
