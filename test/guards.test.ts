@@ -52,8 +52,6 @@ describe('code is loaded through packages/experiment/src/code alone', () => {
       'folders that its caller gives; the command gives places of code',
     'packages/core/src/node/tfjs-node.ts: import(…)': 'the package found so',
     'packages/data/src/node/images/mnist-files.ts: createRequire': 'finds a folder of data, imports nothing',
-    'packages/data/src/node/reading/database-child.ts: createRequire':
-      'DuckDB as this package sees it, for the process that it starts',
   };
 
   const loaders = new Set([

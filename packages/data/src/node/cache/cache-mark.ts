@@ -1,5 +1,6 @@
-import { lstat, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRegularText } from '@polytask/core/node';
 
 /** What a folder of a cache is: finished (`source`, `table`, `rows`), being made, or being removed. */
 export type FolderKind = 'source' | 'table' | 'rows' | 'making' | 'removing';
