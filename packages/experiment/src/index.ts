@@ -1,10 +1,12 @@
+// The whole of it.
+export { type ExperimentOptions, runExperiment } from './run-experiment.js';
 // Reading and checking.
 
 // What computes.
 export { backendChoices } from './backend/backend-choices.js';
 export { BackendError, useBackend } from './backend/backends.js';
+export { chooseBackend, selectForRun } from './backend/choose-backend.js';
 export { describeBackend, type SelectedBackend, type Selection, selectBackend } from './backend/select-backend.js';
-export { trialStep } from './backend/trial-step.js';
 // From where code may be loaded.
 export {
   type CodeFile,
@@ -43,6 +45,7 @@ export { compareConfigs, compareData, findResumePoint, goBackTo, type ResumePoin
 export { type NetworkName, openRunFolder, type RunFolder } from './run/run-folder.js';
 export { backendOf } from './run/train-network.js';
 export { versionsOf } from './run/versions.js';
+export { lockOrRefuse, withRunFolder } from './run/with-run-folder.js';
 export { type ExportFiles, whyNotExported, writeExport } from './run/write-export.js';
 export { ownStrategies } from './strategies/own-strategies.js';
 export { findPlugins } from './strategies/plugins.js';

@@ -1,7 +1,7 @@
-import { describeBackend, describeData, loadConfig, prepareRun } from '@polytask/experiment';
+import { chooseBackend, describeBackend, describeData, loadConfig, prepareRun } from '@polytask/experiment';
 import { type Io, print, printJson } from '../io.js';
 import { counted } from '../report/format.js';
-import { checkOutput, chooseBackend, type TrainOptions } from './train.js';
+import { checkOutput, type TrainOptions } from './train.js';
 
 /** Checks a configuration file and all that it names, down to one step on a trainer that is thrown away. */
 export async function check(

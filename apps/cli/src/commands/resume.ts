@@ -14,6 +14,7 @@ import {
   type LoadedConfig,
   linksIn,
   loadConfig,
+  lockOrRefuse,
   neededPlaces,
   openRunFolder,
   type PreparedRun,
@@ -22,13 +23,14 @@ import {
   type ResumePoint,
   type RunSurroundings,
   readDocument,
+  selectForRun,
   versionsOf,
 } from '@polytask/experiment';
 import { codePlaces, InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
 import { createProgress, quietProgress } from '../report/progress.js';
-import { lockOrRefuse, printResults, runToEnd, stoppedEarly } from './run-to-end.js';
-import { overridesOf, selectForRun, type TrainOptions } from './train.js';
+import { printResults, runToEnd, stoppedEarly } from './run-to-end.js';
+import { overridesOf, type TrainOptions } from './train.js';
 
 /**
  * Goes on with a run where it stopped, to the same numbers as if it had not. Nothing in the folder changes before all has been found

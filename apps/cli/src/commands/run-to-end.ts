@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { PolytaskError } from '@polytask/core';
 import type { NetworkName, RunDocument, RunFolder } from '@polytask/experiment';
-import { type FolderLock, LockedError, listCheckpoints, lockFolder, networkOf, shownPath } from '@polytask/experiment';
-import { InputError, RunError } from '@polytask/experiment/early';
+import { listCheckpoints, networkOf, shownPath } from '@polytask/experiment';
+import { RunError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
 import { resultTable } from '../report/table.js';
 
@@ -12,20 +12,6 @@ export interface EndOptions {
   readonly quiet?: boolean;
   /** Folders that have to be named again to go on. */
   readonly needed?: readonly string[];
-}
-
-/**
- * Locks a run folder for this process.
- *
- * @throws InputError at `where` while another process writes to it.
- */
-export async function lockOrRefuse(path: string, where: string): Promise<FolderLock> {
-  try {
-    return await lockFolder(path);
-  } catch (error) {
-    if (error instanceof LockedError) throw new InputError([{ where, message: error.message }]);
-    throw error;
-  }
 }
 
 /** Whether the program was asked to stop before there was anything to keep; says so. */

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
-import type { Executor } from '@polytask/core';
 import { makeFolder } from '@polytask/core/node';
-import type { Config, SetOption } from '@polytask/experiment';
+import type { SetOption } from '@polytask/experiment';
 import {
-  BackendError,
+  chooseBackend,
   describeBackend,
   describeData,
   executeRun,
@@ -11,20 +10,16 @@ import {
   loadConfig,
   makeNumberedFolder,
   neededPlaces,
-  openRunFolder,
-  type PreparedRun,
   prepareRun,
-  type Selection,
-  selectBackend,
   shownPath,
-  trialStep,
   versionsOf,
   whyNotEmpty,
+  withRunFolder,
 } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
 import { createProgress, quietProgress } from '../report/progress.js';
-import { lockOrRefuse, runToEnd, stoppedEarly } from './run-to-end.js';
+import { runToEnd, stoppedEarly } from './run-to-end.js';
 
 /** Options of `polytask train`, as the command line gives them. */
 export interface TrainOptions {
@@ -68,55 +63,13 @@ export async function train(file: string | undefined, options: TrainOptions, io:
 
   const path = wanted?.path ?? (await makeNumberedFolder(cwd, loaded.name));
   if (wanted !== undefined) await makeFolder(path);
-  const lock = await lockOrRefuse(path, wanted?.where ?? path);
-  try {
-    // Another process may have come first, and be done already.
-    const problem = await whyNotEmpty(path);
-    if (problem !== undefined) throw new InputError([{ where: wanted?.where ?? path, message: problem }]);
-    const folder = openRunFolder(path);
-    await folder.removeLeftovers();
+  return withRunFolder(path, wanted?.where ?? path, (folder) => {
     progress.note(`Run folder: ${shownPath(path, cwd)}`);
     const versions = versionsOf(run.config, loaded.code);
     const surroundings = { folder, executor, backend: current, versions, progress, signal, began };
-    return await runToEnd(
-      () => executeRun(run, surroundings),
-      folder,
-      { ...options, needed: neededPlaces(run.config, loaded.code, cwd) },
-      io,
-    );
-  } finally {
-    await lock.release();
-  }
-}
-
-/**
- * The backend that trains a run as its configuration says, tried with one step.
- *
- * @param warn - Told what does not compile.
- * @throws InputError where the configuration names one that cannot.
- */
-export async function chooseBackend(run: PreparedRun, warn: (message: string) => void): Promise<Selection> {
-  try {
-    return await selectForRun(run, run.config, warn);
-  } catch (error) {
-    throw run.blame(error, error instanceof BackendError ? ['backend'] : undefined);
-  }
-}
-
-/**
- * A backend for a run, tried with one step.
- *
- * @param compile - Whether `auto` may.
- * @throws BackendError where it cannot be had.
- */
-export function selectForRun(
-  run: PreparedRun,
-  { backend, threads }: Pick<Config, 'backend' | 'threads'>,
-  warn: (message: string) => void,
-  compile = true,
-): Promise<Selection> {
-  const trial = (executor: Executor) => trialStep(run, executor);
-  return selectBackend(backend, { trial, code: run.source.code, threads, compile, warn });
+    const needed = neededPlaces(run.config, loaded.code, cwd);
+    return runToEnd(() => executeRun(run, surroundings), folder, { ...options, needed }, io);
+  });
 }
 
 /** What options other than `--set` put into the configuration. */

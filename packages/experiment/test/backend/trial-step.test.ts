@@ -1,8 +1,8 @@
 import { compiled } from '@polytask/compiler';
 import { eager } from '@polytask/core';
+import { chooseBackend } from '@polytask/experiment';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { chooseBackend } from '../../../../apps/cli/src/commands/train.js';
 import { changed, smallRun } from '../../../../test/support/configs.js';
 import { prepared } from '../../../../test/support/prepared.js';
 import { useBackend } from '../../src/backend/backends.js';
