@@ -30,7 +30,7 @@ export async function loadParts(entryPoints) {
   });
   const code = /** @type {import('esbuild').OutputFile} */ (outputFiles[0]).text;
   const loaded = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
-  /** @type {import('@polytask/core')} */
+  /** @type {import('../../packages/core/src/index.js')} */
   const { describedParts, wordsOf } = loaded;
   const parts = entryPoints.map((path, index) => ({ path, parts: describedParts(loaded[`entry${index}`]) }));
   return { parts, wordsOf };

@@ -17,7 +17,7 @@ const titles = {
 };
 
 /**
- * @typedef {Pick<import('@polytask/core').PartDescription, 'kind' | 'cites'> & { link: string; export: string }} Citing
+ * @typedef {Pick<import('../../packages/core/src/index.js').PartDescription, 'kind' | 'cites'> & { link: string; export: string }} Citing
  * @typedef {{ link: string; export: string; text: string }} Seeing
  */
 
@@ -30,7 +30,7 @@ const titles = {
 export function paperIndex(parts, others = []) {
   const kinds = [...new Set([...Object.keys(titles), ...parts.map(({ kind }) => kind)])];
   const sections = kinds.flatMap((kind) => {
-    /** @type {Map<string, { citation: import('@polytask/core').Citation, lines: string[] }>} */
+    /** @type {Map<string, { citation: import('../../packages/core/src/index.js').Citation, lines: string[] }>} */
     const papers = new Map();
     for (const part of parts.filter((one) => one.kind === kind)) {
       for (const citation of part.cites) {
@@ -53,7 +53,7 @@ export function paperIndex(parts, others = []) {
   return `# Paper index\n\n${intro}\n\n${sections.join('\n\n')}\n`;
 }
 
-/** @param {import('@polytask/core').Citation} citation */
+/** @param {import('../../packages/core/src/index.js').Citation} citation */
 export function paper({ authors, title, venue, year, url }) {
   return `**${title}**. ${authors}, ${venue}, ${year}. <${url}>`;
 }

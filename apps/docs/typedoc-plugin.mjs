@@ -106,8 +106,8 @@ function papersSeen(child) {
  *
  * @param {import('typedoc').DeclarationReflection} module
  * @param {import('typedoc').DeclarationReflection} child
- * @param {import('@polytask/core').PartDescription} description
- * @param {(takes: import('@polytask/core').Takes) => string} wordsOf
+ * @param {import('../../packages/core/src/index.js').PartDescription} description
+ * @param {(takes: import('../../packages/core/src/index.js').Takes) => string} wordsOf
  */
 function documentPart(module, child, description, wordsOf) {
   const { cites } = description;
@@ -154,14 +154,14 @@ function textTag(tag, text) {
   return new CommentTag(tag, [{ kind: 'text', text }]);
 }
 
-/** @param {import('@polytask/core').Citation} citation */
+/** @param {import('../../packages/core/src/index.js').Citation} citation */
 function reference(citation) {
   return `- ${paper(citation)}${citation.note === undefined ? '' : ` ${citation.note}`}`;
 }
 
 /**
- * @param {readonly (readonly [string, import('@polytask/core').Option])[]} options
- * @param {(takes: import('@polytask/core').Takes) => string} wordsOf
+ * @param {readonly (readonly [string, import('../../packages/core/src/index.js').Option])[]} options
+ * @param {(takes: import('../../packages/core/src/index.js').Takes) => string} wordsOf
  */
 function optionTable(options, wordsOf) {
   const cell = (/** @type {string} */ text) =>

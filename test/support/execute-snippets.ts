@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,11 @@ export async function executeSnippets(snippets: readonly Snippet[]): Promise<Pro
   mkdirSync(folder, { recursive: true });
   try {
     await build({
-      entryPoints: runnable.map(({ index }) => ({ in: `snippet:${index}`, out: String(index) })),
+      entryPoints: [
+        ...runnable.map(({ index }) => ({ in: `snippet:${index}`, out: String(index) })),
+        // Started as a process of its own, from beside the bundle.
+        { in: join(root, 'packages/data/src/node/reading/database-process.js'), out: 'database-process' },
+      ],
       outdir: folder,
       bundle: true,
       splitting: true,
@@ -36,6 +40,8 @@ export async function executeSnippets(snippets: readonly Snippet[]): Promise<Pro
       logLevel: 'silent',
       plugins: [snippetPlugin(rewritten.map(({ text }) => text))],
     });
+    renameSync(join(folder, 'database-process.mjs'), join(folder, 'database-process.js'));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
     symlinkSync(join(snippetHome, 'node_modules'), join(workplace, 'node_modules'), 'junction');
     const modules = runnable.map(({ index }) => {
       const { path, line } = snippets[index] as Snippet;

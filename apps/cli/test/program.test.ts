@@ -130,7 +130,7 @@ describe('polytask check', () => {
     );
     const { code, stderr } = await run(['check', 'run.yaml'], { text });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^run\.yaml:6:5: Task `right`: row \d+ has class \d, but there are 4 classes/);
+    expect(stderr).toMatch(/^run\.yaml:6:51: Task `right`: row \d+ has class \d, but there are 4 classes/);
   });
 });
 

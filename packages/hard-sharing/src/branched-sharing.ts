@@ -144,7 +144,7 @@ function bind({ tasks, inputs, scope }: SharingContext, options: BranchedSharing
           features[task] = Object.values(passed.output)[0] as tf.Tensor;
         }
       }
-      return heads.apply(features, step, { shared: atRoot?.shared });
+      return heads.apply(features, step, atRoot && { shared: atRoot.shared });
     },
   };
 }

@@ -15,8 +15,8 @@ export interface PredictionColumns {
  * `<task>.probability` of the answer (for a yes or a no: of the second one) and `<task>.probability.<class>`. Several labels have a column
  * each, vectors one per number; a kind of task that is not ours has its prediction as JSON.
  */
-export function predictionColumns({ name, type, options }: AnyTask): PredictionColumns {
-  const given = (options ?? {}) as { classes?: unknown; labels?: unknown; size?: number };
+export function predictionColumns({ name, type, options, target }: AnyTask): PredictionColumns {
+  const given = (options ?? {}) as { classes?: unknown; labels?: unknown; columns?: unknown };
   if (type === 'classification') {
     const classes = namesOf(given.classes);
     return {
@@ -41,7 +41,7 @@ export function predictionColumns({ name, type, options }: AnyTask): PredictionC
     };
   }
   if (type === 'multi-label') {
-    const labels = namesOf(given.labels);
+    const labels = namesOf(given.labels ?? given.columns);
     return {
       names: [...labels.map((label) => `${name}.${label}`), ...labels.map((label) => `${name}.probability.${label}`)],
       cells(prediction) {
@@ -53,11 +53,12 @@ export function predictionColumns({ name, type, options }: AnyTask): PredictionC
       },
     };
   }
-  if (type === 'regression' && given.size === undefined) {
+  const [size] = target.shape;
+  if (type === 'regression' && size === undefined) {
     return { names: [name], cells: (prediction) => [short(prediction as number)] };
   }
   if (type === 'regression') {
-    const indices = Array.from({ length: given.size ?? 1 }, (_, index) => index);
+    const indices = Array.from({ length: size ?? 1 }, (_, index) => index);
     return {
       names: indices.map((index) => `${name}.${index}`),
       cells: (prediction) => (prediction as readonly number[]).map(short),

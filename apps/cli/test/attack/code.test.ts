@@ -56,6 +56,12 @@ const commands: readonly (readonly string[])[] = [
 /** An absolute path that leads to the reader's own folder, as `/proc/self/cwd` does for whoever runs the program. */
 const through = (path: string) => join('/proc/self/root', path);
 
+/** A mixing policy of somebody else's: every batch has as many rows of each task. */
+const mixModule = `export const mix = () => ({
+  kind: 'schedule', name: 'mix', specVersion: 1, cites: [], options: {}, [Symbol.for('polytask.part')]: true,
+  bind: ({ tasks, batchSize }) => ({ rows: () => tasks.map((_, k) => Math.floor(batchSize / tasks.length) + (k < batchSize % tasks.length ? 1 : 0)) }),
+});`;
+
 describe('a native backend', () => {
   const native = {
     'run-1/node_modules/@tensorflow/tfjs-node/package.json': '{ "name": "@tensorflow/tfjs-node", "main": "i.js" }',
@@ -200,7 +206,7 @@ describe('a model of which parts come from elsewhere', () => {
       ),
       {
         'tempered.mjs': temperedModule,
-        'mix.mjs': 'export const mix = () => null;',
+        'mix.mjs': mixModule,
       },
     );
     for (const name of ['tempered.mjs', 'mix.mjs']) rmSync(join(cwd, name));

@@ -7,15 +7,19 @@ import { mixRows } from './mix-rows.js';
  *
  * @example
  * ```ts
+ * import { firstStep } from '@polytask/core';
  * import { uniformMixing } from '@polytask/data';
  *
  * const bound = uniformMixing().bind({
  *   tasks: ['large', 'small'],
+ *   definitions: [],
+ *   primary: undefined,
+ *   groups: {},
  *   sizes: [900, 100],
  *   batchSize: 8,
  *   uniform: () => () => 0,
  * });
- * console.log(bound.rows({ step: 0, epoch: 0 })); // => [ 4, 4 ]
+ * console.log(bound.rows(firstStep)); // => [ 4, 4 ]
  * ```
  */
 export const uniformMixing = /* @__PURE__ */ describePart('schedule', {

@@ -9,7 +9,7 @@ import { turnTelemetryOff } from '../../../src/run/runtime/no-telemetry.js';
 const steps = `
 import * as tf from '@tensorflow/tfjs';
 import { isMainThread, Worker } from 'node:worker_threads';
-import { compiled } from '../../src/index.js';
+import { compiled } from '../../../../src/index.js';
 
 async function step(direct) {
   await tf.setBackend('cpu');

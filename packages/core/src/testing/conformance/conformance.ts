@@ -4,6 +4,7 @@ import type { SharingStrategy } from '../../contracts/sharing.js';
 import type { Strategy } from '../../contracts/strategy.js';
 import { PolytaskError } from '../../errors/polytask-error.js';
 import { UnknownNameError } from '../../errors/unknown-name-error.js';
+import { descriptionOf } from '../../options/describe-part.js';
 import { auxiliaryChecks } from './auxiliary-checks.js';
 import type { Check } from './check.js';
 import { type Claim, claimsOf } from './claims.js';
@@ -37,7 +38,8 @@ export interface ConformanceOptions {
  * tensors, absent tasks, few tasks and many, numbers of every size, and what its kind promises besides.
  *
  * @param kind Which kind of strategy.
- * @param make Makes the part for tasks of these names, with the options to be tested; anew for every run.
+ * @param make Makes the part for tasks of these names, with the options to be tested; anew for every run. Or a described factory
+ * all of whose options have defaults.
  * @throws `POLYTASK_UNKNOWN_NAME` for a skipped check that does not exist and a claim that is none of this kind's; `POLYTASK_CONFORMANCE` for a skip without a reason. A
  * check that fails rejects with `POLYTASK_CONFORMANCE`, or with what the part itself threw.
  * @example
@@ -62,7 +64,9 @@ export function conformance<Kind extends Strategy['kind']>(
     if (!claimsOf[kind].includes(claim)) throw new UnknownNameError(`claim of a ${kind}`, claim, claimsOf[kind]);
   }
   const perTaskData = options.perTaskData ?? kind === 'schedule';
-  const subject: Subject = { kind, make, inputs, sharing: options.sharing, perTaskData };
+  // A described factory takes options, not names; it makes its part with the defaults.
+  const anew = descriptionOf(make) === undefined ? make : () => (make as () => ReturnType<typeof make>)();
+  const subject: Subject = { kind, make: anew, inputs, sharing: options.sharing, perTaskData };
   const checks = [
     descriptionCheck(subject),
     ...runChecks(subject, executors),

@@ -18,7 +18,7 @@ export class DatabaseEnd extends Error {
 }
 
 /** Lies beside this file, and beside the bundle of it. */
-const program = fileURLToPath(new URL('./database-process.js', import.meta.url));
+const program = () => fileURLToPath(new URL('./database-process.js', import.meta.url));
 
 /** Opens a database in a process of its own, which ends with `close`, with this process, or at a limit. */
 export async function openDatabaseChild(
@@ -27,7 +27,7 @@ export async function openDatabaseChild(
   signal: AbortSignal | undefined,
 ): Promise<Engine> {
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = fork(program, [], {
+  const child = fork(program(), [], {
     serialization: 'advanced',
     execArgv: [],
     env,
