@@ -34,7 +34,8 @@ export function paperIndex(parts, others = []) {
     const papers = new Map();
     for (const part of parts.filter((one) => one.kind === kind)) {
       for (const citation of part.cites) {
-        const { lines } = papers.get(citation.url) ?? { lines: [] };
+        /** @type {string[]} */
+        const lines = papers.get(citation.url)?.lines ?? [];
         papers.set(citation.url, { citation, lines });
         lines.push(`- [\`${part.export}\`](${part.link})${citation.note === undefined ? '' : `: ${citation.note}`}`);
       }

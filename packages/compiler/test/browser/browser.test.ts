@@ -108,10 +108,11 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
   });
 });
 
-test('what a page loads of ours takes less than 110 kB compressed, and nothing of Node', async () => {
+// 110 kB until parts were described (their options, papers and checks) and contracts widened (observers, guards).
+test('what a page loads of ours takes less than 112 kB compressed, and nothing of Node', async () => {
   const { files, metafile } = await bundlePage({ without: ['@tensorflow/tfjs', 'onnxruntime-web/wasm'] });
   const sizes = [...files.values()].map((contents) => gzipSync(contents, { level: 9 }).length);
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(110_000);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(112_000);
   const imported = Object.values(metafile.outputs).flatMap((output) => output.imports);
   const outside = imported.filter(({ external }) => external).map(({ path }) => path);
   expect([...new Set(outside)].sort()).toEqual(['@tensorflow/tfjs', 'onnxruntime-web/wasm']);

@@ -21,7 +21,9 @@ export function fillOptions<Table extends OptionTable>(options: Table, given: un
 function withDefaults(options: OptionTable, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(options).map(([name, option]) => {
-      const value = (Object.hasOwn(given, name) ? given[name] : undefined) ?? option.default;
+      const found = Object.hasOwn(given, name) ? given[name] : undefined;
+      // Null is a value: an option may take it.
+      const value = found === undefined ? option.default : found;
       const inner = option.takes.type === 'mapping' && value !== undefined;
       return [name, inner ? withDefaults((option.takes as { options: OptionTable }).options, value) : value];
     }),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import {
+  code,
   fillOptions,
   flag,
   InvalidOptionError,
@@ -27,6 +28,14 @@ it('fills in defaults, also within mappings, and changes nothing that was given'
     rate: 0,
     inner: { deep: false },
   });
+});
+
+it('takes null for what it is', () => {
+  const policy = optional(
+    code<null>('null', (value) => value === null),
+    'A policy.',
+  );
+  expect(fillOptions({ policy }, { policy: null })).toEqual({ policy: null });
 });
 
 it('names the first option that is wrong, down to its entry', () => {
