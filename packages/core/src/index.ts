@@ -212,7 +212,7 @@ export { meanAbsoluteError } from './metrics/mean-absolute-error.js';
 export { rSquared } from './metrics/r-squared.js';
 export { rootMeanSquaredError } from './metrics/root-mean-squared-error.js';
 export { checkPart } from './model/check-part.js';
-export type { Balancing } from './model/multi-task-model.js';
+export type { Balancing } from './model/model-parts.js';
 export type { OpenScope } from './model/open-scope.js';
 export { openScope } from './model/open-scope.js';
 export type { AdagradOptions } from './optimizers/adagrad.js';

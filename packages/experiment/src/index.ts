@@ -24,9 +24,9 @@ export { type Config, configSchema, jsonSchema } from './config/schema.js';
 export type { SetOption } from './config/set-option.js';
 export { InputError, inFileOrder, type Mistake } from './errors/mistakes.js';
 export { RunError } from './errors/run-error.js';
+export type { DataFacts } from './parts/loaded-data.js';
 // Parts by name.
 export { type PreparedRun, prepareData, prepareRun } from './parts/prepare-run.js';
-export type { DataFacts } from './parts/table-data.js';
 export { labelsOf } from './parts/task-labels.js';
 // Runs and their folders.
 export { begunConfig } from './run/begun-config.js';

@@ -2,7 +2,7 @@ import cliProgress from 'cli-progress';
 import type { Output } from '../io.js';
 import { printable } from '../printable.js';
 import { formatLoss, formatRemaining } from './format.js';
-import type { Standing } from './progress.js';
+import type { Standing } from './standing.js';
 
 /** One line of a terminal that is written over and over. */
 export interface Bar {

@@ -3,19 +3,7 @@ import { noProgress, type Progress, type ProgressOf } from '@polytask/experiment
 import { type Io, print } from '../io.js';
 import { createBar } from './bar.js';
 import { counted, formatLoss, formatRemaining, formatSeconds } from './format.js';
-
-/** Where training stands within an epoch. */
-export interface Standing {
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly step: number;
-  readonly steps: number;
-  /** Mean loss per task since the epoch began. */
-  readonly losses: readonly (readonly [task: string, loss: number])[];
-  readonly rowsPerSecond: number;
-  /** Of this network. */
-  readonly secondsLeft: number;
-}
+import type { Standing } from './standing.js';
 
 /** Nothing but warnings, for `--quiet`. */
 export function quietProgress({ stderr }: Pick<Io, 'stderr'>): Progress {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBar, formatBar } from '../../src/report/bar.js';
-import type { Standing } from '../../src/report/progress.js';
+import type { Standing } from '../../src/report/standing.js';
 import { written } from '../helpers/fake-io.js';
 
 const standing: Standing = {

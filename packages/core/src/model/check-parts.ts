@@ -3,7 +3,7 @@ import type { Observer } from '../contracts/observer.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { checkPart } from './check-part.js';
-import type { ModelParts } from './multi-task-model.js';
+import type { ModelParts } from './model-parts.js';
 
 /** Checks what can be checked before there are inputs. */
 export function checkParts(parts: Omit<ModelParts, 'inputs' | 'seed' | 'limit'>): void {

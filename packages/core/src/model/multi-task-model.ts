@@ -1,11 +1,10 @@
-import type { AuxiliaryObjective } from '../contracts/auxiliary.js';
 import type { BoundAuxiliary } from '../contracts/auxiliary-term.js';
 import type { InputSpecs } from '../contracts/batch.js';
 import type { BoundGradientBalancing, GradientBalancing } from '../contracts/gradient-balancing.js';
 import type { BoundLossWeighting, LossWeighting, TaskRoles } from '../contracts/loss-weighting.js';
-import type { BoundObserver, Observer } from '../contracts/observer.js';
+import type { BoundObserver } from '../contracts/observer.js';
 import type { ParameterLayout } from '../contracts/parameters.js';
-import type { BoundSharing, SharingStrategy } from '../contracts/sharing.js';
+import type { BoundSharing } from '../contracts/sharing.js';
 import type { BoundStepPlan, StepPlan } from '../contracts/step-plan.js';
 import type { AnyTask, TaskVariables } from '../contracts/task.js';
 import { PolytaskError } from '../errors/polytask-error.js';
@@ -13,11 +12,9 @@ import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { uniformStream } from '../random/uniform-stream.js';
 import { createGroupScope, createRootScope, type Registry } from './build-scope.js';
 import { checkParts, numbered } from './check-parts.js';
+import type { ModelParts } from './model-parts.js';
 import { createLayout } from './parameter-layout.js';
 import { checkInputs, trialPass } from './trial-pass.js';
-
-/** A balancing strategy of any of the three kinds. */
-export type Balancing = LossWeighting | GradientBalancing | StepPlan;
 
 /** A balancing strategy in one run. */
 export type BoundBalancing =
@@ -67,23 +64,6 @@ export interface Model {
   /** What is added after balancing: the auxiliary terms without `asTask`. */
   readonly terms: readonly string[];
   dispose(): void;
-}
-
-/** What a model is built from. */
-export interface ModelParts {
-  readonly tasks: readonly AnyTask[];
-  readonly inputs: InputSpecs;
-  readonly sharing: SharingStrategy;
-  readonly auxiliary: readonly AuxiliaryObjective[];
-  readonly balancing: Balancing;
-  readonly observers?: readonly Observer[] | undefined;
-  /** The task that the run is for. */
-  readonly primary?: string | undefined;
-  /** Named groups of tasks. */
-  readonly groups?: { readonly [group: string]: readonly string[] } | undefined;
-  readonly seed: number;
-  /** How many numbers its variables may have. Default: any. */
-  readonly limit?: number | undefined;
 }
 
 /** Binds all parts, checks by a forward pass of two rows of zeros that the outputs are what the tasks declare, and lays out the parameters. */

@@ -27,7 +27,7 @@ import {
 import { eager } from '../executors/eager.js';
 import { checkPart } from '../model/check-part.js';
 import { checkParts } from '../model/check-parts.js';
-import type { Balancing } from '../model/multi-task-model.js';
+import type { Balancing } from '../model/model-parts.js';
 import { adam } from '../optimizers/adam.js';
 import {
   requireDataset,

@@ -16,7 +16,8 @@ import {
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkParts } from '../../src/model/check-parts.js';
-import { buildModel, type ModelParts } from '../../src/model/multi-task-model.js';
+import type { ModelParts } from '../../src/model/model-parts.js';
+import { buildModel } from '../../src/model/multi-task-model.js';
 import { useBackend } from '../helpers/backends.js';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { noting } from '../training/fixtures.js';

@@ -1,7 +1,8 @@
 import type { AnyTask, Balancing, Optimizer, PartDescription, SharingStrategy } from '@polytask/core';
 import * as z from 'zod';
 import { backendChoices } from '../backend/backend-choices.js';
-import type { LoadedData } from '../parts/datasets.js';
+import type { LoadedData } from '../parts/loaded-data.js';
+
 import { placeSchema, placesWith } from '../parts/tables.js';
 import { atLeastZero, flag, list, mapping, most, positive, seed, share, text, whole } from './words.js';
 

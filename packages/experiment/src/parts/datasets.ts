@@ -1,34 +1,11 @@
 import { resolve } from 'node:path';
-import {
-  choice,
-  describeFactory,
-  type MultiTaskDataset,
-  mapping,
-  optional,
-  type TableDataset,
-  type TaskSchedule,
-  text,
-  whole,
-  withDefault,
-} from '@polytask/core';
+import { choice, describeFactory, mapping, optional, text, whole, withDefault } from '@polytask/core';
 import { multiMnist } from '@polytask/data/node';
 import { imageData, imagesOptions } from './image-data.js';
+import type { LoadedData } from './loaded-data.js';
 import type { BuildContext } from './part-table.js';
-import { type DataFacts, tableData, tableOptions } from './table-data.js';
+import { tableData, tableOptions } from './table-data.js';
 import { taskTables, taskTablesOptions } from './task-tables.js';
-
-/** What a source of data gives: rows to learn from and rows to be measured on. */
-export interface LoadedData {
-  /** In memory (as `tableDataset` makes it) where `split` is to take validation rows from it. */
-  readonly train: MultiTaskDataset | TableDataset;
-  readonly test: MultiTaskDataset;
-  /** Where the data are divided already. */
-  readonly validation?: MultiTaskDataset;
-  /** What is known of data that are divided as they are read. */
-  readonly facts?: DataFacts;
-  readonly schedule?: TaskSchedule;
-  readonly alone?: { readonly [task: string]: MultiTaskDataset };
-}
 
 /** Sources of data that take the tasks' labels and the split, and divide rows as they read them. */
 export const dividedSources: readonly string[] = ['table', 'task-tables', 'images'];

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { choice, type OptionsOf, optional, required, text } from '@polytask/core';
 import { loadImages, TableError } from '@polytask/data/node';
-import type { LoadedData } from './datasets.js';
+import type { LoadedData } from './loaded-data.js';
+
 import type { BuildContext } from './part-table.js';
 import { drawTrainingRows, trainingRowsOptions } from './training-rows.js';
 

@@ -10,8 +10,9 @@ import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path, valueAt } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { buildPart, type ReportPart } from './build-part.js';
-import { dividedSources, type LoadedData } from './datasets.js';
-import type { DataFacts } from './table-data.js';
+import { dividedSources } from './datasets.js';
+import type { DataFacts, LoadedData } from './loaded-data.js';
+
 import { tableFor } from './tables.js';
 import { labelsOf, withClasses } from './task-labels.js';
 

@@ -17,17 +17,11 @@ import {
   whole,
   withDefault,
 } from '@polytask/core';
-import { featureTypes, type TableEncoding } from '@polytask/data';
-import {
-  type LoadedImages,
-  type LoadedTable,
-  loadTable,
-  TableError,
-  type TableOptions,
-  type TableRecord,
-} from '@polytask/data/node';
+import { featureTypes } from '@polytask/data';
+import { type LoadedTable, loadTable, TableError, type TableOptions } from '@polytask/data/node';
 import { packageFolder } from '../code/resolve-package.js';
-import type { LoadedData } from './datasets.js';
+import type { LoadedData } from './loaded-data.js';
+
 import type { BuildContext } from './part-table.js';
 import { drawTrainingRows, trainingRowsOptions } from './training-rows.js';
 
@@ -132,18 +126,6 @@ export const rowsOptions = {
 export const tableOptions = { ...sourceOptions, ...rowsOptions };
 
 type TableConfig = OptionsOf<typeof tableOptions>;
-
-/** What is known of the data of a run besides its rows. */
-export interface DataFacts {
-  /** To encode further rows. */
-  readonly encoding: TableEncoding;
-  readonly record: TableRecord | LoadedImages['record'];
-  /** Where the rows came from, for people. */
-  readonly source: string;
-  readonly leftOut?: TableRecord['leftOut'];
-  /** Rows that cannot be read. */
-  readonly badRows?: number;
-}
 
 /** Loads a table with the labels of the tasks. */
 export async function tableData(options: TableConfig, context: BuildContext): Promise<LoadedData> {

@@ -1,7 +1,8 @@
 import { byTask, mapping, type OptionsOf, required } from '@polytask/core';
 import { loadTaskTables, TableError, type TaskTablesOptions } from '@polytask/data/node';
 import { didYouMean } from '../config/explain-issues.js';
-import type { LoadedData } from './datasets.js';
+import type { LoadedData } from './loaded-data.js';
+
 import type { BuildContext } from './part-table.js';
 import { measuredRows, rowOptions, rowsOptions, sourceIn, sourceOptions } from './table-data.js';
 import { drawTrainingRows } from './training-rows.js';

@@ -1,7 +1,7 @@
 import type { DeltaM } from '@polytask/core';
 import type { SelectedBackend } from '../backend/select-backend.js';
 import type { Config } from '../config/schema.js';
-import type { DataFacts } from '../parts/table-data.js';
+import type { DataFacts } from '../parts/loaded-data.js';
 
 /** What one network did; times are seconds on this machine. */
 export interface NetworkResult {

@@ -1,7 +1,8 @@
 import type { TableDataset } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { buildPart } from '../../src/parts/build-part.js';
-import type { LoadedData } from '../../src/parts/datasets.js';
+import type { LoadedData } from '../../src/parts/loaded-data.js';
+
 import { tableFor } from '../../src/parts/tables.js';
 
 const load = (config: object) => {

@@ -11,7 +11,7 @@ import { type AnyTask, defineTask } from '../../contracts/task.js';
 import { mlp } from '../../encoders/mlp.js';
 import { eager } from '../../executors/eager.js';
 import { meanAbsoluteError } from '../../metrics/mean-absolute-error.js';
-import type { Balancing } from '../../model/multi-task-model.js';
+import type { Balancing } from '../../model/model-parts.js';
 import { adam } from '../../optimizers/adam.js';
 import { regression } from '../../tasks/regression.js';
 import type { StepEvent } from '../../training/fit-options.js';

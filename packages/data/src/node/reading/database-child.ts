@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { PolytaskError } from '@polytask/core';
-import type { Engine } from './duckdb.js';
+import type { openEngine } from './engine.js';
 import { noDuckDb } from './no-duckdb.js';
 
 /** What a process with a database in it may take. */
@@ -11,6 +11,9 @@ export interface ProcessLimits {
   /** Seconds from when it is open; no limit where it is left out. */
   readonly seconds?: number | undefined;
 }
+
+/** What does the work: in this process, or in another one. */
+export type Engine = Pick<Awaited<ReturnType<typeof openEngine>>, keyof Awaited<ReturnType<typeof openEngine>>>;
 
 /** A limit that was reached, a crash: what was asked for did not come to an end, and the process is gone. */
 export class DatabaseEnd extends Error {

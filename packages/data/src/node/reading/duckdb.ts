@@ -1,4 +1,4 @@
-import { openDatabaseChild, type ProcessLimits } from './database-child.js';
+import { type Engine, openDatabaseChild, type ProcessLimits } from './database-child.js';
 import { openEngine } from './engine.js';
 import { noDuckDb } from './no-duckdb.js';
 
@@ -40,9 +40,6 @@ export interface DatabaseLimits {
   /** A process of its own, with these limits: for files and SQL of others. */
   readonly apart?: ProcessLimits;
 }
-
-/** What does the work: in this process, or in another one. */
-export type Engine = Pick<Awaited<ReturnType<typeof openEngine>>, keyof Awaited<ReturnType<typeof openEngine>>>;
 
 /**
  * Opens a database that a stranger's SQL can be given to: it reads and writes the named files only, installs and loads no
