@@ -39,6 +39,13 @@ const checks: Record<string, (lines: number[][]) => void> = {
     expect(found?.[1]).toBeCloseTo(truth?.[0] as number, 0);
     expect(found?.[2]).toBeCloseTo(truth?.[1] as number, 0);
   },
+  'run-experiment'([shared, apart]) {
+    // Accuracies of both digits, well above chance, and the number of parameters: a column per task has nearly twice as many.
+    for (const accuracy of [...(shared?.slice(0, 2) ?? []), ...(apart?.slice(0, 2) ?? [])]) {
+      expect(accuracy).toBeGreaterThan(0.4);
+    }
+    expect((apart?.[2] as number) / (shared?.[2] as number)).toBeGreaterThan(1.9);
+  },
   'compile-a-step'([eager, compiled, ratio]) {
     // Both losses and the cosine of the gradients, which fall from about 0.3 together.
     for (let i = 0; i < 3; i++) expect(compiled?.[i]).toBeCloseTo(eager?.[i] as number, 4);

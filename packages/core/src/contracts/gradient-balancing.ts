@@ -22,7 +22,7 @@ export type GradientsOf = (typeof gradientChoices)[number];
 export const gradientChoices = ['shared', 'last-shared-layer', 'layers', 'representation'] as const;
 
 /** What parameters of a single task may get. */
-export const headGradientChoices = ['raw', 'weighted'] as const;
+const headGradientChoices = ['raw', 'weighted'] as const;
 
 /** What host-side weights are computed from. Only tasks occur that are present in the batch and use what is compared. */
 export interface GramianInput {

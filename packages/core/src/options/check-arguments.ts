@@ -6,7 +6,7 @@ import { requireOption } from '../errors/invalid-option-error.js';
 // What TypeScript says of the entry points, for those who call them from plain JavaScript.
 
 /** Whether something is an object with keys of the caller's: no list, and no array of numbers. */
-export function isMapping(value: unknown): value is Record<string, unknown> {
+function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 

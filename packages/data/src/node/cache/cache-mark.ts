@@ -15,7 +15,7 @@ export async function markOurs(folder: string): Promise<void> {
 }
 
 /** What a name can be the name of, if its folder carries our mark. */
-export function kindByName(name: string): FolderKind | undefined {
+function kindByName(name: string): FolderKind | undefined {
   const [, finished, passing] =
     /^(?:(source|table|rows)-[0-9a-f]{40}|(making|removing)-[0-9a-f]{16})$/.exec(name) ?? [];
   return (finished ?? passing) as FolderKind | undefined;
