@@ -38,7 +38,7 @@ it.each([
   onTestFinished(() => {
     for (const path of [folder, surroundings]) rmSync(path, { recursive: true, force: true });
   });
-  writeFileSync(join(folder, 'steps.js'), `${steps}${program}\n`.replaceAll('../../src', '../../../src'));
+  writeFileSync(join(folder, 'steps.js'), `${steps}${program}\n`);
   await build({
     entryPoints: [join(folder, 'steps.js')],
     outfile: join(folder, 'steps.mjs'),
