@@ -86,23 +86,35 @@ async function withBuildLock(body) {
 }
 
 /**
- * Builds the packages whose dist is missing or older than their sources.
+ * Builds the packages whose dist is missing or older than their sources: libraries first, since an app's JSON Schema is made of what
+ * they say of their parts.
  * @param {{ names?: string[], dts?: boolean }} [options] all packages with declaration files, unless told
  */
 export async function buildPackages({ names = [], dts = true } = {}) {
   const wanted = publicPackages().filter(({ name }) => names.length === 0 || names.includes(name));
+  const isApp = (/** @type {Package} */ { folder }) => folder.startsWith(join(root, 'apps'));
   await withBuildLock(async () => {
-    const stale = wanted.filter((package_) => isStale(package_, dts));
-    const codes = await Promise.all(
-      stale.map(({ folder }) => {
-        const tsup = join(folder, 'node_modules', 'tsup', 'dist', 'cli-default.js');
-        const args = [tsup, '--silent', ...(dts ? [] : ['--no-dts'])];
-        return run(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-      }),
-    );
-    const failed = stale.filter((_, index) => codes[index] !== 0);
-    if (failed.length > 0) throw new Error(`Could not build ${failed.map(({ name }) => name).join(', ')}.`);
+    const libraries = wanted.filter((package_) => !isApp(package_) && isStale(package_, dts));
+    await buildAll(libraries, dts);
+    const apps = wanted.filter((package_) => isApp(package_) && (libraries.length > 0 || isStale(package_, dts)));
+    await buildAll(apps, dts);
   });
+}
+
+/**
+ * @param {Package[]} packages
+ * @param {boolean} dts
+ */
+async function buildAll(packages, dts) {
+  const codes = await Promise.all(
+    packages.map(({ folder }) => {
+      const tsup = join(folder, 'node_modules', 'tsup', 'dist', 'cli-default.js');
+      const args = [tsup, '--silent', ...(dts ? [] : ['--no-dts'])];
+      return run(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+    }),
+  );
+  const failed = packages.filter((_, index) => codes[index] !== 0);
+  if (failed.length > 0) throw new Error(`Could not build ${failed.map(({ name }) => name).join(', ')}.`);
 }
 
 /**
