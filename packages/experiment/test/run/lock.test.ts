@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
 import { LockedError, lockFolder } from '../../src/run/lock.js';
@@ -47,10 +48,15 @@ describe('lockFolder', () => {
   });
 
   it.runIf(process.platform === 'linux')('does not take a process for living that waits to be noticed', async () => {
-    // Its parent never waits for it, so it stays as a zombie until the parent ends.
-    const parent = spawn('sh', ['-c', 'sh -c : & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // It ends when its parent has become a program that never waits for it, so it stays as a zombie until the parent ends.
+    const script = 'sh -c "read line" <&3 & echo $!; exec sleep 60';
+    const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
     onTestFinished(() => void parent.kill('SIGKILL'));
-    const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (text) => resolve(Number(text))));
+    const { stdout, stdio } = parent;
+    const pid = await new Promise<number>((resolve) => stdout?.once('data', (text) => resolve(Number(text))));
+    const program = () => readFileSync(`/proc/${parent.pid}/comm`, 'utf8').trim();
+    await expect.poll(program, { timeout: 30_000 }).toBe('sleep');
+    (stdio[3] as Writable).end('\n');
     const state = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0];
     await expect.poll(state, { timeout: 30_000 }).toBe('Z');
     const lock = await lockFolder(folderWith({ 'lock-1': lockOf({ pid }) }));
