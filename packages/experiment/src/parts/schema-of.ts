@@ -18,10 +18,16 @@ export function shapeOf(options: OptionTable, place: PartPlace): Record<string, 
 }
 
 /** What an option is for and what holds where it is left out, in one line: editors show it. */
-function sentenceOf({ says, default: standard, otherwise, source }: OptionTable[string]): string {
-  if (standard === undefined && otherwise === undefined) return says;
-  const value = standard === undefined ? otherwise : typeof standard === 'string' ? standard : JSON.stringify(standard);
-  return `${says} Default: ${value}${source === undefined ? '' : ` (${source})`}.`;
+function sentenceOf(option: OptionTable[string]): string {
+  const value = defaultWords(option);
+  const { says, source } = option;
+  return value === undefined ? says : `${says} Default: ${value}${source === undefined ? '' : ` (${source})`}.`;
+}
+
+/** What holds where an option is left out, in words; undefined where nothing is said. */
+export function defaultWords({ default: standard, otherwise }: OptionTable[string]): string | undefined {
+  if (standard === undefined) return otherwise;
+  return typeof standard === 'string' ? standard : JSON.stringify(standard);
 }
 
 /** Schemas of types that contain themselves are made once, so that JSON Schema can refer to them. */

@@ -1,5 +1,6 @@
 import { type OptionTable, type PartDescription, wordsOf } from '@polytask/core';
 import type { PartSlot } from '../parts/part-table.js';
+import { defaultWords } from '../parts/schema-of.js';
 import { partTables } from '../parts/tables.js';
 import type { Strategy, StrategyOption } from './strategy.js';
 
@@ -15,8 +16,8 @@ export function describeStrategy(name: string, part: PartDescription, { role, pl
 }
 
 function describeOption([name, option]: [string, OptionTable[string]]): StrategyOption {
-  const { takes, says, presence, default: standard, otherwise, source } = option;
-  const words = standard === undefined ? otherwise : typeof standard === 'string' ? standard : JSON.stringify(standard);
+  const { takes, says, presence, source } = option;
+  const words = defaultWords(option);
   return {
     name,
     type: wordsOf(takes),
