@@ -34,17 +34,7 @@ process.exit(missing !== undefined ? unavailable : report.failed.length > 0 ? 1 
 
 /** Installs the library; says why where it cannot be had. */
 async function provide() {
-  await buildPackages({
-    names: [
-      '@polytask/core',
-      '@polytask/hard-sharing',
-      '@polytask/compiler',
-      '@polytask/data',
-      '@polytask/experiment',
-      '@polytask/cli',
-    ],
-    dts: false,
-  });
+  await buildPackages({ dts: false });
   const main = join(root, 'apps/cli/dist/main.js');
   const { status, stdout } = spawnSync(process.execPath, [main, 'native', 'install', '--json'], {
     cwd: root,

@@ -6,17 +6,7 @@ import { setup } from './setup.mjs';
 
 const started = Date.now();
 await setup(['@polytask/cli...']);
-await buildPackages({
-  names: [
-    '@polytask/core',
-    '@polytask/hard-sharing',
-    '@polytask/data',
-    '@polytask/compiler',
-    '@polytask/experiment',
-    '@polytask/cli',
-  ],
-  dts: false,
-});
+await buildPackages({ dts: false });
 const args = process.argv.slice(2);
 const code = await run(process.execPath, ['apps/cli/dist/main.js', 'train', 'examples/multimnist.yaml', ...args]);
 if (code === 0)

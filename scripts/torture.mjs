@@ -28,15 +28,7 @@ if (!Number.isInteger(kills) || kills < 1 || backends.includes('')) {
 }
 
 await setup(['@polytask/cli...']);
-const names = [
-  '@polytask/core',
-  '@polytask/hard-sharing',
-  '@polytask/data',
-  '@polytask/compiler',
-  '@polytask/experiment',
-  '@polytask/cli',
-];
-await buildPackages({ names, dts: false });
+await buildPackages({ dts: false });
 const polytask = join(root, 'apps/cli/dist/main.js');
 
 /** All that a run can lose is in it: dropout, Adam's moments, BatchNorm, early stopping, the best epoch, several networks. */

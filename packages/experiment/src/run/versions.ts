@@ -4,13 +4,12 @@ import { type CodePlaces, findPackage } from '../code/code-places.js';
 import { referencesIn } from '../code/references.js';
 import { readManifest } from '../read-manifest.js';
 
-const ours = [
-  '@polytask/compiler',
-  '@polytask/core',
-  '@polytask/data',
-  '@polytask/experiment',
-  '@polytask/hard-sharing',
-];
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
 
 const runtime = 'onnxruntime-node';
 
@@ -26,7 +25,7 @@ export function versionsOf(config: unknown, code: CodePlaces): Record<string, st
     '@tensorflow/tfjs': tf.version.tfjs,
   };
   const require = createRequire(import.meta.url);
-  for (const name of ours) versions[name] = (require(`${name}/package.json`) as { version: string }).version;
+  for (const name of ours(require)) versions[name] = (require(`${name}/package.json`) as { version: string }).version;
   try {
     versions[runtime] = (require(`${runtime}/package.json`) as { version: string }).version;
   } catch {
@@ -39,6 +38,13 @@ export function versionsOf(config: unknown, code: CodePlaces): Record<string, st
     versions[name] = version;
   }
   return versions;
+}
+
+/** Names of this package and of those of ours that it depends on. */
+function ours(require: NodeJS.Require): string[] {
+  const manifest = require('@polytask/experiment/package.json') as Manifest;
+  const needed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+  return [manifest.name, ...needed.filter((name) => name.startsWith('@polytask/'))].sort();
 }
 
 /** Names of the packages that parts come from. */
