@@ -4,14 +4,13 @@ import { type CodePlaces, findPackage } from '../code/code-places.js';
 import { referencesIn } from '../code/references.js';
 import { readManifest } from '../read-manifest.js';
 
-
 interface Manifest {
-  readonly name: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
 const runtime = 'onnxruntime-node';
+const self = '@polytask/experiment';
 
 /**
  * Versions of what a run depends on: Node, tfjs, our packages, and those that the configuration takes parts from.
@@ -42,9 +41,9 @@ export function versionsOf(config: unknown, code: CodePlaces): Record<string, st
 
 /** Names of this package and of those of ours that it depends on. */
 function ours(require: NodeJS.Require): string[] {
-  const manifest = require('@polytask/experiment/package.json') as Manifest;
+  const manifest = require(`${self}/package.json`) as Manifest;
   const needed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
-  return [manifest.name, ...needed.filter((name) => name.startsWith('@polytask/'))].sort();
+  return [self, ...needed.filter((name) => name.startsWith('@polytask/'))].sort();
 }
 
 /** Names of the packages that parts come from. */

@@ -4,7 +4,7 @@ import type { SharingStrategy } from '../../contracts/sharing.js';
 import type { Strategy } from '../../contracts/strategy.js';
 import { PolytaskError } from '../../errors/polytask-error.js';
 import { UnknownNameError } from '../../errors/unknown-name-error.js';
-import { descriptionOf } from '../../options/describe-part.js';
+import { type Described, descriptionOf } from '../../options/describe-part.js';
 import { auxiliaryChecks } from './auxiliary-checks.js';
 import type { Check } from './check.js';
 import { type Claim, claimsOf } from './claims.js';
@@ -56,7 +56,7 @@ export interface ConformanceOptions {
  */
 export function conformance<Kind extends Strategy['kind']>(
   kind: Kind,
-  make: (tasks: readonly string[]) => Extract<Strategy, { readonly kind: Kind }>,
+  make: ((tasks: readonly string[]) => PartOf<Kind>) | (Described & (() => PartOf<Kind>)),
   options: ConformanceOptions = {},
 ): readonly Check[] {
   const { claims = [], executors = {}, skip = {}, inputs = { x: { shape: [4], dtype: 'float32' } } } = options;
@@ -65,7 +65,7 @@ export function conformance<Kind extends Strategy['kind']>(
   }
   const perTaskData = options.perTaskData ?? kind === 'schedule';
   // A described factory takes options, not names; it makes its part with the defaults.
-  const anew = descriptionOf(make) === undefined ? make : () => (make as () => ReturnType<typeof make>)();
+  const anew = descriptionOf(make) === undefined ? make : () => (make as () => PartOf<Kind>)();
   const subject: Subject = { kind, make: anew, inputs, sharing: options.sharing, perTaskData };
   const checks = [
     descriptionCheck(subject),
@@ -88,6 +88,9 @@ export function conformance<Kind extends Strategy['kind']>(
     return reason === undefined ? check : { name: `${check.name} (skipped: ${reason})`, run: async () => {} };
   });
 }
+
+/** A part of this kind. */
+type PartOf<Kind extends Strategy['kind']> = Extract<Strategy, { readonly kind: Kind }>;
 
 /** What this kind promises besides. */
 function ownChecks(subject: Subject, claims: readonly Claim[]): Check[] {
