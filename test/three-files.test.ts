@@ -38,7 +38,7 @@ training: { epochs: 1 }
 
 /** What the program of the copy prints; its exit code and both streams. */
 function polytask(cwd: string, ...args: string[]): { code: number; text: string } {
-  const tsx = join(root, 'apps/cli/node_modules/.bin/tsx');
+  const tsx = join(root, 'examples/node_modules/.bin/tsx');
   try {
     const options = { cwd, encoding: 'utf8', stdio: 'pipe' } as const;
     const main = join(copy, 'apps/cli/src/main.ts');
