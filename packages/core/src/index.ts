@@ -297,6 +297,7 @@ export {
 export type { BuiltHead, HeadOption } from './sharing-kit/head.js';
 export { buildHead, headBodies } from './sharing-kit/head.js';
 export { joinRows } from './sharing-kit/join-rows.js';
+export { adaptersOption, headOption } from './sharing-kit/sharing-options.js';
 export type { InputSource, TaskInputs } from './sharing-kit/task-inputs.js';
 export { buildTaskInputs, inputsOf, type SharedFeatures, type SharedPart } from './sharing-kit/task-inputs.js';
 // Parts in a training loop of one's own.

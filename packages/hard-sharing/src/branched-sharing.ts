@@ -1,10 +1,12 @@
 import {
+  adaptersOption,
   type BoundSharing,
   type BuiltStages,
   buildHeads,
   buildStages,
   buildTaskInputs,
   describePart,
+  headOption,
   type InputSpec,
   type InputSpecs,
   type NamedTensors,
@@ -16,12 +18,12 @@ import {
 } from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
 import { type Branch, branch, requireFit, tasksBelow } from './branch-tree.js';
-import { headAndAdapters } from './head-and-adapters.js';
 
 const options = {
   encoder: required(part('encoder'), 'Cut into branches stage by stage.'),
   tree: required(branch, 'Which tasks go how many stages together.'),
-  ...headAndAdapters,
+  head: headOption,
+  adapters: adaptersOption,
 };
 
 /** Options of {@link branchedSharing}. */

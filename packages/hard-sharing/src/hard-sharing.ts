@@ -1,15 +1,20 @@
 import {
+  adaptersOption,
   buildEncoder,
   buildHeads,
   buildTaskInputs,
   describePart,
+  headOption,
   type OptionsOf,
   part,
   required,
 } from '@polytask/core';
-import { headAndAdapters } from './head-and-adapters.js';
 
-const options = { encoder: required(part('encoder'), 'The trunk, shared by all tasks.'), ...headAndAdapters };
+const options = {
+  encoder: required(part('encoder'), 'The trunk, shared by all tasks.'),
+  head: headOption,
+  adapters: adaptersOption,
+};
 
 /** Options of {@link hardSharing}. */
 export type HardSharingOptions = OptionsOf<typeof options>;

@@ -1,8 +1,11 @@
+import * as adversarial from '@polytask/adversarial';
+import * as attention from '@polytask/attention';
 import * as core from '@polytask/core';
 import { describedParts, type PartDescription } from '@polytask/core';
 import * as files from '@polytask/core/node';
 import * as data from '@polytask/data';
 import * as hardSharing from '@polytask/hard-sharing';
+import * as softSharing from '@polytask/soft-sharing';
 import * as taskWeighting from '@polytask/task-weighting';
 import type * as z from 'zod';
 import * as datasets from './datasets.js';
@@ -10,7 +13,18 @@ import * as mixings from './mixings.js';
 import { type PartSlot, type PartTable, slotSchema } from './part-table.js';
 
 /** Whatever these export with a description has its short name in run files; of two with the same name the later one counts. */
-const modules: readonly object[] = [core, files, data, hardSharing, taskWeighting, mixings, datasets];
+const modules: readonly object[] = [
+  core,
+  files,
+  data,
+  hardSharing,
+  adversarial,
+  attention,
+  softSharing,
+  taskWeighting,
+  mixings,
+  datasets,
+];
 
 const slots: readonly PartSlot[] = [
   { id: 'data', role: 'data set', kinds: ['data'], key: 'use', place: 'data: { use }' },

@@ -1,0 +1,3 @@
+// Experts, and gates that weigh them.
+
+export { type MmoeOptions, mmoe } from './mmoe.js';
