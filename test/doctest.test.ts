@@ -31,7 +31,7 @@ beforeAll(async () => {
     ({ path, line, end }) => !mistyped.some((one) => one.path === path && one.line >= line && one.line <= end),
   );
   problems = [...found.flatMap((file) => file.problems), ...mistyped, ...(await executeSnippets(compiled))];
-}, 120_000);
+}, 360_000);
 
 describe('examples in', () => {
   it.each(documented.map(({ path }) => path))('%s', (path) => {

@@ -59,7 +59,7 @@ export async function executeSnippets(snippets: readonly Snippet[]): Promise<Pro
     await run(process.execPath, ['--enable-source-maps', script, task, report], {
       cwd: workplace,
       stdio: ['ignore', 'ignore', 'inherit'],
-      timeout: 90_000,
+      timeout: 240_000,
     });
     return [...problems, ...JSON.parse(readFileSync(report, 'utf8'))];
   } finally {
