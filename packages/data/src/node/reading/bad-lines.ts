@@ -1,43 +1,98 @@
 import { basename } from 'node:path';
-import { type BadRow, type BadRows, mostDescribed } from './bad-rows.js';
-import type { Database } from './duckdb.js';
-import { jsonLines } from './reader-sql.js';
+import { shown } from '../../encoding/raw-values.js';
+import { type BadRow, type BadRows, joinBadRows, mostDescribed } from './bad-rows.js';
+import { type BadLineUse, type CsvFile, csvAfter, csvSql } from './csv-files.js';
+import { type Database, isOurs } from './duckdb.js';
+import { jsonLines, type Reader } from './reader-sql.js';
 import type { SourceFile } from './source-files.js';
 
-/** Lines of CSV files that DuckDB put aside. */
-export async function rejectedLines(database: Database, files: readonly SourceFile[]): Promise<BadRows> {
-  if (files.every(({ format: kind }) => kind !== 'csv')) return { count: 0, first: [] };
-  const distinct =
-    'SELECT DISTINCT s.file_path AS file, e.line::DOUBLE AS line, e.column_name AS name, e.error_type::VARCHAR AS type, ' +
-    'e.error_message AS message FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id)';
-  const tables = await database.rows(
-    "SELECT count(*)::DOUBLE AS n FROM duckdb_tables() WHERE table_name = 'reject_errors'",
-  );
-  if (tables[0]?.n === 0) return { count: 0, first: [] };
-  const [{ count } = {}] = await database.rows(
-    `SELECT count(DISTINCT (file, line))::DOUBLE AS count FROM (${distinct})`,
-  );
-  // A line with several values too many is told once, with all of them.
-  const rows = await database.rows(
-    `SELECT DISTINCT ON (file, line) * FROM (${distinct}) ORDER BY file, line, message DESC LIMIT ${mostDescribed}`,
-  );
-  return {
-    count: count as number,
-    first: rows.map(({ file, line, name, type, message }): BadRow => {
-      const reason = reasonOf(String(type), String(message));
-      const place = { file: basename(String(file)), line: line as number };
-      return name === null || type !== 'CAST' ? { ...place, reason } : { ...place, column: String(name), reason };
-    }),
-  };
+/** Whether an error of the database is about a line of a CSV file. */
+export function isBadLine(error: unknown): boolean {
+  return /CSV Error on Line/.test((error as Error).message);
 }
 
-function reasonOf(type: string, message: string): string {
-  const value = /Could not convert string "([\s\S]*)" to '([A-Z]+)/.exec(message);
-  if (value !== null)
-    return `${JSON.stringify(value[1])} is no ${value[2] === 'DOUBLE' ? 'number' : value[2]?.toLowerCase()}`;
-  const counts = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
-  if (counts !== null) return `the line has ${counts[2]} values, but there are ${counts[1]} columns`;
-  return `${type.toLowerCase()}: ${message.split('\n')[0]}`;
+/**
+ * Lines of CSV files that are no rows: all are counted, the first are described. Takes time in proportion to the files, whatever is
+ * wrong with them.
+ */
+export async function badCsvLines(database: Database, readers: Iterable<Reader>): Promise<BadRows> {
+  const lists: BadRows[] = [];
+  for (const { csv } of readers) {
+    for (const file of csv?.files ?? []) lists.push(await badLinesOf(database, file, csv?.columns ?? []));
+  }
+  return joinBadRows(...lists);
+}
+
+async function badLinesOf(database: Database, file: CsvFile, wanted: CsvFile['columns']): Promise<BadRows> {
+  const types = new Map(wanted.map(({ name, type }) => [name.toLowerCase(), type]));
+  const columns = file.columns.map(({ name }) => ({ name, type: types.get(name.toLowerCase()) ?? 'VARCHAR' }));
+  const first: BadRow[] = [];
+  for (let lines = file.skip; first.length < mostDescribed; ) {
+    const bad = await badLine(database, readAll(csvAfter(file, columns, lines)));
+    if (bad === undefined) return { count: first.length, first };
+    // Where a line has too many or too few values, that is the reason for the one that is wrong.
+    const texts = columns.map(({ name }) => ({ name, type: 'VARCHAR' }));
+    const sameLine = `SELECT * FROM ${csvAfter(file, texts, bad.line - 1)} LIMIT 1`;
+    const whole = bad.column === undefined ? undefined : await badLine(database, sameLine);
+    first.push({ file: basename(file.file.path), ...(whole?.line === bad.line ? whole : bad) });
+    // Where the database does not say how far it came, there is no going on.
+    if (!(bad.line > lines)) break;
+    lines = bad.line;
+  }
+  const rows = async (badLines: BadLineUse) => {
+    const [{ n } = {}] = await database.rows(readAll(csvSql([file], columns, badLines)));
+    return n as number;
+  };
+  return { count: Math.max((await rows('count')) - (await rows('skip')), first.length), first };
+}
+
+/** The first line that a query does not get over. */
+async function badLine(database: Database, sql: string): Promise<(BadRow & { line: number }) | undefined> {
+  try {
+    await database.rows(sql);
+    return undefined;
+  } catch (error) {
+    if (isOurs(error) || !isBadLine(error)) throw error;
+    return describe((error as Error).message);
+  }
+}
+
+/** A count alone would not look at the values. */
+const readAll = (reader: string) => `SELECT count(hash(r))::DOUBLE AS n FROM ${reader} r`;
+
+/** What is said of a line comes after the line itself, which may hold anything. */
+function describe(message: string): BadRow & { line: number } {
+  const line = Number(/CSV Error on Line: (\d+)/.exec(message)?.[1]);
+  const after = (words: string) => {
+    const at = message.lastIndexOf(words);
+    return at < 0 ? '' : message.slice(at, at + 4096);
+  };
+  const value = /^\nError when converting column "([\s\S]*?)"\. Could not convert string "([\s\S]*)/.exec(
+    after('\nError when converting column "'),
+  );
+  if (value !== null) {
+    const [, column = '', rest = ''] = value;
+    const [, found = rest, type = ''] = /^([\s\S]*?)" to '([A-Z]+)/.exec(rest) ?? [];
+    return {
+      line,
+      column,
+      reason: `${shown(found)} is no ${type === 'DOUBLE' ? 'number' : type.toLowerCase() || 'value'}`,
+    };
+  }
+  const counts = /^\nExpected Number of Columns: (\d+) Found: (\d+)/.exec(after('\nExpected Number of Columns: '));
+  if (counts !== null) return { line, reason: `the line has ${counts[2]} values, but there are ${counts[1]} columns` };
+  const advice = message.lastIndexOf('\nPossible ');
+  const said = message
+    .slice(Math.max(0, advice - 300), Math.max(0, advice))
+    .trim()
+    .split('\n')
+    .at(-1);
+  return { line, reason: said || 'it cannot be read' };
+}
+
+/** Whether an error of the database is about JSON that is none. */
+export function isMalformed(error: unknown): boolean {
+  return /Malformed JSON|JSON transform/i.test((error as Error).message);
 }
 
 /** Lines of JSONL files that are no JSON. */

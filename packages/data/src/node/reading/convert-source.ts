@@ -5,23 +5,15 @@ import { basename, join } from 'node:path';
 import { cached } from '../cache/cache-folder.js';
 import { readRecord } from '../cache/read-record.js';
 import { roomIn, watchRoom } from '../cache/room.js';
-import { malformedLines, rejectedLines } from './bad-lines.js';
-import type { BadRows } from './bad-rows.js';
+import { badCsvLines, isBadLine, isMalformed, malformedLines } from './bad-lines.js';
+import { type BadRows, joinBadRows } from './bad-rows.js';
 import { columnType, keptExpression, type SourceColumn } from './column-types.js';
-import { DatabaseEnd } from './database-child.js';
-import {
-  type Database,
-  isOurs,
-  loadAhead,
-  messageOf,
-  openDatabase,
-  quoteName,
-  quoteText,
-  readParquet,
-} from './duckdb.js';
+import type { CsvOptions } from './csv-files.js';
+import { endAsTableError, type ProcessLender } from './database-child.js';
+import { type Database, isOurs, messageOf, openDatabase, quoteName, quoteText, readParquet } from './duckdb.js';
 import { inspectFile } from './inspect-file.js';
 import { processMemory } from './process-memory.js';
-import { type CsvOptions, createView, readerSql, type TypeHints, tolerantJsonl } from './reader-sql.js';
+import { createView, type Reader, readerSql, type TypeHints, tolerantJsonl } from './reader-sql.js';
 import { type SourceFile, sourceFiles } from './source-files.js';
 import { TableError } from './table-error.js';
 
@@ -72,9 +64,10 @@ const conversionMemory = 768;
  * Converts files of any format to one Parquet file in the cache, in an order that is random and always the same; once per
  * content.
  *
+ * @param lender - Of the process that files and SQL are read in, for whatever comes after this.
  * @throws TableError (`POLYTASK_DATASET`) where a file is missing or broken, or SQL cannot be run.
  */
-export async function convertSource(source: Source, cache: string): Promise<ConvertedSource> {
+export async function convertSource(source: Source, cache: string, lender?: ProcessLender): Promise<ConvertedSource> {
   const tables = await Promise.all(
     source.tables.map(async (table) => {
       const files = await Promise.all(table.paths.map((path) => sourceFiles(path, table.place)));
@@ -100,7 +93,7 @@ export async function convertSource(source: Source, cache: string): Promise<Conv
   };
   const fingerprint = createHash('sha256').update(JSON.stringify(facts)).digest('hex');
   const folder = await cached(cache, `source-${fingerprint.slice(0, 40)}`, async (making) => {
-    const found = await convert(tables, source, making);
+    const found = await convert(tables, source, making, lender);
     await writeFile(join(making, 'info.json'), JSON.stringify({ ...found, fingerprint, files: hashed }));
   });
   const info = await readRecord<SourceInfo>(join(folder, 'info.json'));
@@ -113,11 +106,12 @@ async function convert(
   tables: Tables,
   source: Source,
   folder: string,
+  lender: ProcessLender | undefined,
 ): Promise<Omit<SourceInfo, 'fingerprint' | 'files'>> {
   const rowsFile = join(folder, 'rows.parquet');
   const files = tables.flatMap((table) => table.files);
   const full = new AbortController();
-  const opening = openDatabase({
+  const database = await openDatabase({
     files: [...files.map(({ path }) => path), rowsFile],
     temporary: { folder: join(folder, 'temporary'), bytes: await roomIn(folder) },
     // SQL with groups or joins gives rows in an order that depends on threads.
@@ -126,54 +120,67 @@ async function convert(
     apart: {
       megabytes: processMemory(),
       seconds: source.sql === undefined ? undefined : source.sqlTimeout,
+      lender,
     },
     signal: AbortSignal.any([full.signal, ...(source.signal === undefined ? [] : [source.signal])]),
   });
-  // Rows are encoded in this process, right after this.
-  loadAhead();
-  const database = await opening;
   const unwatch = watchRoom(folder, 'its rows', (error) => full.abort(error));
   try {
-    const views = async (tolerant: boolean) => {
-      for (const { name, files: ofTable, place } of tables) {
-        const jsonl = ofTable.every(({ format: kind }) => kind === 'jsonl');
-        const reader =
-          tolerant && jsonl
-            ? await tolerantJsonl(database, ofTable, place)
-            : await readerSql(database, ofTable, place, source.csv, source.hints);
-        await runReader(database, createView(name, reader), place);
-      }
-    };
-    let badRows: BadRows = { count: 0, first: [] };
-    try {
-      await views(false);
-      await copy(database, source, rowsFile);
-    } catch (error) {
-      if (!/Malformed JSON|JSON transform/i.test((error as Error).message)) throw error;
-      badRows = await malformedLines(database, files).catch((inner: unknown) => {
-        if (isOurs(inner)) throw inner;
-        return badRows;
-      });
-      if (badRows.count === 0 || !source.tolerant) throw badJson(tables, badRows, error);
-      await views(true);
-      await copy(database, source, rowsFile).catch((again: unknown) => {
-        if (isOurs(again)) throw again;
-        throw badJson(tables, { count: 0, first: [] }, again);
-      });
-    }
-    const rejected = await rejectedLines(database, files);
+    const badRows = await readWhole(database, tables, source, rowsFile);
     const described = await describe(database);
     const [{ rows } = {}] = await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${readParquet(rowsFile)}`);
-    return { ...described, rows: rows as number, badRows: rejected.count > 0 ? rejected : badRows };
+    return { ...described, rows: rows as number, badRows };
   } catch (error) {
-    if (!(error instanceof DatabaseEnd)) throw error;
-    throw new TableError(source.sql === undefined ? ['source'] : ['sql'], `the rows cannot be read: ${error.message}`, {
-      cause: error,
-    });
+    throw endAsTableError(error, source.sql === undefined ? ['source'] : ['sql']);
   } finally {
     unwatch();
     database.close();
   }
+}
+
+/** Writes the rows that can be read, and gives the lines that cannot. */
+async function readWhole(database: Database, tables: Tables, source: Source, rowsFile: string): Promise<BadRows> {
+  const readers = new Map<string, Reader>();
+  // Formats in which a line is no row; such lines are left out.
+  const broken = new Set<'csv' | 'jsonl'>();
+  const read = async () => {
+    for (const { name, files: ofTable, place } of tables) {
+      const reader = readers.get(name) ?? (await readerSql(database, ofTable, place, source.csv, source.hints));
+      readers.set(name, reader);
+      const tolerant = broken.has('jsonl') && ofTable.every(({ format: kind }) => kind === 'jsonl');
+      const sql = tolerant
+        ? await tolerantJsonl(database, ofTable, place)
+        : reader.of(broken.has('csv') ? 'skip' : 'refuse');
+      await runReader(database, createView(name, sql), place);
+    }
+    await copy(database, source, rowsFile);
+  };
+  let badRows: BadRows = { count: 0, first: [] };
+  for (let done = false; !done; ) {
+    try {
+      await read();
+      done = true;
+    } catch (error) {
+      const kind = isBadLine(error) ? 'csv' : isMalformed(error) ? 'jsonl' : undefined;
+      if (kind === undefined || isOurs(error)) throw error;
+      if (broken.has(kind)) throw badLines(tables, { count: 0, first: [] }, error);
+      const bad = await (kind === 'csv'
+        ? badCsvLines(database, readers.values())
+        : malformedLines(
+            database,
+            tables.flatMap((table) => table.files),
+          )
+      ).catch((inner: unknown) => {
+        if (isOurs(inner)) throw inner;
+        return { count: 0, first: [] };
+      });
+      // Lines of CSV are told with all other rows that cannot be used.
+      if (bad.count === 0 || (kind === 'jsonl' && !source.tolerant)) throw badLines(tables, bad, error);
+      badRows = joinBadRows(badRows, bad);
+      broken.add(kind);
+    }
+  }
+  return badRows;
 }
 
 /** The view with the rows as they are asked for. */
@@ -211,7 +218,7 @@ async function copy(database: Database, source: Source, rowsFile: string): Promi
     database,
     `COPY (SELECT row_number() OVER () - 1 AS ${row}, ${kept.join(', ')} FROM ${query} ` +
       `ORDER BY md5_number_lower(CAST(${row} AS VARCHAR)), ${row}) ` +
-      `TO ${quoteText(rowsFile)} (FORMAT parquet, ROW_GROUP_SIZE 65536)`,
+      `TO ${quoteText(rowsFile)} (FORMAT parquet, ROW_GROUP_SIZE 65536, USE_TMP_FILE false)`,
     place,
   );
 }
@@ -227,13 +234,12 @@ async function runReader<Result>(
     if (sql !== undefined) await database.run(sql);
     return await read?.();
   } catch (error) {
-    if (/Malformed JSON|JSON transform/i.test((error as Error).message) || error instanceof TableError) throw error;
-    if (isOurs(error)) throw error;
+    if (isMalformed(error) || isBadLine(error) || isOurs(error)) throw error;
     throw new TableError(place, `the rows cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }
 
-function badJson(tables: Tables, { count, first }: BadRows, error: unknown): TableError {
+function badLines(tables: Tables, { count, first }: BadRows, error: unknown): TableError {
   const place = tables[0]?.place ?? ['source'];
   const [bad] = first;
   if (bad === undefined) return new TableError(place, `the file is broken: ${messageOf(error)}`, { cause: error });

@@ -17,6 +17,11 @@ const answers = {
   /** @param {number} _ @param {{ megabytes: number, start: Parameters<typeof openEngine>[1] }} options */
   async open(_, { megabytes, start }) {
     watchMemory(megabytes);
+    // What was opened before is done with.
+    streams.clear();
+    const before = engine;
+    engine = undefined;
+    (await before?.catch(() => {}))?.close();
     const library = await import('@duckdb/node-api').catch((error) => {
       throw Object.assign(error, { missing: true });
     });
@@ -42,9 +47,13 @@ async function opened() {
   return engine;
 }
 
+/** @type {NodeJS.Timeout | undefined} */
+let watch;
+
 /** @param {number} megabytes */
 function watchMemory(megabytes) {
-  setInterval(() => {
+  clearInterval(watch);
+  watch = setInterval(() => {
     if (process.memoryUsage.rss() <= megabytes * 1e6) return;
     const end = () => process.kill(process.pid, 'SIGKILL');
     process.send?.({ over: 'memory' }, end);

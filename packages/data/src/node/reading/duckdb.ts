@@ -148,13 +148,13 @@ export function readParquet(path: string): string {
 
 /** What DuckDB says, without its kinds of errors and without the lines that draw an arrow. */
 export function messageOf(error: unknown): string {
-  const [first = ''] = (error as Error).message.split(/\n\s*\n|\nLINE /);
-  return first.replace(/^(Failed to extract statements: )?(\w+ )+Error: /, '').trim();
-}
-
-/** Loads the library while another process opens a database, for when it is needed here; an error is for then, too. */
-export function loadAhead(): void {
-  importDuckDb().catch(() => {});
+  // It may repeat a line of a file, of any length.
+  const [first = ''] = (error as Error).message.slice(0, 10_000).split(/\n\s*\n|\nLINE /);
+  const lines = first.split('\n').map((line) => (line.length > 200 ? `${line.slice(0, 200)}...` : line));
+  return lines
+    .join('\n')
+    .replace(/^(Failed to extract statements: )?(\w+ )+Error: /, '')
+    .trim();
 }
 
 async function importDuckDb(): Promise<typeof import('@duckdb/node-api')> {

@@ -13,6 +13,8 @@ import { TableError } from './table-error.js';
 const usualUnpacked = 0.5;
 /** ... and to so many times its size. */
 const mostPacked = 250;
+/** Bytes of a line of CSV. The database takes seconds to find out that it is longer than it reads. */
+const longestLine = 2_000_000;
 
 type Place = readonly (string | number)[];
 
@@ -22,14 +24,16 @@ type Place = readonly (string | number)[];
  *
  * @returns SHA-256 of its bytes.
  * @throws TableError (`POLYTASK_DATASET`) for gzip that is cut short, damaged, followed by something else or a bomb; for JSON that is
- * nested too deeply, or a list that does not end.
+ * nested too deeply, or a list that does not end; for CSV with a line of more than 2 MB.
  */
 export async function inspectFile(file: SourceFile, place: Place, signal?: AbortSignal): Promise<string> {
   const { path, format, packed } = file;
   const hash = createHash('sha256');
   const isJson = format === 'json' || format === 'jsonl';
   const depth = jsonDepth(format === 'jsonl');
+  const line = lineLength();
   const look = (bytes: Uint8Array) => {
+    if (format === 'csv' && line.add(bytes) > longestLine) throw lineTooLong(path, place);
     if (isJson && depth.add(bytes)) throw nestedTooDeeply(path, place);
   };
   const bytes = (await openRegularFile(path)).createReadStream({ highWaterMark: 1 << 20 });
@@ -94,7 +98,26 @@ export async function inspectFile(file: SourceFile, place: Place, signal?: Abort
 
 /** Whether there is anything about a file that only reading it would tell. */
 export function needsInspection({ format, packed }: SourceFile): boolean {
-  return packed || format === 'json' || format === 'jsonl';
+  return packed || format !== 'parquet';
+}
+
+/** How long the line is that a text is in; lines that begin and end within one piece are not looked at, nor are quotes. */
+function lineLength() {
+  let open = 0;
+  return {
+    /** The longest of those that go on from the piece before, or into the next one. */
+    add(bytes: Uint8Array): number {
+      const found = [10, 13].map((end) => [bytes.indexOf(end), bytes.lastIndexOf(end)] as const);
+      const ends = found.filter(([first]) => first >= 0);
+      if (ends.length === 0) {
+        open += bytes.length;
+        return open;
+      }
+      const before = open + Math.min(...ends.map(([first]) => first));
+      open = bytes.length - 1 - Math.max(...ends.map(([, last]) => last));
+      return Math.max(before, open);
+    },
+  };
 }
 
 /** Bytes that a packed file may unpack to. */
@@ -109,6 +132,13 @@ export function unpacksTooFar(file: SourceFile, place: Place): TableError {
     place,
     `${basename(file.path)} has ${file.bytes} bytes and must not unpack to more than ${Math.round(most / 1e6)} MB, but does. ` +
       'If you trust it, allow more gigabytes by POLYTASK_UNPACK_LIMIT.',
+  );
+}
+
+function lineTooLong(path: string, place: Place): TableError {
+  return new TableError(
+    place,
+    `${basename(path)} must have lines of at most ${longestLine / 1e6} MB, but has a longer one. It may be no CSV, or lack the end of a quote.`,
   );
 }
 

@@ -7,7 +7,9 @@ import { roomIn } from '../cache/room.js';
 import { joinBadRows } from './bad-rows.js';
 import { columnType } from './column-types.js';
 import { type ConvertedSource, rowColumn, type SourceInfo } from './convert-source.js';
+import { endAsTableError, type ProcessLender } from './database-child.js';
 import { isOurs, messageOf, openDatabase, quoteName, quoteText, readParquet } from './duckdb.js';
+import { processMemory } from './process-memory.js';
 import { TableError } from './table-error.js';
 
 /** The column that says whose row a row is. */
@@ -33,6 +35,7 @@ const format = 1;
 export async function joinSources(
   parts: readonly JoinedPart[],
   cache: string,
+  lender: ProcessLender,
   signal?: AbortSignal,
 ): Promise<ConvertedSource> {
   const facts = parts.map(({ task, converted, columns, ones }) => [task, converted.info.fingerprint, columns, ones]);
@@ -40,7 +43,7 @@ export async function joinSources(
   const folder = await cached(cache, `source-${fingerprint.slice(0, 40)}`, async (making) => {
     await writeFile(
       join(making, 'info.json'),
-      JSON.stringify({ ...(await write(parts, making, signal)), fingerprint }),
+      JSON.stringify({ ...(await write(parts, making, lender, signal)), fingerprint }),
     );
   });
   const info = await readRecord<SourceInfo>(join(folder, 'info.json'));
@@ -50,6 +53,7 @@ export async function joinSources(
 async function write(
   parts: readonly JoinedPart[],
   folder: string,
+  lender: ProcessLender,
   signal: AbortSignal | undefined,
 ): Promise<Omit<SourceInfo, 'fingerprint'>> {
   const rowsFile = join(folder, 'rows.parquet');
@@ -71,6 +75,7 @@ async function write(
     temporary: { folder: join(folder, 'temporary'), bytes: await roomIn(folder) },
     threads: 1,
     memory: 768,
+    apart: { megabytes: processMemory(), lender },
     signal,
   });
   try {
@@ -95,6 +100,8 @@ async function write(
       unreadable: [],
       badRows: joinBadRows(...parts.map(({ converted }) => converted.info.badRows)),
     };
+  } catch (error) {
+    throw endAsTableError(error, ['tables']);
   } finally {
     database.close();
   }

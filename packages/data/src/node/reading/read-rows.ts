@@ -8,14 +8,15 @@ import { pipeline } from 'node:stream/promises';
 import type { FeatureOptions } from '../../encoding/features.js';
 import type { RawRow } from '../../encoding/raw-values.js';
 import type { TableEncoding } from '../../encoding/table-encoding.js';
-import { malformedLines, rejectedLines } from './bad-lines.js';
+import { badCsvLines, isBadLine, isMalformed, malformedLines } from './bad-lines.js';
 import { type BadRows, describeBadRow } from './bad-rows.js';
 import { columnType, readExpression } from './column-types.js';
-import { DatabaseEnd } from './database-child.js';
+import type { CsvOptions } from './csv-files.js';
+import { endAsTableError } from './database-child.js';
 import { type Database, isOurs, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
 import { inspectFile, needsInspection } from './inspect-file.js';
 import { processMemory } from './process-memory.js';
-import { type CsvOptions, createView, tolerantJsonl, widelyTypedReader } from './reader-sql.js';
+import { createView, readerSql, type TypeHints, tolerantJsonl } from './reader-sql.js';
 import { type FileFormat, type SourceFile, sourceFiles } from './source-files.js';
 import { noSuchColumn, TableError } from './table-error.js';
 
@@ -125,10 +126,7 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
       );
     }
   } catch (error) {
-    if (!(error instanceof DatabaseEnd)) throw error;
-    throw new TableError(options.sql === undefined ? place : ['sql'], `the rows cannot be read: ${error.message}`, {
-      cause: error,
-    });
+    throw endAsTableError(error, options.sql === undefined ? place : ['sql']);
   } finally {
     database.close();
   }
@@ -137,7 +135,7 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
 interface TableFiles {
   readonly table: string;
   readonly csv: CsvOptions;
-  readonly hints: Parameters<typeof widelyTypedReader>[4];
+  readonly hints: TypeHints;
   readonly place: readonly string[];
 }
 
@@ -147,19 +145,28 @@ async function openTable(
   files: readonly SourceFile[],
   { table, csv, hints, place }: TableFiles,
 ): Promise<BadRows> {
+  const reader = await readerSql(database, files, place, csv, hints, 'all');
+  const open = async (sql: string) => {
+    await database.run(createView(table, sql));
+    if (reader.csv !== undefined) await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${quoteName(table)}`);
+  };
   try {
-    await database.run(createView(table, await widelyTypedReader(database, files, place, csv, hints)));
-    if (files.some(({ format }) => format === 'csv')) {
-      await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${quoteName(table)}`);
-    }
-    return await rejectedLines(database, files);
+    await open(reader.of('refuse'));
+    return { count: 0, first: [] };
   } catch (error) {
+    if (isBadLine(error)) {
+      const bad = await badCsvLines(database, [reader]).catch((inner: unknown) => {
+        throw isOurs(inner) ? inner : error;
+      });
+      await open(reader.of('skip'));
+      return bad;
+    }
     const jsonl = files.every(({ format }) => format === 'jsonl');
-    if (!jsonl || !/Malformed JSON|JSON transform/i.test((error as Error).message)) throw error;
-    const badLines = await malformedLines(database, files);
-    if (badLines.count === 0) throw error;
-    await database.run(createView(table, await tolerantJsonl(database, files, place)));
-    return badLines;
+    if (!jsonl || !isMalformed(error)) throw error;
+    const bad = await malformedLines(database, files);
+    if (bad.count === 0) throw error;
+    await open(await tolerantJsonl(database, files, place));
+    return bad;
   }
 }
 

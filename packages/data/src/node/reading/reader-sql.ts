@@ -1,18 +1,9 @@
 import { basename } from 'node:path';
+import { type BadLineUse, type CsvFile, type CsvOptions, csvSql, packing, sniffCsv } from './csv-files.js';
 import { type Database, isOurs, messageOf, quoteName, quotePath, quoteText } from './duckdb.js';
 import { mostUnpacked, unpacksTooFar } from './inspect-file.js';
 import type { SourceFile } from './source-files.js';
 import { TableError } from './table-error.js';
-
-/** How CSV files are written, where that cannot be seen in them. */
-export interface CsvOptions {
-  /** Between two values. Default: found out, by the first lines. */
-  readonly delimiter?: string;
-  /** Whether the first line has the columns' names. Default: found out. */
-  readonly header?: boolean;
-  /** Texts that stand for no value. Default: the empty text. */
-  readonly missing?: readonly string[];
-}
 
 /** Types that columns are given, whatever their first values look like. */
 export interface TypeHints {
@@ -27,9 +18,19 @@ const valueBytes = 8;
 /** Of JSON files up to so many bytes, all rows are looked at to find the types. */
 const smallJson = 100 << 20;
 
+/** What reads files of one format. */
+export interface Reader {
+  /** SQL. */
+  of(badLines: BadLineUse): string;
+  /** Where the format is CSV. */
+  readonly csv?: { readonly files: readonly CsvFile[]; readonly columns: CsvFile['columns'] };
+}
+
 /**
- * The SQL that reads files of one format.
+ * What reads files of one format.
  *
+ * @param sample - How many lines of CSV are looked at to find what a column holds. Where it is all, what is wrong with a value is for
+ * the columns' readers to tell.
  * @param place - Which option names the files.
  * @throws TableError (`POLYTASK_DATASET`) where the files cannot be read as what their names say.
  */
@@ -39,7 +40,8 @@ export async function readerSql(
   place: readonly (string | number)[],
   csv: CsvOptions,
   hints: TypeHints,
-): Promise<string> {
+  sample: 'beginning' | 'all' = 'beginning',
+): Promise<Reader> {
   const [first] = files as [SourceFile];
   const other = files.find(({ format }) => format !== first.format);
   if (other !== undefined) {
@@ -49,18 +51,13 @@ export async function readerSql(
   const list = listOf(files);
   if (first.format === 'parquet') {
     await refuseParquetBombs(database, files, place);
-    return `read_parquet(${list}, hive_partitioning = false)`;
+    return { of: () => `read_parquet(${list}, hive_partitioning = false)` };
   }
-  if (first.format === 'csv') return csvReader(database, files, place, csv, hints);
-  const sample = files.every(({ bytes }) => bytes <= smallJson) ? ', sample_size = -1' : '';
+  if (first.format === 'csv') return csvReader(database, files, place, { csv, hints, sample });
+  const whole = files.every(({ bytes }) => bytes <= smallJson) ? ', sample_size = -1' : '';
   const format = first.format === 'jsonl' ? 'newline_delimited' : 'auto';
-  return `read_json(${list}, format = '${format}', maximum_object_size = ${longest}, ${asNamed(files)}${sample})`;
-}
-
-/** The same with types that fit all values of CSV files: what is wrong with a value is for the columns' readers to tell. */
-export async function widelyTypedReader(...args: Parameters<typeof readerSql>): Promise<string> {
-  const reader = await readerSql(...args);
-  return reader.replace('store_rejects = true', 'store_rejects = true, sample_size = -1');
+  const sql = `read_json(${list}, format = '${format}', maximum_object_size = ${longest}, ${packing(...files)}${whole})`;
+  return { of: () => sql };
 }
 
 /** Reads the lines of JSONL files that are JSON, with the columns that the others have; the types are found by a sample. */
@@ -70,7 +67,7 @@ export async function tolerantJsonl(
   place: readonly (string | number)[],
 ): Promise<string> {
   const list = listOf(files);
-  const lenient = `read_json(${list}, format = 'newline_delimited', ignore_errors = true, maximum_object_size = ${longest}, ${asNamed(files)})`;
+  const lenient = `read_json(${list}, format = 'newline_delimited', ignore_errors = true, maximum_object_size = ${longest}, ${packing(...files)})`;
   const columns = await database.rows(`DESCRIBE SELECT * FROM ${lenient}`).catch((error: unknown) => {
     if (isOurs(error)) throw error;
     throw new TableError(place, `the file cannot be read as JSON: ${messageOf(error)}`, { cause: error });
@@ -85,7 +82,7 @@ export async function tolerantJsonl(
 /** The lines of JSONL files as texts, with the name of their file. */
 export function jsonLines(files: readonly Pick<SourceFile, 'path' | 'packed'>[]): string {
   return (
-    `read_csv(${listOf(files)}, ${asNamed(files)}, columns = {'line': 'VARCHAR'}, header = false, delim = '\x01', quote = '', escape = '', ` +
+    `read_csv(${listOf(files)}, ${packing(...files)}, columns = {'line': 'VARCHAR'}, header = false, delim = '\x01', quote = '', escape = '', ` +
     `auto_detect = false, filename = true, max_line_size = ${longest}, buffer_size = ${2 * longest})`
   );
 }
@@ -94,57 +91,41 @@ async function csvReader(
   database: Database,
   files: readonly SourceFile[],
   place: readonly (string | number)[],
-  { delimiter, header, missing }: CsvOptions,
-  { numbers, texts }: TypeHints,
-): Promise<string> {
-  const list = listOf(files);
-  const options = [
-    'store_rejects = true',
-    asNamed(files),
-    ...(header === undefined ? [] : [`header = ${header}`]),
-    ...(missing === undefined ? [] : [`nullstr = [${missing.map(quoteText).join(', ')}]`]),
-  ];
-  const reader = (more: readonly string[]) => `read_csv(${[list, ...options, ...more].join(', ')})`;
-  const describe = async (more: readonly string[]) => {
-    try {
-      return await database.rows(`DESCRIBE SELECT * FROM ${reader(more)}`);
-    } catch (error) {
-      if (isOurs(error)) throw error;
-      throw new TableError(place, `the file cannot be read as CSV: ${messageOf(error)}`, { cause: error });
-    }
-  };
-  let between = delimiter === undefined ? [] : [`delim = ${quoteText(delimiter)}`];
-  let columns = await describe(between);
-  // A line with too many values among few can make the whole look like a single column.
-  const name = String(columns[0]?.column_name ?? '');
-  const guess =
-    columns.length === 1 && delimiter === undefined ? mostFrequentOf([',', ';', '\t', '|'], name) : undefined;
-  if (guess !== undefined) {
-    between = [`delim = ${quoteText(guess)}`];
-    columns = await describe(between);
-  }
-  const types = columns.flatMap(({ column_name, column_type }) => {
-    const column = String(column_name);
-    const type = String(column_type);
-    // Whole numbers among the first rows do not mean that all are.
-    if (texts.includes(column)) return type === 'VARCHAR' ? [] : [`${quoteText(column)}: 'VARCHAR'`];
-    if (type === 'BIGINT' || (numbers.includes(column) && type === 'VARCHAR'))
-      return [`${quoteText(column)}: 'DOUBLE'`];
-    return [];
+  { csv, hints, sample }: { csv: CsvOptions; hints: TypeHints; sample: 'beginning' | 'all' },
+): Promise<Reader> {
+  const sniffed: CsvFile[] = [];
+  for (const file of files) sniffed.push(await sniffCsv(database, file, place, csv, sample));
+  const [first] = sniffed as [CsvFile];
+  const typesOf = sniffed.map((one) => new Map(one.columns.map(({ name, type }) => [name.toLowerCase(), type])));
+  const columns = first.columns.map(({ name }) => {
+    const types = typesOf.map((found, i) => {
+      const type = found.get(name.toLowerCase());
+      if (type !== undefined) return type;
+      const message = `the files of one table must have the same columns, but ${basename(files[i]?.path ?? '')} has no \`${name}\``;
+      throw new TableError(place, `${message}, which ${basename(first.file.path)} has`);
+    });
+    return { name, type: hintedType(name, commonType(types), hints) };
   });
-  return reader([...between, ...(types.length === 0 ? [] : [`types = {${types.join(', ')}}`])]);
+  return { of: (badLines) => csvSql(sniffed, columns, badLines), csv: { files: sniffed, columns } };
+}
+
+function hintedType(name: string, type: string, { numbers, texts }: TypeHints): string {
+  if (texts.includes(name)) return 'VARCHAR';
+  // Whole numbers among the first rows do not mean that all are.
+  return type === 'BIGINT' || (numbers.includes(name) && type === 'VARCHAR') ? 'DOUBLE' : type;
+}
+
+/** A type for values of all these types. */
+function commonType(types: readonly string[]): string {
+  const different = new Set(types);
+  if (different.size === 1) return types[0] as string;
+  const within = (...allowed: readonly string[]) => [...different].every((type) => allowed.includes(type));
+  return within('BIGINT', 'DOUBLE') ? 'DOUBLE' : within('DATE', 'TIMESTAMP') ? 'TIMESTAMP' : 'VARCHAR';
 }
 
 /** The files alone, whatever their names look like. */
 const listOf = (files: readonly Pick<SourceFile, 'path'>[]) =>
   `[${files.map(({ path }) => quotePath(path)).join(', ')}]`;
-
-/** What DuckDB would otherwise guess by its own reading of names: how files are packed, and columns in names of folders. */
-function asNamed(files: readonly Pick<SourceFile, 'packed'>[]): string {
-  const packed = files.filter((file) => file.packed).length;
-  const compression = packed === 0 ? 'uncompressed' : packed === files.length ? 'gzip' : 'auto';
-  return `compression = '${compression}', hive_partitioning = false`;
-}
 
 /** Rows that one byte of a file can stand for are looked at before they are made. */
 async function refuseParquetBombs(
@@ -165,12 +146,6 @@ async function refuseParquetBombs(
     const unpacked = Math.max(Number(rows) * Number(columns) * valueBytes, Number(bytes));
     if (unpacked > mostUnpacked(file)) throw unpacksTooFar(file, place);
   }
-}
-
-function mostFrequentOf(characters: readonly string[], text: string): string | undefined {
-  const count = (character: string) => text.split(character).length - 1;
-  const [best] = [...characters].sort((a, b) => count(b) - count(a));
-  return best !== undefined && count(best) > 0 ? best : undefined;
 }
 
 /** A view of files under the name that SQL uses. */

@@ -11,7 +11,9 @@ import { readRecord } from '../cache/read-record.js';
 import { requireRoom } from '../cache/room.js';
 import { type BadRows, checkBadRows, joinBadRows } from '../reading/bad-rows.js';
 import type { ConvertedSource } from '../reading/convert-source.js';
+import { endAsTableError, type ProcessLender } from '../reading/database-child.js';
 import { type Database, openDatabase, quoteName, readParquet } from '../reading/duckdb.js';
+import { processMemory } from '../reading/process-memory.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 import { type RowLayout, wordsOf } from '../rows/row-file.js';
 import { loadRowFile, streamRowFile } from '../rows/row-file-dataset.js';
@@ -60,11 +62,13 @@ function weightsOf({ weights = {}, labels }: RowOptions): { readonly [label: str
  * Divides converted rows, learns from those for training and opens a data set per part.
  *
  * @param place - Which option is to blame where there is no row.
+ * @param lender - Of the process that rows are read in.
  */
 export async function loadConverted(
   converted: ConvertedSource,
   options: RowOptions,
   place: readonly string[],
+  lender: ProcessLender,
 ): Promise<LoadedTable> {
   const { maxBadRows = 0, memory = 256, cache = defaultCache(), split = {}, exclude = [] } = options;
   const weights = weightsOf(options);
@@ -86,7 +90,7 @@ export async function loadConverted(
     .update(JSON.stringify({ ...facts, ...choice }))
     .digest('hex');
   const folder = await cached(cache, `table-${fingerprint.slice(0, 40)}`, async (making) => {
-    const stored = await encode(converted, options, making);
+    const stored = await encode(converted, options, making, lender);
     await writeFile(join(making, 'table.json'), JSON.stringify(stored));
   });
   const stored = await readRecord<Stored>(join(folder, 'table.json'));
@@ -142,11 +146,13 @@ async function encode(
   { rowsFile, info, hidden }: ConvertedSource,
   options: RowOptions,
   folder: string,
+  lender: ProcessLender,
 ): Promise<Stored> {
   const { labels, split = {}, features, exclude = [] } = options;
   const columns = labelColumns(labels);
   // One thread: the order of results must be that of the file.
-  const database = await openDatabase({ files: [rowsFile], threads: 1, memory: 512, signal: options.signal });
+  const apart = { megabytes: processMemory(), lender };
+  const database = await openDatabase({ files: [rowsFile], threads: 1, memory: 512, apart, signal: options.signal });
   try {
     const taken = new Map<string, string>();
     for (const by of ['group', 'time', 'column'] as const) {
@@ -197,6 +203,8 @@ async function encode(
     );
     const encoded = await encodeTable(source, encoding, labels, (part) => join(folder, `${part}.rows`));
     return { ...encoded, split: record, chosen };
+  } catch (error) {
+    throw endAsTableError(error, ['source']);
   } finally {
     database.close();
   }

@@ -1,5 +1,6 @@
 import { defaultCache } from '../cache/default-cache.js';
 import { convertSource } from '../reading/convert-source.js';
+import { processLender } from '../reading/database-child.js';
 import { sourceOf } from '../reading/table-source.js';
 import { checkTableOptions, loadConverted } from './load-converted.js';
 import type { LoadedTable, TableOptions } from './table-options.js';
@@ -38,6 +39,11 @@ import type { LoadedTable, TableOptions } from './table-options.js';
 export async function loadTable(options: TableOptions): Promise<LoadedTable> {
   checkTableOptions(options);
   const { maxBadRows = 0, cache = defaultCache(), sql } = options;
-  const converted = await convertSource(sourceOf(options, maxBadRows), cache);
-  return loadConverted(converted, options, sql === undefined ? ['source'] : ['sql']);
+  const lender = processLender();
+  try {
+    const converted = await convertSource(sourceOf(options, maxBadRows), cache, lender);
+    return await loadConverted(converted, options, sql === undefined ? ['source'] : ['sql'], lender);
+  } finally {
+    lender.close();
+  }
 }

@@ -3,6 +3,7 @@ import { type LabelOptions, labelColumns, type VectorLabel } from '../../encodin
 import { splitColumns } from '../../split/split-options.js';
 import { defaultCache } from '../cache/default-cache.js';
 import { type ConvertedSource, convertSource } from '../reading/convert-source.js';
+import { type ProcessLender, processLender } from '../reading/database-child.js';
 import { type JoinedPart, joinSources, taskColumn } from '../reading/join-sources.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 import { sourceOf } from '../reading/table-source.js';
@@ -60,7 +61,16 @@ export interface TaskTablesOptions extends Omit<RowOptions, 'labels'> {
  * // => [ { name: 'rain', rows: 1169 }, { name: 'sky', rows: 1169 } ]
  * ```
  */
-export async function loadTaskTables({ tables, ...options }: TaskTablesOptions): Promise<LoadedTable> {
+export async function loadTaskTables(options: TaskTablesOptions): Promise<LoadedTable> {
+  const lender = processLender();
+  try {
+    return await loadWith(lender, options);
+  } finally {
+    lender.close();
+  }
+}
+
+async function loadWith(lender: ProcessLender, { tables, ...options }: TaskTablesOptions): Promise<LoadedTable> {
   const names = Object.keys(tables);
   requireOption(names.length > 0, 'tables', 'a table for at least one task', tables);
   const labels = names.map((name) => (tables[name] as TaskTable).label);
@@ -74,16 +84,17 @@ export async function loadTaskTables({ tables, ...options }: TaskTablesOptions):
       convertSource(
         sourceOf({ ...options, weights: ownWeights(options, label), ...table, labels: [label] }, maxBadRows),
         cache,
+        lender,
       ),
     );
     if (converted.info.rows === 0) throw new TableError(['tables', task], 'the table must have a row, but has none');
     found.push({ task, converted });
   }
   const { parts, leftOut } = chooseColumns(found, tables, options);
-  const joined = await joinSources(parts, cache, options.signal);
+  const joined = await joinSources(parts, cache, lender, options.signal);
   const isPlain = splitColumns.every((by) => split[by] === undefined);
   const divided = isPlain ? { ...split, stratify: taskColumn } : split;
-  const loaded = await loadConverted(joined, { ...options, labels, split: divided }, ['tables']);
+  const loaded = await loadConverted(joined, { ...options, labels, split: divided }, ['tables'], lender);
   return { ...loaded, record: { ...loaded.record, leftOut: [...loaded.record.leftOut, ...leftOut] } };
 }
 

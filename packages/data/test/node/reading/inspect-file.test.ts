@@ -41,6 +41,26 @@ async function rowsOf(name: string, contents: string | Uint8Array): Promise<numb
   return trained;
 }
 
+describe('a line of CSV', () => {
+  const spaces = (size: number) => `x,y\n1,2\n${' '.repeat(size)}1,2\n3,4\n`;
+  it.each([
+    ['rows.csv', spaces(2_100_000)],
+    ['rows.csv', 'x'.repeat(5_000_000)],
+    // 128 MB in 130 kB.
+    ['rows.csv.gz', gzipSync(Buffer.concat([Buffer.from('x,y\n1,2\n'), Buffer.alloc(2 ** 27, 0x20)]), { level: 1 })],
+  ])('that is longer than 2 MB is refused at once: %s', async (name, contents) => {
+    expect(await rowsOf(name, contents)).toMatch(/rows\.csv.* must have lines of at most 2 MB/);
+  });
+
+  it('may be shorter, however many there are, and however they end', async () => {
+    const long = ' '.repeat(600_000);
+    for (const end of ['\n', '\r', '\r\n']) {
+      const text = ['x,y', `1,${long}2`, `3,${long}4`, `5,${long}6`, `7,${long}8`, `9,${long}10`, ''].join(end);
+      expect(await rowsOf('rows.csv', text)).toBe(5);
+    }
+  });
+});
+
 describe('gzip', () => {
   it('is read whole, also of several members, under any name for it', async () => {
     expect(await rowsOf('rows.csv.gz', gzipSync(csv))).toBe(5000);

@@ -1,4 +1,4 @@
-import { truncateSync } from 'node:fs';
+import { renameSync, truncateSync } from 'node:fs';
 import { type Cursor, collectLabels, type RawBatch, regression } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { loadRowFile, streamRowFile } from '../../../src/node/rows/row-file-dataset.js';
@@ -55,6 +55,23 @@ describe('streamRowFile', () => {
     const plain = (await streamRowFile(madeUp(50), small)).open({ batchSize: 7, shuffleSeed: 's' });
     const labels = (all: readonly RawBatch[]) => all.map(({ ids, columns }) => [ids, columns]);
     expect(labels(batches)).toEqual(labels(await restOf(plain)));
+  });
+
+  it('says what is gone where its file is removed meanwhile, and goes on to the same rows once it is made again (F31)', async () => {
+    const file = madeUp(50);
+    const dataset = await streamRowFile(file, small);
+    const options = { batchSize: 6, shuffleSeed: 's' } as const;
+    const undisturbed = idsOf(await restOf(dataset.open(options)));
+    const cursor = dataset.open(options);
+    await cursor.next();
+    const position = JSON.parse(JSON.stringify(cursor.position()));
+    renameSync(file.path, `${file.path}.gone`);
+    // The machine's error and not ours: what has been trained so far can go on.
+    await expect(restOf(cursor)).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open', path: file.path });
+    renameSync(`${file.path}.gone`, file.path);
+    const resumed = (await streamRowFile(file, small)).open(options);
+    resumed.seekTo(position);
+    expect(idsOf(await restOf(resumed))).toEqual(undisturbed.slice(6));
   });
 
   it('goes on from a saved position to the same batches, whatever was read ahead', async () => {
