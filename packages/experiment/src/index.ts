@@ -6,7 +6,7 @@ export { type ExperimentOptions, runExperiment } from './run-experiment.js';
 export { backendChoices } from './backend/backend-choices.js';
 export { BackendError, useBackend } from './backend/backends.js';
 export { chooseBackend, selectForRun } from './backend/choose-backend.js';
-export { describeBackend, type SelectedBackend, type Selection, selectBackend } from './backend/select-backend.js';
+export { describeBackend, type Selection, selectBackend } from './backend/select-backend.js';
 // From where code may be loaded.
 export {
   type CodeFile,
@@ -32,7 +32,15 @@ export { labelsOf } from './parts/task-labels.js';
 export { begunConfig } from './run/begun-config.js';
 export { requireTable } from './run/check-table.js';
 export { listCheckpoints } from './run/checkpoint-files.js';
-export type { NetworkResult, RunDocument, TaskSummary } from './run/document.js';
+export {
+  type MetricsLine,
+  metricsLineSchema,
+  type NetworkResult,
+  type RunDocument,
+  runDocumentSchema,
+  type SelectedBackend,
+  type TaskSummary,
+} from './run/document.js';
 export { describeData, executeRun, networkOf, type RunSurroundings, summarize } from './run/execute-run.js';
 export { loadModel, readSavedModel, type SavedModel } from './run/load-model.js';
 export { type FolderLock, LockedError, lockFolder } from './run/lock.js';
@@ -40,7 +48,7 @@ export { openModel } from './run/open-model.js';
 export { makeNumberedFolder, shownPath, whyNotEmpty } from './run/output-folder.js';
 export { linksIn } from './run/own-files.js';
 export { noProgress, type Progress, type ProgressOf } from './run/progress.js';
-export { type ReadDocument, readDocument } from './run/read-document.js';
+export { type ReadDocument, readDocument, readMetrics } from './run/read-document.js';
 export { compareConfigs, compareData, findResumePoint, goBackTo, type ResumePoint } from './run/resume-point.js';
 export { type NetworkName, openRunFolder, type RunFolder } from './run/run-folder.js';
 export { backendOf } from './run/train-network.js';

@@ -126,7 +126,9 @@ describe('polytask train --resume', () => {
     const write = (backend: object) => writeFileSync(file, JSON.stringify({ ...run, given, backend }));
 
     write({ name: 'cpu', wanted: 'auto', before: 'bogus' });
-    expect((await polytask(['train', '--resume', 'out'], cwd)).stderr).toMatch(/`backend` is .*, which it cannot be/);
+    expect((await polytask(['train', '--resume', 'out'], cwd)).stderr).toMatch(
+      /`backend\.before`: found "bogus", expected one of .*"cpu"/,
+    );
     const checkpoints = join(cwd, 'out/checkpoints');
     renameSync(checkpoints, `${checkpoints}.away`);
     process.env.POLYTASK_NATIVE_FOLDER = join(cwd, 'nothing');

@@ -1,22 +1,9 @@
-import { auto, compiled, type ExecutorChoice } from '@polytask/compiler';
+import { auto, compiled } from '@polytask/compiler';
 import { type Executor, eager, PolytaskError } from '@polytask/core';
 import { defineExecutor } from '@polytask/core/executors';
 import type { CodePlaces } from '../code/code-places.js';
+import type { SelectedBackend } from '../run/document.js';
 import { BackendError, type BackendName, useBackend } from './backends.js';
-
-/** What computes a run, and why. */
-export interface SelectedBackend {
-  /** The compiled step on ONNX Runtime, or the tfjs backend that runs every operation by itself. */
-  readonly name: ExecutorChoice['name'] | BackendName;
-  /** What the configuration asks for. */
-  readonly wanted: 'auto' | 'compiled' | BackendName;
-  /** Threads that one operation may use, where that can be chosen. */
-  readonly threads?: number;
-  /** Why `auto` took this one. */
-  readonly reason?: string;
-  /** Where `auto` had to leave its first choice in the middle of a run: which one that was. */
-  readonly before?: string;
-}
 
 /** What {@link selectBackend} took. */
 export interface Selection {
@@ -80,7 +67,10 @@ export async function selectBackend(
   const choosing = executors.auto({
     ...options,
     ...(compile ? {} : { compile }),
-    onChoice(message, { name, reason: why }) {
+    onChoice(message, choice) {
+      const { reason: why } = choice;
+      // Nothing but these is set here.
+      const name = choice.name as SelectedBackend['name'];
       const reason = !compile && name === 'wasm' ? 'the run began with it' : why;
       backend = { name, wanted, ...(name === 'compiled' && { threads }), reason };
       if (settled === undefined || settled.name === name) return;

@@ -1,71 +1,146 @@
-import type { DeltaM } from '@polytask/core';
-import type { SelectedBackend } from '../backend/select-backend.js';
+import * as z from 'zod';
 import type { Config } from '../config/schema.js';
 import type { DataFacts } from '../parts/loaded-data.js';
 
-/** What one network did; times are seconds on this machine. */
-export interface NetworkResult {
-  /** Trainable numbers. */
-  readonly parameters: number;
-  readonly epochs: number;
-  readonly steps: number;
-  readonly stopped: 'epochs' | 'early' | 'signal';
-  readonly seconds: { readonly training: number; readonly evaluation: number };
-  /** Per task loss, number of labelled rows and every metric on the test rows; missing if the run was stopped before. */
-  readonly tasks?: { readonly [task: string]: { readonly [metric: string]: unknown } };
-}
+/** Version of the layout of `run.json` and `metrics.jsonl`; a change that readers of before would not understand raises it. */
+export const runFormat = 2;
+
+/** What a schema describes, as plain data that nobody writes to. */
+type Plain<T> = T extends readonly (infer Item)[]
+  ? readonly Plain<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Plain<T[Key]> }
+    : T;
+
+const count = z.int().min(0);
+const seconds = z.number().min(0);
+/** JSON has null for a number that is not finite. */
+const measured = z.number().nullable();
+const texts = z.record(z.string(), z.string());
+const anyMapping = z.record(z.string(), z.unknown());
+
+const networkResultSchema = z.object({
+  parameters: count.describe('Trainable numbers.'),
+  epochs: count,
+  steps: count,
+  stopped: z.enum(['epochs', 'early', 'signal']),
+  seconds: z.object({ training: seconds, evaluation: seconds }).describe('On the machine that trained.'),
+  observations: z.record(z.string(), z.unknown()).exactOptional().describe('What each observer has seen, by its name.'),
+  tasks: z
+    .record(z.string(), anyMapping)
+    .exactOptional()
+    .describe(
+      'Per task loss, number of labelled rows and every metric on the test rows; missing if the run was stopped before.',
+    ),
+});
+
+/** What one network did; times are seconds on the machine that trained it. */
+export type NetworkResult = Plain<z.output<typeof networkResultSchema>>;
+
+const taskSummarySchema = z.object({
+  name: z.string(),
+  type: z.string(),
+  primaryMetric: z.string().describe('The metric by which runs are compared.'),
+  better: z
+    .record(z.string(), z.enum(['higher', 'lower']))
+    .describe('Which way each metric is better; those that cannot be ranked are left out.'),
+});
 
 /** A task as results speak of it. */
-export interface TaskSummary {
-  readonly name: string;
-  readonly type: string;
-  /** The metric by which runs are compared. */
-  readonly primaryMetric: string;
-  /** Which way each metric is better; those that cannot be ranked are left out. */
-  readonly better: { readonly [metric: string]: 'higher' | 'lower' };
-}
+export type TaskSummary = Plain<z.output<typeof taskSummarySchema>>;
 
-/** One time that a run went on. */
-export interface Resumption {
-  readonly at: string;
-  /** The checkpoint, seen from the run folder; null where there was none yet. */
-  readonly from: string | null;
-  /** Where they are not those that the run began with. */
-  readonly versions?: { readonly [program: string]: string };
-}
+const computes = ['compiled', 'wasm', 'cpu', 'node'] as const;
 
-/** `run.json`, and what `--json` prints: one run, from its configuration to its results. */
-export interface RunDocument {
-  /** Version of this layout. */
-  readonly format: 2;
-  readonly name: string;
-  readonly status: 'running' | 'done' | 'interrupted' | 'failed';
-  readonly folder: string;
-  /** The configuration file. */
-  readonly file: string;
-  /** As it was written, with what the command line changed. */
-  readonly given: { readonly [key: string]: unknown };
-  /** The same with defaults. */
+const selectedBackendSchema = z.object({
+  name: z.enum(computes).describe('The compiled step, or the tfjs backend that runs every operation by itself.'),
+  wanted: z.enum(['auto', ...computes]).describe('What the configuration asks for.'),
+  threads: z.int().min(1).exactOptional().describe('Threads that one operation may use, where that can be chosen.'),
+  reason: z.string().exactOptional().describe('Why `auto` took this one.'),
+  before: z
+    .enum(computes)
+    .exactOptional()
+    .describe('Where `auto` had to leave its first choice in the middle of a run: which one that was.'),
+});
+
+/** What computes a run, and why. */
+export type SelectedBackend = Plain<z.output<typeof selectedBackendSchema>>;
+
+const resumptionSchema = z.object({
+  at: z.string(),
+  from: z.string().nullable().describe('The checkpoint, seen from the run folder; null where there was none yet.'),
+  versions: texts.exactOptional().describe('Where they are not those that the run began with.'),
+});
+
+const deltaMSchema = z.object({
+  improvementPercent: z.number(),
+  improvementPercentByTask: z.record(z.string(), z.number()),
+  sign: z.literal('positive means that joint training is better than single-task training'),
+  leftOut: texts.describe('Tasks that cannot be compared, each with the reason.'),
+});
+
+/**
+ * `run.json`, and what `polytask train --json` prints: one run, from its configuration to its results. Keys that it does not name
+ * are left alone, since later versions may have more to say.
+ */
+export const runDocumentSchema = z.object({
+  format: z.literal(runFormat).describe('Version of this layout.'),
+  name: z.string(),
+  status: z.enum(['running', 'done', 'interrupted', 'failed']),
+  folder: z.string(),
+  file: z.string().describe('The configuration file.'),
+  given: anyMapping.describe('The configuration as it was written, with what the command line changed.'),
+  config: anyMapping.describe('The same with defaults.'),
+  seed: z.number(),
+  versions: texts.describe('Of programs and packages.'),
+  backend: selectedBackendSchema,
+  started: z.string(),
+  finished: z.string().exactOptional(),
+  data: anyMapping.exactOptional().describe('Where the data came from and how they were divided.'),
+  rows: z.object({ train: count, validation: count, test: count }),
+  fingerprints: z
+    .object({ train: z.string(), validation: z.string().exactOptional(), test: z.string() })
+    .describe('Identify the rows after the split.'),
+  resumed: z
+    .array(resumptionSchema)
+    .exactOptional()
+    .describe('When the run went on after it had stopped, and from where.'),
+  tasks: z.array(taskSummarySchema),
+  joint: networkResultSchema.exactOptional(),
+  singleTask: z
+    .record(z.string(), networkResultSchema)
+    .exactOptional()
+    .describe('By task, the network that learned it alone.'),
+  deltaM: deltaMSchema
+    .nullable()
+    .exactOptional()
+    .describe('How joint training compares with single-task training; null where no task can be compared.'),
+  seconds: seconds.exactOptional().describe('Wall-clock seconds of the whole run, loading of data included.'),
+  error: z.object({ code: z.string().exactOptional(), message: z.string() }).exactOptional(),
+});
+
+/** What `run.json` says; {@link runDocumentSchema} checks it. */
+export type RunDocument = Plain<Omit<z.output<typeof runDocumentSchema>, 'config' | 'data'>> & {
   readonly config: Config;
-  readonly seed: number;
-  readonly versions: { readonly [program: string]: string };
-  readonly backend: SelectedBackend;
-  readonly started: string;
-  readonly finished?: string;
-  /** Where the data came from and how they were divided. */
   readonly data?: DataFacts['record'];
-  readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
-  /** Identify the rows after the split. */
-  readonly fingerprints: { readonly train: string; readonly validation?: string; readonly test: string };
-  /** When the run went on after it had stopped, and from where. */
-  readonly resumed?: readonly Resumption[];
-  readonly tasks: readonly TaskSummary[];
-  readonly joint?: NetworkResult;
-  /** By task, the network that learned it alone. */
-  readonly singleTask?: { readonly [task: string]: NetworkResult };
-  /** How joint training compares with single-task training; null where no task can be compared. */
-  readonly deltaM?: (DeltaM & { readonly leftOut: { readonly [task: string]: string } }) | null;
-  /** Wall-clock seconds of the whole run, loading of data included. */
-  readonly seconds?: number;
-  readonly error?: { readonly code?: string; readonly message: string };
-}
+};
+
+/** A line of `metrics.jsonl`: an epoch of one network. */
+export const metricsLineSchema = z.object({
+  network: z.enum(['joint', 'single-task']),
+  task: z.string().exactOptional().describe('Under `single-task`: which one.'),
+  epoch: z.int().min(1).describe('Counted from 1.'),
+  seconds: seconds.describe('Of this epoch, evaluation included.'),
+  steps: count.describe('Taken so far.'),
+  tasks: z
+    .record(z.string(), z.record(z.string(), measured))
+    .describe('By task: training loss, effective weight, and every number measured on the validation rows.'),
+  auxiliary: z.record(z.string(), measured).exactOptional().describe('Mean of every auxiliary term.'),
+  logged: z.record(z.string(), measured).exactOptional().describe('What parts record, by `<part>/<name>`.'),
+  cosines: z
+    .array(z.array(measured))
+    .exactOptional()
+    .describe("Mean cosine between the tasks' gradients, where the strategy computes them."),
+});
+
+/** What a line of `metrics.jsonl` says; {@link metricsLineSchema} checks it. */
+export type MetricsLine = Plain<z.output<typeof metricsLineSchema>>;

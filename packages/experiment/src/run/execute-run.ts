@@ -8,13 +8,19 @@ import {
   PolytaskError,
   type State,
 } from '@polytask/core';
-import type { SelectedBackend } from '../backend/select-backend.js';
 import type { RunData } from '../parts/load-data.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { bestEpoch } from './best-epoch.js';
 import { compareWithAlone } from './compare.js';
 import { fingerprintOf } from './data-fingerprint.js';
-import type { NetworkResult, RunDocument, TaskSummary } from './document.js';
+import {
+  type MetricsLine,
+  type NetworkResult,
+  type RunDocument,
+  runFormat,
+  type SelectedBackend,
+  type TaskSummary,
+} from './document.js';
 import type { Progress } from './progress.js';
 import type { NetworkName, RunFolder } from './run-folder.js';
 import { trainNetwork } from './train-network.js';
@@ -170,9 +176,11 @@ async function trainAlone(
 }
 
 /** What an epoch gave, by task: training loss, effective weight, and every number measured on the validation rows. */
-function metricsLine({ epoch, seconds, history }: EpochEvent) {
+function metricsLine({ epoch, seconds, history }: EpochEvent): Omit<MetricsLine, 'network' | 'task'> {
   const last = (lists: Readonly<Record<string, readonly number[]>>) =>
-    Object.fromEntries(Object.entries(lists).flatMap(([name, list]) => (list.length > 0 ? [[name, list.at(-1)]] : [])));
+    Object.fromEntries(
+      Object.entries(lists).flatMap(([name, list]) => (list.length > 0 ? [[name, list.at(-1) as number]] : [])),
+    );
   const tasks = Object.fromEntries(Object.entries(history.tasks).map(([name, values]) => [name, last(values)]));
   const auxiliary = last(history.auxiliary);
   const logged = last(history.logged);
@@ -191,7 +199,7 @@ function metricsLine({ epoch, seconds, history }: EpochEvent) {
 async function firstDocument(run: PreparedRun, { folder, backend, versions }: RunSurroundings): Promise<RunDocument> {
   const { train, validation, test } = run.data;
   return {
-    format: 2,
+    format: runFormat,
     name: run.source.name,
     status: 'running',
     folder: folder.path,

@@ -1,8 +1,9 @@
 import type { AnyTask, Executor, Trainer } from '@polytask/core';
 import { BackendError } from '../backend/backends.js';
-import { type SelectedBackend, selectBackend } from '../backend/select-backend.js';
+import { selectBackend } from '../backend/select-backend.js';
 import type { Config } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
+import type { SelectedBackend } from './document.js';
 import type { SavedModel } from './load-model.js';
 
 /**

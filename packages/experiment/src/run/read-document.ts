@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRegularText } from '@polytask/core/node';
+import { expectedWords, explainIssues } from '../config/explain-issues.js';
 import { isMapping, showValue } from '../config/paths.js';
 import type { Positions } from '../config/positions.js';
 import { readYaml } from '../config/read-yaml.js';
-import { configSchema } from '../config/schema.js';
 import { InputError } from '../errors/mistakes.js';
-import type { RunDocument } from './document.js';
+import { type MetricsLine, type RunDocument, runDocumentSchema, runFormat } from './document.js';
+import { metricsOf } from './metrics-file.js';
 
 /** `run.json` of a folder, and where in it the configuration stands. */
 export interface ReadDocument {
@@ -16,9 +17,6 @@ export interface ReadDocument {
   /** Of what is under `given`: all of it begins there. */
   readonly positions: Positions;
 }
-
-/** Layouts of `run.json` that can be gone on with. */
-const formats: readonly unknown[] = [2];
 
 /**
  * Reads what a run folder says about its run.
@@ -49,12 +47,14 @@ export async function readDocument(folder: string, shown: string): Promise<ReadD
   // The configuration once more by the rules for what comes from elsewhere.
   const yaml = readYaml(JSON.stringify(value.given), file);
   if (yaml.mistakes.length > 0) throw new InputError(yaml.mistakes);
-  if (!formats.includes(value.format)) {
+  if (value.format !== runFormat) {
     const found = `found version ${showValue(value.format)} of this file`;
-    throw refuse(`${found}, and this version of Polytask goes on with runs of version ${formats.join(', ')}`);
+    throw refuse(`${found}, and this version of Polytask goes on with runs of version ${runFormat}`);
   }
-  for (const [key, isRight] of Object.entries(expected)) {
-    if (!isRight(value[key])) throw refuse(`\`${key}\` is ${showValue(value[key])}, which it cannot be`);
+  const checked = runDocumentSchema.safeParse(value, { error: expectedWords });
+  if (!checked.success) {
+    const problems = explainIssues(checked.error.issues, value);
+    throw new InputError(problems.map(({ message }) => ({ where: file, message })));
   }
   const given = {
     line:
@@ -69,6 +69,28 @@ export async function readDocument(folder: string, shown: string): Promise<ReadD
     file,
     positions: { ofOffset: () => given, valueAt: () => given, keyAt: () => undefined, depthOf: ({ length }) => length },
   };
+}
+
+/**
+ * Reads the epochs of a run, as far as it has come.
+ *
+ * @param folder - The run folder.
+ * @returns The whole lines of its `metrics.jsonl` that are right; a run that is being trained may be in the middle of one.
+ * @throws InputError where there is no such file.
+ * @example
+ * ```ts no-run needs a run
+ * import { readMetrics } from '@polytask/experiment';
+ *
+ * for (const { network, epoch, tasks } of await readMetrics('runs/run-1')) console.log(network, epoch, tasks);
+ * ```
+ */
+export async function readMetrics(folder: string): Promise<MetricsLine[]> {
+  const file = join(folder, 'metrics.jsonl');
+  const text = await readRegularText(file).catch((error: NodeJS.ErrnoException) => {
+    const message = error.code === 'ENOENT' ? 'there is no such file; no epoch of a run has ended here' : error.message;
+    throw new InputError([{ where: file, message }]);
+  });
+  return metricsOf(text).flatMap(({ line }) => (line === undefined ? [] : [line]));
 }
 
 const deepest = 64;
@@ -88,25 +110,3 @@ function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
 }
-
-const isText = (value: unknown) => typeof value === 'string';
-const isMissingOr = (right: (value: unknown) => boolean) => (value: unknown) => value === undefined || right(value);
-
-const isBackend = (value: unknown) => isText(value) && configSchema.shape.backend.safeParse(value).success;
-
-/** What going on looks at. */
-const expected: Readonly<Record<string, (value: unknown) => boolean>> = {
-  status: isText,
-  file: isText,
-  versions: isMapping,
-  backend: (value) =>
-    isMapping(value) &&
-    isBackend(value.name) &&
-    isMissingOr(isBackend)(value.before) &&
-    configSchema.shape.threads.safeParse(value.threads).success,
-  fingerprints: isMapping,
-  joint: isMissingOr(isMapping),
-  singleTask: isMissingOr((value) => isMapping(value) && Object.values(value).every(isMapping)),
-  seconds: isMissingOr((value) => typeof value === 'number'),
-  resumed: isMissingOr(Array.isArray),
-};

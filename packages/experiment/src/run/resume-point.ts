@@ -6,9 +6,9 @@ import { InputError } from '../errors/mistakes.js';
 import type { RunData } from '../parts/load-data.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { newestIntact } from './checkpoint-files.js';
-import type { RunDocument } from './document.js';
+import type { MetricsLine, RunDocument } from './document.js';
 import { fingerprintsOf, networkOf } from './execute-run.js';
-import type { MetricsLine, NetworkName, RunFolder } from './run-folder.js';
+import type { NetworkName, RunFolder } from './run-folder.js';
 
 /** Where a run goes on. Finding it changes nothing in the folder. */
 export interface ResumePoint {

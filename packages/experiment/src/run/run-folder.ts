@@ -1,21 +1,12 @@
 import { join, relative } from 'node:path';
 import { type Checkpoint, encodeCheckpoint, type State, type Trainer } from '@polytask/core';
-import { isMapping } from '../config/paths.js';
 import { checkpointName, listCheckpoints, type Retention, superfluous } from './checkpoint-files.js';
-import type { RunDocument } from './document.js';
+import type { MetricsLine, RunDocument } from './document.js';
+import { metricsOf } from './metrics-file.js';
 import { ownFiles } from './own-files.js';
 
 /** A network of a run, as its checkpoints' folder is called; those that learn one task alone are numbered from 1. */
 export type NetworkName = 'joint' | `single-task-${number}`;
-
-/** A line of `metrics.jsonl`. */
-export interface MetricsLine {
-  readonly network: 'joint' | 'single-task';
-  /** Under `single-task`. */
-  readonly task?: string;
-  readonly epoch: number;
-  readonly [measured: string]: unknown;
-}
 
 /** The files of one run. Whoever writes to them has the lock. */
 export interface RunFolder {
@@ -60,13 +51,9 @@ export function openRunFolder(path: string): RunFolder {
     addMetrics: (line) => own.append('metrics.jsonl', `${JSON.stringify(line)}\n`),
     async keepMetrics(isWanted) {
       const text = await own.read('metrics.jsonl');
-      const kept = text
-        .split('\n')
-        .filter((line) => line !== '' && isWanted(parseLine(line)))
-        .map((line) => `${line}\n`)
-        .join('');
+      const kept = metricsOf(text).filter(({ line }) => line !== undefined && isWanted(line));
       // Also where all stay: the file is then one of its own, if a copy by hard links was made of the folder.
-      if (text !== '') await own.write('metrics.jsonl', kept);
+      if (text !== '') await own.write('metrics.jsonl', kept.map((line) => `${line.text}\n`).join(''));
     },
     async saveCheckpoint(network, checkpoint, retention) {
       const { epoch, history } = checkpoint.state as { epoch?: number; history?: { steps: number } };
@@ -99,13 +86,4 @@ export function openRunFolder(path: string): RunFolder {
 /** Whether a file is one that `writeFileAtomic` has begun and nobody has finished. */
 export function isTemporary(name: string): boolean {
   return /\.[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/.test(name);
-}
-
-/** A line that is none has an epoch that no checkpoint has reached. */
-function parseLine(line: string): MetricsLine {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (isMapping(value) && typeof value.epoch === 'number') return value as unknown as MetricsLine;
-  } catch {}
-  return { network: 'joint', epoch: Number.POSITIVE_INFINITY };
 }

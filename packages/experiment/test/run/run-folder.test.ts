@@ -5,8 +5,17 @@ import { loadCheckpoint } from '@polytask/core/node';
 import { hardSharing } from '@polytask/hard-sharing';
 import { describe, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
-import type { RunDocument } from '../../src/run/document.js';
+import type { MetricsLine, RunDocument } from '../../src/run/document.js';
 import { openRunFolder } from '../../src/run/run-folder.js';
+
+/** A line of the joint network. */
+const line = (epoch: number, loss = 1): MetricsLine => ({
+  network: 'joint',
+  epoch,
+  seconds: 1,
+  steps: 3 * epoch,
+  tasks: { y: { loss } },
+});
 
 describe('openRunFolder', () => {
   it('writes documents and lines', async () => {
@@ -14,9 +23,12 @@ describe('openRunFolder', () => {
     await folder.writeDocument({ status: 'running' } as RunDocument);
     await folder.writeDocument({ status: 'done', seed: 1 } as RunDocument);
     expect(JSON.parse(readFileSync(folder.files.run, 'utf8'))).toEqual({ status: 'done', seed: 1 });
-    await folder.addMetrics({ network: 'joint', epoch: 1, loss: Number.NaN });
-    await folder.addMetrics({ network: 'joint', epoch: 2 });
-    const lines = ['{"network":"joint","epoch":1,"loss":null}', '{"network":"joint","epoch":2}'];
+    await folder.addMetrics(line(1, Number.NaN));
+    await folder.addMetrics(line(2));
+    const lines = [
+      '{"network":"joint","epoch":1,"seconds":1,"steps":3,"tasks":{"y":{"loss":null}}}',
+      '{"network":"joint","epoch":2,"seconds":1,"steps":6,"tasks":{"y":{"loss":1}}}',
+    ];
     expect(readFileSync(folder.files.metrics, 'utf8')).toBe(`${lines.join('\n')}\n`);
   });
 
@@ -67,9 +79,9 @@ describe('openRunFolder', () => {
   it('takes lines out that are not wanted, and half ones', async () => {
     const folder = openRunFolder(folderWith());
     await folder.keepMetrics(() => true);
-    for (const epoch of [1, 2, 3]) await folder.addMetrics({ network: 'joint', epoch });
+    for (const epoch of [1, 2, 3]) await folder.addMetrics(line(epoch));
     const text = readFileSync(folder.files.metrics, 'utf8');
-    writeFileSync(folder.files.metrics, `${text}{"network":"joint","ep`);
+    writeFileSync(folder.files.metrics, `${text}{"network":"joint","epoch":1}\n{"network":"joint","ep`);
     await folder.keepMetrics(({ epoch }) => epoch <= 2);
     expect(readFileSync(folder.files.metrics, 'utf8')).toBe(text.split('\n').slice(0, 2).join('\n').concat('\n'));
   });
