@@ -36,6 +36,10 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     .option('--force', 'replace the file')
     .option('--id <column>', 'carry this column of the rows along, as the first one')
     .option('--keep <column>', 'carry a further column along; may be given again', collect)
+    .option(
+      '--intermediates',
+      'also write what the model computes on the way: the shared representation, and what the sharing strategy names',
+    )
     .option('--max-bad-rows <number>', 'how many rows may be unreadable (default: as in training)')
     .option('--no-sql', "do not put the rows through the run file's sql")
     .addOption(new Option('--backend <name>', 'what computes (default: as in training)').choices(backendChoices))
@@ -93,7 +97,7 @@ const predictNotes = `
 Rows need the columns that the model reads; others are passed over. Columns of the output: those
 of --id and --keep; <task> with the answer, in the units of the data or by the name of the class;
 for classes <task>.probability of the answer and <task>.probability.<class>. A row that cannot be
-read has no predictions.
+read has no predictions. With --intermediates follow shared.<i> and <what the strategy names>.<i>.
 
 Exit codes: 0 done; 1 failed; 2 the input was wrong. A file is there whole or not at all.`;
 

@@ -100,6 +100,7 @@ export type {
   OwnOutputs,
   OwnProgramCall,
   OwnProgramResult,
+  PreparePrimitives,
   ProbePrimitives,
   StepPlan,
   StepPrimitives,
@@ -320,7 +321,7 @@ export type { RegressionMetrics, RegressionOptions } from './tasks/regression.js
 export { regression } from './tasks/regression.js';
 export { sigmoidCrossEntropy } from './tasks/sigmoid-cross-entropy.js';
 export { softmaxCrossEntropy } from './tasks/softmax-cross-entropy.js';
-export type { TaskOptions } from './tasks/task-options.js';
+export { describeTask, type TaskBody, type TaskOptions } from './tasks/task-options.js';
 export type { EarlyStopping } from './training/early-stopping.js';
 export type { Callback, EpochEvent, FitOptions, StepEvent } from './training/fit-options.js';
 export type { History, NumberMetricNames, TaskHistory } from './training/history.js';

@@ -45,7 +45,7 @@ export { describeData, executeRun, networkOf, type RunSurroundings, summarize } 
 export { loadModel, readSavedModel, type SavedModel } from './run/load-model.js';
 export { type FolderLock, LockedError, lockFolder } from './run/lock.js';
 export { openModel } from './run/open-model.js';
-export { makeNumberedFolder, shownPath, whyNotEmpty } from './run/output-folder.js';
+export { makeOutput, namedOutput, type OutputFolder, shownPath } from './run/output-folder.js';
 export { linksIn } from './run/own-files.js';
 export { noProgress, type Progress, type ProgressOf } from './run/progress.js';
 export { type ReadDocument, readDocument, readMetrics } from './run/read-document.js';

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { makeFolder } from '@polytask/core/node';
 import { chooseBackend } from './backend/choose-backend.js';
 import { codePlaces } from './code/code-places.js';
 import { checkConfig, type LoadedConfig, loadConfig } from './config/load-config.js';
@@ -8,7 +7,7 @@ import { InputError } from './errors/mistakes.js';
 import { prepareRun } from './parts/prepare-run.js';
 import type { RunDocument } from './run/document.js';
 import { executeRun } from './run/execute-run.js';
-import { makeNumberedFolder, whyNotEmpty } from './run/output-folder.js';
+import { makeOutput, namedOutput } from './run/output-folder.js';
 import { noProgress, type Progress } from './run/progress.js';
 import { versionsOf } from './run/versions.js';
 import { withRunFolder } from './run/with-run-folder.js';
@@ -55,15 +54,12 @@ export async function runExperiment(
   const began = performance.now();
   const cwd = resolve(options.folder ?? '.');
   const loaded = typeof config === 'string' ? await loadConfig({ file: config, cwd }) : inMemory(config, cwd);
-  const wanted = options.output ?? loaded.sections.output;
-  const path = wanted === undefined ? undefined : resolve(options.output === undefined ? loaded.folder : cwd, wanted);
-  const problem = path === undefined ? undefined : await whyNotEmpty(path);
-  if (problem !== undefined) loaded.mistakes.addPlaced({ where: 'output', message: problem });
+  const named = options.output === undefined ? undefined : { path: resolve(cwd, options.output), where: 'output' };
+  const wanted = await namedOutput(loaded, named);
   const run = await prepareRun(loaded, signal);
   const { executor, current } = await chooseBackend(run, progress.warn);
-  if (path !== undefined) await makeFolder(path);
-  const output = path ?? (await makeNumberedFolder(cwd, loaded.name));
-  return withRunFolder(output, output, (folder) => {
+  const output = await makeOutput(wanted, cwd, loaded.name);
+  return withRunFolder(output.path, output.where, (folder) => {
     const versions = versionsOf(run.config, loaded.code);
     return executeRun(run, { folder, executor, backend: current, versions, progress, signal, began });
   });

@@ -1,7 +1,14 @@
-import { chooseBackend, describeBackend, describeData, loadConfig, prepareRun } from '@polytask/experiment';
+import {
+  chooseBackend,
+  describeBackend,
+  describeData,
+  loadConfig,
+  namedOutput,
+  prepareRun,
+} from '@polytask/experiment';
 import { type Io, print, printJson } from '../io.js';
 import { counted } from '../report/format.js';
-import { checkOutput, type TrainOptions } from './train.js';
+import type { TrainOptions } from './train.js';
 
 /** Checks a configuration file and all that it names, down to one step on a trainer that is thrown away. */
 export async function check(
@@ -11,7 +18,7 @@ export async function check(
 ): Promise<void> {
   const { set = [], plugins } = options;
   const loaded = await loadConfig({ file, cwd: io.cwd, set, plugins });
-  await checkOutput(loaded, {}, io.cwd);
+  await namedOutput(loaded);
   const run = await prepareRun(loaded, io.signal);
   const { backend } = await chooseBackend(run, (message) => print(io.stderr, `Warning: ${message}`));
   if (options.json === true) {

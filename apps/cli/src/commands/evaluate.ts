@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { MultiTaskDataset } from '@polytask/core';
+import type { AnyTask, MultiTaskDataset } from '@polytask/core';
 import type { FileFormat } from '@polytask/data/node';
 import type { CodePlaces, Config } from '@polytask/experiment';
 import {
@@ -58,10 +58,11 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
   const path = resolve(io.cwd, folder);
   const { document, ...read } = await readDocument(path, folder);
   const progress = options.quiet === true ? noRowProgress : rowProgress(io, 'Measuring');
-  const rows =
+  const own =
     options.data === undefined
       ? await partOf({ document, ...read }, saved.code, folder, options.part ?? 'test', io.signal)
-      : rowsOfFile(saved, folder, options.data, options, io, progress.rows);
+      : undefined;
+  if (own === undefined) requireTable(saved, folder, 'evaluate --data');
   const { name, threads = saved.config.threads } = document.backend;
   // What trained gives the very numbers that the run has; another one rounds otherwise.
   const backend = options.backend ?? (name as Config['backend']);
@@ -73,6 +74,7 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
   const { trainer, backend: selected } = await openModel(saved, { backend, threads }, where, warn);
   try {
     if (io.signal.aborted) return 'interrupted';
+    const rows = own ?? rowsOfFile(saved, trainer.tasks, folder, options.data ?? '-', options, io, progress.rows);
     const { evaluationBatchSize: batchSize } = saved.config.training;
     const scores = (await trainer.evaluate(rows.dataset, { batchSize })).tasks;
     progress.end();
@@ -153,6 +155,7 @@ async function partOf(
 /** Rows of another file, read while they are measured. */
 function rowsOfFile(
   saved: SavedModel,
+  tasks: readonly AnyTask[],
   folder: string,
   file: string,
   { format, maxBadRows, sql }: EvaluateOptions,
@@ -171,7 +174,7 @@ function rowsOfFile(
     sql: sql !== false,
     onBadLines: encoder.addLines,
   };
-  const labels = labelsOf(saved.config.tasks, () => {});
+  const labels = labelsOf(saved.config.tasks, tasks, () => {});
   const blocks = readBlocks(request, training.evaluationBatchSize, io);
   const { dataset } = labelledRows(encoding, labels, blocks, encoder, told);
   return {

@@ -8,6 +8,7 @@ import { InputError } from '@polytask/experiment/early';
 import { type Io, print, printJson } from '../io.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { type Carried, carriedColumns } from '../predict/carried-columns.js';
+import { type InspectedColumns, inspectedColumns } from '../predict/inspected-columns.js';
 import { type Cell, type PredictionColumns, predictionColumns } from '../predict/prediction-columns.js';
 import { outputFormat, type RowBlock, readBlocks } from '../predict/row-source.js';
 import { fileWriter, type RowWriter, streamWriter, type WrittenFormat, writtenFormats } from '../predict/row-writer.js';
@@ -22,6 +23,7 @@ export interface PredictOptions {
   readonly force?: boolean;
   readonly id?: string;
   readonly keep?: readonly string[];
+  readonly intermediates?: boolean;
   readonly maxBadRows?: string;
   readonly sql?: boolean;
   readonly backend?: Config['backend'];
@@ -67,7 +69,9 @@ export async function predict(
   const { trainer, backend } = await openModel(saved, wanted, where, warn);
   try {
     const blocks = readBlocks(request, blockSize, io);
-    const done = await predictAll({ trainer, encoder, blocks, exact, encoding, output, progress: options.quiet }, io);
+    const inspected = options.intermediates === true ? await inspectedColumns(trainer, saved.inputs) : undefined;
+    const run = { trainer, encoder, blocks, exact, encoding, output, progress: options.quiet, inspected };
+    const done = await predictAll(run, io);
     if (done === 'interrupted') {
       const left = output.path === undefined ? '' : ', and nothing was written';
       print(io.stderr, `Stopped before all rows were predicted${left}.`);
@@ -95,6 +99,8 @@ interface Prediction {
   readonly output: PredictOutput;
   /** Whether nothing is to be told. */
   readonly progress: boolean | undefined;
+  /** What the model computes on the way, where that is asked for. */
+  readonly inspected: InspectedColumns | undefined;
 }
 
 interface Predicted {
@@ -103,9 +109,9 @@ interface Predicted {
 }
 
 async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interrupted'> {
-  const { trainer, encoder, output } = run;
+  const { trainer, encoder, output, inspected } = run;
   const ofTasks = trainer.tasks.map(predictionColumns);
-  const names = ofTasks.flatMap((columns) => columns.names);
+  const names = [...ofTasks.flatMap((columns) => columns.names), ...(inspected?.names ?? [])];
   refuseDoubled(names);
   const progress = run.progress === true ? noRowProgress : rowProgress(io, 'Predicting');
   let open: { writer: RowWriter; carried: Carried } | undefined;
@@ -124,6 +130,11 @@ async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interru
     for await (const block of run.blocks) {
       const { encoded, isBad } = encoder.encode(block);
       const predicted = await trainer.predict(encoded.inputs);
+      const seen = inspected === undefined ? undefined : await trainer.inspect(encoded.inputs);
+      const insideOf = (index: number): readonly Cell[] => {
+        if (inspected === undefined || seen === undefined) return [];
+        return isBad(index) ? inspected.names.map(() => null) : inspected.cells(seen, index);
+      };
       open ??= await start(block.rows[0]);
       const { carried, writer } = open;
       const lines = block.rows.map((row, index) => [
@@ -132,6 +143,7 @@ async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interru
           const columns = ofTasks[task] as PredictionColumns;
           return isBad(index) ? columns.names.map((): Cell => null) : columns.cells(predicted[name]?.[index]);
         }),
+        ...insideOf(index),
       ]);
       // A signal comes between two blocks.
       if (io.signal.aborted) return 'interrupted';

@@ -1,19 +1,17 @@
 import { resolve } from 'node:path';
-import { makeFolder } from '@polytask/core/node';
 import type { SetOption } from '@polytask/experiment';
 import {
   chooseBackend,
   describeBackend,
   describeData,
   executeRun,
-  type LoadedConfig,
   loadConfig,
-  makeNumberedFolder,
+  makeOutput,
+  namedOutput,
   neededPlaces,
   prepareRun,
   shownPath,
   versionsOf,
-  whyNotEmpty,
   withRunFolder,
 } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
@@ -53,7 +51,9 @@ export async function train(file: string | undefined, options: TrainOptions, io:
     plugins: options.plugins,
     overrides: overridesOf(options),
   });
-  const wanted = await checkOutput(loaded, options, cwd);
+  const { output } = options;
+  const named = output === undefined ? undefined : { path: resolve(cwd, output), where: `--output ${output}` };
+  const wanted = await namedOutput(loaded, named);
   const run = await prepareRun(loaded, io.signal);
   if (stoppedEarly(io)) return 'interrupted';
   progress.note(describeData(run));
@@ -61,9 +61,8 @@ export async function train(file: string | undefined, options: TrainOptions, io:
   progress.note(describeBackend(backend));
   if (stoppedEarly(io)) return 'interrupted';
 
-  const path = wanted?.path ?? (await makeNumberedFolder(cwd, loaded.name));
-  if (wanted !== undefined) await makeFolder(path);
-  return withRunFolder(path, wanted?.where ?? path, (folder) => {
+  const { path, where } = await makeOutput(wanted, cwd, loaded.name);
+  return withRunFolder(path, where, (folder) => {
     progress.note(`Run folder: ${shownPath(path, cwd)}`);
     const versions = versionsOf(run.config, loaded.code);
     const surroundings = { folder, executor, backend: current, versions, progress, signal, began };
@@ -84,25 +83,4 @@ export function overridesOf({ seed, compare }: TrainOptions): SetOption[] {
     overrides.push({ where, path: ['compare'], value: compare ? 'single-task' : 'none' });
   }
   return overrides;
-}
-
-/** The run folder where the user names one, and where that is said; undefined where it is to be numbered. */
-export async function checkOutput(
-  loaded: LoadedConfig,
-  options: Pick<TrainOptions, 'output'>,
-  cwd: string,
-): Promise<{ path: string; where: string } | undefined> {
-  const { sections, folder, mistakes, file } = loaded;
-  if (options.output !== undefined) {
-    const path = resolve(cwd, options.output);
-    const where = `--output ${options.output}`;
-    const problem = await whyNotEmpty(path);
-    if (problem !== undefined) mistakes.addPlaced({ where, message: problem });
-    return { path, where };
-  }
-  if (sections.output === undefined) return undefined;
-  const path = resolve(folder, sections.output);
-  const problem = await whyNotEmpty(path);
-  if (problem !== undefined) mistakes.add(['output'], problem);
-  return { path, where: `${file}: output` };
 }

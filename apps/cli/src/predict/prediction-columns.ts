@@ -73,7 +73,7 @@ const namesOf = (given: unknown): readonly string[] =>
     : ((given ?? []) as readonly string[]);
 
 /** The shortest decimal number that is this float32; null where it is not finite, which no format has. */
-function short(value: number): number | null {
+export function short(value: number): number | null {
   if (!Number.isFinite(value)) return null;
   for (let digits = 6; digits <= 9; digits++) {
     const rounded = Number(value.toPrecision(digits));

@@ -22,7 +22,9 @@ interface Running {
 }
 
 function start(args: readonly string[], cwd: string, nodeOptions = ''): Running {
-  const env = { ...process.env, FORCE_COLOR: '1', NODE_OPTIONS: nodeOptions };
+  // Node warns where both ask.
+  const { NO_COLOR: _, ...inherited } = process.env;
+  const env = { ...inherited, FORCE_COLOR: '1', NODE_OPTIONS: nodeOptions };
   const child = spawn(process.execPath, [main, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => {
     child.kill('SIGKILL');

@@ -6,7 +6,7 @@ import type { DeviceTensor } from './executor.js';
 import type { ForwardState } from './forward-state.js';
 import type { EpochEnd, StepInfo } from './loss-weighting.js';
 import type { ParameterReader } from './parameters.js';
-import type { ProbePrimitives } from './step-plan.js';
+import type { PreparePrimitives } from './step-plan.js';
 import type { TaskConstants } from './task.js';
 import type { HostFeeds, HostTensor, NamedTensors, State, TensorsNamed } from './tensors.js';
 
@@ -52,11 +52,11 @@ export interface BoundAuxiliary<
   /**
    * Host phase before the first of every `updateEvery` steps; what it gives is fed until the next time. Same names and shapes
    * every time. All reads of one phase cost one transfer. The primitives may keep device tensors by `store`, such as an average
-   * of the parameters.
+   * of the parameters. Losses and gradients are for observers and plans: a training program needs what is made here.
    */
   prepare?(
     parameters: ParameterReader,
-    primitives: ProbePrimitives,
+    primitives: PreparePrimitives,
   ): Promise<HostFeeds<Prepared>> | HostFeeds<Prepared>;
   /** Host numbers for every step, such as an annealed factor. Same names and shapes every step. */
   feeds?(step: StepInfo): HostFeeds<Numbers>;
@@ -65,7 +65,7 @@ export interface BoundAuxiliary<
    * `prepare`: for what has to fit its rows, such as a teacher's predictions under other parameters. Results may stay with the
    * executor.
    */
-  batchFeeds?(primitives: ProbePrimitives): Promise<{ readonly [Name in Rows]: HostTensor | DeviceTensor }>;
+  batchFeeds?(primitives: PreparePrimitives): Promise<{ readonly [Name in Rows]: HostTensor | DeviceTensor }>;
   /** A scalar, in tfjs. May use model variables through the layout or the scope that its maker was bound to. */
   loss(input: AuxiliaryInput<Prepared | Numbers | Rows>): tf.Tensor | AuxiliaryLoss;
 }

@@ -213,3 +213,12 @@ export function defineStepPlan<Saved extends State = State>(
 ): StepPlan {
   return definePart<StepPlan>('step-plan', plan as DescriptionInput<StepPlan>);
 }
+
+/**
+ * The primitives for what an auxiliary objective does before the programs of a step: it can run the model, and programs of its own,
+ * but no training program, since that would be fed the very numbers that are being made here.
+ */
+export type PreparePrimitives = Omit<
+  ProbePrimitives,
+  'losses' | 'gradient' | 'jacobian' | 'gramian' | 'gramianOf' | 'combine'
+>;

@@ -16,10 +16,10 @@ export async function makeFolder(path: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (await isFolder(path)) return;
     const above = dirname(path);
-    if (code !== 'ENOENT' || above === path || (await isFolder(above))) throw error;
-    await makeFolder(above);
+    if (code !== 'ENOENT' || above === path) throw error;
+    // Somebody else may have made it meanwhile, this one or the one above.
+    if (!(await isFolder(above))) await makeFolder(above);
     await mkdir(path).catch(async (again: NodeJS.ErrnoException) => {
-      // Another process was as quick.
       if (!(await isFolder(path))) throw again;
     });
   }

@@ -13,7 +13,7 @@ const packageName = '@tensorflow/tfjs-node';
 export const tfjsNodeVersion = '4.22.0';
 
 /**
- * The per-user folder that `polytask native install` fills: what the guide "Backends" lets the environment say, else a folder in the
+ * The per-user folder for an installation that all projects share: what the guide "Backends" lets the environment say, else a folder in the
  * user's cache, with version and platform in its name. The package lies in its `node_modules`.
  */
 export function tfjsNodeFolder(): string {
@@ -62,8 +62,8 @@ function hasNativePart(folder: string): boolean {
 export async function useTfjsNode(options: { readonly folders?: readonly string[] } = {}): Promise<string> {
   const folder = findTfjsNode(options.folders);
   if (folder === undefined) {
-    const advice = `Run \`polytask native install\`, which works for every project of yours, or \`npm install ${packageName}\``;
-    throw new PolytaskError('POLYTASK_PACKAGE_MISSING', `The package ${packageName} is not installed. ${advice}.`);
+    const message = `The package ${packageName} is not installed. Add it by \`npm install ${packageName}@${tfjsNodeVersion}\`.`;
+    throw new PolytaskError('POLYTASK_PACKAGE_MISSING', message);
   }
   restoreUtil();
   // What TensorFlow says about processors and its own start is not for users of this process.
@@ -78,7 +78,7 @@ export async function useTfjsNode(options: { readonly folders?: readonly string[
     const [reason = ''] = (error as Error).message.split('\n');
     throw new PolytaskError(
       'POLYTASK_PACKAGE_FAILED',
-      `${packageName} in ${folder} cannot be loaded: ${reason} Run \`polytask native install\`, or \`polytask doctor\` to look closer.`,
+      `${packageName} in ${folder} cannot be loaded: ${reason} Its native part has to fit this system and this version of Node; install it again.`,
       { cause: error },
     );
   } finally {

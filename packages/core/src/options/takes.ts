@@ -1,48 +1,8 @@
 import type { PartKind } from '../contracts/description.js';
 import type { PartOf } from '../contracts/parts-by-kind.js';
-import type { OptionsOf, OptionTable } from './option.js';
+import type { Bounds, OptionsOf, OptionTable, Taken, Takes, Type } from './option-types.js';
 
-/** Bounds of a number. */
-export interface Bounds {
-  readonly from?: number;
-  readonly above?: number;
-  readonly to?: number;
-  readonly below?: number;
-}
-
-/** What an option takes, as plain data: run-time checks, messages, YAML and JSON Schema are read from it. */
-export type Takes =
-  | ({ readonly type: 'number'; readonly whole?: true } & Bounds)
-  | { readonly type: 'flag' }
-  | { readonly type: 'text'; readonly what: string; readonly pattern?: RegExp }
-  | { readonly type: 'choice'; readonly values: readonly (string | number | boolean)[] }
-  | {
-      readonly type: 'list';
-      readonly of: Takes;
-      readonly least: number;
-      readonly most?: number;
-      readonly what?: string;
-    }
-  | { readonly type: 'tuple'; readonly of: readonly Takes[]; readonly what?: string }
-  /** `task`: keys are names of tasks. `name`: any. */
-  | { readonly type: 'record'; readonly keys: 'task' | 'name'; readonly of: Takes; readonly what: string }
-  | { readonly type: 'mapping'; readonly options: OptionTable; readonly what?: string }
-  | { readonly type: 'part'; readonly kinds: readonly string[]; readonly what: string }
-  | { readonly type: 'either'; readonly of: readonly Takes[]; readonly what?: string }
-  /** Something that only code can say, such as a function. A file can only name a described part of `kind`, where that is given. */
-  | { readonly type: 'code'; readonly what: string; readonly is: (value: unknown) => boolean; readonly kind?: string }
-  /** The name of a task. */
-  | { readonly type: 'task' }
-  /** For what contains itself. */
-  | { readonly type: 'lazy'; readonly of: () => Takes; readonly what: string };
-
-declare const taken: unique symbol;
-
-/** {@link Takes} together with the TypeScript type of what is taken. */
-export type Type<Value> = Takes & { readonly [taken]?: Value };
-
-/** The TypeScript type of what a {@link Type} takes. */
-export type Taken<Of> = Of extends { readonly [taken]?: infer Value } ? Exclude<Value, undefined> : never;
+export type { Bounds, Taken, Takes, Type };
 
 // @__NO_SIDE_EFFECTS__
 function typed<Value>(takes: Takes): Type<Value> {

@@ -6,8 +6,8 @@ import { PolytaskError } from '../errors/polytask-error.js';
 import type { UpdateMode } from '../programs/update.js';
 import { prefixed } from '../training/batch-feeds.js';
 import { checkGramian, presentLosses } from '../training/primitives.js';
-import type { RunStep } from '../training/run-step.js';
 import type { Runtime } from '../training/runtime.js';
+import type { RunStep } from '../training/step-outcome.js';
 import { solveLinear } from './solve-linear.js';
 
 type Results = { readonly [output: string]: HostTensor };

@@ -5,7 +5,7 @@ import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { checkGramian, presentLosses, splitGramians } from '../training/primitives.js';
-import type { RunStep } from '../training/run-step.js';
+import type { RunStep } from '../training/step-outcome.js';
 import { aggregationPlan } from './aggregation-plan.js';
 import { gradientBlocks } from './gradient-blocks.js';
 

@@ -3,7 +3,7 @@ import type { HostTensor } from '../contracts/tensors.js';
 import type { UpdateMode } from '../programs/update.js';
 import { prefixed } from '../training/batch-feeds.js';
 import { finiteWeights, presentLosses } from '../training/primitives.js';
-import type { RunStep } from '../training/run-step.js';
+import type { RunStep } from '../training/step-outcome.js';
 
 /** One step under a loss weighting: one program. */
 export function lossWeightingPlan(description: LossWeighting, bound: BoundLossWeighting): RunStep {

@@ -45,12 +45,46 @@ export type TaskOptions<Metrics extends readonly Metric[] = readonly Metric[]> =
 > & { readonly metrics?: Metrics | undefined };
 
 /** What is left to write of a task whose options and name are known; `metrics` are its usual ones. */
-type TaskBody = Omit<
+export type TaskBody = Omit<
   TaskInput<string, readonly Metric[], unknown>,
   'name' | 'type' | 'cites' | 'options' | 'column' | 'inputs' | 'primaryMetric'
 >;
 
-/** A type of task, described once; its factory takes the task's name among the options. */
+/**
+ * A type of task, described once, as {@link describePart} describes other parts. Its factory takes the task's name among the options,
+ * and has `column`, `inputs` and `metrics` besides those of its own.
+ *
+ * @param make Gets options that are checked and have their defaults; `metrics` are the usual ones, the primary one first.
+ * @throws The factory: `POLYTASK_INVALID_OPTION`.
+ * @example
+ * ```ts
+ * import { describeTask, meanAbsoluteError, number, withDefault } from '@polytask/core';
+ * import * as tf from '@tensorflow/tfjs';
+ *
+ * export const quantile = describeTask(
+ *   {
+ *     name: 'quantile',
+ *     summary: 'A quantile of a number, by the pinball loss.',
+ *     options: { level: withDefault(number({ above: 0, below: 1 }), 0.5, 'Which quantile; 0.5 is the median.') },
+ *   },
+ *   ({ level }) => ({
+ *     metrics: [meanAbsoluteError()],
+ *     problem: 'regression',
+ *     label: 'number',
+ *     target: { shape: [], dtype: 'float32' },
+ *     outputs: { value: [1] },
+ *     loss({ value }, target) {
+ *       const over = tf.sub(target, tf.reshape(value as tf.Tensor, [-1]));
+ *       return tf.maximum(tf.mul(over, level), tf.mul(over, level - 1));
+ *     },
+ *     predict: ({ value }) => tf.reshape(value as tf.Tensor, [-1]),
+ *     decode: ({ data }) => Array.from(data),
+ *   }),
+ * );
+ *
+ * quantile({ name: 'delay', level: 0.9 }).primaryMetric; // => 'mae'
+ * ```
+ */
 // @__NO_SIDE_EFFECTS__
 export function describeTask<const Own extends OptionTable>(
   { cites = [], ...input }: FactoryInput<Own>,

@@ -19,9 +19,9 @@ import { furtherBatches, withoutFrozen } from './further-batches.js';
 import { addLogged, addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
 import { epochEnds, loggerOf, probe } from './parts-of-run.js';
 import { change, type Run, requireWhole, stepInfo } from './run.js';
-import type { StepOutcome } from './run-step.js';
 import type { BatchSources } from './runtime.js';
 import { scheduleRows } from './schedule-rows.js';
+import type { StepOutcome } from './step-outcome.js';
 
 /** Trains until the last epoch, a stop or the signal. */
 export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOptions): Promise<History> {

@@ -1,6 +1,6 @@
 import type { Metric } from '../contracts/metric.js';
 import type { AnyTask } from '../contracts/task.js';
-import type { StepOutcome } from './run-step.js';
+import type { StepOutcome } from './step-outcome.js';
 
 /** The metrics of a task by name, those with a single number as value. */
 export type NumberMetricNames<Task extends AnyTask> = Task['metrics'][number] extends infer M

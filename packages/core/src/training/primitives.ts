@@ -3,7 +3,7 @@ import type { DeviceTensor, Program, ProgramCall, ProgramResult } from '../contr
 import type { GradientsOf } from '../contracts/gradient-balancing.js';
 import { ofCore } from '../contracts/guard-part.js';
 import type { StepInfo } from '../contracts/loss-weighting.js';
-import type { At, ForwardOutput, ProbePrimitives, StepPrimitives } from '../contracts/step-plan.js';
+import type { At, ForwardOutput, PreparePrimitives, ProbePrimitives, StepPrimitives } from '../contracts/step-plan.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
@@ -37,6 +37,28 @@ export function openProbe(
   const lazy = { another: async () => sources().another(), validation: async () => sources().validation() };
   return openPrimitives(runtime, info, batch, lazy, place) as PrimitiveScope & { primitives: ProbePrimitives };
 }
+
+/** Opens them for what an auxiliary objective does before the programs of the step: without training programs, which would wait for it. */
+export function openPreparation(
+  runtime: Runtime,
+  info: StepInfo,
+  batch: Batch,
+  place: string,
+): Pick<PrimitiveScope, 'end'> & { readonly primitives: PreparePrimitives } {
+  const { primitives, end } = openProbe(runtime, info, batch, place);
+  const refuse = (name: string) => async () => {
+    throw new PolytaskError(
+      'POLYTASK_PREPARE_TRAINS',
+      `\`prepare\` and \`batchFeeds\` of an auxiliary objective make numbers for the step's training programs, so they cannot run ` +
+        `one, but \`${place}\` called \`${name}\`. Take \`forward\`, which gives losses of single rows and predictions; gradients ` +
+        'are for observers and step plans.',
+    );
+  };
+  const refused = Object.fromEntries(training.map((name) => [name, refuse(name)]));
+  return { primitives: ofCore({ ...primitives, ...refused } as PreparePrimitives), end };
+}
+
+const training = ['losses', 'gradient', 'jacobian', 'gramian', 'gramianOf', 'combine'] as const;
 
 /**
  * Opens the primitives of one step on a batch.

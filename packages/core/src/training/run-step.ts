@@ -1,18 +1,9 @@
-import type { Batch } from '../contracts/batch.js';
-import type { StepInfo } from '../contracts/loss-weighting.js';
-import type { StepReport } from '../contracts/step-plan.js';
 import type { BoundBalancing } from '../model/multi-task-model.js';
 import { gradientBalancingPlan } from '../plans/gradient-balancing-plan.js';
 import { lossWeightingPlan } from '../plans/loss-weighting-plan.js';
 import { prefixed } from './batch-feeds.js';
 import { openPrimitives } from './primitives.js';
-import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
-
-/** What happened in a step. */
-export type StepOutcome = Omit<StepReport, 'logged'> & StepNumbers;
-
-/** Takes one step of training. */
-export type RunStep = (runtime: Runtime, info: StepInfo, batch: Batch, sources: BatchSources) => Promise<StepOutcome>;
+import type { RunStep } from './step-outcome.js';
 
 /** How a run's balancing takes its steps. */
 export function createRunStep({ kind, description, bound }: BoundBalancing): RunStep {

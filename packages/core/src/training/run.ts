@@ -14,8 +14,9 @@ import { buildModel, type Model } from '../model/multi-task-model.js';
 import { createRuntime } from './create-runtime.js';
 import type { StoppingState } from './early-stopping.js';
 import { type EpochSums, emptyHistory, emptySums, type History } from './history.js';
-import { createRunStep, type RunStep } from './run-step.js';
+import { createRunStep } from './run-step.js';
 import type { Runtime } from './runtime.js';
+import type { RunStep } from './step-outcome.js';
 
 /** The description of a run: what `createTrainer` was given, defaults filled in. */
 export interface RunDescription extends Omit<ModelParts, 'inputs' | 'limit'> {

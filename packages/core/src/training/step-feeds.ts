@@ -4,7 +4,7 @@ import type { StepInfo } from '../contracts/loss-weighting.js';
 import type { HostTensor } from '../contracts/tensors.js';
 import { prefixed } from './batch-feeds.js';
 import { momentaryReader } from './parameter-reader.js';
-import { openProbe, type PrimitiveScope } from './primitives.js';
+import { openPreparation, type PrimitiveScope } from './primitives.js';
 import type { Runtime } from './runtime.js';
 
 type Feeds = Record<string, HostTensor | DeviceTensor>;
@@ -28,7 +28,7 @@ export function createStepFeeds(runtime: Runtime): StepFeeds {
   let current: { readonly step: number; readonly sharing: Record<string, HostTensor> } | undefined;
   let numbers: Promise<Feeds> | undefined;
   const rows = new Map<Batch, Promise<Feeds>>();
-  const scopes: PrimitiveScope[] = [];
+  const scopes: Pick<PrimitiveScope, 'end'>[] = [];
 
   function sharing(info: StepInfo): Record<string, HostTensor> {
     if (current?.step !== info.step) {
@@ -42,7 +42,7 @@ export function createStepFeeds(runtime: Runtime): StepFeeds {
     const feeds: Feeds = { ...sharing(info) };
     for (const { name, updateEvery, bound } of model.auxiliaries) {
       if (bound.prepare !== undefined && (info.step % updateEvery === 0 || !prepared.has(name))) {
-        const scope = openProbe(runtime, info, batch, `auxiliary/${name}`);
+        const scope = openPreparation(runtime, info, batch, `auxiliary/${name}`);
         try {
           prepared.set(name, await bound.prepare(momentaryReader(layout, session, parameters), scope.primitives));
         } finally {
@@ -58,7 +58,7 @@ export function createStepFeeds(runtime: Runtime): StepFeeds {
     const feeds: Feeds = {};
     for (const { name, bound } of model.auxiliaries) {
       if (bound.batchFeeds === undefined) continue;
-      const scope = openProbe(runtime, info, batch, `auxiliary/${name}`);
+      const scope = openPreparation(runtime, info, batch, `auxiliary/${name}`);
       scopes.push(scope);
       Object.assign(feeds, prefixed(`auxiliary/${name}`, await bound.batchFeeds(scope.primitives)));
     }

@@ -57,7 +57,7 @@ describe('useTfjsNode', () => {
   it('says how to get it', async () => {
     await expect(useTfjsNode({ folders: [folder] })).rejects.toMatchObject({
       code: 'POLYTASK_PACKAGE_MISSING',
-      message: expect.stringContaining('polytask native install'),
+      message: expect.stringContaining('npm install @tensorflow/tfjs-node@4.22.0'),
     });
   });
 

@@ -30,7 +30,8 @@ const backends: Readonly<Record<BackendName, (code: CodePlaces) => Promise<void>
     try {
       await useTfjsNode({ folders });
     } catch (error) {
-      throw new BackendError((error as Error).message, { cause: error });
+      const help = '`polytask native install` provides it for every project; `polytask doctor` looks closer.';
+      throw new BackendError(`${(error as Error).message} ${help}`, { cause: error });
     }
   },
 };

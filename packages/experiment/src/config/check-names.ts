@@ -34,6 +34,15 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
     for (const name of Object.keys(value)) if (!names.includes(name)) unknownTask([...path, name], name, true);
   }
 
+  const { primary, groups } = raw;
+  if (typeof primary === 'string' && !names.includes(primary)) unknownTask(['primary'], primary, false);
+  for (const [group, members] of Object.entries(isMapping(groups) ? groups : {})) {
+    if (!Array.isArray(members)) continue;
+    for (const [index, name] of members.entries()) {
+      if (typeof name === 'string' && !names.includes(name)) unknownTask(['groups', group, index], name, false);
+    }
+  }
+
   const { backend } = raw;
   if (raw.threads !== undefined && typeof backend === 'string' && ['wasm', 'cpu', 'node'].includes(backend)) {
     const message = `\`threads\` is for compiled steps, but the backend is \`${backend}\`; leave one of them out`;

@@ -1,10 +1,18 @@
-import type { AnyTask, Balancing, Optimizer, PartDescription, SharingStrategy } from '@polytask/core';
+import type {
+  AnyTask,
+  AuxiliaryObjective,
+  Balancing,
+  Observer,
+  Optimizer,
+  PartDescription,
+  SharingStrategy,
+} from '@polytask/core';
 import * as z from 'zod';
 import { backendChoices } from '../backend/backend-choices.js';
 import type { LoadedData } from '../parts/loaded-data.js';
 
 import { placeSchema, placesWith } from '../parts/tables.js';
-import { atLeastZero, flag, list, mapping, most, positive, seed, share, text, whole } from './words.js';
+import { atLeastZero, byName, flag, list, mapping, most, positive, seed, share, text, whole } from './words.js';
 
 const split = mapping({
   validation: share()
@@ -86,6 +94,23 @@ export const configSchema = mapping({
   balancing: placeSchema<Balancing>('loss-weighting')
     .exactOptional()
     .describe('How the tasks are balanced. Default: the sum of their losses.'),
+  auxiliary: list(placeSchema<AuxiliaryObjective>('auxiliary'), 'auxiliary objectives', 0, most.tasks)
+    .exactOptional()
+    .describe('Terms that are added to what the tasks ask for. Default: none.'),
+  observers: list(placeSchema<Observer>('observer'), 'observers', 0, most.tasks)
+    .exactOptional()
+    .describe('What looks at the run without changing it; `run.json` has what each has seen. Default: none.'),
+  primary: text("a task's name")
+    .exactOptional()
+    .describe('The task that all is done for, for strategies that treat it differently. Default: none.'),
+  groups: byName(
+    z.string().min(1),
+    list(text("a task's name"), "tasks' names", 1, most.tasks),
+    'lists of tasks by the name of their group',
+    most.tasks,
+  )
+    .exactOptional()
+    .describe('Named groups of tasks, for strategies that treat some alike. Default: none.'),
   optimizer: placeSchema<Optimizer>('optimizer')
     .prefault({ use: 'adam' } as never)
     .describe('Default: adam.'),
@@ -124,13 +149,15 @@ export type Config = z.output<typeof configSchema>;
  */
 export function jsonSchema(plugins: ReadonlyMap<string, PartDescription> = new Map()): object {
   const place = placesWith(plugins);
-  const { data, tasks, sharing, balancing, optimizer } = configSchema.shape;
+  const { data, tasks, sharing, balancing, auxiliary, observers, optimizer } = configSchema.shape;
   const like = (schema: z.ZodType, old: z.ZodType) => schema.describe(old.description ?? '');
   const schema = configSchema.extend({
     data: like(place('data'), data),
     tasks: like(list(place('task'), 'tasks', 1, most.tasks), tasks),
     sharing: like(place('sharing'), sharing),
     balancing: like(place('loss-weighting').exactOptional(), balancing),
+    auxiliary: like(list(place('auxiliary'), 'auxiliary objectives', 0, most.tasks).exactOptional(), auxiliary),
+    observers: like(list(place('observer'), 'observers', 0, most.tasks).exactOptional(), observers),
     optimizer: like(place('optimizer').prefault({ use: 'adam' }), optimizer),
   });
   return z.toJSONSchema(schema.meta(configSchema.meta() ?? {}), { target: 'draft-7', io: 'input' });

@@ -1,12 +1,12 @@
 import { descriptionOf, type OptionTable, type PartDescription, PolytaskError, type Takes } from '@polytask/core';
-import { noCode } from '../code/code-places.js';
+import { type CodePlaces, noCode } from '../code/code-places.js';
 import { loadPlugin, makePlugin, PluginError, requirePart } from '../code/load-plugin.js';
 import { didYouMean, expectedWords, explainIssues } from '../config/explain-issues.js';
 import { isMapping, type Path } from '../config/paths.js';
 import { fileFault } from '../errors/file-fault.js';
 import { type BuildContext, type PartTable, partSchema } from './part-table.js';
 import { optionPath, rememberPlace } from './place-of.js';
-import { allNames, placeSchema, tableFor, tableOf } from './tables.js';
+import { allNames, partAt, placeSchema, tableFor, tableOf } from './tables.js';
 import { branchFor } from './walk-options.js';
 
 /** Takes up what is wrong with a part; building goes on with the others. `atKey`: the key itself is wrong. */
@@ -71,6 +71,21 @@ async function buildNamed(config: unknown, path: Path, table: PartTable, buildin
     report([...path, ...optionPath(error, config, table.key)], error);
     throw new Reported();
   }
+}
+
+/** What is known of the parts that mappings name; nothing of those that cannot be had, or say nothing of themselves. */
+export function kindsOf(
+  parts: readonly unknown[],
+  code: CodePlaces = noCode,
+): Promise<readonly (PartDescription | undefined)[]> {
+  return Promise.all(
+    parts.map(async (part) => {
+      if (!isMapping(part)) return undefined;
+      const name = [part.use, part.type].find((one) => typeof one === 'string' && one.includes('#'));
+      if (name === undefined) return partAt(part);
+      return descriptionOf(await loadPlugin(name as string, code).catch(() => undefined));
+    }),
+  );
 }
 
 function ownPart(name: string, table: PartTable): PartDescription {

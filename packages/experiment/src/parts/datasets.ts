@@ -1,5 +1,16 @@
 import { resolve } from 'node:path';
-import { choice, describeFactory, mapping, optional, text, whole, withDefault } from '@polytask/core';
+import {
+  choice,
+  describeFactory,
+  type FactoryInput,
+  mapping,
+  type OptionsOf,
+  type OptionTable,
+  optional,
+  text,
+  whole,
+  withDefault,
+} from '@polytask/core';
 import { multiMnist } from '@polytask/data/node';
 import { imageData, imagesOptions } from './image-data.js';
 import type { LoadedData } from './loaded-data.js';
@@ -17,37 +28,40 @@ function given<Options extends object>(options: Options): Options {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }
 
+/** A source that divides its rows as it reads them. */
+const divided = <Table extends OptionTable>(
+  input: FactoryInput<Table>,
+  load: (options: OptionsOf<Table>, context: BuildContext) => Promise<LoadedData>,
+) => describeFactory(kind, input, (options, context) => load(given(options) as never, context as BuildContext));
+
 /** Rows of files. */
-export const table = describeFactory(
-  kind,
+export const table = divided(
   {
     name: 'table',
     summary: "Rows of CSV, Parquet, JSON or JSONL files, or what SQL makes of them; the tasks' columns are the labels.",
     options: tableOptions,
   },
-  (options, context) => tableData(given(options), context as BuildContext),
+  tableData,
 );
 
 /** Rows of files of every task. */
-export const tablesByTask = describeFactory(
-  kind,
+export const tablesByTask = divided(
   {
     name: 'task-tables',
     summary: 'A table for every task, with the same features; batches mix their rows by a policy.',
     options: taskTablesOptions,
   },
-  (options, context) => taskTables(given(options), context as BuildContext),
+  taskTables,
 );
 
 /** Images in folders. */
-export const images = describeFactory(
-  kind,
+export const images = divided(
   {
     name: 'images',
     summary: 'PNG or JPEG images of one size, in folders named like classes or listed in a table; input image.',
     options: imagesOptions,
   },
-  (options, context) => imageData(given(options), context as BuildContext),
+  imageData,
 );
 
 /** MultiMNIST by `@polytask/data`. */

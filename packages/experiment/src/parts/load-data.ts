@@ -9,12 +9,12 @@ import type { TableError } from '@polytask/data/node';
 import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path, valueAt } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
-import { buildPart, type ReportPart } from './build-part.js';
+import { buildPart, kindsOf, type ReportPart } from './build-part.js';
 import { dividedSources } from './datasets.js';
 import type { DataFacts, LoadedData } from './loaded-data.js';
-
+import { buildTasks } from './network.js';
 import { tableFor } from './tables.js';
-import { labelsOf, withClasses } from './task-labels.js';
+import { assumeClasses, labelsOf, withClasses } from './task-labels.js';
 
 /** The rows of a run. */
 export interface RunData {
@@ -82,7 +82,12 @@ async function loadDivided(
       true,
     );
   }
-  const labels = labelsOf(tasks, mistakes.add);
+  const kinds = await kindsOf(tasks, code);
+  const made = await buildTasks(assumeClasses(tasks, kinds), { folder, code });
+  const whole = made.filter((task) => task !== undefined);
+  // What is wrong with a task is said where the network is built; without it nobody knows which columns are labels.
+  if (whole.length < made.length) return undefined;
+  const labels = labelsOf(tasks, whole, mistakes.add);
   if (mistakes.mistakes.length > known) return undefined;
   const divided = { ...others, test };
   const reportTable: ReportPart = (path, error) => {
@@ -102,7 +107,7 @@ async function loadDivided(
     mistakes.add(['split'], 'no row is for testing; expected some, such as `split: { test: 0.2 }`');
     return undefined;
   }
-  return { ...data, config: { tasks: withClasses(tasks, data.facts.encoding), split: divided } };
+  return { ...data, config: { tasks: withClasses(tasks, whole, kinds, data.facts.encoding), split: divided } };
 }
 
 /** Where in the file something stands that an error about a table is about; what is not there is a matter of the source. */

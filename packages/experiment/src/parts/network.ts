@@ -1,4 +1,13 @@
-import type { AnyTask, Balancing, Optimizer, SharingStrategy, TaskSchedule } from '@polytask/core';
+import type {
+  AnyTask,
+  AuxiliaryObjective,
+  Balancing,
+  Observer,
+  Optimizer,
+  SharingStrategy,
+  TaskSchedule,
+} from '@polytask/core';
+import type { Path } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { buildPart, type ReportPart } from './build-part.js';
 import type { BuildContext } from './part-table.js';
@@ -9,13 +18,18 @@ export interface Network {
   readonly tasks: readonly AnyTask[];
   readonly sharing: SharingStrategy;
   readonly balancing?: Balancing;
+  readonly auxiliary?: readonly AuxiliaryObjective[];
+  readonly observers?: readonly Observer[];
+  readonly primary?: string;
+  readonly groups?: { readonly [group: string]: readonly string[] };
   readonly optimizer: Optimizer;
   /** Where tasks have rows of their own: how they are mixed. */
   readonly schedule?: TaskSchedule;
 }
 
 /** What a network is built from. */
-export type NetworkConfig = Pick<Config, 'tasks' | 'sharing' | 'optimizer'> & { readonly balancing?: unknown };
+export type NetworkConfig = Pick<Config, 'tasks' | 'sharing' | 'optimizer'> &
+  Partial<Pick<Config, 'balancing' | 'auxiliary' | 'observers' | 'primary' | 'groups'>>;
 
 /**
  * Builds what a trained model is made of: tasks and sharing. Whatever else the network was trained with is not looked at, let alone
@@ -40,26 +54,38 @@ export async function buildNetwork(
   context: BuildContext,
   report: ReportPart,
 ): Promise<Network | undefined> {
-  const part = <Made>(value: unknown, path: string | readonly [string, number], kind: string) =>
-    value === undefined
-      ? Promise.resolve(undefined)
-      : buildPart<Made>(value, typeof path === 'string' ? [path] : path, tableFor(kind), context, report);
-  const [tasks, sharing, balancing, optimizer] = await Promise.all([
-    Promise.all((config.tasks ?? []).map((task, index) => part<AnyTask>(task, ['tasks', index], 'task'))),
-    part<SharingStrategy>(config.sharing, 'sharing', 'sharing'),
-    part<Balancing>(config.balancing, 'balancing', 'loss-weighting'),
-    part<Optimizer>(config.optimizer, 'optimizer', 'optimizer'),
+  const part = <Made>(value: unknown, path: Path, kind: string) =>
+    value === undefined ? Promise.resolve(undefined) : buildPart<Made>(value, path, tableFor(kind), context, report);
+  const parts = <Made>(values: readonly unknown[] = [], key: string, kind: string) =>
+    Promise.all(values.map((value, index) => part<Made>(value, [key, index], kind)));
+  const [tasks, sharing, balancing, auxiliary, observers, optimizer] = await Promise.all([
+    parts<AnyTask>(config.tasks, 'tasks', 'task'),
+    part<SharingStrategy>(config.sharing, ['sharing'], 'sharing'),
+    part<Balancing>(config.balancing, ['balancing'], 'loss-weighting'),
+    parts<AuxiliaryObjective>(config.auxiliary, 'auxiliary', 'auxiliary'),
+    parts<Observer>(config.observers, 'observers', 'observer'),
+    part<Optimizer>(config.optimizer, ['optimizer'], 'optimizer'),
   ]);
-  const known = tasks.filter((task) => task !== undefined);
-  const complete = known.length === tasks.length && known.length > 0 && (config.balancing === undefined || balancing);
-  if (!complete || sharing === undefined || optimizer === undefined) return undefined;
-  return { tasks: known, sharing, ...(balancing === undefined ? {} : { balancing }), optimizer };
+  const isWhole = <Part>(list: readonly (Part | undefined)[]): list is readonly Part[] => !list.includes(undefined);
+  if (!isWhole(tasks) || !isWhole(auxiliary) || !isWhole(observers) || tasks.length === 0) return undefined;
+  if (sharing === undefined || optimizer === undefined) return undefined;
+  if (config.balancing !== undefined && balancing === undefined) return undefined;
+  const { primary, groups } = config;
+  return {
+    tasks,
+    sharing,
+    ...(balancing === undefined ? {} : { balancing }),
+    ...(auxiliary.length === 0 ? {} : { auxiliary }),
+    ...(observers.length === 0 ? {} : { observers }),
+    ...(primary === undefined ? {} : { primary }),
+    ...(groups === undefined ? {} : { groups }),
+    optimizer,
+  };
 }
 
-/** The tasks that can be made; what is wrong with the others, building the network tells. */
-export async function buildTasks(tasks: Config['tasks'], context: BuildContext): Promise<AnyTask[]> {
-  const made = await Promise.all(
+/** The tasks, undefined where one cannot be made; what is wrong with it, building the network tells. */
+export function buildTasks(tasks: Config['tasks'], context: BuildContext): Promise<(AnyTask | undefined)[]> {
+  return Promise.all(
     tasks.map((task, index) => buildPart<AnyTask>(task, ['tasks', index], tableFor('task'), context, () => {})),
   );
-  return made.filter((task) => task !== undefined);
 }

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { InputError, inFileOrder } from '../errors/mistakes.js';
-import type { ReportPart } from './build-part.js';
+import { kindsOf, type ReportPart } from './build-part.js';
 import { checkColumns } from './check-columns.js';
 import { dividedSources } from './datasets.js';
 import { loadData, type RunData } from './load-data.js';
@@ -48,7 +48,8 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   checkNames(loaded);
   const namesAgree = mistakes.mistakes.length === written;
   const data = await loadData(loaded, report, signal);
-  const assumed = data === undefined && sections.tasks !== undefined ? { tasks: assumeClasses(sections.tasks) } : {};
+  const { tasks: unread } = data === undefined ? sections : {};
+  const assumed = unread === undefined ? {} : { tasks: assumeClasses(unread, await kindsOf(unread, code)) };
   const known = { ...sections, ...assumed, ...data?.config };
   const inputsAgree = data !== undefined && checkColumns(loaded, data);
 
@@ -57,7 +58,8 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   const context = { folder, code, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);
-  const tasks = network?.tasks ?? (known.tasks === undefined ? [] : await buildTasks(known.tasks, context));
+  const made = network?.tasks ?? (known.tasks === undefined ? [] : await buildTasks(known.tasks, context));
+  const tasks = made.filter((task) => task !== undefined);
   checkMetrics(sections.training, tasks, mistakes.add);
   const names = network?.tasks.map(({ name }) => name) ?? [];
   if (network !== undefined && inputsAgree && namesAgree) {

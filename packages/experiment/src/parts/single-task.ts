@@ -7,7 +7,7 @@ import { branchFor } from './walk-options.js';
 
 /**
  * The configuration of a network that learns one of the tasks alone: the same encoder and head, the same optimizer, and no
- * balancing, as there is nothing to balance.
+ * balancing, as there is nothing to balance. Auxiliary objectives belong to joint training, which is what is measured against this.
  *
  * @param index - Which task.
  */

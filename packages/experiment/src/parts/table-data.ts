@@ -106,6 +106,14 @@ export const rowsOptions = {
     'Columns to learn from, or what each of them is.',
     'all that are no labels',
   ),
+  inputs: optional(
+    mapping({
+      numbers: optional(text('a name'), 'Of the input with all that is a number.', 'numbers'),
+      categories: optional(text('a name'), 'Of the input with the categories that are embedded.', 'categories'),
+    }),
+    'What the inputs are called that the columns become.',
+    'numbers and categories',
+  ),
   exclude: optional(list(text("a column's name")), 'Columns that are no features.'),
   maxBadRows: optional(whole({ from: 0 }), 'How many rows may be left out since they cannot be read.', '0'),
   weight: optional(

@@ -38,6 +38,14 @@ const slots: readonly PartSlot[] = [
     key: 'use',
     place: 'balancing: { use }',
   },
+  {
+    id: 'auxiliary',
+    role: 'auxiliary objective',
+    kinds: ['auxiliary'],
+    key: 'use',
+    place: 'auxiliary: [{ use }]',
+  },
+  { id: 'observer', role: 'observer', kinds: ['observer'], key: 'use', place: 'observers: [{ use }]' },
   { id: 'optimizer', role: 'optimizer', kinds: ['optimizer'], key: 'use', place: 'optimizer: { use }' },
   {
     id: 'schedule',

@@ -1,18 +1,27 @@
+import type { AnyTask, PartDescription } from '@polytask/core';
 import { type LabelOptions, mostClasses, type TableEncoding, type VectorLabel } from '@polytask/data';
 import type { Config } from '../config/schema.js';
 
 /** The label of a task: a column, or several. */
 export type TaskLabel = LabelOptions | VectorLabel;
 
-/** What labels the tasks of a configuration need, one per column. */
+/** What a task says of its labels. */
+export type LabelFacts = Pick<AnyTask, 'type' | 'label' | 'target' | 'problem'>;
+
+/**
+ * What labels the tasks of a configuration need, one per column.
+ *
+ * @param made - The tasks themselves, which say what kind of label they read.
+ */
 export function labelsOf(
   tasks: Config['tasks'],
+  made: readonly LabelFacts[],
   add: (path: (string | number)[], message: string) => void,
 ): TaskLabel[] {
   const byColumn = new Map<string, TaskLabel>();
   (tasks as unknown as TaskConfig[]).forEach((task, index) => {
     const column = task.column ?? task.name;
-    const label = labelOf(task, column);
+    const label = labelOf(task, made[index] as LabelFacts, column);
     if (typeof label === 'string') {
       add(['tasks', index, 'type'], label);
       return;
@@ -29,55 +38,68 @@ export function labelsOf(
   return [...byColumn.values()];
 }
 
+/** Keys that a task has in a run file, whatever kind of task it is. */
 interface TaskConfig {
-  readonly type: string;
   readonly name: string;
   readonly column?: string;
-  readonly classes?: number | readonly string[];
-  readonly labels?: readonly string[] | number;
-  readonly size?: number;
   readonly columns?: readonly string[];
+  /** Names of classes, or their number. */
+  readonly classes?: unknown;
+  /** Names of what is said yes or no to. */
+  readonly labels?: unknown;
 }
 
 /** How a task's labels are read; or why they cannot be. */
-function labelOf(
-  { type, classes, labels, size, columns, name, ...task }: TaskConfig,
-  column: string,
-): TaskLabel | string {
-  if (columns !== undefined) {
+function labelOf(task: TaskConfig, made: LabelFacts, column: string): TaskLabel | string {
+  const { columns, name } = task;
+  const { label, problem, target } = made;
+  const values = target.shape.reduce((product, length) => product * length, 1);
+  if (label === 'vector' && columns !== undefined) {
     if (task.column !== undefined) return 'a task has `column` or `columns`, not both';
-    const asked = type === 'multi-label' && Array.isArray(labels) ? labels.length : (size ?? columns.length);
-    if (asked !== columns.length) return `the task has ${asked} values per row, but ${columns.length} columns`;
-    return { column: name, columns, kind: type === 'multi-label' ? 'binary' : 'number' };
+    if (values !== columns.length) return `the task has ${values} values per row, but ${columns.length} columns`;
+    return { column: name, columns, kind: problem === 'classification' ? 'binary' : 'number' };
   }
-  if (type === 'classification') {
-    const count = typeof classes === 'number' ? classes : (classes?.length ?? 0);
-    if (count > mostClasses)
-      return `a column of a table has at most ${mostClasses} classes, but \`classes\` asks for ${count}`;
-    const names = typeof classes === 'number' ? Array.from({ length: classes }, (_, id) => String(id)) : classes;
-    return { column, kind: 'class', ...(names === undefined ? {} : { classes: names }) };
-  }
-  if (type === 'binary') return { column, kind: 'binary', ...(Array.isArray(labels) ? { classes: labels } : {}) };
-  if (type === 'multi-label' || type === 'dense-classification' || size !== undefined) {
+  if (label === undefined && target.shape.length === 0)
+    return `a task of type \`${made.type}\` does not say what its labels are in a table; its definition needs \`label\``;
+  if (label === undefined || label === 'vector')
     return 'a column of a table has one label per row; several columns are one label by `columns: [names]`, of regression or multi-label';
-  }
-  return { column, kind: 'number' };
+  if (columns !== undefined) return 'this task reads one column; name it by `column`';
+  if (label === 'number') return { column, kind: 'number' };
+  if (target.dtype === 'float32') return { column, kind: 'binary', ...named(task.labels) };
+  const { classes } = task;
+  const count = typeof classes === 'number' ? classes : Array.isArray(classes) ? classes.length : 0;
+  if (count > mostClasses)
+    return `a column of a table has at most ${mostClasses} classes, but \`classes\` asks for ${count}`;
+  return {
+    column,
+    kind: 'class',
+    ...named(typeof classes === 'number' ? Array.from({ length: classes }, (_, id) => String(id)) : classes),
+  };
 }
 
-/** Tasks with the names of their classes, where the data said them. */
-export function withClasses(tasks: Config['tasks'], { labels }: TableEncoding): Config['tasks'] {
-  return (tasks as unknown as TaskConfig[]).map((task) => {
+const named = (classes: unknown) => (Array.isArray(classes) ? { classes: classes as readonly string[] } : {});
+
+/** What is known of the kinds of the tasks, in their order. */
+export type TaskKinds = readonly (PartDescription | undefined)[];
+
+/** Tasks with the names of their classes, where the data said them and the task takes them. */
+export function withClasses(
+  tasks: Config['tasks'],
+  made: readonly LabelFacts[],
+  kinds: TaskKinds,
+  { labels }: TableEncoding,
+): Config['tasks'] {
+  return (tasks as unknown as TaskConfig[]).map((task, index) => {
     const label = labels.find(({ column }) => column === (task.column ?? task.name));
-    if (label?.kind !== 'class') return task;
-    if (task.type === 'classification' && task.classes === undefined) return { ...task, classes: label.classes };
-    if (task.type === 'binary' && task.labels === undefined) return { ...task, labels: label.classes };
-    return task;
+    const option = made[index]?.target.dtype === 'int32' ? 'classes' : 'labels';
+    const asks = task[option] === undefined && Object.hasOwn(kinds[index]?.options ?? {}, option);
+    return asks && label?.kind === 'class' ? { ...task, [option]: label.classes } : task;
   }) as unknown as Config['tasks'];
 }
 
 /** Tasks with some classes where only the data would say which: enough to look for further mistakes without the data. */
-export function assumeClasses(tasks: Config['tasks']): Config['tasks'] {
-  return (tasks as unknown as TaskConfig[]).map((task) =>
-    task.type === 'classification' ? { classes: 2, ...task } : task,
+export function assumeClasses(tasks: Config['tasks'], kinds: TaskKinds): Config['tasks'] {
+  return (tasks as unknown as TaskConfig[]).map((task, index) =>
+    kinds[index]?.options.classes?.presence === 'optional' ? { classes: 2, ...task } : task,
   ) as unknown as Config['tasks'];
 }

@@ -33,7 +33,14 @@ const label = z.discriminatedUnion('kind', [
     .refine(({ classes, counts }) => classes.length === counts.length, { error: 'a count per class' }),
 ]);
 
-const tableSchema = z.strictObject({ format: z.literal(1), features: z.array(feature), labels: z.array(label) });
+const tableSchema = z.strictObject({
+  format: z.literal(1),
+  features: z.array(feature),
+  labels: z.array(label),
+  inputs: z
+    .strictObject({ numbers: z.string().exactOptional(), categories: z.string().exactOptional() })
+    .exactOptional(),
+});
 
 /**
  * How a model's raw rows are encoded; the file may come from anywhere, so it is checked first.

@@ -79,8 +79,10 @@ export async function readSavedModel({ folder, cwd, plugins }: ModelRequest): Pr
   if (saved instanceof Error) throw refuse(await whyNoModel(path, run, saved), folder);
   const { config, inputs, constants } = checkModel(saved, file);
   const home = typeof run.file === 'string' ? dirname(run.file) : path;
-  // What is learned for balancing is no part of the model.
-  const variables = Object.fromEntries(Object.entries(saved.tensors).filter(([name]) => !/^balancing\//.test(name)));
+  // What is learned for balancing and by auxiliary objectives is no part of the model.
+  const variables = Object.fromEntries(
+    Object.entries(saved.tensors).filter(([name]) => !/^(balancing|auxiliary)\//.test(name)),
+  );
   return {
     config,
     inputs,

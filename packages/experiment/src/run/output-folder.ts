@@ -1,8 +1,42 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { makeFolder } from '@polytask/core/node';
+import type { LoadedConfig } from '../config/load-config.js';
 import { isLockFile } from './lock.js';
 import { isTemporary } from './run-folder.js';
+
+/** A run folder, and what names it. */
+export interface OutputFolder {
+  /** From the root of the disk. */
+  readonly path: string;
+  readonly where: string;
+}
+
+/**
+ * The run folder that the user names, or else the configuration; what stands in it already goes to the list of mistakes.
+ *
+ * @returns undefined where neither does, and it is to be numbered.
+ */
+export async function namedOutput(loaded: LoadedConfig, named?: OutputFolder): Promise<OutputFolder | undefined> {
+  const { sections, folder, mistakes, file } = loaded;
+  const configured =
+    sections.output === undefined ? undefined : { path: resolve(folder, sections.output), where: `${file}: output` };
+  const output = named ?? configured;
+  const problem = output === undefined ? undefined : await whyNotEmpty(output.path);
+  if (problem !== undefined && named !== undefined) mistakes.addPlaced({ where: named.where, message: problem });
+  else if (problem !== undefined) mistakes.add(['output'], problem);
+  return output;
+}
+
+/** Makes the run folder, `runs/<name>-<n>` where none is named. */
+export async function makeOutput(output: OutputFolder | undefined, cwd: string, name: string): Promise<OutputFolder> {
+  if (output === undefined) {
+    const path = await makeNumberedFolder(cwd, name);
+    return { path, where: path };
+  }
+  await makeFolder(output.path);
+  return output;
+}
 
 /**
  * Why a folder cannot take a run; undefined where it can: it is empty, or not there yet. What a run left that was killed before it

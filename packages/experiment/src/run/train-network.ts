@@ -111,6 +111,7 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
       steps: history.steps,
       stopped: history.stopped as NetworkResult['stopped'],
       seconds: { training: trainingSeconds, evaluation: evaluationSeconds },
+      ...(network.observers === undefined ? {} : { observations: trainer.observations() }),
       ...(scores === undefined ? {} : { tasks: scores.tasks as NonNullable<NetworkResult['tasks']> }),
     };
   } finally {
