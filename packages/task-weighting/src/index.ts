@@ -4,4 +4,20 @@ export { pcgrad } from './gradient-balancing/pcgrad.js';
 
 // Loss weighting: one loss out of the tasks' losses.
 
+export {
+  constantWeighting,
+  type EpochSeen,
+  type TaskWeights,
+  type WeightHandle,
+  type WeightsOfEpoch,
+  weightHandle,
+} from './loss-weighting/constant-weighting.js';
+export { dynamicWeightAverage } from './loss-weighting/dynamic-weight-average.js';
+export { equalWeighting } from './loss-weighting/equal-weighting.js';
+export { geometricMean } from './loss-weighting/geometric-mean.js';
+export { imtlL } from './loss-weighting/imtl-l.js';
+export { initialLossNormalization } from './loss-weighting/initial-loss-normalization.js';
+export { randomWeighting } from './loss-weighting/random-weighting.js';
 export { scaleInvariant } from './loss-weighting/scale-invariant.js';
+export { softUncertaintyWeighting } from './loss-weighting/soft-uncertainty-weighting.js';
+export { uncertaintyWeighting } from './loss-weighting/uncertainty-weighting.js';
