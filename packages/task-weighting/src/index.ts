@@ -12,12 +12,17 @@ export {
   type WeightsOfEpoch,
   weightHandle,
 } from './loss-weighting/constant-weighting.js';
+export { cosmos } from './loss-weighting/cosmos.js';
 export { dynamicWeightAverage } from './loss-weighting/dynamic-weight-average.js';
 export { equalWeighting } from './loss-weighting/equal-weighting.js';
 export { geometricMean } from './loss-weighting/geometric-mean.js';
 export { imtlL } from './loss-weighting/imtl-l.js';
 export { initialLossNormalization } from './loss-weighting/initial-loss-normalization.js';
+export { pNorm } from './loss-weighting/p-norm.js';
+export { pbi } from './loss-weighting/pbi.js';
 export { randomWeighting } from './loss-weighting/random-weighting.js';
 export { scaleInvariant } from './loss-weighting/scale-invariant.js';
+export { smoothTchebycheff } from './loss-weighting/smooth-tchebycheff.js';
 export { softUncertaintyWeighting } from './loss-weighting/soft-uncertainty-weighting.js';
+export { tchebycheff } from './loss-weighting/tchebycheff.js';
 export { uncertaintyWeighting } from './loss-weighting/uncertainty-weighting.js';
