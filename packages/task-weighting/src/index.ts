@@ -2,6 +2,10 @@
 
 export { pcgrad } from './gradient-balancing/pcgrad.js';
 
+// Around a balancing.
+
+export { logTransform } from './log-transform.js';
+
 // Loss weighting: one loss out of the tasks' losses.
 
 export {
@@ -13,11 +17,16 @@ export {
   weightHandle,
 } from './loss-weighting/constant-weighting.js';
 export { cosmos } from './loss-weighting/cosmos.js';
+export { dynamicTaskPrioritization } from './loss-weighting/dynamic-task-prioritization.js';
 export { dynamicWeightAverage } from './loss-weighting/dynamic-weight-average.js';
 export { equalWeighting } from './loss-weighting/equal-weighting.js';
+export { famo } from './loss-weighting/famo.js';
 export { geometricMean } from './loss-weighting/geometric-mean.js';
+export { go4align } from './loss-weighting/go4align.js';
+export { igb } from './loss-weighting/igb.js';
 export { imtlL } from './loss-weighting/imtl-l.js';
 export { initialLossNormalization } from './loss-weighting/initial-loss-normalization.js';
+export { ldcMtl } from './loss-weighting/ldc-mtl.js';
 export { pNorm } from './loss-weighting/p-norm.js';
 export { pbi } from './loss-weighting/pbi.js';
 export { randomWeighting } from './loss-weighting/random-weighting.js';
