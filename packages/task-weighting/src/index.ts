@@ -35,3 +35,12 @@ export { smoothTchebycheff } from './loss-weighting/smooth-tchebycheff.js';
 export { softUncertaintyWeighting } from './loss-weighting/soft-uncertainty-weighting.js';
 export { tchebycheff } from './loss-weighting/tchebycheff.js';
 export { uncertaintyWeighting } from './loss-weighting/uncertainty-weighting.js';
+
+// A primary task, and others that are there to help it.
+
+export { arml } from './primary-task/arml.js';
+export { type ForkMergeOptions, type ForkMergeRound, forkMerge } from './primary-task/fork-merge.js';
+export { gcs } from './primary-task/gcs.js';
+export { olAux } from './primary-task/ol-aux.js';
+export { priGradVac } from './primary-task/pri-grad-vac.js';
+export { priPcgrad } from './primary-task/pri-pcgrad.js';
