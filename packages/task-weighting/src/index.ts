@@ -1,3 +1,7 @@
+// Bilevel: weights that are learned on validation data.
+
+export { autoLambda } from './bilevel/auto-lambda.js';
+
 // Gradient balancing: one direction out of the tasks' gradients.
 
 export { pcgrad } from './gradient-balancing/pcgrad.js';
