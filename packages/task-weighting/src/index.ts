@@ -48,3 +48,8 @@ export { gcs } from './primary-task/gcs.js';
 export { olAux } from './primary-task/ol-aux.js';
 export { priGradVac } from './primary-task/pri-grad-vac.js';
 export { priPcgrad } from './primary-task/pri-pcgrad.js';
+
+// Schedules: which tasks a batch has rows of.
+
+export { exp3 } from './schedules/exp3.js';
+export { policyGradientSchedule } from './schedules/policy-gradient-schedule.js';
