@@ -57,12 +57,14 @@ export type {
   BoundLossWeighting,
   EpochEnd,
   EpochSummary,
+  LossRange,
   LossWeighting,
   Objective,
   Recorded,
   Scalarization,
   StepInfo,
   TaskRoles,
+  ValidationScores,
   WeightScale,
 } from './contracts/loss-weighting.js';
 export { defineLossWeighting, firstStep } from './contracts/loss-weighting.js';

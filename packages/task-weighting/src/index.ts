@@ -1,7 +1,55 @@
+// Bilevel: weights that are learned on validation data.
+
+export { autoLambda } from './bilevel/auto-lambda.js';
+
 // Gradient balancing: one direction out of the tasks' gradients.
 
 export { pcgrad } from './gradient-balancing/pcgrad.js';
 
+// Around a balancing.
+
+export { logTransform } from './log-transform.js';
+
 // Loss weighting: one loss out of the tasks' losses.
 
+export {
+  constantWeighting,
+  type EpochSeen,
+  type TaskWeights,
+  type WeightHandle,
+  type WeightsOfEpoch,
+  weightHandle,
+} from './loss-weighting/constant-weighting.js';
+export { cosmos } from './loss-weighting/cosmos.js';
+export { dynamicTaskPrioritization } from './loss-weighting/dynamic-task-prioritization.js';
+export { dynamicWeightAverage } from './loss-weighting/dynamic-weight-average.js';
+export { equalWeighting } from './loss-weighting/equal-weighting.js';
+export { famo } from './loss-weighting/famo.js';
+export { geometricMean } from './loss-weighting/geometric-mean.js';
+export { go4align } from './loss-weighting/go4align.js';
+export { igb } from './loss-weighting/igb.js';
+export { imtlL } from './loss-weighting/imtl-l.js';
+export { initialLossNormalization } from './loss-weighting/initial-loss-normalization.js';
+export { ldcMtl } from './loss-weighting/ldc-mtl.js';
+export { pNorm } from './loss-weighting/p-norm.js';
+export { pbi } from './loss-weighting/pbi.js';
+export { randomWeighting } from './loss-weighting/random-weighting.js';
 export { scaleInvariant } from './loss-weighting/scale-invariant.js';
+export { smoothTchebycheff } from './loss-weighting/smooth-tchebycheff.js';
+export { softUncertaintyWeighting } from './loss-weighting/soft-uncertainty-weighting.js';
+export { tchebycheff } from './loss-weighting/tchebycheff.js';
+export { uncertaintyWeighting } from './loss-weighting/uncertainty-weighting.js';
+
+// A primary task, and others that are there to help it.
+
+export { arml } from './primary-task/arml.js';
+export { type ForkMergeOptions, type ForkMergeRound, forkMerge } from './primary-task/fork-merge.js';
+export { gcs } from './primary-task/gcs.js';
+export { olAux } from './primary-task/ol-aux.js';
+export { priGradVac } from './primary-task/pri-grad-vac.js';
+export { priPcgrad } from './primary-task/pri-pcgrad.js';
+
+// Schedules: which tasks a batch has rows of.
+
+export { exp3 } from './schedules/exp3.js';
+export { policyGradientSchedule } from './schedules/policy-gradient-schedule.js';

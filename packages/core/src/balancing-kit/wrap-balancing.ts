@@ -1,7 +1,13 @@
 import type { Citation } from '../contracts/citation.js';
 import { definePart, type Lifecycle } from '../contracts/description.js';
 import type { BoundGradientBalancing, GradientBalancing } from '../contracts/gradient-balancing.js';
-import type { BalancingContext, BoundLossWeighting, EpochEnd, LossWeighting } from '../contracts/loss-weighting.js';
+import type {
+  BalancingContext,
+  BoundLossWeighting,
+  EpochEnd,
+  LossRange,
+  LossWeighting,
+} from '../contracts/loss-weighting.js';
 import type { BoundStepPlan, StepPlan } from '../contracts/step-plan.js';
 import type { State } from '../contracts/tensors.js';
 import { checkPart } from '../model/check-part.js';
@@ -22,6 +28,8 @@ export interface BalancingWrapper<Part> {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Of the wrapper alone. */
   readonly cites?: readonly Citation[];
+  /** In place of the inner one's. */
+  readonly leastLoss?: LossRange['leastLoss'];
   /**
    * What of the inner instance is replaced; what is left out stays. `saveState`, `loadState`, `reset`, `dispose` and `epochEnd` concern the
    * wrapper's own state: the inner instance's are called besides.
@@ -64,11 +72,12 @@ export function wrapBalancing<Part extends LossWeighting | GradientBalancing | S
   wrapper: BalancingWrapper<Part>,
 ): Part {
   checkPart(inner, 'inner', 'loss-weighting', 'gradient-balancing', 'step-plan');
-  const { name, options, cites = [] } = wrapper;
+  const { name, options, cites = [], leastLoss = inner.leastLoss } = wrapper;
   const described: object = {
     ...inner,
     name,
     cites: [...cites, ...inner.cites],
+    ...(leastLoss !== undefined && { leastLoss }),
     options: { ...options, inner: { name: inner.name, options: inner.options } },
     bind(context: BalancingContext) {
       const within = inner.bind(context) as BoundOf<Part>;

@@ -4,6 +4,7 @@ import { type Description, type DescriptionInput, definePart, type Lifecycle } f
 import {
   type BalancingContext,
   type EpochEnd,
+  type LossRange,
   type StepInfo,
   type WeightScale,
   weightScales,
@@ -93,7 +94,7 @@ export interface BoundGradientBalancing<
 }
 
 /** Combines the tasks' gradients of what they share. */
-export interface GradientBalancing extends Description<'gradient-balancing'> {
+export interface GradientBalancing extends Description<'gradient-balancing'>, LossRange {
   /** Of `weights`. Default `'tasks'`. */
   readonly scale?: WeightScale | undefined;
   /** Default `'shared'`. */

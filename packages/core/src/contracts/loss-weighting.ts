@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { requireChoice } from './check-description.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import type { BuildScope, ParameterReader } from './parameters.js';
+import type { StepReport } from './step-plan.js';
 import type { AnyTask } from './task.js';
 import type { HostFeeds, LoggedNumbers, State, TensorsNamed } from './tensors.js';
 
@@ -13,6 +14,15 @@ export type WeightScale = (typeof weightScales)[number];
 
 /** All there are. */
 export const weightScales = ['paper', 'tasks'] as const;
+
+/** What a balancing method can make something of. */
+export interface LossRange {
+  /**
+   * The least loss that the method is defined for, of all tasks or of the task named; a loss below it ends the run with an error that
+   * says whose it is. Default: any loss will do.
+   */
+  readonly leastLoss?: number | ((task: string) => number) | undefined;
+}
 
 /** What the tasks of a run are to one another. */
 export interface TaskRoles {
@@ -65,6 +75,13 @@ export interface EpochSummary {
   readonly epoch: number;
   /** Mean training loss per task `[K]` over the steps in which the task was present. */
   readonly meanLosses: Float64Array;
+  /** By task: `loss` and every metric that is a number, on the validation data; undefined where there are none. */
+  readonly validation?: ValidationScores | undefined;
+}
+
+/** By task: numbers by the names of metrics, and `loss`. */
+export interface ValidationScores {
+  readonly [task: string]: { readonly [metric: string]: number };
 }
 
 /**
@@ -97,10 +114,12 @@ export interface BoundLossWeighting<Feeds extends string = string, Saved extends
   /** Numbers for this step, worked out on the host: random draws, epoch ratios, user weights. Same names and shapes every step. */
   feeds?(step: StepInfo): HostFeeds<Feeds>;
   readonly scalarize: Scalarization<Feeds>;
+  /** Called after every step with its losses, before it, and the weights they got; absent tasks have a loss of NaN. */
+  observe?(report: StepReport, step: StepInfo): void;
 }
 
 /** Turns the tasks' losses into one. */
-export interface LossWeighting extends Description<'loss-weighting'> {
+export interface LossWeighting extends Description<'loss-weighting'>, LossRange {
   /** Default `'tasks'`. */
   readonly scale?: WeightScale | undefined;
   bind(context: BalancingContext): BoundLossWeighting;

@@ -2,7 +2,7 @@ import type { Batch } from './batch.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import type { DeviceTensor, ParameterSet, Program, ProgramCall } from './executor.js';
 import type { GradientsOf } from './gradient-balancing.js';
-import type { BalancingContext, EpochEnd, Scalarization, StepInfo } from './loss-weighting.js';
+import type { BalancingContext, EpochEnd, LossRange, Scalarization, StepInfo } from './loss-weighting.js';
 import type { ParameterLayout, SegmentRange } from './parameters.js';
 import type { HostFeeds, HostTensor, LoggedNumbers, State } from './tensors.js';
 
@@ -203,7 +203,7 @@ export interface BoundStepPlan<Saved extends State = State> extends Lifecycle<Sa
  * The general balancing strategy: an asynchronous host-side sequence of primitives. Loss weighting and gradient balancing are
  * shorthands for two such plans.
  */
-export interface StepPlan extends Description<'step-plan'> {
+export interface StepPlan extends Description<'step-plan'>, LossRange {
   bind(context: BalancingContext): BoundStepPlan;
 }
 

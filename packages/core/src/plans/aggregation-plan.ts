@@ -28,7 +28,8 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
     refuse('which carries no `state` under `representation`: its size changes with the batch.');
   }
   return async (runtime, info, batch) => {
-    const { objectives, layout } = runtime.model;
+    const { model } = runtime;
+    const { objectives, layout } = model;
     const active = runtime.active(batch);
     const state = carriedState(runtime, bound, { tasks: objectives.length, columns: layout.sharedSize });
     const feeds = await runtime.feeds(batch, info);
@@ -42,7 +43,7 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
     };
     const outcome = (first: Results, found: Results) => {
       const gramian = Float64Array.from((found.gramian as HostTensor).data);
-      const losses = presentLosses(first.losses as HostTensor, active, objectives, info.step);
+      const losses = presentLosses(first.losses as HostTensor, active, model, info.step);
       checkGramian(gramian, active, objectives, info.step);
       return { losses, weights: weightsOf(found, active, objectives.length), gramian, ...runtime.terms(first) };
     };
@@ -63,7 +64,7 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
     try {
       // Before the update, which would carry what is not finite into the parameters.
       const losses = host.losses as HostTensor;
-      presentLosses(losses, active, objectives, info.step);
+      presentLosses(losses, active, model, info.step);
       const program = (mode: UpdateMode) => runtime.programs.aggregateAndApply(mode, bound);
       const found = await runtime.update(program, info.step, active, {
         feeds: { ...device, losses, active: feeds.active as HostTensor, ...own },

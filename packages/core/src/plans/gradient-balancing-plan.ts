@@ -61,7 +61,7 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
       },
     );
     try {
-      const losses = presentLosses(host.losses as HostTensor, active, model.objectives, info.step);
+      const losses = presentLosses(host.losses as HostTensor, active, model, info.step);
       const gramians = splitGramians(runtime, of, host.gramians as HostTensor);
       const k = model.objectives.length;
       const perBlock = gradientBlocks(model.layout, of).map(({ name, usedBy }): BlockWeights => {

@@ -17,11 +17,12 @@ export function lossWeightingPlan(description: LossWeighting, bound: BoundLossWe
       outputs: { losses: 'read', weights: 'read', ...runtime.termsOutput },
       uniform: runtime.uniform(info.step, 0),
     });
-    const { objectives } = runtime.model;
-    return {
-      losses: presentLosses(host.losses as HostTensor, active, objectives, info.step),
-      weights: finiteWeights(host.weights, objectives, info.step),
-      ...runtime.terms(host),
+    const { model } = runtime;
+    const report = {
+      losses: presentLosses(host.losses as HostTensor, active, model, info.step),
+      weights: finiteWeights(host.weights, model.objectives, info.step),
     };
+    bound.observe?.(report, info);
+    return { ...report, ...runtime.terms(host) };
   };
 }

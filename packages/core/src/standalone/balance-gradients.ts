@@ -2,10 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import { compactMatrix, spread } from '../balancing-kit/present-tasks.js';
 import { scaleWeights } from '../balancing-kit/weight-scale.js';
 import type { GradientBalancing } from '../contracts/gradient-balancing.js';
+import type { ValidationScores } from '../contracts/loss-weighting.js';
 import type { State } from '../contracts/tensors.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { checkPart } from '../model/check-part.js';
 import { checkWeights } from '../plans/gradient-balancing-plan.js';
+import { requireLosses } from '../plans/require-losses.js';
 import { uniformFloats } from '../random/uniform-stream.js';
 import { downloaded, openPart, type StandaloneOptions } from './open-part.js';
 
@@ -28,8 +30,8 @@ export interface BalancedGradients {
   direction(jacobian: tf.Tensor2D, losses?: ArrayLike<number>): Promise<BalancedGradient>;
   /** Call it after every step, so that draws and annealed numbers go on. */
   stepEnd(): void;
-  /** Call it after every epoch with the tasks' mean losses, for methods that look back. */
-  epochEnd(meanLosses: ArrayLike<number>): Promise<void>;
+  /** Call it after every epoch with the tasks' mean losses, and scores on validation data where there are any, for methods that look back. */
+  epochEnd(meanLosses: ArrayLike<number>, validation?: ValidationScores): Promise<void>;
   saveState(): Promise<State>;
   loadState(state: State): void;
   dispose(): void;
@@ -150,6 +152,7 @@ export function balanceGradients(
         );
       }
       const known = Float64Array.from({ length: k }, (_, i) => (losses === undefined ? 0 : (losses[i] as number)));
+      requireLosses(part, losses === undefined ? [] : known, names, info().step);
       const active = names.flatMap((_, i) => (Number.isNaN(known[i]) ? [] : [i]));
       const mask = tf.tidy(() => {
         if (active.length === k) return tf.clone(jacobian);

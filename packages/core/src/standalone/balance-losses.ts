@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { scaleWeightTensor } from '../balancing-kit/weight-scale.js';
-import type { LossWeighting } from '../contracts/loss-weighting.js';
+import type { LossWeighting, ValidationScores } from '../contracts/loss-weighting.js';
+import type { StepReport } from '../contracts/step-plan.js';
 import type { State } from '../contracts/tensors.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { stopGradient } from '../layers/stop-gradient.js';
 import { checkPart } from '../model/check-part.js';
+import { requireLosses } from '../plans/require-losses.js';
 import { constantGradient } from '../programs/tape.js';
 import { openPart, type StandaloneOptions } from './open-part.js';
 
@@ -23,8 +25,8 @@ export interface BalancedLosses {
   readonly variables: readonly tf.Variable[];
   /** Call it after every step, so that draws and annealed numbers go on. */
   stepEnd(): void;
-  /** Call it after every epoch with the tasks' mean losses, for methods that look back. */
-  epochEnd(meanLosses: ArrayLike<number>): Promise<void>;
+  /** Call it after every epoch with the tasks' mean losses, and scores on validation data where there are any, for methods that look back. */
+  epochEnd(meanLosses: ArrayLike<number>, validation?: ValidationScores): Promise<void>;
   saveState(): Promise<State>;
   loadState(state: State): void;
   dispose(): void;
@@ -36,7 +38,9 @@ export interface BalancedLosses {
  * @param part The loss weighting.
  * @param tasks Names of the tasks, or their definitions for methods that treat kinds of tasks differently.
  * @param options See {@link StandaloneOptions}.
- * @throws `POLYTASK_WRONG_PART` for another kind of part; `POLYTASK_SHAPE_MISMATCH` for another number of losses.
+ * @remarks Methods that are not defined for every loss, or remember losses, wait for the device at every call of `loss`.
+ * @throws `POLYTASK_WRONG_PART` for another kind of part; `POLYTASK_SHAPE_MISMATCH` for another number of losses;
+ * `POLYTASK_LOSS_TOO_LOW` for losses that the method is not defined for.
  * @example
  * ```ts
  * import { balanceLosses, sumOfLosses } from '@polytask/core';
@@ -59,6 +63,9 @@ export function balanceLosses(
   checkPart(part, 'part', 'loss-weighting');
   const { bound, names, info, scope, ...rest } = openPart(part, { ...options, tasks });
   const scale = part.scale ?? 'tasks';
+  // Reading from the device waits for it, so it is done for methods alone that have to know.
+  const reads = part.leastLoss !== undefined || bound.observe !== undefined;
+  let seen: StepReport | undefined;
   let weights: tf.Tensor1D | undefined;
   // Numbers of a step are worked out once, however often the loss is.
   let fed: { readonly step: number; readonly feeds: { [name: string]: tf.Tensor } } | undefined;
@@ -92,6 +99,12 @@ export function balanceLosses(
         const found = scale === 'tasks' ? scaleWeightTensor(present, active) : present;
         weights?.dispose();
         weights = tf.keep(tf.clone(found));
+        if (reads) {
+          const values = stacked.dataSync();
+          const present = Float64Array.from(losses, (loss, k) => (loss === null ? Number.NaN : (values[k] as number)));
+          requireLosses(part, present, names, info().step);
+          seen = { losses: present, weights: Float64Array.from(found.dataSync()) };
+        }
         // The second part has the gradient of the method's own variables, and the value nought.
         const own = bound.scalarize(leaf, active, feeds);
         return tf.add(tf.sum(tf.mul(stacked, found)), tf.sub(own, stopGradient(own))) as tf.Scalar;
@@ -99,7 +112,11 @@ export function balanceLosses(
     },
     weights: () => (weights === undefined ? tf.ones([names.length]) : tf.clone(weights)) as tf.Tensor1D,
     variables: scope.registered.map(({ variable }) => variable),
-    stepEnd: rest.stepEnd,
+    stepEnd() {
+      if (seen !== undefined) bound.observe?.(seen, info());
+      seen = undefined;
+      rest.stepEnd();
+    },
     epochEnd: rest.epochEnd,
     saveState: rest.saveState,
     loadState: rest.loadState,

@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Lifecycle } from '../contracts/description.js';
-import type { BalancingContext, EpochEnd, Objective, StepInfo, TaskRoles } from '../contracts/loss-weighting.js';
+import type {
+  BalancingContext,
+  EpochEnd,
+  Objective,
+  StepInfo,
+  TaskRoles,
+  ValidationScores,
+} from '../contracts/loss-weighting.js';
 import type { AnyTask } from '../contracts/task.js';
 import type { HostTensor, State } from '../contracts/tensors.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
@@ -66,8 +73,9 @@ export function openPart<Bound extends Lifecycle & EpochEnd>(part: Bindable<Boun
     stepEnd() {
       place = { ...place, step: place.step + 1 };
     },
-    async epochEnd(meanLosses: ArrayLike<number>) {
-      await bound.epochEnd?.({ epoch: place.epoch, meanLosses: Float64Array.from(meanLosses) }, { layout, read });
+    async epochEnd(meanLosses: ArrayLike<number>, validation?: ValidationScores) {
+      const summary = { epoch: place.epoch, meanLosses: Float64Array.from(meanLosses), validation };
+      await bound.epochEnd?.(summary, { layout, read });
       place = { ...place, epoch: place.epoch + 1 };
     },
     saveState: async (): Promise<State> => ({

@@ -1,5 +1,6 @@
 import type { Batch } from '../contracts/batch.js';
 import type { MultiTaskDataset } from '../contracts/dataset.js';
+import type { ValidationScores } from '../contracts/loss-weighting.js';
 import { labelBatch } from '../data/label-batch.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
@@ -168,7 +169,6 @@ async function endEpoch(
   });
   for (const name of model.terms) history.auxiliary[name]?.push(means.terms[name] ?? Number.NaN);
   if (means.cosines !== undefined) history.cosines.push(means.cosines);
-  addLogged(history, { ...means.logged, ...(await epochEnds(run, { epoch: run.epoch, meanLosses: means.losses })) });
   let scores: Scores | undefined;
   if (options.validation !== undefined) {
     scores = await evaluateDataset(run.runtime, run.constants, options.validation, options.evaluationBatchSize);
@@ -179,6 +179,9 @@ async function endEpoch(
       }
     }
   }
+  const validation = scores?.tasks as ValidationScores | undefined;
+  const ends = await epochEnds(run, { epoch: run.epoch, meanLosses: means.losses, validation });
+  addLogged(history, { ...means.logged, ...ends });
   const seconds = (performance.now() - started) / 1000;
   history.seconds.push(seconds);
   if (options.earlyStopping !== undefined && run.stopping !== undefined) await judge(run, options.earlyStopping);

@@ -9,7 +9,9 @@ import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
+import type { Model } from '../model/multi-task-model.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
+import { requireLosses } from '../plans/require-losses.js';
 import { prefixed } from './batch-feeds.js';
 import { devicePrimitives, refuseMove } from './device-primitives.js';
 import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
@@ -105,7 +107,9 @@ export function openPrimitives(
     });
     if (isOwn(at)) terms ??= runtime.terms(host);
     const active = runtime.active(where);
-    return { host, device, active, losses: presentLosses(host.losses as HostTensor, active, objectives, info.step) };
+    // What the balancing cannot do with is no matter to a part that only looks.
+    const of = probe === undefined ? model : { objectives };
+    return { host, device, active, losses: presentLosses(host.losses as HostTensor, active, of, info.step) };
   }
 
   const vector = (values: ArrayLike<number> | undefined, what: string): HostTensor => {
@@ -222,11 +226,11 @@ export function finiteWeights(
   return found;
 }
 
-/** Losses in float64, checked; NaN for objectives that are not present. */
+/** Losses in float64, checked, also against what the balancing is defined for; NaN for objectives that are not present. */
 export function presentLosses(
   losses: HostTensor,
   active: readonly number[],
-  objectives: readonly string[],
+  { objectives, balancing }: Pick<Model, 'objectives'> & Partial<Pick<Model, 'balancing'>>,
   step: number,
 ): Float64Array {
   const found = new Float64Array(losses.data.length).fill(Number.NaN);
@@ -235,6 +239,7 @@ export function presentLosses(
     if (!Number.isFinite(loss)) throw new NonFiniteError('The loss', loss, objectives[k], step);
     found[k] = loss;
   }
+  if (balancing !== undefined) requireLosses(balancing.description, found, objectives, step);
   return found;
 }
 

@@ -1,24 +1,31 @@
-import type { TaskSchedule } from '@polytask/core';
+import type { StepInfo, TaskSchedule } from '@polytask/core';
 
-/** A schedule that deals rows out in proportion to this power of the tasks' numbers of rows. */
+/**
+ * A schedule that deals rows out in proportion to a power of the tasks' numbers of rows.
+ *
+ * @param power - The same for the whole run, or that of a step.
+ */
 export const mixRows =
-  (power: number): TaskSchedule['bind'] =>
+  (power: number | ((step: StepInfo) => number)): TaskSchedule['bind'] =>
   ({ sizes, batchSize, uniform }) => {
     // Relative to the largest, so that no power overflows.
     const largest = Math.max(...sizes);
-    const powers = sizes.map((size) => (size / largest) ** power);
-    const sum = powers.reduce((total, power) => total + power, 0);
     const last = sizes.length - 1;
-    let reached = 0;
-    const ends = powers.map((power, k) => {
-      reached += power;
-      return k === last ? batchSize : (batchSize * reached) / sum;
-    });
     return {
-      rows({ step }) {
-        const u = uniform(step)();
-        const bounds = ends.map((end) => Math.floor(end + u));
-        return bounds.map((bound, k) => bound - (bounds[k - 1] ?? 0));
+      rows(step) {
+        const exponent = typeof power === 'number' ? power : power(step);
+        const powers = sizes.map((size) => (size / largest) ** exponent);
+        const sum = powers.reduce((total, one) => total + one, 0);
+        const u = uniform(step.step)();
+        let reached = 0;
+        let before = 0;
+        return powers.map((one, k) => {
+          reached += one;
+          const bound = Math.floor((k === last ? batchSize : (batchSize * reached) / sum) + u);
+          const rows = bound - before;
+          before = bound;
+          return rows;
+        });
       },
     };
   };

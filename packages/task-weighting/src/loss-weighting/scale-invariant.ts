@@ -7,9 +7,12 @@ import { logLosses } from '../log-losses.js';
  *
  * $$ L = \sum_k \log L_k, \qquad w_k = \frac{\partial L}{\partial L_k} = \frac{1}{L_k} $$
  *
- * where L_k `[K]` are the tasks' losses of the batch, all above 0. Multiplying a task's loss by a constant changes no gradient.
+ * where L_k `[K]` are the tasks' losses of the batch, all above 0. Multiplying a task's loss by a constant changes no
+ * gradient.
  *
- * @remarks Tasks without a label in the batch take no part. A loss of 0 has weight 0: there is nothing left to learn of that batch.
+ * @remarks Tasks without a label in the batch take no part. A loss of 0 has weight 0: there is nothing left to learn of
+ * that batch.
+ * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses.
  * @example
  * ```ts
  * import { balanceLosses } from '@polytask/core';
@@ -37,6 +40,7 @@ export const scaleInvariant = /* @__PURE__ */ describePart('loss-weighting', {
   ],
   options: {},
   make: () => ({
+    leastLoss: 0,
     bind: () => ({
       scalarize: (losses, active) => tf.sum(logLosses(losses, active)),
     }),

@@ -1,0 +1,69 @@
+import { describePart, extend, number, withDefault } from '@polytask/core';
+import * as tf from '@tensorflow/tfjs';
+import { preferenceFeeds, preferenceIn, preferenceOptions } from '../preference.js';
+
+/** Keeps the length of a vector of zeros differentiable. */
+const epsilon = 1e-30;
+
+/**
+ * The loss of COSMOS: a weighted sum, and the angle between the losses and the preference.
+ *
+ * $$ L = \sum_k r_k \ell_k - \lambda \frac{r \cdot \ell}{\lVert r \rVert\, \lVert \ell \rVert}, \qquad
+ * \ell_k = L_k - z_k $$
+ *
+ * where
+ * - L_k `[K]` are the tasks' losses of the batch, and z_k ideal losses, 0 in the paper,
+ * - r_k, the preference, sums to 1,
+ * - λ says how close the losses are to lie to the ray along r.
+ *
+ * @remarks This is the loss for one preference. COSMOS proper draws r anew for every batch and shows it to the network
+ * as a further input. Weights may be negative: a task that is too good for its preference is pushed back.
+ * @example
+ * ```ts
+ * import { balanceLosses } from '@polytask/core';
+ * import { cosmos } from '@polytask/task-weighting';
+ * import * as tf from '@tensorflow/tfjs';
+ *
+ * const balance = balanceLosses(cosmos({ lambda: 5, scale: 'paper' }), ['a', 'b']);
+ * balance.loss([tf.scalar(3), tf.scalar(4)]);
+ * console.log([...balance.weights().dataSync()].map((weight) => weight.toFixed(3))); // => [ '0.387', '0.585' ]
+ * balance.dispose();
+ * ```
+ */
+export const cosmos = /* @__PURE__ */ describePart('loss-weighting', {
+  name: 'cosmos',
+  summary: 'Adds to a weighted sum the angle between losses and preference.',
+  cites: [
+    {
+      authors: 'M. Ruchte and J. Grabocka',
+      title: 'Scalable Pareto front approximation for deep multi-objective learning',
+      venue: 'ICDM',
+      year: 2021,
+      url: 'https://arxiv.org/abs/2103.13392',
+      note: 'The loss, with one preference for the whole run.',
+    },
+  ],
+  options: extend(preferenceOptions, {
+    lambda: withDefault(number({ from: 0 }), 2, 'λ: how much the angle matters.', 'paper, Multi-MNIST'),
+  }),
+  make: ({ lambda, ...options }) => ({
+    bind({ tasks }) {
+      const feeds = preferenceFeeds(tasks, options);
+      return {
+        feeds: () => feeds,
+        scalarize(losses, active, fed) {
+          const { preference, ideal } = preferenceIn(fed);
+          const measured = tf.mul(tf.sub(losses, ideal), active);
+          const ray = tf.mul(preference, active);
+          const product = tf.sum(tf.mul(ray, measured));
+          const cosine = tf.div(tf.div(product, lengthOf(measured)), lengthOf(ray));
+          return tf.sub(product, tf.mul(cosine, lambda));
+        },
+      };
+    },
+  }),
+});
+
+function lengthOf(vector: tf.Tensor): tf.Tensor {
+  return tf.sqrt(tf.add(tf.sum(tf.square(vector)), epsilon));
+}
