@@ -1,26 +1,17 @@
-import {
-  buildColumns,
-  buildDense,
-  buildFlatten,
-  buildHeads,
-  chainLayers,
-  describePart,
-  headOption,
-  type InputSpec,
-  type OptionsOf,
-  part,
-  required,
-  singleInput,
-  whole,
-  withDefault,
-} from '@polytask/core';
+import { type AuxiliaryTerm, describePart, number, type OptionsOf, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { mixExperts } from './mix-experts.js';
+import { buildGate, gateOption } from './gate.js';
+import { bindMixture, mixtureOptions } from './mixture.js';
 
 const options = {
-  encoder: required(part('encoder'), 'One expert; all experts are copies with weights of their own.'),
-  experts: withDefault(whole({ from: 1 }), 8, 'Number of experts.', 'paper, section 5'),
-  head: headOption,
+  ...mixtureOptions,
+  gate: gateOption,
+  loadBalance: withDefault(
+    number({ from: 0 }),
+    0,
+    'Weight of a term that keeps all experts in use; 0 leaves it out.',
+    'paper, which has none',
+  ),
 };
 
 /** Options of {@link mmoe}. */
@@ -29,16 +20,26 @@ export type MmoeOptions = OptionsOf<typeof options>;
 /**
  * Multi-gate mixture of experts: all tasks have the same experts, and a gate of its own tells each task how much to take of each.
  *
- * $$ h_t = \sum_{k=1}^{n} g_{t,k}(x)\, E_k(x), \qquad g_t(x) = \text{softmax}(W_t x + b_t) $$
+ * $$ h_t = \sum_{k=1}^{n} g_{t,k}(x)\, E_k(x), \qquad g_t(x) = \text{softmax}(W_t x + b_t), \qquad
+ * L_{load} = n \sum_{k=1}^{n} \ell_k^2 - 1, \quad \ell_k = \frac{1}{K} \sum_t \overline{g_{t,k}} $$
  *
  * where
  * - E_k are the experts (`experts/expert<k>/...`), used by all tasks; h_t `[rows, ...features]` are what task t's head gets;
- * - W_t, b_t are task t's gate (`gates/<task>/...`), used by that task only; x is the flattened input.
+ * - W_t, b_t are task t's gate (`gates/<task>/...`), used by that task only; x are the inputs, flattened and side by side, or what the
+ *   encoder `gate` makes of them;
+ * - ℓ_k is the load of expert k, the mean of its share over rows and K tasks. L_load is the squared coefficient of variation of the loads: 0
+ *   where all experts are used alike, n − 1 where all tasks use one.
  *
- * `trainer.inspect` gives the gates as `intermediates['gates/<task>']`, `[rows, n]`.
+ * `trainer.inspect` gives the gates as `intermediates['gates/<task>']`, `[rows, n]`. The history has, by epoch, the mean share
+ * `mmoe/gates/<task>/expert<k>`, `mmoe/gates/<task>/entropy`, and the term as `mmoe/load-balance`.
  *
- * @remarks Gates read the input as it is, so tasks need one input in common, with numbers. A gate of one expert is always 1: that is hard sharing.
- * @throws `POLYTASK_ENCODER_INPUT` where the model has several inputs, or category ids.
+ * Shapes: inputs `[rows, ...]` → features `[rows, ...features]` by task → outputs as each task declares them.
+ *
+ * @remarks The load counts all tasks together, so that an expert may serve one task alone: a term for each gate by itself would forbid what
+ * the gates are for. On images give gates an encoder: linear gates on raw pixels are large. A gate of one expert is always 1: that is hard
+ * sharing. Tasks with inputs of their own go through the same experts, see `adapters`.
+ * @throws `POLYTASK_ENCODER_INPUT` for inputs that the experts cannot take, and for category ids that gates have no encoder for;
+ * `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes.
  * @example
  * ```ts
  * import { mlp } from '@polytask/core';
@@ -58,39 +59,37 @@ export const mmoe = /* @__PURE__ */ describePart('sharing', {
       year: 2018,
       url: 'https://doi.org/10.1145/3219819.3220007',
     },
+    {
+      authors: 'N. Shazeer, A. Mirhoseini, K. Maziarz, A. Davis, Q. Le, G. Hinton and J. Dean',
+      title: 'Outrageously large neural networks: the sparsely-gated mixture-of-experts layer',
+      venue: 'ICLR',
+      year: 2017,
+      url: 'https://arxiv.org/abs/1701.06538',
+      note: 'The term `loadBalance`, section 4, there for one gate.',
+    },
   ],
   options,
-  make: ({ encoder, experts, head }) => ({
-    bind({ tasks, inputs, scope }) {
-      const names = Array.from({ length: experts }, (_, k) => `expert${k}`);
-      const columns = buildColumns(
-        scope.child('experts'),
-        names.map((name) => ({ name, encoder, inputs })),
-      );
-      const read = singleInput(inputs, 'mmoe');
-      const gates = tasks.map(({ name }) => {
-        const place = scope.child('gates').child(name, { usedBy: [name] });
-        const gate = chainLayers(read.input, [buildFlatten, (input) => buildDense(place, input, experts)]);
-        return { name, gate };
-      });
-      const heads = buildHeads(scope, tasks, columns.outputs[names[0] as string] as InputSpec, head);
-      return {
-        forward(x, step) {
-          const values = columns.apply(x, step);
-          const stacked = tf.stack(
-            names.map((name) => values[name] as tf.Tensor),
-            1,
-          );
-          const features: Record<string, tf.Tensor> = {};
-          const intermediates: Record<string, tf.Tensor> = {};
-          for (const { name, gate } of gates) {
-            const shares = tf.softmax(gate.apply(x[read.name] as tf.Tensor, step));
-            features[name] = mixExperts(stacked, shares);
-            intermediates[`gates/${name}`] = shares;
-          }
-          return heads.apply(features, step, { intermediates });
-        },
+  make: (given) => ({
+    bind(context) {
+      const tasks = context.tasks.map(({ name }) => name);
+      const terms = given.loadBalance > 0 ? [balanceTerm(tasks, given.experts, given.loadBalance)] : [];
+      const softmaxGate: Parameters<typeof bindMixture>[2] = (place, inputs) => {
+        const gate = buildGate(place, inputs, given.experts, given.gate);
+        return { apply: (x, step) => ({ shares: tf.softmax(gate.apply(x, step)) }) };
       };
+      return bindMixture(context, given, softmaxGate, terms);
     },
   }),
 });
+
+function balanceTerm(tasks: readonly string[], experts: number, weight: number): AuxiliaryTerm {
+  return {
+    name: 'load-balance',
+    weight,
+    loss({ state }) {
+      const means = tasks.map((task) => tf.mean(state.intermediates[`gates/${task}`] as tf.Tensor, 0));
+      const load = tf.mean(tf.stack(means), 0);
+      return tf.sub(tf.mul(tf.sum(tf.square(load)), experts), 1);
+    },
+  };
+}
