@@ -16,6 +16,7 @@ import * as tf from '@tensorflow/tfjs';
 import { gateOption, readInputs } from './gate.js';
 import { bindMixture, mixtureOptions, type Selector } from './mixture.js';
 import { smoothStep } from './smooth-step.js';
+import { unstack } from './unstack.js';
 
 const options = {
   ...mixtureOptions,
@@ -163,7 +164,7 @@ function buildSelector(place: BuildScope, inputs: InputSpecs, task: string, opti
 function codeWeights(bits: tf.Tensor, experts: number): tf.Tensor {
   let codes: tf.Tensor | undefined;
   // Bit by bit, the lowest first: the codes with a further bit are those without it times its absence, then times its presence.
-  for (const bit of tf.unstack(bits, -1)) {
+  for (const bit of unstack(bits, -1)) {
     const on = tf.expandDims(bit, -1);
     const off = tf.sub(1, on);
     codes = codes === undefined ? tf.concat([off, on], -1) : tf.concat([tf.mul(codes, off), tf.mul(codes, on)], -1);

@@ -1,0 +1,13 @@
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * The slices of a tensor along an axis, with a gradient also where there is one alone: that of `tf.unstack` throws there.
+ *
+ * Shapes: `[..., n, ...]` → n times the same without that axis.
+ *
+ * @param axis From the back where it is negative.
+ */
+export function unstack(x: tf.Tensor, axis = 0): tf.Tensor[] {
+  const at = axis < 0 ? x.rank + axis : axis;
+  return x.shape[at] === 1 ? [tf.squeeze(x, [at])] : tf.unstack(x, at);
+}
