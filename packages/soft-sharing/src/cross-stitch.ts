@@ -15,6 +15,7 @@ import {
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { sameShapes } from './same-shapes.js';
 
 const options = {
   encoder: required(part('encoder'), 'The network of one task; each task gets a copy with weights of its own.'),
@@ -44,18 +45,21 @@ const options = {
 export type CrossStitchOptions = OptionsOf<typeof options>;
 
 /**
- * Cross-stitch networks: a network per task, whose features are mixed after every stage by weights that learn how much to share.
+ * Cross-stitch networks: a network per task, whose features are mixed after every stage by weights that learn how much
+ * to share.
  *
  * $$ \tilde h_{i,c}^{s} = \sum_{j=1}^{K} \alpha_{ij,c}^{s}\, h_{j,c}^{s} $$
  *
  * where
  * - h_j are the features of task j's network after stage s, `[rows, ..., channels]`;
- * - α `[K, K, channels]` (or `[K, K]` with `units: 'scalar'`) are at `units/<stage>`; at first `own` for j = i, and
- *   (1 − own) / (K − 1) otherwise. A matrix of the identity leaves networks apart, one of equal entries shares everything.
+ * - α `[K, K, channels]` (or `[K, K]` with `units: 'scalar'`) are at `units/<stage>`; at first `own` for j = i, and (1
+ *   − own) / (K − 1) otherwise. A matrix of the identity leaves networks apart, one of equal entries shares everything.
  *
- * @remarks Every weight reaches every task, so all of the model is shared. The mixing weights have a learning rate of their own, since their
- * gradients are small beside the rest; it goes through the run's schedule. All tasks read the same rows. With K = 1 nothing is mixed.
- * @throws `POLYTASK_SHAPE_MISMATCH` where the tasks' networks give features of different shapes, or read different rows.
+ * @remarks Every weight reaches every task, so all of the model is shared. The mixing weights have a learning rate of
+ * their own, since their gradients are small beside the rest; it goes through the run's schedule. All tasks read the
+ * same rows. With K = 1 nothing is mixed.
+ * @throws `POLYTASK_SHAPE_MISMATCH` where the tasks' networks give features of different shapes, or read different
+ * rows.
  * @example
  * ```ts
  * import { createTrainer, mlp, regression } from '@polytask/core';
@@ -99,10 +103,11 @@ export const crossStitch = /* @__PURE__ */ describePart('sharing', {
 });
 
 /** The unit after a stage: one product of matrices for `scalar`, one weighted sum for `channel`. */
-function stitch(place: BuildScope, { name, outputs }: ColumnStage, byChannel: boolean, own: number) {
+function stitch(place: BuildScope, stage: ColumnStage, byChannel: boolean, own: number) {
+  const { name, outputs } = stage;
   const k = outputs.length;
-  const shape = outputs[0]?.shape ?? [];
-  const channels = byChannel ? (shape.at(-1) as number) : 1;
+  const { shape, channels: all } = sameShapes(stage);
+  const channels = byChannel ? all : 1;
   const alpha = place.variable(name, byChannel ? [k, k, channels] : [k, k], () =>
     Float32Array.from({ length: k * k * channels }, (_, at) => {
       const pair = Math.floor(at / channels);
