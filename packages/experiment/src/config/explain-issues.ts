@@ -48,13 +48,12 @@ const typeWords: Readonly<Record<string, string>> = {
  * What the schema's issues mean to the person who wrote `root`: what was found, what was expected, and the nearest valid word.
  *
  * @param issues - From `schema.safeParse(root, { error: expectedWords })`.
- * @param at - Where `root` stands in the whole configuration.
+ * @param at - Where `root` stands in the whole configuration; messages name the whole path.
  */
 export function explainIssues(issues: readonly Issue[], root: unknown, at: Path = []): Problem[] {
   return issues
     .flatMap((issue) => innermost(issue, root, []))
-    .flatMap(({ issue, path }) => explainIssue(issue, path, root))
-    .map((problem) => ({ ...problem, path: [...at, ...problem.path] }));
+    .flatMap(({ issue, path }) => explainIssue(issue, path, root, at));
 }
 
 interface Placed {
@@ -97,7 +96,8 @@ function wrongTypeWords(issue: Issue): string[] {
   return [...new Set(issue.errors.flat().filter(isWrongType).flatMap(wrongTypeWords))];
 }
 
-function explainIssue(issue: Issue, path: Path, root: unknown): Problem[] {
+function explainIssue(issue: Issue, inner: Path, root: unknown, at: Path): Problem[] {
+  const path = [...at, ...inner];
   if (issue.code === 'unrecognized_keys') {
     const known = issue.message.split(', ');
     return issue.keys.map((key) => ({
@@ -106,7 +106,7 @@ function explainIssue(issue: Issue, path: Path, root: unknown): Problem[] {
       message: `there is no key \`${showPath([...path, key])}\`; expected ${known.join(', ')}${didYouMean(key, known)}`,
     }));
   }
-  const found = valueAt(root, path);
+  const found = valueAt(root, inner);
   const { words, known } = expectation(issue);
   const name = path.length === 0 ? 'the file' : `\`${showPath(path)}\``;
   const message =

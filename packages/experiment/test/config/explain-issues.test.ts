@@ -43,13 +43,17 @@ describe('explainIssues', () => {
     [
       'a part without a name',
       { sharing: {} },
-      ['`sharing.use` is missing; expected branched-sharing, hard-sharing or "<package>#<export>"'],
+      [expect.stringMatching(/^`sharing\.use` is missing; expected .*\bhard-sharing\b.* or "<package>#<export>"$/)],
     ],
     ['a part that is none', { sharing: 'hard-sharing' }, ['`sharing`: found "hard-sharing", expected a mapping']],
     [
       'a name that only looks like a package',
       { balancing: { use: '@acme' } },
-      ['`balancing.use`: found "@acme", expected sum-of-losses or "<package>#<export>"'],
+      [
+        expect.stringMatching(
+          /^`balancing\.use`: found "@acme", expected .*\bsum-of-losses\b.* or "<package>#<export>"$/,
+        ),
+      ],
     ],
     [
       'a wrong type of task',
@@ -150,7 +154,7 @@ describe('explainIssues', () => {
     const root = { ...right, colour: 1, seed: 'x' };
     const { error } = configSchema.safeParse(root, { error: expectedWords });
     expect(explainIssues(error?.issues ?? [], root, ['runs', 0])).toMatchObject([
-      { path: ['runs', 0, 'seed'], atKey: false },
+      { path: ['runs', 0, 'seed'], atKey: false, message: expect.stringMatching(/^`runs\[0\]\.seed`: found "x"/) },
       { path: ['runs', 0, 'colour'], atKey: true },
     ]);
   });
