@@ -64,7 +64,8 @@ export interface PartInput<Kind extends PartKind, Table extends OptionTable> ext
  * A factory of parts, described once: its options are checked as the description says, and run files, their JSON Schema, help,
  * completion and the paper index know the part as soon as its package exports the factory.
  *
- * Options that all parts of the kind have (`scale` of a loss weighting, say) are added; see {@link kindOptions}.
+ * Options that all parts of the kind have (`scale` of a loss weighting, say) are added; see {@link kindOptions}. Of two with one name, the
+ * part's own counts, which may have another default.
  *
  * @param kind Of the parts that are made.
  * @throws The factory: `POLYTASK_INVALID_OPTION`.
@@ -93,7 +94,8 @@ export function describePart<const Kind extends PartKind, const Table extends Op
   { options, make, cites = [], ...input }: PartInput<Kind, Table>,
 ): PartFactory<Table & KindOptions<Kind>, PartOf<Kind>> {
   const common = kindOptions(kind);
-  const table = { ...options, ...common };
+  // A part may have another default for a common option than its kind.
+  const table = { ...options, ...common, ...options };
   return describeFactory(kind, { ...input, cites, options: table }, (given) => {
     const shared = Object.fromEntries(Object.keys(common).map((key) => [key, (given as never)[key]]));
     const made = make(given as never);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import {
   adam,
+  choice,
   describedParts,
   describePart,
   descriptionOf,
@@ -36,6 +37,17 @@ describe('a described part', () => {
       options: { temperature: 1, scale: 'tasks' },
     });
     expect(tempered({ scale: 'paper', temperature: 3 })).toMatchObject({ scale: 'paper', options: { temperature: 3 } });
+  });
+
+  it('may have another default for an option of its kind', () => {
+    const published = describePart('loss-weighting', {
+      name: 'published',
+      summary: 'Weights as they were published.',
+      options: { scale: withDefault(choice('tasks', 'paper'), 'paper', 'Scale.') },
+      make: () => ({ bind: () => ({ scalarize: (losses) => tf.sum(losses) }) }),
+    });
+    expect(published().scale).toBe('paper');
+    expect(published({ scale: 'tasks' })).toMatchObject({ scale: 'tasks', options: { scale: 'tasks' } });
   });
 
   it('refuses options that it does not take, by their name', () => {

@@ -100,9 +100,11 @@ export function gradientBalancingChecks(subject: Subject, claims: readonly Claim
           for (const [name, rows] of Object.entries(samples)) {
             const { direction } = combine(balancing, rows);
             const norms = gradientNorms(gramianOf(rows));
+            // A direction this short is what rounding leaves of gradients that cancel.
+            const rounding = 1e-10 * norms.reduce((sum, norm) => sum + norm, 0);
             rows.forEach((row, k) => {
               const product = inner(row, direction);
-              const room = 1e-4 * Math.max(1e-12, (norms[k] as number) * Math.hypot(...direction));
+              const room = 1e-4 * Math.max(1e-12, (norms[k] as number) * Math.max(rounding, Math.hypot(...direction)));
               requireThat(
                 product >= -room,
                 () => `For ${name} the direction makes task ${k + 1} worse: J d is ${product} there.`,
