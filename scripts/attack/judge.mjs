@@ -33,7 +33,7 @@ export function judge(case_, place, before, ended, litter) {
   return [
     ...ending(ended),
     ...foreignCode(place),
-    ...leaks(place, ended),
+    ...(case_.reads === true ? [] : leaks(place, ended)),
     ...writes(case_, place, before),
     ...leftIn(litter),
   ];

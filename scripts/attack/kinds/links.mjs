@@ -21,6 +21,7 @@ export const links = {
     putRun(random, place, goesOn ? base.stopped : base.done, base);
     put(join(stranger, 'layers'), base.layers);
     put(join(stranger, 'images'), base.images);
+    put(join(stranger, 'tables'), { 'first.csv': base.table });
     const target = random.pick(goesOn ? inRun : elsewhere.concat(inRun));
     const path = join(stranger, target);
     const note = `${target} is ${misplace(random, path, place)}`;
@@ -60,6 +61,7 @@ const elsewhere = [
   'run.yaml',
   'cache',
   'tables',
+  'tables/t.csv',
 ];
 
 /**
@@ -77,6 +79,7 @@ function misplace(random, path, { root, mine, outside }) {
     join(outside, 'precious/thesis.txt'),
     join(outside, 'new-file'),
     join(outside, 'secret.txt'),
+    join(outside, 'secret.csv'),
     join(mine, 'home/.bash_aliases'),
     join(mine, 'run/checkpoints'),
     join(mine, 'run/checkpoints/joint'),
@@ -119,12 +122,14 @@ function misplace(random, path, { root, mine, outside }) {
  * @param {Random} random
  * @param {Place} place
  * @param {string} target
- * @returns {Pick<import('../campaign.mjs').Case, 'args' | 'writes' | 'makes'>}
+ * @returns {Pick<import('../campaign.mjs').Case, 'args' | 'reads' | 'writes' | 'makes'>}
  */
 function openElsewhere(random, { mine }, target) {
+  // Who names a file may name any other; so a link that is named is followed.
+  const reads = target === 't.csv';
   if (target === 'run.yaml') return { args: ['check', 'stranger/run.yaml'] };
   if (target === 't.csv' && random.chance(0.5)) {
-    return { args: ['predict', 'run', 'stranger/t.csv', '-q', '-o', 'out.csv'], writes: ['mine/out.csv'] };
+    return { args: ['predict', 'run', 'stranger/t.csv', '-q', '-o', 'out.csv'], reads, writes: ['mine/out.csv'] };
   }
   const tree = structuredClone(/** @type {any} */ (runFile));
   if (target === 't.csv') tree.data.source = 'stranger/t.csv';
@@ -137,5 +142,6 @@ function openElsewhere(random, { mine }, target) {
   else tree.data.source = 'stranger/tables';
   put(mine, { 'run.yaml': JSON.stringify(tree) });
   const makes = target === 'cache' ? ['mine', 'outside'] : [];
-  return { args: ['train', 'run.yaml', '-q', '-o', 'out', '-s', 'training.epochs=1'], writes: ['mine/out'], makes };
+  const args = ['train', 'run.yaml', '-q', '-o', 'out', '-s', 'training.epochs=1'];
+  return { args, reads, writes: ['mine/out'], makes };
 }

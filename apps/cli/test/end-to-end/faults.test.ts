@@ -81,6 +81,19 @@ output: r
     expect(stderr).toContain('6 mistakes; nothing was done.');
   });
 
+  it.each([
+    ['file', 'source: t.csv', 'source: none.csv', 'there is no file'],
+    ['column', 'cache: cache', 'cache: cache, features: [a, aa]', 'there is no column `aa`'],
+  ])('of a model that is too large whatever the data are, where a %s is wrong', async (_, from, to, told) => {
+    const cwd = run.copy();
+    const text = tableRun.replace(from, to).replace('units: [4]', 'units: [40000, 40000]');
+    writeFileSync(join(cwd, 'wrong.yaml'), text);
+    const { code, stderr } = await polytask(cwd, 'check', 'wrong.yaml');
+    expect([code, stderr]).toEqual([2, expect.stringContaining(told)]);
+    expect(stderr).toMatch(/wrong\.yaml:5:\d+: .*at most 1073741824 numbers/);
+    expect(stderr).toContain('2 mistakes; nothing was done.');
+  });
+
   it('of a row', async () => {
     const cwd = run.copy();
     writeFileSync(join(cwd, 'rows.jsonl'), '{"a":"x","b":"y"}\n{"a":1,"b":2}\n');

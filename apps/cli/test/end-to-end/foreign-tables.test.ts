@@ -55,12 +55,15 @@ async function startEndless(args: readonly string[]) {
 
 describe('SQL without an end', () => {
   it.each([
-    ['check', 'SIGINT', 130],
-    ['train', 'SIGTERM', 143],
-  ] as const)('%s ends at the first %s, with %d, and leaves nothing', async (command, signal, code) => {
+    ['check', ['SIGINT'], 130],
+    ['train', ['SIGTERM'], 143],
+    // Node's own way out waits for work of native code (F10).
+    ['check', ['SIGINT', 'SIGINT'], 130],
+    ['train', ['SIGTERM', 'SIGTERM'], 143],
+  ] as const)('%s ends at %j, with %d, and leaves nothing', async (command, signals, code) => {
     const { cwd, cache, child, ended, said } = await startEndless([command, 'run.yaml']);
     const began = performance.now();
-    child.kill(signal);
+    for (const signal of signals) child.kill(signal);
     expect(await ended, said()).toBe(code);
     expect(performance.now() - began).toBeLessThan(5000);
     expect(said()).toContain('Stopped while data were read; nothing was written.');

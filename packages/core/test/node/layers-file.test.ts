@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createTrainer, descriptionOf, type Encoder, isPart, regression, tableDataset } from '@polytask/core';
 import { layersFile } from '@polytask/core/node';
 import * as tf from '@tensorflow/tfjs';
@@ -66,6 +66,40 @@ describe('layersFile', () => {
     expect(isPart(encoder, 'encoder')).toBe(true);
     expect([encoder.name, encoder.options]).toEqual(['layers-model', { file }]);
     expect(() => layersFile({ file: '' })).toThrow(/`file` must be the path of a model.json/);
+  });
+
+  it('reads weights from its own folder alone, by whatever name (F6)', async () => {
+    const folder = await savedModel();
+    const outside = folderWith({ 'secret.txt': 'root:x:0:0:root:/root:/bin/bash' });
+    const file = join(folder, 'model.json');
+    const model = JSON.parse(readFileSync(file, 'utf8'));
+    const [group] = model.weightsManifest;
+    // Any bytes are weights from 0 to 255.
+    const quantization = { dtype: 'uint8', scale: 1, min: 0 };
+    group.weights = group.weights.map((weight: object) => ({ ...weight, quantization }));
+    const withPaths = (paths: readonly string[]) =>
+      writeFileSync(file, JSON.stringify({ ...model, weightsManifest: [{ ...group, paths }] }));
+    symlinkSync(join(outside, 'secret.txt'), join(folder, 'linked.bin'));
+    symlinkSync(outside, join(folder, 'linked'));
+    const secret = join(outside, 'secret.txt');
+    const names = [
+      secret,
+      relative(folder, secret),
+      `x/../${relative(folder, secret)}`,
+      'linked.bin',
+      'linked/secret.txt',
+    ];
+    for (const name of [...names, '/dev/zero', '/proc/self/environ']) {
+      for (const paths of [[name], ['a.bin', name]]) {
+        withPaths(paths);
+        await expect(create({ file: 'model.json' }, folder), name).rejects.toMatchObject({
+          code: 'POLYTASK_MODEL_FILE',
+          message: expect.stringMatching(/must stay within .* leads out of it/),
+        });
+      }
+    }
+    withPaths(['a.bin']);
+    expect(isPart(await create({ file: 'model.json' }, folder), 'encoder')).toBe(true);
   });
 
   it.each(['gone.json', 'text.json', 'empty.json'])('says why %s is none', async (file) => {

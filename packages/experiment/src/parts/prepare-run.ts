@@ -62,12 +62,14 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   const tasks = made.filter((task) => task !== undefined);
   checkMetrics(sections.training, tasks, mistakes.add);
   const names = network?.tasks.map(({ name }) => name) ?? [];
-  if (network !== undefined && inputsAgree && namesAgree) {
-    await tryModel(network, data).catch((error: unknown) => {
-      const place = placeOf(error, names, sections);
-      if (place === undefined) throw error;
-      mistakes.add(place, (error as Error).message);
-    });
+  const tell = (error: unknown) => {
+    const place = placeOf(error, names, sections);
+    if (place === undefined) throw error;
+    mistakes.add(place, (error as Error).message);
+  };
+  if (network !== undefined) {
+    if (inputsAgree && namesAgree) await tryModel(network, data.train.inputs).catch(tell);
+    else await sizeMistake(network, data).then((error) => error !== undefined && tell(error));
   }
   if (mistakes.mistakes.length > 0 || network === undefined || data === undefined) throw fail();
 
@@ -126,10 +128,25 @@ export async function prepareData(loaded: LoadedConfig, signal?: AbortSignal): P
 }
 
 /** Builds the model without looking at labels: whether the encoder can take the inputs, and all parts fit together. */
-async function tryModel(network: Network, data: RunData): Promise<void> {
+async function tryModel(network: Network, inputs: RunData['train']['inputs']): Promise<void> {
   const unprepared = network.tasks.map(({ prepare: _, ...task }) => task as AnyTask);
-  const trainer = await createTrainer({ ...network, tasks: unprepared, inputs: data.train.inputs });
+  const trainer = await createTrainer({ ...network, tasks: unprepared, inputs });
   trainer.dispose();
+}
+
+/** Where data are not known: inputs as small as there are. */
+const smallest: readonly RunData['train']['inputs'][] = [
+  { numbers: { shape: [1], dtype: 'float32' } },
+  { image: { shape: [32, 32, 1], dtype: 'float32' } },
+];
+
+/** Whether the model is too large, whatever the data are. What else is wrong with it cannot be seen before they are right. */
+async function sizeMistake(network: Network, data: RunData | undefined): Promise<unknown> {
+  for (const inputs of data === undefined ? smallest : [data.train.inputs]) {
+    const error = await tryModel(network, inputs).catch((one: unknown) => one);
+    if ((error as { code?: unknown } | undefined)?.code === 'POLYTASK_MODEL_TOO_LARGE') return error;
+  }
+  return undefined;
 }
 
 /** Metrics that are watched exist, and can be ranked. */

@@ -1,5 +1,5 @@
-import { mkdir, readdir } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { access, constants, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { makeFolder } from '@polytask/core/node';
 import type { LoadedConfig } from '../config/load-config.js';
 import { isLockFile } from './lock.js';
@@ -39,13 +39,13 @@ export async function makeOutput(output: OutputFolder | undefined, cwd: string, 
 }
 
 /**
- * Why a folder cannot take a run; undefined where it can: it is empty, or not there yet. What a run left that was killed before it
- * began does not count.
+ * Why a folder cannot take a run; undefined where it can: it is empty, or not there yet, and may be written to. What a run left that
+ * was killed before it began does not count.
  */
 export async function whyNotEmpty(folder: string): Promise<string | undefined> {
   try {
     const entries = (await readdir(folder)).filter((name) => !isLockFile(name) && !isTemporary(name));
-    if (entries.length === 0) return undefined;
+    if (entries.length === 0) return whyNotWritable(folder);
     const things = entries.length === 1 ? `\`${entries[0]}\` in it` : `${entries.length} things in it`;
     const advice = entries.includes('run.json')
       ? 'go on with the run in it by `--resume`, or name a new folder'
@@ -53,8 +53,21 @@ export async function whyNotEmpty(folder: string): Promise<string | undefined> {
     return `the folder has ${things} already, and nothing is overwritten; ${advice}`;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
+    if (code === 'ENOENT') return whyNotWritable(dirname(folder));
     return code === 'ENOTDIR' ? 'a file stands where the run folder should be' : message;
+  }
+}
+
+/** Of a folder, or of that above it which is there. */
+async function whyNotWritable(folder: string): Promise<string | undefined> {
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const above = dirname(folder);
+    if (code === 'ENOENT' && above !== folder) return whyNotWritable(above);
+    return code === 'ENOTDIR' ? undefined : `the folder cannot be written to: ${message}`;
   }
 }
 

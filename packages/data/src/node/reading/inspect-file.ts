@@ -16,6 +16,9 @@ const mostPacked = 250;
 /** Bytes of a line of CSV. The database takes seconds to find out that it is longer than it reads. */
 const longestLine = 2_000_000;
 
+/** What the system says where it is the file that cannot be opened, and not the machine that lacks something. */
+const unreadable: readonly (string | undefined)[] = ['EACCES', 'EPERM', 'ELOOP', 'ENOENT', 'ENOTDIR', 'EISDIR'];
+
 type Place = readonly (string | number)[];
 
 /**
@@ -27,6 +30,16 @@ type Place = readonly (string | number)[];
  * nested too deeply, or a list that does not end; for CSV with a line of more than 2 MB.
  */
 export async function inspectFile(file: SourceFile, place: Place, signal?: AbortSignal): Promise<string> {
+  try {
+    return await readThrough(file, place, signal);
+  } catch (error) {
+    // Streams have an error of their own for it.
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+async function readThrough(file: SourceFile, place: Place, signal: AbortSignal | undefined): Promise<string> {
   const { path, format, packed } = file;
   const hash = createHash('sha256');
   const isJson = format === 'json' || format === 'jsonl';
@@ -36,7 +49,11 @@ export async function inspectFile(file: SourceFile, place: Place, signal?: Abort
     if (format === 'csv' && line.add(bytes) > longestLine) throw lineTooLong(path, place);
     if (isJson && depth.add(bytes)) throw nestedTooDeeply(path, place);
   };
-  const bytes = (await openRegularFile(path)).createReadStream({ highWaterMark: 1 << 20 });
+  const opened = await openRegularFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (!unreadable.includes(error.code)) throw error;
+    throw new TableError(place, `${path} must be readable, but: ${error.message}`, { cause: error });
+  });
+  const bytes = opened.createReadStream({ highWaterMark: 1 << 20 });
   const hashed = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
       hash.update(chunk);

@@ -75,7 +75,11 @@ export async function* readRows(source: string | Readable, options: ReadRowsOpti
       source,
       createWriteStream(path, { mode: 0o600, flags: 'wx' }),
       ...(options.signal === undefined ? [] : [{ signal: options.signal }]),
-    );
+    ).catch((error: unknown) => {
+      // Streams have an error of their own for it.
+      options.signal?.throwIfAborted();
+      throw error;
+    });
     yield* readFileRows(path, options);
   } finally {
     await rm(path, { force: true });

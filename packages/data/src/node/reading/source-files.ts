@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { nearestWord } from '@polytask/core';
-import { openRegularFile } from '@polytask/core/node';
+import { openRegularFile, within } from '@polytask/core/node';
 import { TableError } from './table-error.js';
 
 /** How a file is read. */
@@ -29,7 +29,8 @@ const formats: Readonly<Record<string, FileFormat>> = {
 };
 
 /**
- * The files that a path means: itself, or all files of a folder that rows can be read from, by name.
+ * The files that a path means: itself, or all files of a folder that rows can be read from, by name. A path may be a link, since it
+ * could as well be the path that the link leads to. Files of a folder have been named by nobody, so none of them may lead out of it.
  *
  * @param place - Which option names the path.
  * @throws TableError (`POLYTASK_DATASET`) where there is no such file, or no format is known by its name.
@@ -44,8 +45,20 @@ export async function sourceFiles(path: string, place: readonly (string | number
     throw new TableError(place, `the folder ${path} must hold files of rows (${endings()}), but holds none`);
   }
   return Promise.all(
-    names.map(async (name) => fileOf(name, join(full, name), (await stat(join(full, name))).size, place)),
+    names.map(async (name) => {
+      const file = fileWithin(full, name, place);
+      return fileOf(name, file, (await stat(file)).size, place);
+    }),
   );
+}
+
+function fileWithin(folder: string, name: string, place: readonly (string | number)[]): string {
+  try {
+    return within(folder, name);
+  } catch (error) {
+    const message = `the files of ${folder} must lie in it, but ${name} is a link that leads out of it. Copy the file, or name it by its own path.`;
+    throw new TableError(place, message, { cause: error });
+  }
 }
 
 /** SHA-256 of a file's bytes, read as a stream. */

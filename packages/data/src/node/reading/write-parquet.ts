@@ -33,7 +33,9 @@ const types = { number: 'DOUBLE', boolean: 'BOOLEAN', text: 'VARCHAR' } as const
  * ```
  */
 export async function writeParquet(from: string, to: string, columns: readonly ParquetColumn[]): Promise<void> {
-  const database = await openDatabase({ files: [from, to], threads: 1, memory: 512 });
+  // They are our own rows, so there is nothing to limit; but this process can end while they are written.
+  const apart = { megabytes: Number.POSITIVE_INFINITY };
+  const database = await openDatabase({ files: [from, to], threads: 1, memory: 512, apart });
   try {
     // As texts: a list of its own per row needs no type that fits all columns.
     const values = columns.map(

@@ -89,7 +89,11 @@ describe('a database in a process of its own', () => {
       const first = readRows(from, { encoding, ...sql, signal: stop.signal }).next();
       first.catch(() => {});
       setImmediate(() => stop.abort());
-      await expect(first).rejects.toThrow(/abort/i);
+      const error = await first.catch((one: unknown) => one);
+      expect(error).toBe(stop.signal.reason);
+      expect(error).toMatchObject({ name: 'AbortError' });
+      const late = readRows(from, { encoding, ...sql, signal: stop.signal }).next();
+      await expect(late).rejects.toBe(stop.signal.reason);
     }
   });
 
