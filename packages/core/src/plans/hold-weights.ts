@@ -3,7 +3,7 @@ import { scaleWeights } from '../balancing-kit/weight-scale.js';
 import type { GradientBalancing } from '../contracts/gradient-balancing.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { presentLosses } from '../training/primitives.js';
-import type { RunStep } from '../training/run-step.js';
+import type { RunStep } from '../training/step-outcome.js';
 import type { Runtime } from '../training/runtime.js';
 
 const key = 'balancing/held-weights';
@@ -38,7 +38,7 @@ export function holdWeights(
       outputs: { losses: 'read', ...runtime.termsOutput },
       uniform: runtime.uniform(info.step, 0),
     });
-    const losses = presentLosses(host.losses as HostTensor, active, model.objectives, info.step);
+    const losses = presentLosses(host.losses as HostTensor, active, model, info.step);
     return { losses, weights, ...runtime.terms(host) };
   };
 }
