@@ -106,9 +106,9 @@ export type {
   ProbePrimitives,
   StepPlan,
   StepPrimitives,
-  StepReport,
 } from './contracts/step-plan.js';
 export { defineStepPlan } from './contracts/step-plan.js';
+export type { StepReport } from './contracts/step-report.js';
 export type { Strategy } from './contracts/strategy.js';
 export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput, TaskVariables } from './contracts/task.js';
 export { defineTask } from './contracts/task.js';

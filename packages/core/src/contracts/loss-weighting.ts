@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { requireChoice } from './check-description.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import type { BuildScope, ParameterReader } from './parameters.js';
-import type { StepReport } from './step-plan.js';
+import type { StepReport } from './step-report.js';
 import type { AnyTask } from './task.js';
 import type { HostFeeds, LoggedNumbers, State, TensorsNamed } from './tensors.js';
 

@@ -3,7 +3,8 @@ import { requireCount } from './check-description.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import type { EpochEnd, Objective, StepInfo, TaskRoles } from './loss-weighting.js';
 import type { ParameterLayout } from './parameters.js';
-import type { ProbePrimitives, StepReport } from './step-plan.js';
+import type { ProbePrimitives } from './step-plan.js';
+import type { StepReport } from './step-report.js';
 import type { AnyTask } from './task.js';
 import type { State, StateValue } from './tensors.js';
 

@@ -1,6 +1,6 @@
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import type { StepInfo, TaskRoles } from './loss-weighting.js';
-import type { StepReport } from './step-plan.js';
+import type { StepReport } from './step-report.js';
 import type { AnyTask } from './task.js';
 import type { State } from './tensors.js';
 

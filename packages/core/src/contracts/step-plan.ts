@@ -4,7 +4,8 @@ import type { DeviceTensor, ParameterSet, Program, ProgramCall } from './executo
 import type { GradientsOf } from './gradient-balancing.js';
 import type { BalancingContext, EpochEnd, LossRange, Scalarization, StepInfo } from './loss-weighting.js';
 import type { ParameterLayout, SegmentRange } from './parameters.js';
-import type { HostFeeds, HostTensor, LoggedNumbers, State } from './tensors.js';
+import type { StepReport } from './step-report.js';
+import type { HostFeeds, HostTensor, State } from './tensors.js';
 
 /** A gradient of the whole model, `[layout.size]`, living with the executor. */
 export type GradientHandle = DeviceTensor;
@@ -180,18 +181,6 @@ export interface StepPrimitives {
 export interface ProbePrimitives extends Omit<StepPrimitives, 'apply'> {
   /** A trial step of the optimizer on a scratch copy. On the model itself it is refused. */
   apply(gradient: GradientHandle, options: ApplyOptions & { readonly parameters: ParameterSet }): Promise<void>;
-}
-
-/** What a plan says it did. */
-export interface StepReport {
-  /** Losses of the step's batch at the start of the step `[K]`; NaN for tasks that were absent. */
-  readonly losses: Float64Array;
-  /** Effective weight of every task `[K]`; 0 for tasks that were absent. */
-  readonly weights: ArrayLike<number>;
-  /** Gramian `[K, K]` of the tasks' gradients, where one was computed; the history keeps its cosines. */
-  readonly gramian?: Float64Array | undefined;
-  /** Numbers of this step worth recording; the history keeps their mean per epoch under `<plan>/<name>`. */
-  readonly logged?: LoggedNumbers | undefined;
 }
 
 /** A plan in one run. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { scaleWeightTensor } from '../balancing-kit/weight-scale.js';
 import type { LossWeighting, ValidationScores } from '../contracts/loss-weighting.js';
-import type { StepReport } from '../contracts/step-plan.js';
+import type { StepReport } from '../contracts/step-report.js';
 import type { State } from '../contracts/tensors.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { stopGradient } from '../layers/stop-gradient.js';

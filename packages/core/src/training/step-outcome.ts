@@ -1,6 +1,6 @@
 import type { Batch } from '../contracts/batch.js';
 import type { StepInfo } from '../contracts/loss-weighting.js';
-import type { StepReport } from '../contracts/step-plan.js';
+import type { StepReport } from '../contracts/step-report.js';
 import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
 
 /** What happened in a step. */
