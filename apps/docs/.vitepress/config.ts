@@ -29,6 +29,7 @@ const guide: DefaultTheme.SidebarItem[] = [
     items: [
       { text: 'Write a task', link: '/guide/writing-a-task' },
       { text: 'Write a strategy', link: '/guide/writing-a-strategy' },
+      { text: 'Publish a strategy', link: '/guide/publishing' },
     ],
   },
   {

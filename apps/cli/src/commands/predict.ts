@@ -70,6 +70,10 @@ export async function predict(
   try {
     const blocks = readBlocks(request, blockSize, io);
     const inspected = options.intermediates === true ? await inspectedColumns(trainer, saved.inputs) : undefined;
+    if (inspected?.names.length === 0)
+      warn(
+        'nothing is written for --intermediates: the sharing strategy has no shared representation and names nothing of rows',
+      );
     const run = { trainer, encoder, blocks, exact, encoding, output, progress: options.quiet, inspected };
     const done = await predictAll(run, io);
     if (done === 'interrupted') {

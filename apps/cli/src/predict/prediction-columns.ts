@@ -13,7 +13,8 @@ export interface PredictionColumns {
 /**
  * The columns of a task: `<task>` with the answer (a number in the units of the data, or the name of a class), and for classes
  * `<task>.probability` of the answer (for a yes or a no: of the second one) and `<task>.probability.<class>`. Several labels have a column
- * each, vectors one per number; a kind of task that is not ours has its prediction as JSON.
+ * each, vectors one per number; a kind of task that is not ours has its prediction as it is, and as JSON where it is more than a
+ * number, a text, or a yes or no.
  */
 export function predictionColumns({ name, type, options, target }: AnyTask): PredictionColumns {
   const given = (options ?? {}) as { classes?: unknown; labels?: unknown; columns?: unknown };
@@ -64,7 +65,13 @@ export function predictionColumns({ name, type, options, target }: AnyTask): Pre
       cells: (prediction) => (prediction as readonly number[]).map(short),
     };
   }
-  return { names: [name], cells: (prediction) => [JSON.stringify(prediction) ?? null] };
+  return { names: [name], cells: (prediction) => [plain(prediction)] };
+}
+
+function plain(prediction: unknown): Cell {
+  if (typeof prediction === 'number') return short(prediction);
+  if (typeof prediction === 'string' || typeof prediction === 'boolean') return prediction;
+  return JSON.stringify(prediction) ?? null;
 }
 
 const namesOf = (given: unknown): readonly string[] =>
