@@ -46,6 +46,7 @@ describe('a program that misbehaves', () => {
     ['crashed', ['abort']],
     ['crashed', ['print-a-stack']],
     ['hung', ['hang']],
+    ['hung', ['wait-for-a-child-that-hangs']],
     ['size', ['fill-memory']],
     ['size', ['fill-disk']],
     ['code', ['end-with-3']],

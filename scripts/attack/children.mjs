@@ -1,6 +1,6 @@
 // Processes in which cases run, watched: one that hangs, or takes too much memory or disk, is ended.
 import { fork, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -168,7 +168,8 @@ function watchChild(child, root, limits) {
 }
 
 /**
- * Seconds that a process has worked or slept, as far as the system says it: not those in which others had the processor.
+ * Seconds that a process and those that it started have worked or slept, as far as the system says it: not those in which others had
+ * the processor.
  * @param {number | undefined} pid
  */
 function ownClock(pid) {
@@ -178,34 +179,44 @@ function ownClock(pid) {
     const now = performance.now();
     const times = timesOf(pid);
     if (times === undefined) return (now - began) / 1000;
-    const [passed, worked] = [(now - wall) / 1000, times.work - work];
+    const [passed, worked] = [(now - wall) / 1000, Math.max(0, times.work - work)];
     seconds += times.sleeps && worked < passed / 10 ? passed : Math.min(worked, passed);
     [wall, work] = [now, times.work];
     return seconds;
   };
 }
 
-/** @param {number | undefined} pid */
+/** Of a process and those that it started, all together. @param {number | undefined} pid */
 function timesOf(pid) {
-  const file = `/proc/${pid}/stat`;
-  if (!existsSync(file)) return undefined;
-  try {
+  const all = familyOf(pid).flatMap((one) => {
     // The name of the program comes before, in brackets, and may hold anything.
-    const fields = readFileSync(file, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return { sleeps: fields[0] !== 'R', work: (Number(fields[11]) + Number(fields[12])) / 100 };
-  } catch {
-    return undefined;
-  }
+    const fields = textOf(`/proc/${one}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+    // Its own work, and that of those that have ended.
+    const work = [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0) / 100;
+    return Number.isNaN(work) ? [] : [{ sleeps: fields[0] !== 'R', work }];
+  });
+  if (all.length === 0) return undefined;
+  return { sleeps: all.every(({ sleeps }) => sleeps), work: all.reduce((sum, { work }) => sum + work, 0) };
 }
 
-/** Bytes that a process has in memory, where the system says it in a file. @param {number | undefined} pid */
+/** Bytes that a process and those that it started have in memory, where the system says it in a file. @param {number | undefined} pid */
 function memoryOf(pid) {
-  const file = `/proc/${pid}/statm`;
-  if (!existsSync(file)) return 0;
+  return familyOf(pid).reduce((sum, one) => sum + Number(textOf(`/proc/${one}/statm`).split(' ')[1] ?? 0) * 4096, 0);
+}
+
+/** A process and those that it started. @param {number | undefined} pid @returns {number[]} */
+function familyOf(pid) {
+  if (pid === undefined) return [];
+  const children = textOf(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+  return [pid, ...children.flatMap(familyOf)];
+}
+
+/** Nothing where there is no such file, or none any more. @param {string} file */
+function textOf(file) {
   try {
-    return Number(readFileSync(file, 'utf8').split(' ')[1]) * 4096;
+    return readFileSync(file, 'utf8');
   } catch {
-    return 0; // It has ended meanwhile.
+    return '';
   }
 }
 

@@ -1,4 +1,5 @@
 // Stands in for the command, and does what must never happen.
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -38,6 +39,10 @@ const ways = {
   'print-a-stack': () => process.stderr.write(new Error('on purpose').stack ?? ''),
   hang: () => {
     for (;;);
+  },
+  // It ends by itself, since nobody else ends it.
+  'wait-for-a-child-that-hangs': () => {
+    execFileSync(process.execPath, ['-e', 'const end = Date.now() + 6000; while (Date.now() < end);']);
   },
   'fill-memory': async () => {
     const held = [];
