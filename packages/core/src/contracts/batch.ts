@@ -37,6 +37,13 @@ export interface Batch {
   readonly ids: { readonly [task: string]: Int32Array };
   /** Index of the task whose data set a row came from; only where tasks have data sets of their own with a common input. */
   readonly rowTask?: Int32Array;
+  /**
+   * Where gradients are accumulated, the batches that a step goes through one after another. The batch itself then has `size`
+   * and `weights` of all of them, and no rows.
+   */
+  readonly parts?: readonly Batch[];
+  /** What a part is a part of: rows, and the sum of every task's weights. */
+  readonly whole?: { readonly size: number; readonly weights: { readonly [task: string]: number } };
 }
 
 /** A {@link Batch} inside a program, as tensors. */

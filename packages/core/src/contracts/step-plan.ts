@@ -2,7 +2,7 @@ import type { Batch } from './batch.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import type { DeviceTensor, ParameterSet, Program, ProgramCall } from './executor.js';
 import type { GradientsOf } from './gradient-balancing.js';
-import type { BalancingContext, EpochEnd, LossRange, Scalarization, StepInfo } from './loss-weighting.js';
+import type { BalancingContext, EpochEnd, LossRange, Scalarization, StepInfo, WeightScale } from './loss-weighting.js';
 import type { ParameterLayout, SegmentRange } from './parameters.js';
 import type { StepReport } from './step-report.js';
 import type { HostFeeds, HostTensor, State } from './tensors.js';
@@ -29,6 +29,8 @@ export interface GradientOptions extends At {
   readonly scalarize?: Scalarization | undefined;
   /** Host numbers for `scalarize`. Same names and shapes every step. */
   readonly feeds?: HostFeeds | undefined;
+  /** Of the weights that `scalarize` amounts to. Default `'paper'`. */
+  readonly scale?: WeightScale | undefined;
   /** What parameters of a single task get: the gradient of its own loss as it is, or times the task's weight (default). */
   readonly headGradients?: 'raw' | 'weighted' | undefined;
   /** Whether auxiliary terms are added. Default true. */

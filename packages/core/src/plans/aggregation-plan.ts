@@ -1,10 +1,12 @@
 import { compact, compactMatrix, spread } from '../balancing-kit/present-tasks.js';
+import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ProgramCall } from '../contracts/executor.js';
 import type { BoundGradientBalancing, GradientBalancing, JacobianSize } from '../contracts/gradient-balancing.js';
 import { type HostTensor, sizeOf } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { UpdateMode } from '../programs/update.js';
-import { prefixed } from '../training/batch-feeds.js';
+import { activeVector, prefixed } from '../training/batch-feeds.js';
+import { overParts, refuseParts } from '../training/batch-parts.js';
 import { checkGramian, presentLosses } from '../training/primitives.js';
 import type { Runtime } from '../training/runtime.js';
 import type { RunStep } from '../training/step-outcome.js';
@@ -32,15 +34,14 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
     const { objectives, layout } = model;
     const active = runtime.active(batch);
     const state = carriedState(runtime, bound, { tasks: objectives.length, columns: layout.sharedSize });
-    const feeds = await runtime.feeds(batch, info);
     const own = { ...prefixed('balancing', bound.feeds?.(info) ?? {}), ...prefixed('state', state) };
     const outputs = { weights: 'read', gramian: 'read', products: 'read', ...prefixed('state', state) } as const;
-    const call: ProgramCall = {
+    const callOn = async (part: Batch, index: number): Promise<ProgramCall> => ({
       parameters: runtime.parameters,
-      feeds,
+      feeds: await runtime.feeds(part, info),
       outputs: { losses: 'read', ...runtime.termsOutput },
-      uniform: runtime.uniform(info.step, 0),
-    };
+      uniform: runtime.uniform(info.step, 0, index),
+    });
     const outcome = (first: Results, found: Results) => {
       const gramian = Float64Array.from((found.gramian as HostTensor).data);
       const losses = presentLosses(first.losses as HostTensor, active, model, info.step);
@@ -49,17 +50,20 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
     };
 
     if (inRepresentation) {
+      refuseParts(batch, `\`${name}\` aggregates gradients of the representation`);
+      const call = await callOn(batch, 0);
       const program = (mode: UpdateMode) => runtime.programs.aggregateRepresentationAndApply(mode, bound);
       const host = await runtime.update(program, info.step, active, {
         ...call,
-        feeds: { ...feeds, ...own },
+        feeds: { ...call.feeds, ...own },
         outputs: { ...call.outputs, ...outputs },
       });
       return outcome(host, host);
     }
-    const { host, device } = await runtime.session.run(runtime.programs.jacobian(), {
-      ...call,
-      outputs: { ...call.outputs, shared: 'hold', own: 'hold', auxiliary: 'hold' },
+    const { host, device } = await overParts(runtime, batch, async (part, index) => {
+      const call = await callOn(part, index);
+      const held = { shared: 'hold', own: 'hold', auxiliary: 'hold' } as const;
+      return runtime.session.run(runtime.programs.jacobian(), { ...call, outputs: { ...call.outputs, ...held } });
     });
     try {
       // Before the update, which would carry what is not finite into the parameters.
@@ -67,7 +71,7 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
       presentLosses(losses, active, model, info.step);
       const program = (mode: UpdateMode) => runtime.programs.aggregateAndApply(mode, bound);
       const found = await runtime.update(program, info.step, active, {
-        feeds: { ...device, losses, active: feeds.active as HostTensor, ...own },
+        feeds: { ...device, losses, active: activeVector(runtime, batch), ...own },
         outputs,
         uniform: runtime.uniform(info.step, 0),
       });

@@ -1,9 +1,12 @@
 import { compact, compactMatrix, spread } from '../balancing-kit/present-tasks.js';
 import { scaleWeights } from '../balancing-kit/weight-scale.js';
+import type { Batch } from '../contracts/batch.js';
+import type { DeviceTensor, ProgramResult } from '../contracts/executor.js';
 import type { BoundGradientBalancing, GradientBalancing } from '../contracts/gradient-balancing.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
+import { overParts } from '../training/batch-parts.js';
 import { checkGramian, presentLosses, splitGramians } from '../training/primitives.js';
 import type { RunStep } from '../training/step-outcome.js';
 import { aggregationPlan } from './aggregation-plan.js';
@@ -32,6 +35,10 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
   return updateEvery === 1 ? step : holdWeights(step, description);
 }
 
+/** What the Gramians of a J that has been added up are asked for with. */
+const afterParts = ({ shared }: ProgramResult['device']) =>
+  ({ feeds: { shared: shared as DeviceTensor }, outputs: { gramians: 'read' } }) as const;
+
 type Weights = NonNullable<BoundGradientBalancing['weights']>;
 
 /** What a method made of one block of gradients. */
@@ -48,30 +55,28 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
   return async (runtime, info, batch) => {
     const { model, session, programs } = runtime;
     const active = runtime.active(batch);
-    const feeds = await runtime.feeds(batch, info);
-    const uniform = runtime.uniform(info.step, 0);
     const inRepresentation = of === 'representation';
-    const { host, device } = await session.run(
-      inRepresentation ? programs.representationGramian : programs.jacobian(of),
-      {
+    const inParts = batch.parts !== undefined;
+    // Gramians of parameters' gradients do not add up over parts, so they come after.
+    const together = inRepresentation || !inParts;
+    const first = inRepresentation ? programs.representationGramian : programs.jacobian(inParts ? undefined : of);
+    const { host, device } = await overParts(runtime, batch, async (part, index) =>
+      session.run(first, {
         parameters: runtime.parameters,
-        feeds,
-        uniform,
-        outputs: inRepresentation
-          ? { losses: 'read', gramians: 'read', ...runtime.termsOutput }
-          : {
-              losses: 'read',
-              gramians: 'read',
-              ...runtime.termsOutput,
-              shared: 'hold',
-              own: 'hold',
-              auxiliary: 'hold',
-            },
-      },
+        feeds: await runtime.feeds(part, info),
+        uniform: runtime.uniform(info.step, 0, index),
+        outputs: {
+          losses: 'read',
+          ...(together && { gramians: 'read' }),
+          ...runtime.termsOutput,
+          ...(!inRepresentation && { shared: 'hold', own: 'hold', auxiliary: 'hold' }),
+        },
+      }),
     );
     try {
       const losses = presentLosses(host.losses as HostTensor, active, model, info.step);
-      const gramians = splitGramians(runtime, of, host.gramians as HostTensor);
+      const after = together ? host : (await session.run(programs.gramians(of), afterParts(device))).host;
+      const gramians = splitGramians(runtime, of, after.gramians as HostTensor);
       const k = model.objectives.length;
       const perBlock = gradientBlocks(model.layout, of).map(({ name, usedBy }): BlockWeights => {
         const gramian = gramians[name] as Float64Array;
@@ -96,13 +101,25 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
       const rows = of === 'layers' ? perBlock.map((block) => block.weights) : [effective];
       const fed = { data: Float32Array.from(rows.flatMap((row) => [...row])), shape: [rows.length, k] };
       if (inRepresentation) {
-        await runtime.update((mode) => programs.gradientAndApply(mode, heads), info.step, active, {
+        const weighted = async (part: Batch, index: number) => ({
           parameters: runtime.parameters,
           keepState: false,
-          feeds: { ...feeds, weights: hostTensor(effective) },
-          outputs: {},
-          uniform,
+          feeds: { ...(await runtime.feeds(part, info)), weights: hostTensor(effective) },
+          uniform: runtime.uniform(info.step, 0, index),
         });
+        if (inParts) {
+          const { device: summed } = await overParts(runtime, batch, async (part, index) =>
+            session.run(programs.gradient(heads, true), {
+              ...(await weighted(part, index)),
+              outputs: { gradient: 'hold' },
+            }),
+          );
+          Object.assign(device, summed);
+          await runtime.update(programs.apply, info.step, active, { feeds: summed, outputs: {} });
+        } else {
+          const call = { ...(await weighted(batch, 0)), outputs: {} };
+          await runtime.update((mode) => programs.gradientAndApply(mode, heads), info.step, active, call);
+        }
       } else {
         await runtime.update((mode) => programs.combineAndApply(mode, of, heads), info.step, active, {
           feeds: { ...device, weights: fed, ...(heads === 'weighted' && { 'head-weights': hostTensor(effective) }) },

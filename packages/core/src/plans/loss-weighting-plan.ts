@@ -2,13 +2,30 @@ import type { BoundLossWeighting, LossWeighting } from '../contracts/loss-weight
 import type { HostTensor } from '../contracts/tensors.js';
 import type { UpdateMode } from '../programs/update.js';
 import { prefixed } from '../training/batch-feeds.js';
-import { finiteWeights, presentLosses } from '../training/primitives.js';
+import { finiteWeights, openPrimitives, presentLosses } from '../training/primitives.js';
 import type { RunStep } from '../training/step-outcome.js';
 
 /** One step under a loss weighting: one program. */
 export function lossWeightingPlan(description: LossWeighting, bound: BoundLossWeighting): RunStep {
   const scale = description.scale ?? 'tasks';
-  return async (runtime, info, batch) => {
+
+  /** Weights follow from the losses of all parts, so these are looked at once more. */
+  const stepInParts: RunStep = async (runtime, info, batch, sources) => {
+    const scope = openPrimitives(runtime, info, batch, sources);
+    try {
+      const { gradient, apply } = scope.primitives;
+      const found = await gradient({ scalarize: bound.scalarize, scale, feeds: bound.feeds?.(info) });
+      await apply(found.gradient);
+      const { losses, weights } = found;
+      bound.observe?.({ losses, weights }, info);
+      return { losses, weights, ...scope.terms() };
+    } finally {
+      scope.end();
+    }
+  };
+
+  return async (runtime, info, batch, sources) => {
+    if (batch.parts !== undefined) return stepInParts(runtime, info, batch, sources);
     const active = runtime.active(batch);
     const program = (mode: UpdateMode) => runtime.programs.weightedStep(mode, bound.scalarize, scale);
     const host = await runtime.update(program, info.step, active, {

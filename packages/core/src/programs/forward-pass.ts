@@ -43,8 +43,11 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
     });
 
     const terms: tf.Scalar[] = [];
+    // Of a part of a batch, what is a mean over rows counts by the part's share of them.
+    const ofPart = <One extends tf.Tensor>(one: One): One =>
+      feeds.part === undefined ? one : tf.mul<One>(one, feeds.part);
     const logged = (sharing.logged ?? []).map((name) =>
-      scalarNamed(`intermediate \`${name}\``, name, state.intermediates),
+      ofPart(scalarNamed(`intermediate \`${name}\``, name, state.intermediates)),
     );
     let added: tf.Scalar | undefined;
     const batch = tensorBatch(feeds);
@@ -63,9 +66,9 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
       });
       const { loss: found, logged: numbers } = 'loss' in given ? given : { loss: given, logged: {} };
       for (const one of bound.logged ?? []) {
-        logged.push(scalarNamed(`number \`${one}\` that auxiliary term \`${name}\` logs`, one, numbers));
+        logged.push(ofPart(scalarNamed(`number \`${one}\` that auxiliary term \`${name}\` logs`, one, numbers)));
       }
-      const term = requireShape(`The loss of auxiliary term \`${name}\``, found, []) as tf.Scalar;
+      const term = ofPart(requireShape(`The loss of auxiliary term \`${name}\``, found, []) as tf.Scalar);
       const weighted = weight === 1 ? term : tf.mul<tf.Scalar>(term, weight);
       if (asTask) {
         losses.push(weighted);

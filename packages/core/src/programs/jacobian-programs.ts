@@ -50,16 +50,19 @@ export function jacobianPrograms({ model, forward, check, shared, rest, once }: 
     check,
     run(feeds, context) {
       const found = onTape(() => gradientsOfAll(forward(feeds, context)));
-      if (of === undefined) return found;
-      const gramians = gradientBlocks(layout, of).map(({ offset, size }) => {
-        const block = (
-          size === layout.sharedSize ? found.shared : tf.slice(found.shared as tf.Tensor, [0, offset], [-1, size])
-        ) as tf.Tensor2D;
-        return tf.matMul(block, block, false, true);
-      });
-      return { ...found, gramians: tf.stack(gramians) };
+      return of === undefined ? found : { ...found, gramians: gramiansOf(of, found.shared as tf.Tensor2D) };
     },
   });
+
+  function gramiansOf(of: GradientsOf, jacobian: tf.Tensor2D): tf.Tensor {
+    const gramians = gradientBlocks(layout, of).map(({ offset, size }) => {
+      const block = (
+        size === layout.sharedSize ? jacobian : tf.slice(jacobian, [0, offset], [-1, size])
+      ) as tf.Tensor2D;
+      return tf.matMul(block, block, false, true);
+    });
+    return tf.stack(gramians);
+  }
 
   const representationGramian: Program = {
     name: 'gramian-of-representation',
@@ -78,6 +81,12 @@ export function jacobianPrograms({ model, forward, check, shared, rest, once }: 
   return {
     /** J, and Gramians of the blocks of `of` where asked for. */
     jacobian: (of?: GradientsOf) => once(`jacobian ${of}`, () => jacobian(of)),
+    /** The same Gramians, of a J that is there. */
+    gramians: (of: GradientsOf) =>
+      once(`gramians ${of}`, () => ({
+        name: `gramians-of-${of}`,
+        run: ({ shared: jacobian }) => ({ gramians: gramiansOf(of, jacobian as tf.Tensor2D) }),
+      })),
     representationGramian,
   };
 }

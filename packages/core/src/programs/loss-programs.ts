@@ -25,6 +25,14 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
   const inBalancing = layout.segments.filter((segment) => segment.group === 'balancing');
   const scalarized = new WeakMap<Scalarization, Map<string, Program>>();
 
+  /** A program per scalarization and key. */
+  const onceOf = (scalarize: Scalarization, key: string, make: () => Program): Program => {
+    const known = scalarized.get(scalarize) ?? new Map<string, Program>();
+    const program = known.get(key) ?? make();
+    scalarized.set(scalarize, known.set(key, program));
+    return program;
+  };
+
   const losses: Program = {
     name: 'losses',
     check,
@@ -100,18 +108,23 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
         run: (feeds, context) => gradientOfLosses(feeds, context, { heads, auxiliary }, fedWeights(feeds)),
       })),
     /** Gradient of a function of the losses. */
-    scalarizedGradient(scalarize: Scalarization, heads: HeadGradients, auxiliary: boolean): Program {
-      const known = scalarized.get(scalarize) ?? new Map<string, Program>();
-      scalarized.set(scalarize, known);
-      const key = `${heads} ${auxiliary}`;
-      const program: Program = known.get(key) ?? {
+    scalarizedGradient: (scalarize: Scalarization, scale: WeightScale, heads: HeadGradients, auxiliary: boolean) =>
+      onceOf(scalarize, `${scale} ${heads} ${auxiliary}`, () => ({
         name: `gradient-${heads}-of-scalarized-losses${auxiliary ? '' : '-of-tasks'}`,
         run: (feeds, context) =>
-          gradientOfLosses(feeds, context, { heads, auxiliary }, weightsOf(scalarize, 'paper', feeds)),
-      };
-      known.set(key, program);
-      return program;
-    },
+          gradientOfLosses(feeds, context, { heads, auxiliary }, weightsOf(scalarize, scale, feeds)),
+      })),
+    /** Weights of losses that are fed, and the gradient of the balancing variables behind them `[layout.size]`. */
+    weighedLosses: (scalarize: Scalarization, scale: WeightScale) =>
+      onceOf(scalarize, `${scale} alone`, () => ({
+        name: 'weights-of-losses',
+        run: (feeds) =>
+          onTape(() => {
+            const { weights, balancing } = weightsOf(scalarize, scale, feeds)(feeds.losses as tf.Tensor1D);
+            const before = tf.zeros([layout.size - balancing.size]);
+            return { weights, balancing: balancing.size === 0 ? before : tf.concat([before, balancing]) };
+          }),
+      })),
     /** Gradient of Σ w_k L_k with `weights` fed, and the update. */
     gradientAndApply: (mode: UpdateMode, heads: HeadGradients) =>
       once(`gradient ${heads} apply ${mode}`, () => ({

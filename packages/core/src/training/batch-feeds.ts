@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Batch, TensorBatch } from '../contracts/batch.js';
 import type { AnyTask } from '../contracts/task.js';
-import type { HostTensor, NamedTensors } from '../contracts/tensors.js';
+import { type HostTensor, hostTensor, type NamedTensors } from '../contracts/tensors.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 
 /** Indices of the tasks that have a label in the batch. */
@@ -15,10 +15,13 @@ export function activeTasks(tasks: readonly AnyTask[], batch: Batch): number[] {
 
 /**
  * A batch as feeds of a program. `share/<task>` is every row's share of its task's loss, weight / Σ weights, so that inside a
- * program a weighted mean is one product and one sum, and 0 for an absent task.
+ * program a weighted mean is one product and one sum, and 0 for an absent task. Of a part of a batch they are shares of the whole, and `part` is
+ * its share of the rows.
  */
 export function batchFeeds(tasks: readonly AnyTask[], batch: Batch, withRows: boolean): Record<string, HostTensor> {
   const feeds: Record<string, HostTensor> = {};
+  const { whole } = batch;
+  if (whole !== undefined) feeds.part = hostTensor(batch.size / whole.size);
   for (const [name, input] of Object.entries(batch.inputs)) feeds[`input/${name}`] = input;
   for (const task of tasks) {
     const target = batch.targets[task.name];
@@ -32,8 +35,7 @@ export function batchFeeds(tasks: readonly AnyTask[], batch: Batch, withRows: bo
       );
     }
     feeds[`target/${task.name}`] = target;
-    let sum = 0;
-    for (let i = 0; i < weights.length; i++) sum += weights[i] as number;
+    const sum = whole?.weights[task.name] ?? weights.reduce((total, weight) => total + weight, 0);
     const shares = new Float32Array(weights.length);
     if (sum > 0) for (let i = 0; i < shares.length; i++) shares[i] = (weights[i] as number) / sum;
     feeds[`share/${task.name}`] = { data: shares, shape: [shares.length] };
@@ -46,6 +48,18 @@ export function batchFeeds(tasks: readonly AnyTask[], batch: Batch, withRows: bo
   if (withRows && batch.rowTask !== undefined)
     feeds['row-task'] = { data: batch.rowTask, shape: [batch.rowTask.length] };
   return feeds;
+}
+
+/** 1 for objectives that are present in a batch, else 0: `[K]`. */
+export function activeVector(
+  {
+    model,
+    active,
+  }: { readonly model: { readonly objectives: readonly string[] }; active(batch: Batch): readonly number[] },
+  batch: Batch,
+): HostTensor {
+  const present = active(batch);
+  return hostTensor(model.objectives.map((_, k) => (present.includes(k) ? 1 : 0)));
 }
 
 /** The feeds whose name begins with `prefix/`, without it. */

@@ -7,7 +7,7 @@ import type { Model } from '../model/multi-task-model.js';
 import { createPrograms } from '../programs/programs.js';
 import { updateNumbers } from '../programs/update.js';
 import { uniformFloats } from '../random/uniform-stream.js';
-import { activeTasks, batchFeeds, prefixed } from './batch-feeds.js';
+import { activeTasks, activeVector, batchFeeds, prefixed } from './batch-feeds.js';
 import { parameterReader } from './parameter-reader.js';
 import type { Runtime } from './runtime.js';
 import { createStepFeeds } from './step-feeds.js';
@@ -55,19 +55,19 @@ export async function createRuntime({ model, optimizer, constants, session, seed
     touched: 0,
     further: undefined,
     async feeds(batch, info) {
-      const active = new Float32Array(model.objectives.length);
-      for (const k of runtime.active(batch)) active[k] = 1;
       return {
         ...batchFeeds(model.tasks, batch, withRows),
-        active: { data: active, shape: [active.length] },
+        active: activeVector(runtime, batch),
         ...(await stepFeeds.of(batch, info)),
       };
     },
     modelFeeds: (batch, info) => ({ ...batchFeeds(model.tasks, batch, false), ...stepFeeds.sharing(info) }),
     inferenceFeeds: () => prefixed('sharing', model.sharing.feeds?.(runtime.reached) ?? {}),
     endStep: () => stepFeeds.end(),
-    uniform: (step, draw) => (path, occurrence, length) =>
-      uniformFloats(length, seed, 'forward', step, draw, path, occurrence),
+    uniform: (step, draw, part = 0) => {
+      const place = part === 0 ? draw : `${draw} part ${part}`;
+      return (path, occurrence, length) => uniformFloats(length, seed, 'forward', step, place, path, occurrence);
+    },
     async update(program, step, active, call, { trial, moves: allowed = () => true } = {}) {
       const isPresent = (of: readonly number[]) => of.length === 0 || of.some((k) => active.includes(k));
       const moves = layout.ranges.map((range, r) => isPresent(users[r] as number[]) && allowed(range));

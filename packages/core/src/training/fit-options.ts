@@ -43,8 +43,8 @@ export interface Callback {
 /** Options of `fit`. */
 export interface FitOptions<Tasks extends readonly AnyTask[] = readonly AnyTask[]> {
   /**
-   * Epochs of the whole run: a run that has done 3 of 10, resumed or not, does 7 more. `Infinity`: until early stopping or the
-   * signal ends it.
+   * Epochs of the whole run: a run that has done 3 of 10, resumed or not, does 7 more. `Infinity`: until early stopping
+   * or the signal ends it.
    */
   readonly epochs: number;
   /** Rows per step, default 32 (as Keras). */
@@ -56,6 +56,12 @@ export interface FitOptions<Tasks extends readonly AnyTask[] = readonly AnyTask[
   readonly shuffle?: boolean | undefined;
   /** What happens to a last, smaller batch; default `'keep'`. */
   readonly lastBatch?: 'keep' | 'drop' | undefined;
+  /**
+   * Batches of one step, default 1. They are gone through one after another, and their gradients are added up: what a
+   * step does is what it would do with one batch of all their rows, at the memory of one of them. Where layers look at
+   * the whole batch (BatchNorm) each sees its own.
+   */
+  readonly accumulate?: number | undefined;
   readonly earlyStopping?: EarlyStopping | undefined;
   /** Ends the run after the step under way; nothing is lost, `checkpoint` and a later `fit` go on from there. */
   readonly signal?: AbortSignal | undefined;

@@ -1,11 +1,12 @@
 import type { Batch } from '../contracts/batch.js';
-import type { MultiTaskDataset } from '../contracts/dataset.js';
+import type { Cursor, MultiTaskDataset, RawBatch } from '../contracts/dataset.js';
 import type { ValidationScores } from '../contracts/loss-weighting.js';
 import { labelBatch } from '../data/label-batch.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { evaluateDataset, type Scores } from '../evaluation/evaluate.js';
 import { activeTasks } from './batch-feeds.js';
+import { joinBatches } from './batch-parts.js';
 import {
   checkStopping,
   type EarlyStopping,
@@ -38,10 +39,12 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
     evaluationBatchSize = 1024,
     shuffle = true,
     lastBatch = 'keep',
+    accumulate = 1,
   } = options;
   const whole = Number.isInteger(epochs) || epochs === Number.POSITIVE_INFINITY;
   requireOption(whole && epochs > 0, 'epochs', 'a positive whole number, or Infinity', epochs);
   requireOption(Number.isInteger(batchSize) && batchSize > 0, 'batchSize', 'a positive whole number', batchSize);
+  requireOption(Number.isInteger(accumulate) && accumulate > 0, 'accumulate', 'a positive whole number', accumulate);
   if (earlyStopping !== undefined) {
     checkStopping(earlyStopping, tasks, validation !== undefined);
     const stopping = startStopping(earlyStopping, tasks, run.stopping);
@@ -49,16 +52,18 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
     run.stopping = stopping;
   }
   run.frozen = earlyStopping && run.stopping ? frozenTasks(earlyStopping, run.stopping, tasks) : [];
-  const pass = `batchSize ${batchSize}, lastBatch '${lastBatch}', shuffle ${shuffle} and ${train.size} rows`;
+  const steps = accumulate === 1 ? '' : `, ${accumulate} of them a step`;
+  const pass = `batchSize ${batchSize}${steps}, lastBatch '${lastBatch}', shuffle ${shuffle} and ${train.size} rows`;
   requireSamePass(run, pass);
-  const batches = train.batches({ batchSize, lastBatch });
+  const batches = Math.ceil(train.batches({ batchSize, lastBatch }) / accumulate);
   const totalEpochs = epochs === Number.POSITIVE_INFINITY ? null : epochs;
   run.length = { totalSteps: totalEpochs && totalEpochs * batches, totalEpochs, stepsPerEpoch: batches };
   const rows = scheduleRows(run, train, batchSize);
   const cursor = train.open({
     batchSize,
     lastBatch,
-    reuse: true,
+    // Batches of one step are there at the same time.
+    reuse: accumulate === 1,
     ...(shuffle ? { shuffleSeed: `${seed}` } : {}),
     ...(rows === undefined ? {} : { rows }),
   });
@@ -74,10 +79,18 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
     const started = performance.now();
     if (run.position === undefined) cursor.seek(run.epoch, 0);
     else cursor.seekTo(run.position);
-    for (let raw = await cursor.next(); raw !== null; raw = await cursor.next()) {
+    for (
+      let raws = await nextBatches(cursor, accumulate);
+      raws.length > 0;
+      raws = await nextBatches(cursor, accumulate)
+    ) {
       // Now, and not after the step: meanwhile a cursor may read ahead.
       const position = cursor.position();
-      const batch = withoutFrozen(labelBatch(raw, tasks, run.constants, run.overlays, train.sources), run.frozen);
+      const batch = joinBatches(
+        raws.map((raw) =>
+          withoutFrozen(labelBatch(raw, tasks, run.constants, run.overlays, train.sources), run.frozen),
+        ),
+      );
       const present = activeTasks(tasks, batch).length > 0;
       const { counts, touched } = runtime;
       const takeStep = async () => {
@@ -109,6 +122,17 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
   }
   await runtime.session.sync(runtime.parameters);
   return run.history;
+}
+
+/** The batches of one step; fewer at the end of an epoch. */
+async function nextBatches(cursor: Cursor, count: number): Promise<RawBatch[]> {
+  const raws: RawBatch[] = [];
+  while (raws.length < count) {
+    const raw = await cursor.next();
+    if (raw === null) break;
+    raws.push(raw);
+  }
+  return raws;
 }
 
 async function step(

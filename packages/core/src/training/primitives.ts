@@ -12,7 +12,8 @@ import { UnknownNameError } from '../errors/unknown-name-error.js';
 import type { Model } from '../model/multi-task-model.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { requireLosses } from '../plans/require-losses.js';
-import { prefixed } from './batch-feeds.js';
+import { activeVector, prefixed } from './batch-feeds.js';
+import { addTo, overParts, refuseParts } from './batch-parts.js';
 import { devicePrimitives, refuseMove } from './device-primitives.js';
 import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
 
@@ -98,13 +99,16 @@ export function openPrimitives(
     const where = at.batch ?? batch;
     const keepState = moves && probe === undefined && !statisticsMoved && isOwn(at);
     if (keepState) statisticsMoved = true;
-    const { host, device } = await session.run(program, {
-      parameters: at.parameters ?? parameters,
-      keepState,
-      feeds: { ...(await runtime.feeds(where, info)), ...call.feeds },
-      outputs: { ...call.outputs, losses: 'read', ...runtime.termsOutput },
-      uniform: runtime.uniform(info.step, draws.get(further(where)) as number),
-    });
+    const draw = draws.get(further(where)) as number;
+    const { host, device } = await overParts(runtime, where, async (part, index) =>
+      session.run(program, {
+        parameters: at.parameters ?? parameters,
+        keepState,
+        feeds: { ...(await runtime.feeds(part, info)), ...call.feeds },
+        outputs: { ...call.outputs, losses: 'read', ...runtime.termsOutput },
+        uniform: runtime.uniform(info.step, draw, index),
+      }),
+    );
     if (isOwn(at)) terms ??= runtime.terms(host);
     const active = runtime.active(where);
     // What the balancing cannot do with is no matter to a part that only looks.
@@ -131,6 +135,7 @@ export function openPrimitives(
     validationBatch: async () => further(await sources.validation()),
     async forward(names: readonly ForwardOutput[], { training = false, ...at } = {}) {
       const where = at.batch ?? batch;
+      refuseParts(where, 'it looks at single rows (`forward`)');
       const known = [...model.outputs, ...model.tasks.flatMap(({ name }) => [`loss/${name}`, `prediction/${name}`])];
       for (const name of names) {
         if (!known.includes(name)) throw new UnknownNameError('output of the forward pass', name, known);
@@ -150,7 +155,7 @@ export function openPrimitives(
       return losses;
     },
     async gradient(options = {}) {
-      const { weights, scalarize, feeds = {}, headGradients = 'weighted', auxiliary = true } = options;
+      const { weights, scalarize, feeds = {}, scale = 'paper', headGradients = 'weighted', auxiliary = true } = options;
       if (scalarize === undefined) {
         const fed = vector(weights, '`weights` of a gradient');
         const program = programs.gradient(headGradients, auxiliary);
@@ -159,7 +164,28 @@ export function openPrimitives(
         const used = losses.map((loss, k) => (Number.isNaN(loss) ? 0 : (fed.data[k] as number)));
         return { gradient: held(device, 'gradient'), losses, weights: used };
       }
-      const program = programs.scalarizedGradient(scalarize, headGradients, auxiliary);
+      const where = options.batch ?? batch;
+      if (where.parts !== undefined) {
+        const losses = await primitives.losses(options);
+        const { host, device } = await session.run(programs.weighedLosses(scalarize, scale), {
+          parameters: options.parameters ?? parameters,
+          feeds: {
+            ...prefixed('balancing', feeds),
+            losses: hostTensor(losses.map((loss) => (Number.isNaN(loss) ? 0 : loss))),
+            active: activeVector(runtime, where),
+          },
+          outputs: { weights: 'read', balancing: 'hold' },
+        });
+        const behind = held(device, 'balancing');
+        const found = await primitives.gradient({
+          ...options,
+          scalarize: undefined,
+          weights: finiteWeights(host.weights, objectives, info.step),
+        });
+        await addTo(session, programs, found.gradient, behind);
+        return found;
+      }
+      const program = programs.scalarizedGradient(scalarize, scale, headGradients, auxiliary);
       const { host, device, losses } = await train(program, options, true, {
         feeds: prefixed('balancing', feeds),
         outputs: { gradient: 'hold', weights: 'read' },
@@ -182,9 +208,16 @@ export function openPrimitives(
       };
     },
     async gramianOf(of: GradientsOf, at = {}) {
+      const split = (stacked: HostTensor | undefined) => splitGramians(runtime, of, stacked as HostTensor);
+      // Rows of the representation are those of one part each, so that Gramians add up; those of parameters do not.
+      if ((at.batch ?? batch).parts !== undefined && of !== 'representation') {
+        const { shared, losses } = await primitives.jacobian(at);
+        const { host } = await session.run(programs.gramians(of), { feeds: { shared }, outputs: { gramians: 'read' } });
+        return { gramians: split(host.gramians), losses };
+      }
       const program = of === 'representation' ? programs.representationGramian : programs.jacobian(of);
       const { host, losses } = await train(program, at, true, { feeds: {}, outputs: { gramians: 'read' } });
-      return { gramians: splitGramians(runtime, of, host.gramians as HostTensor), losses };
+      return { gramians: split(host.gramians), losses };
     },
     async combine({ shared, own, auxiliary }, weights, headGradients = 'raw') {
       const { data } = vector(weights, '`weights` of a combination');

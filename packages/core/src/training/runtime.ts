@@ -60,7 +60,7 @@ export interface Runtime {
   /** Indices of the objectives present in a batch. */
   active(batch: Batch): number[];
   /** Random numbers of the `draw`-th batch of a step. */
-  uniform(step: number, draw: number): UniformSource;
+  uniform(step: number, draw: number, part?: number): UniformSource;
   /**
    * Runs a program that ends with the optimizer's update, overwriting parameters and moments. With `trial`, a scratch copy gets
    * what the update makes of it, and nothing else changes; `moves` narrows down what moves.

@@ -78,6 +78,11 @@ const checkpoints = mapping({
 const training = mapping({
   epochs: whole(1).default(10).describe('Times that every row is seen. Default 10.'),
   batchSize: whole(1, most.batch).default(32).describe('Rows per step. Default 32.'),
+  accumulate: whole(1, most.batch)
+    .default(1)
+    .describe(
+      'Batches of one step, whose gradients are added up; for steps of more rows than memory holds. Default 1.',
+    ),
   evaluationBatchSize: whole(1, most.batch).default(1024).describe('Rows per pass when measuring. Default 1024.'),
   shuffle: flag().default(true).describe('A new order in every epoch. Default true.'),
   lastBatch: z.enum(['keep', 'drop']).default('keep').describe('What happens to a last, smaller batch. Default keep.'),

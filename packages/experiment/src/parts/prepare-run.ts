@@ -53,8 +53,9 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   const known = { ...sections, ...assumed, ...data?.config };
   const inputsAgree = data !== undefined && checkColumns(loaded, data);
 
-  const { epochs = 1, ...rest } = sections.training ?? {};
-  const steps = data === undefined ? undefined : epochs * Math.max(1, data.train.batches({ batchSize: 32, ...rest }));
+  const { epochs = 1, accumulate = 1, ...rest } = sections.training ?? {};
+  const perEpoch = data && Math.ceil(data.train.batches({ batchSize: 32, ...rest }) / accumulate);
+  const steps = perEpoch === undefined ? undefined : epochs * Math.max(1, perEpoch);
   const context = { folder, code, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);

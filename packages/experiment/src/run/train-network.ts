@@ -72,9 +72,9 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
     progress.begin({
       label: run.label,
       epochs: training.epochs,
-      stepsPerEpoch: data.train.batches(training),
+      stepsPerEpoch: Math.ceil(data.train.batches(training) / training.accumulate),
       stepsDone: (trainer.history as History | undefined)?.steps ?? 0,
-      rowsPerStep: Math.min(training.batchSize, data.train.size),
+      rowsPerStep: Math.min(training.batchSize * training.accumulate, data.train.size),
       tasks: network.tasks,
     });
     const history = await trainer.fit(data.train, {

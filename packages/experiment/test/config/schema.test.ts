@@ -13,6 +13,7 @@ describe('configSchema', () => {
       training: {
         epochs: 1,
         batchSize: 32,
+        accumulate: 1,
         evaluationBatchSize: 1024,
         shuffle: true,
         checkpoints: { keepLast: 2 },

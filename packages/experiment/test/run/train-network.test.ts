@@ -54,6 +54,14 @@ describe('trainNetwork', () => {
     expect(epochEnd).toHaveBeenCalledTimes(2);
   });
 
+  it('accumulates the gradients of several batches of a step', async () => {
+    const run = await prepared(smallRun, ['split.validation=0.25', 'training.epochs=2', 'training.accumulate=2']);
+    const begin = vi.fn();
+    const result = await trainNetwork(await networkRun(run, { progress: { ...noProgress, begin } }));
+    expect(result.steps).toBe(4);
+    expect(begin).toHaveBeenCalledWith(expect.objectContaining({ stepsPerEpoch: 2, rowsPerStep: 64 }));
+  });
+
   it('measures nothing when it is stopped, but lets its state be saved', async () => {
     const controller = new AbortController();
     const progress = { ...noProgress, step: () => controller.abort() };

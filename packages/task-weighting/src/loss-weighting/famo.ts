@@ -74,11 +74,10 @@ export const famo = /* @__PURE__ */ describePart('step-plan', {
     bind({ tasks }) {
       const logits = hostAdam(new Float64Array(tasks.length), { learningRate });
       const least = numbersByTask(tasks, minima, 0, 'minima');
-      const scalarize = scalarization(scale === 'tasks');
       return {
         async step({ gradient, apply, losses, active }) {
           const z = softmax(logits.values);
-          const found = await gradient({ scalarize, feeds: { z: hostTensor(z), least: hostTensor(least) } });
+          const found = await gradient({ scalarize, scale, feeds: { z: hostTensor(z), least: hostTensor(least) } });
           await apply(found.gradient);
           const after = await losses();
           const logOf = (loss: number | undefined, k: number) =>
@@ -102,13 +101,11 @@ export const famo = /* @__PURE__ */ describePart('step-plan', {
   }),
 });
 
-/** c Σ z log(L − b + ε), times the number of tasks present where weights are to sum to it. */
-function scalarization(times: boolean): Scalarization<'z' | 'least'> {
-  return (losses, active, { z, least }) => {
-    const shares = tf.mul(z, active);
-    // Far from 0 for absent tasks.
-    const room = tf.where(tf.greater(active, 0.5), tf.add(tf.sub(losses, least), epsilon), 1);
-    const c = tf.div(times ? tf.sum(active) : 1, tf.sum(tf.div(shares, room)));
-    return tf.mul(stopGradient(c), tf.sum(tf.mul(shares, tf.log(room))));
-  };
-}
+/** c Σ z log(L − b + ε). */
+const scalarize: Scalarization<'z' | 'least'> = (losses, active, { z, least }) => {
+  const shares = tf.mul(z, active);
+  // Far from 0 for absent tasks.
+  const room = tf.where(tf.greater(active, 0.5), tf.add(tf.sub(losses, least), epsilon), 1);
+  const c = tf.div(1, tf.sum(tf.div(shares, room)));
+  return tf.mul(stopGradient(c), tf.sum(tf.mul(shares, tf.log(room))));
+};

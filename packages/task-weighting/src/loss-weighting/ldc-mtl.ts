@@ -1,4 +1,4 @@
-import { choice, describePart, number, optional, withDefault } from '@polytask/core';
+import { choice, describePart, flag, number, optional, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { initialLosses, initialLossesIn } from '../initial-losses.js';
 import { presentSoftmax } from '../present.js';
@@ -53,7 +53,7 @@ export const ldcMtl = /* @__PURE__ */ describePart('loss-weighting', {
       'What each weighted loss is compared with.',
       'paper',
     ),
-    normalize: withDefault(choice(true, false), true, 'Whether losses are measured by the initial ones, τ.', 'paper'),
+    normalize: withDefault(flag(), true, 'Whether losses are measured by the initial ones, τ.', 'paper'),
     learningRate: optional(number({ above: 0 }), 'Of p.', "the optimizer's", 'paper'),
   },
   make: ({ lambda, compare, normalize, learningRate }) => ({
