@@ -101,6 +101,11 @@ export interface GradientBalancing extends Description<'gradient-balancing'>, Lo
   readonly gradientsOf?: GradientsOf | undefined;
   /** What parameters of a single task get: the gradient of its own loss as it is (default), or times the task's weight. */
   readonly headGradients?: 'raw' | 'weighted' | undefined;
+  /**
+   * Steps that `weights` hold for, default 1. In between a step is one backward pass of the weighted losses; where a task is present that had
+   * no weight, weights are worked out anew. Not under `'layers'`.
+   */
+  readonly updateEvery?: number | undefined;
   bind(context: BalancingContext): BoundGradientBalancing;
 }
 

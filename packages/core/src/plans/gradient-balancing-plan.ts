@@ -8,6 +8,7 @@ import { checkGramian, presentLosses, splitGramians } from '../training/primitiv
 import type { RunStep } from '../training/step-outcome.js';
 import { aggregationPlan } from './aggregation-plan.js';
 import { gradientBlocks } from './gradient-blocks.js';
+import { holdWeights } from './hold-weights.js';
 
 /** One step under a gradient balancing: gradients, then their combination and the update. */
 export function gradientBalancingPlan(description: GradientBalancing, bound: BoundGradientBalancing): RunStep {
@@ -18,9 +19,17 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
         `${bound.weights === undefined ? 'neither' : 'both'}.`,
     );
   }
-  return bound.weights === undefined
-    ? aggregationPlan(description, bound)
-    : weightsStep(description, bound.weights.bind(bound));
+  const { updateEvery = 1, gradientsOf } = description;
+  if (updateEvery > 1 && (bound.weights === undefined || gradientsOf === 'layers')) {
+    throw new PolytaskError(
+      'POLYTASK_BALANCING_SHAPE',
+      `Gradient balancing \`${description.name}\` has no one set of weights that could hold for ${updateEvery} steps: that needs \`weights\`, ` +
+        "and not `gradientsOf: 'layers'`. Leave `updateEvery` at 1.",
+    );
+  }
+  if (bound.weights === undefined) return aggregationPlan(description, bound);
+  const step = weightsStep(description, bound.weights.bind(bound));
+  return updateEvery === 1 ? step : holdWeights(step, description);
 }
 
 type Weights = NonNullable<BoundGradientBalancing['weights']>;

@@ -117,8 +117,9 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
       once(`gradient ${heads} apply ${mode}`, () => ({
         name: `gradient-${heads}-and-apply-${mode}`,
         run(feeds, context) {
-          const found = gradientOfLosses(feeds, context, { heads, auxiliary: true }, fedWeights(feeds));
-          return applyUpdate(optimizer, layout, mode, feeds, found.gradient);
+          const weigh = fedWeights(feeds);
+          const { gradient, ...others } = gradientOfLosses(feeds, context, { heads, auxiliary: true }, weigh);
+          return { ...others, ...applyUpdate(optimizer, layout, mode, feeds, gradient) };
         },
       })),
     /** A step of loss weighting: losses to a scalar, its gradient, the update; one backward pass. */
