@@ -4,7 +4,17 @@ export { autoLambda } from './bilevel/auto-lambda.js';
 
 // Gradient balancing: one direction out of the tasks' gradients.
 
+export { alignedMtl } from './gradient-balancing/aligned-mtl.js';
+export { cagrad } from './gradient-balancing/cagrad.js';
+export { conFig } from './gradient-balancing/con-fig.js';
+export { dualProj } from './gradient-balancing/dual-proj.js';
+export { fairGrad } from './gradient-balancing/fair-grad.js';
+export { imtlG } from './gradient-balancing/imtl-g.js';
+export { mgda } from './gradient-balancing/mgda.js';
+export { nashMtl } from './gradient-balancing/nash-mtl.js';
+export { ntkMtl } from './gradient-balancing/ntk-mtl.js';
 export { pcgrad } from './gradient-balancing/pcgrad.js';
+export { upGrad } from './gradient-balancing/up-grad.js';
 
 // Around a balancing.
 
