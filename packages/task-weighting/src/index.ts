@@ -8,22 +8,27 @@ export { alignedMtl } from './gradient-balancing/aligned-mtl.js';
 export { cagrad } from './gradient-balancing/cagrad.js';
 export { conFig } from './gradient-balancing/con-fig.js';
 export { crMogm } from './gradient-balancing/cr-mogm.js';
+export { dbMtl } from './gradient-balancing/db-mtl.js';
 export { dualProj } from './gradient-balancing/dual-proj.js';
 export { epo } from './gradient-balancing/epo.js';
+export { excessMtl } from './gradient-balancing/excess-mtl.js';
 export { fairGrad } from './gradient-balancing/fair-grad.js';
 export { fereroPreference } from './gradient-balancing/ferero-preference.js';
+export { gradDrop } from './gradient-balancing/grad-drop.js';
 export { gradNorm } from './gradient-balancing/grad-norm.js';
 export { gradVac } from './gradient-balancing/grad-vac.js';
 export { imtlG } from './gradient-balancing/imtl-g.js';
 export { krum } from './gradient-balancing/krum.js';
 export { metaBalance } from './gradient-balancing/meta-balance.js';
 export { mgda } from './gradient-balancing/mgda.js';
+export { moCo } from './gradient-balancing/mo-co.js';
 export { nashMtl } from './gradient-balancing/nash-mtl.js';
 export { ntkMtl } from './gradient-balancing/ntk-mtl.js';
 export { paretoMtl } from './gradient-balancing/pareto-mtl.js';
 export { pcgrad } from './gradient-balancing/pcgrad.js';
 export { peMtl } from './gradient-balancing/pe-mtl.js';
 export { rotoGrad } from './gradient-balancing/roto-grad.js';
+export { trimmedMean } from './gradient-balancing/trimmed-mean.js';
 export { upGrad } from './gradient-balancing/up-grad.js';
 
 // Around a balancing.
