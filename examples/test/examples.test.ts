@@ -46,6 +46,26 @@ const checks: Record<string, (lines: number[][]) => void> = {
     }
     expect((apart?.[2] as number) / (shared?.[2] as number)).toBeGreaterThan(1.9);
   },
+  'own-loop'(lines) {
+    // Step, both losses, both weights: both losses fall far, and weights sum to 2.
+    const [[, sum = 0, difference = 0] = [], , , [, lastSum = 1, lastDifference = 1, ...weights] = []] = lines;
+    expect(lastSum).toBeLessThan(sum / 20);
+    expect(lastDifference).toBeLessThan(difference / 20);
+    expect((weights[0] as number) + (weights[1] as number)).toBeCloseTo(2, 1);
+  },
+  'conflicting-gradients'(lines) {
+    // Of every method the ends from three starts. The names have no numbers.
+    const ends = lines
+      .slice(0, 5)
+      .map((numbers) => [0, 2, 4].map((i) => [numbers[i] as number, numbers[i + 1] as number]));
+    const onFront = ends.map((three) =>
+      three.map(([x1 = 9, x2 = 9]) => Math.abs(x1) <= 7.1 && Math.abs(x2 + 8.4) < 0.2),
+    );
+    expect(onFront[0]).toEqual([false, true, false]);
+    for (const three of onFront.slice(1)) expect(three).toEqual([true, true, true]);
+    // CAGrad alone comes to the least mean from everywhere.
+    for (const [x1 = 9] of ends[2] ?? []) expect(Math.abs(x1)).toBeLessThan(0.2);
+  },
   'compile-a-step'([eager, compiled, ratio]) {
     // Both losses and the cosine of the gradients, which fall from about 0.3 together.
     for (let i = 0; i < 3; i++) expect(compiled?.[i]).toBeCloseTo(eager?.[i] as number, 4);

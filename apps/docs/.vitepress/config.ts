@@ -22,6 +22,8 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'In the browser', link: '/guide/in-the-browser' },
       { text: 'Compile tfjs code', link: '/guide/compiling' },
       { text: 'Export a model', link: '/guide/exporting' },
+      { text: 'Balancing in your own loop', link: '/guide/balancing-your-own-loop' },
+      { text: 'What others call it', link: '/guide/what-others-call-it' },
     ],
   },
   {

@@ -3,8 +3,8 @@ import { scaleWeights } from '../balancing-kit/weight-scale.js';
 import type { GradientBalancing } from '../contracts/gradient-balancing.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { presentLosses } from '../training/primitives.js';
-import type { RunStep } from '../training/step-outcome.js';
 import type { Runtime } from '../training/runtime.js';
+import type { RunStep } from '../training/step-outcome.js';
 
 const key = 'balancing/held-weights';
 

@@ -17,6 +17,7 @@ const epsilon = 1e-8;
  * @remarks The means are not corrected for their start, as published: the first steps are short by 1 − β. d sums K vectors of the
  * longest one's length. `weights` are the α, which apply to B. Absent tasks keep their means and have no part in d. With K = 1 the direction is the task's
  * mean.
+ * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses.
  * @example
  * ```ts
  * import { balanceGradients } from '@polytask/core';
@@ -46,6 +47,7 @@ export const dbMtl = /* @__PURE__ */ describePart('gradient-balancing', {
     sigma: withDefault(number({ from: 0 }), 0, 'How fast β falls.', "the authors' code"),
   },
   make: ({ beta, sigma, scale }) => ({
+    leastLoss: 0,
     bind: () => ({
       state: ({ tasks, columns }) => ({ momentum: [tasks, columns] }),
       feeds: ({ step }) => ({ beta: hostTensor(beta / (step + 1) ** sigma) }),

@@ -22,7 +22,7 @@ const smallestShare = 1e-20;
  *
  * @remarks A task that matters more ends with a smaller loss: losses are in inverse ratio to preferences. A linear program of size K at every step, solved exactly.
  * Where no (G a)_j is positive, no task may get worse. Losses have to be comparable and not negative. With K = 1 the direction is the task's gradient.
- * @throws `POLYTASK_SOLVER` where the linear program has no solution.
+ * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses; `POLYTASK_SOLVER` where the linear program has no solution.
  * @example
  * ```ts
  * import { balanceGradients } from '@polytask/core';
@@ -56,6 +56,7 @@ export const epo = /* @__PURE__ */ describePart('gradient-balancing', {
   },
   make: ({ preference, tolerance, gradientsOf }) => ({
     gradientsOf,
+    leastLoss: 0,
     bind({ tasks: names }) {
       const all = inTaskOrder(preference, names, 'preference');
       return {

@@ -1,5 +1,6 @@
 import { describePart, number, scaleWeightTensor, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { presentSoftmax } from '../present.js';
 
 /** Added to squares before their root is taken, as published. */
 const epsilon = 1e-7;
@@ -57,11 +58,7 @@ export const excessMtl = /* @__PURE__ */ describePart('gradient-balancing', {
         const logits = tf.add(state.logits, tf.where(known, growth, 0));
         // Only differences count; kept small, they stay exact.
         const centred = tf.sub(logits, tf.max(logits));
-        const shares = tf.mul(
-          tf.exp(tf.sub(centred, tf.max(tf.sub(centred, tf.mul(tf.sub(1, active), 1e30))))),
-          active,
-        );
-        const omega = tf.divNoNan(tf.where(tf.greater(active, 0.5), shares, 0), tf.sum(shares)) as tf.Tensor1D;
+        const omega = presentSoftmax(centred, active) as tf.Tensor1D;
         const weights = scale === 'tasks' ? scaleWeightTensor(omega, active) : omega;
         const direction = tf.reshape(tf.matMul(tf.expandDims(weights, 0), jacobian), [-1]);
         return { direction, state: { squares, first, logits: centred }, weights };

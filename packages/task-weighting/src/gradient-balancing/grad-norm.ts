@@ -27,6 +27,7 @@ import { comparedGradients } from './options.js';
  * sum K; with the softmax no weight becomes negative or rattles about nought. By its definition the weights multiply the losses,
  * so `headGradients` is `'weighted'` by default. Absent tasks' logits stand still, and the tasks present have weights with a sum of their number.
  * With K = 1 the weight is 1.
+ * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses.
  * @example
  * ```ts
  * import { balanceGradients } from '@polytask/core';
@@ -72,6 +73,7 @@ export const gradNorm = /* @__PURE__ */ describePart('gradient-balancing', {
   },
   make: ({ alpha, learningRate, gradientsOf }) => ({
     gradientsOf,
+    leastLoss: 0,
     bind({ tasks: names }) {
       const logits = hostAdam(
         names.map(() => 0),

@@ -1,5 +1,5 @@
 import { choice, describePart, gradientNorms, number, permutation, type State, withDefault } from '@polytask/core';
-import { product, squaredLength } from '../solvers/dense.js';
+import { dot } from '../solvers/dense.js';
 
 /** A target cosine this near to 1 would need endless weights. */
 const largestTarget = 1 - 1e-6;
@@ -72,18 +72,23 @@ export const gradVac = /* @__PURE__ */ describePart('gradient-balancing', {
           tasks.forEach((task, i) => {
             const own = new Float64Array(tasks.length);
             own[i] = 1;
+            // G times own: the products of g_i' with all gradients.
+            const along = gramian.slice(i * tasks.length, (i + 1) * tasks.length);
             for (const j of permutation(tasks.length, draw)) {
               const at = task * k + (tasks[j] as number);
               const length = norms[j] as number;
-              const now = Math.sqrt(squaredLength(gramian, own));
+              const now = Math.sqrt(Math.max(0, dot(own, along)));
               if (j === i || length === 0 || now === 0) continue;
               const usual = Math.min(largestTarget, target[at] as number);
-              const along = product(gramian, own)[j] as number;
-              const cosine = Math.min(1, Math.max(-1, along / now / length));
+              const cosine = Math.min(1, Math.max(-1, (along[j] as number) / now / length));
               if (cosine < usual) {
                 const root = Math.sqrt(1 - usual ** 2);
                 const turn = usual * Math.sqrt(1 - cosine ** 2) - cosine * root;
-                own[j] = (own[j] as number) + (now / length) * (turn / root);
+                const more = (now / length) * (turn / root);
+                own[j] = (own[j] as number) + more;
+                for (let m = 0; m < tasks.length; m++) {
+                  along[m] = (along[m] as number) + more * (gramian[j * tasks.length + m] as number);
+                }
               }
               target[at] = (1 - beta) * (target[at] as number) + beta * cosine;
             }

@@ -24,6 +24,7 @@ import { impartialWeights } from './imtl-g.js';
  * @remarks The shared direction is that of `imtlG`; the scales change its length under `scale: 'paper'`, and the heads' gradients always. s learns by Adam on the
  * host; its derivative is $e^{s_k} L_k - 1$, and it grows without bound while a loss goes to 0, but not beyond `mostScale`. LibMTL has
  * s in the model's optimizer, where weight decay draws it to 0. Absent tasks' scales stand still. With K = 1 it is single-task training, on a scaled loss.
+ * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses.
  * @example
  * ```ts
  * import { imtl } from '@polytask/task-weighting';
@@ -49,6 +50,7 @@ export const imtl = /* @__PURE__ */ describePart('step-plan', {
     scale: kindOptions('gradient-balancing').scale,
   },
   make: ({ learningRate, mostScale, scale }) => ({
+    leastLoss: 0,
     bind({ tasks: names }) {
       const k = names.length;
       const scales = hostAdam(

@@ -20,7 +20,8 @@ const smallestLoss = 1e-20;
  * the gradients as they are, as in the paper; LibMTL updates with the normalised ones. Without a normaliser the task with the shortest
  * gradient rules, and steps become short near the Pareto front; a gradient of zero leaves a direction of zero. MGDA-UB is
  * `gradientsOf: 'representation'`. With K = 1 the direction is the task's gradient.
- * @throws `POLYTASK_SOLVER` where the solver does not come to an end.
+ * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses under `'loss'` and `'loss+'`; `POLYTASK_SOLVER` where the solver does not come to
+ * an end.
  * @example
  * ```ts
  * import { balanceGradients } from '@polytask/core';
@@ -64,6 +65,7 @@ export const mgda = /* @__PURE__ */ describePart('gradient-balancing', {
   make: ({ normalize, gradientsOf, updateEvery }) => ({
     gradientsOf,
     updateEvery,
+    ...(normalize.startsWith('loss') && { leastLoss: 0 }),
     bind: () => ({
       weights({ gramian, losses, tasks }) {
         const k = tasks.length;

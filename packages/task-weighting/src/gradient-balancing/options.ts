@@ -1,4 +1,5 @@
-import { byTask, choice, compact, number, optional, UnknownNameError, whole, withDefault } from '@polytask/core';
+import { byTask, choice, compact, number, optional, whole, withDefault } from '@polytask/core';
+import { numbersByTask } from '../by-task.js';
 
 /** For methods that need no more than G, which may be that of any gradients. */
 export const comparedGradients = /* @__PURE__ */ withDefault(
@@ -35,10 +36,7 @@ export function inTaskOrder(
   option: string,
   otherwise = 1,
 ): Float64Array {
-  for (const name of Object.keys(given ?? {})) {
-    if (!tasks.includes(name)) throw new UnknownNameError('task', name, tasks, `${option}.${name}`);
-  }
-  return Float64Array.from(tasks, (task) => given?.[task] ?? otherwise);
+  return Float64Array.from(numbersByTask(tasks, given ?? {}, otherwise, option));
 }
 
 /** Of the tasks present, with a sum of 1. */

@@ -14,11 +14,14 @@ export interface Factor {
  *
  * @param matrix Row-major `[k, k]`, positive semidefinite, with a diagonal of about 1.
  * @param chosen In which order; rows that depend on earlier ones are left out.
+ * @param known A factor of other rows of the same matrix: as far as both begin alike, its rows are taken over.
  */
-export function factorize(matrix: Float64Array, k: number, chosen: readonly number[]): Factor {
-  const kept: number[] = [];
-  const rows: Float64Array[] = [];
-  for (const index of chosen) {
+export function factorize(matrix: Float64Array, k: number, chosen: readonly number[], known?: Factor): Factor {
+  let same = 0;
+  while (known !== undefined && same < known.kept.length && known.kept[same] === chosen[same]) same++;
+  const kept = chosen.slice(0, same);
+  const rows = known === undefined ? [] : known.rows.slice(0, same);
+  for (const index of chosen.slice(same)) {
     const n = kept.length;
     const row = new Float64Array(n + 1);
     for (let j = 0; j < n; j++) {

@@ -1,4 +1,4 @@
-import { factorize, solveFactored } from './cholesky.js';
+import { type Factor, factorize, solveFactored } from './cholesky.js';
 import { dot } from './dense.js';
 import { notConverged } from './not-converged.js';
 
@@ -37,20 +37,20 @@ export function nonNegativeQuadratic(
   }
   const b = inverse.map((factor, i) => factor * (right[i] as number));
   let y: Float64Array = new Float64Array(k);
-  let free: readonly number[] = [];
-  if (start.length > 0) ({ y, free } = settled(h, b, y, start));
+  let factor: Factor = { kept: [], rows: [] };
+  if (start.length > 0) ({ y, factor } = settled(h, b, y, start, factor));
   let alone = false;
   const refused = new Set<number>();
   for (let n = 0; n < 10 * k + 50; n++) {
     const gains = slopes(h, b, y);
     const candidates = [...gains.keys()].filter(
-      (i) => (gains[i] as number) > rounding && !free.includes(i) && !refused.has(i),
+      (i) => (gains[i] as number) > rounding && !factor.kept.includes(i) && !refused.has(i),
     );
     if (candidates.length === 0) return y.map((value, i) => value * (inverse[i] as number));
     const steepest = candidates.reduce((best, i) => ((gains[i] as number) > (gains[best] as number) ? i : best));
-    const before = free;
-    ({ y, free } = settled(h, b, y, [...free, ...(alone ? [steepest] : candidates)]));
-    if (free.some((i) => !before.includes(i))) {
+    const before = factor.kept;
+    ({ y, factor } = settled(h, b, y, [...before, ...(alone ? [steepest] : candidates)], factor));
+    if (factor.kept.some((i) => !before.includes(i))) {
       alone = false;
       refused.clear();
     } else if (alone) refused.add(steepest);
@@ -64,47 +64,41 @@ export function nonNegativeQuadratic(
 /** How steeply the value falls with every entry, as a share of the terms that the slope is the sum of. */
 function slopes(h: Float64Array, b: Float64Array, y: Float64Array): Float64Array {
   const k = b.length;
-  return b.map((right, i) => {
-    let sum = right;
-    let size = Math.abs(right);
+  const result = new Float64Array(k);
+  for (let i = 0; i < k; i++) {
+    let sum = b[i] as number;
+    let size = Math.abs(sum);
     for (let j = 0; j < k; j++) {
       const term = (h[i * k + j] as number) * (y[j] as number);
       sum -= term;
       size += Math.abs(term);
     }
-    return size === 0 ? 0 : sum / size;
-  });
+    result[i] = size === 0 ? 0 : sum / size;
+  }
+  return result;
 }
 
 /** From y, the way to the minimum over these free entries, as far as none becomes negative, and so on without those that reach 0. */
-function settled(h: Float64Array, b: Float64Array, from: Float64Array, chosen: readonly number[]) {
+function settled(h: Float64Array, b: Float64Array, from: Float64Array, chosen: readonly number[], known: Factor) {
   const k = b.length;
   let y = from;
   let set = chosen;
+  let factor = known;
   for (;;) {
-    const factor = factorize(h, k, set);
+    factor = factorize(h, k, set, factor);
     const { kept } = factor;
     const target = new Float64Array(k);
-    const put = (values: Float64Array) => {
-      kept.forEach((i, n) => {
-        target[i] = (target[i] as number) + (values[n] as number);
-      });
-    };
-    put(
-      solveFactored(
-        factor,
-        kept.map((i) => b[i] as number),
-      ),
-    );
-    // Once more for what rounding left over.
-    put(
-      solveFactored(
-        factor,
-        kept.map((i) => (b[i] as number) - dot(h.subarray(i * k, (i + 1) * k), target)),
-      ),
-    );
+    // Twice, the second time for what rounding left over.
+    for (let n = 0; n < 2; n++) {
+      const left = kept.map((i) => (b[i] as number) - (n === 0 ? 0 : dot(h.subarray(i * k, (i + 1) * k), target)));
+      const values = solveFactored(factor, left);
+      for (let at = 0; at < kept.length; at++) {
+        const i = kept[at] as number;
+        target[i] = (target[i] as number) + (values[at] as number);
+      }
+    }
     const below = kept.filter((i) => !((target[i] as number) > 0));
-    if (below.length === 0) return { y: target, free: kept };
+    if (below.length === 0) return { y: target, factor };
     const reach = (i: number) => {
       const value = y[i] as number;
       return value <= 0 ? 0 : value / (value - (target[i] as number));

@@ -35,3 +35,10 @@ test('stands still where the gradients cancel', async () => {
   ]);
   expect(Math.max(...direction.map(Math.abs))).toBeLessThan(1e-6);
 });
+
+test('refuses negative losses where gradients are divided by them, and names the task', async () => {
+  const refused = balanced(mgda({ normalize: 'loss' }), goldenJacobian, [2, -3]);
+  await expect(refused).rejects.toMatchObject({ code: 'POLYTASK_LOSS_TOO_LOW' });
+  await expect(balanced(mgda({ normalize: 'loss' }), goldenJacobian, [2, -3])).rejects.toThrow('task1');
+  expectClose((await balanced(mgda({ scale: 'paper' }), goldenJacobian, [2, -3])).weights, [0.6, 0.4]);
+});
