@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { didYouMean, expectedWords, explainIssues } from '../../src/config/explain-issues.js';
 import { configSchema } from '../../src/config/schema.js';
+import { partTables } from '../../src/parts/tables.js';
 
 const right = {
   data: { use: 'multimnist' },
@@ -15,6 +16,9 @@ function told(changes: object): string[] {
   if (parsed.success) return [];
   return explainIssues(parsed.error.issues, root).map(({ message }) => message);
 }
+
+/** All parts that may stand in a place, whatever packages there are. */
+const namesAt = (id: string) => [...(partTables.find((table) => table.id === id)?.parts.keys() ?? [])].join(', ');
 
 const sharing = (changes: object) => ({ sharing: { ...right.sharing, ...changes } });
 const task = (changes: object) => ({ tasks: [{ ...right.tasks[0], ...changes }] });
@@ -43,17 +47,13 @@ describe('explainIssues', () => {
     [
       'a part without a name',
       { sharing: {} },
-      [expect.stringMatching(/^`sharing\.use` is missing; expected .*\bhard-sharing\b.* or "<package>#<export>"$/)],
+      [`\`sharing.use\` is missing; expected ${namesAt('sharing')} or "<package>#<export>"`],
     ],
     ['a part that is none', { sharing: 'hard-sharing' }, ['`sharing`: found "hard-sharing", expected a mapping']],
     [
       'a name that only looks like a package',
       { balancing: { use: '@acme' } },
-      [
-        expect.stringMatching(
-          /^`balancing\.use`: found "@acme", expected .*\bsum-of-losses\b.* or "<package>#<export>"$/,
-        ),
-      ],
+      [`\`balancing.use\`: found "@acme", expected ${namesAt('balancing')} or "<package>#<export>"`],
     ],
     [
       'a wrong type of task',
@@ -154,7 +154,7 @@ describe('explainIssues', () => {
     const root = { ...right, colour: 1, seed: 'x' };
     const { error } = configSchema.safeParse(root, { error: expectedWords });
     expect(explainIssues(error?.issues ?? [], root, ['runs', 0])).toMatchObject([
-      { path: ['runs', 0, 'seed'], atKey: false, message: expect.stringMatching(/^`runs\[0\]\.seed`: found "x"/) },
+      { path: ['runs', 0, 'seed'], atKey: false },
       { path: ['runs', 0, 'colour'], atKey: true },
     ]);
   });
