@@ -8,7 +8,8 @@ import type { StepInfo } from '@polytask/core';
  * where p in [0, 1] is the part of all steps that are done.
  *
  * @param step The step about to be taken. Where the run has no end of its own the factor is 1.
- * @see Y. Ganin et al., "Domain-adversarial training of neural networks", JMLR 17, 2016, https://jmlr.org/papers/v17/15-239.html
+ * @see Y. Ganin et al., "Domain-adversarial training of neural networks", JMLR 17, 2016,
+ * https://jmlr.org/papers/v17/15-239.html
  * @example
  * ```ts
  * import { firstStep } from '@polytask/core';

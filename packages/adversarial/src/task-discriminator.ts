@@ -1,39 +1,34 @@
+import { describePart, reverseGradient } from '@polytask/core';
+import type * as tf from '@tensorflow/tfjs';
 import {
-  buildDense,
-  buildFlatten,
-  chainLayers,
-  describePart,
-  flag,
-  hostTensor,
-  type LayerBuilder,
-  list,
-  number,
-  PolytaskError,
-  reverseGradient,
-  whole,
-  withDefault,
-} from '@polytask/core';
-import * as tf from '@tensorflow/tfjs';
-import { reversalFactor } from './reversal-factor.js';
+  buildDiscriminator,
+  discriminated,
+  discriminatorOptions,
+  oneHotRows,
+  requireRowTask,
+  requireShared,
+  reversalFeeds,
+} from './discriminator.js';
 
 /**
- * A task discriminator: a classifier reads off the shared representation which task's data a row is from, and the shared
- * part learns to make that impossible.
+ * A task discriminator: a classifier reads off the shared representation which task's data a row is from, and the
+ * shared part learns to make that impossible.
  *
  * $$ L_{adv} = -\frac{1}{N} \sum_{n=1}^{N} \log \text{softmax}\big(D(\text{reverse}_\lambda(s_n))\big)_{t_n} $$
  *
  * where
  * - s_n `[N, ...]` is the shared representation of a row, t_n the task whose data set it is from (`rowTask`);
  * - D is a dense network (`discriminator/...`) with a logit per task, which learns to tell tasks apart;
- * - reverse_λ turns the gradient round on its way back, times λ. With `anneal` λ rises from 0 to `reversal`, as
- *   λ(p) = reversal · (2 / (1 + e^{−10p}) − 1) with p the part of training done.
+ * - reverse_λ turns the gradient round on its way back, times λ. With `anneal` λ rises from 0 to `reversal`, as λ(p) =
+ *   reversal · (2 / (1 + e^{−10p}) − 1) with p the part of training done.
  *
  * At chance L_adv is log K; it is recorded, and so is the discriminator's `accuracy`.
  *
- * @remarks Where the run has no end of its own, λ is `reversal` from the start. Only the shared part gets the reversed gradient: the
- * discriminator itself goes on to learn at full rate.
+ * @remarks Where the run has no end of its own, λ is `reversal` from the start. Only the shared part gets the reversed
+ * gradient: the discriminator itself goes on to learn at full rate.
  * @throws `POLYTASK_ADVERSARY` where the sharing strategy has no shared representation.
- * @throws `POLYTASK_ADVERSARY` at the first step where tasks have no data sets of their own, so that rows belong to no task.
+ * @throws `POLYTASK_ADVERSARY` at the first step where tasks have no data sets of their own, so that rows belong to no
+ * task.
  * @example
  * ```ts
  * import { taskDiscriminator } from '@polytask/adversarial';
@@ -63,56 +58,20 @@ export const taskDiscriminator = /* @__PURE__ */ describePart('auxiliary', {
       note: 'Gradient reversal and its schedule.',
     },
   ],
-  options: {
-    units: withDefault(list(whole({ from: 1 })), [], 'Widths of hidden layers of the discriminator.'),
-    reversal: withDefault(number({ from: 0 }), 1, 'Factor λ of the reversed gradient.'),
-    anneal: withDefault(
-      flag(),
-      true,
-      'Whether λ rises from 0 in the course of training.',
-      'Ganin et al., section 5.2.2',
-    ),
-  },
+  options: discriminatorOptions,
   make: ({ units, reversal, anneal }) => ({
     bind({ scope, shared, tasks }) {
-      if (shared === undefined) {
-        throw new PolytaskError(
-          'POLYTASK_ADVERSARY',
-          '`task-discriminator` reads the shared representation, but this sharing strategy has none. ' +
-            'Use one that has, such as `hard-sharing`.',
-        );
-      }
-      const place = scope.child('discriminator');
-      const hidden = units.map(
-        (width, i): LayerBuilder =>
-          (input) =>
-            buildDense(place.child(`dense${i}`), input, width, { activation: 'relu' }),
-      );
-      const discriminator = chainLayers({ shape: shared, dtype: 'float32' }, [
-        buildFlatten,
-        ...hidden,
-        (input) => buildDense(place.child('logits'), input, tasks.length),
-      ]);
+      const shape = requireShared('task-discriminator', shared);
+      const discriminator = buildDiscriminator(scope.child('discriminator'), shape, tasks.length, units);
       return {
         logged: ['accuracy'],
-        feeds: (step) => ({ lambda: hostTensor(anneal ? reversal * reversalFactor(step) : reversal) }),
+        feeds: reversalFeeds(reversal, anneal),
         loss({ state, batch, feeds, step }) {
-          if (batch.rowTask === undefined) {
-            throw new PolytaskError(
-              'POLYTASK_ADVERSARY',
-              '`task-discriminator` has to know which task a row is from, but all tasks have the same rows here. ' +
-                'Give tasks data sets of their own.',
-            );
-          }
+          const rowTask = requireRowTask('task-discriminator', batch.rowTask);
           const reversed = reverseGradient(state.shared as tf.Tensor, feeds.lambda as tf.Tensor);
           const logits = discriminator.apply(reversed, step);
-          // tf.oneHot knows no single class.
-          const wanted = tf.equal(tf.expandDims(batch.rowTask, 1), tf.range(0, tasks.length, 1, 'int32'));
-          const found = tf.argMax(logits, 1);
-          return {
-            loss: tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), tf.cast(wanted, 'float32')), 1))),
-            logged: { accuracy: tf.mean(tf.cast(tf.equal(found, tf.cast(batch.rowTask, 'int32')), 'float32')) },
-          };
+          const { loss, accuracy } = discriminated(logits, oneHotRows(rowTask, tasks.length));
+          return { loss, logged: { accuracy } };
         },
       };
     },

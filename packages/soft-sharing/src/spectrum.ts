@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
 /** Singular values of a matrix, and its singular vectors on one side. */
-export interface Spectrum {
+interface Spectrum {
   /** Rows of the matrix, or columns: the side that is asked for. */
   readonly size: number;
   /** `[size]`, the largest first, exact to about 1e-8 of it. Where the other side is smaller, the last are 0. */
