@@ -1,6 +1,6 @@
 import type { FilledOptions, Flat, Option, OptionsOf, OptionTable, Presence, Taken, Type } from './option-types.js';
 
-export type { FilledOptions, Option, OptionsOf, OptionTable, Presence, Taken, Type };
+export type { FilledOptions, Option, OptionsOf, OptionTable, Taken, Type };
 
 /** An option that must be given. */
 // @__NO_SIDE_EFFECTS__

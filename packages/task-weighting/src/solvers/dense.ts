@@ -1,5 +1,5 @@
 /** Entry of a row-major matrix with rows of this length. */
-export function entry(matrix: Float64Array, i: number, j: number, columns: number): number {
+function entry(matrix: Float64Array, i: number, j: number, columns: number): number {
   return matrix[i * columns + j] as number;
 }
 

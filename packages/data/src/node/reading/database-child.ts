@@ -47,7 +47,7 @@ export function processLender(): ProcessLender {
 export type Engine = Pick<Awaited<ReturnType<typeof openEngine>>, keyof Awaited<ReturnType<typeof openEngine>>>;
 
 /** A limit that was reached, a crash: what was asked for did not come to an end, and the process is gone. */
-export class DatabaseEnd extends Error {
+class DatabaseEnd extends Error {
   override readonly name = 'DatabaseEnd';
 }
 
