@@ -38,11 +38,17 @@ export function evaluateKernel(
   });
   const infos = Array.isArray(result) ? result : [result];
   const found = infos.map(({ dataId, shape, dtype }) => ({
-    data: backend.readSync(dataId).slice(),
+    data: ofType(backend.readSync(dataId), dtype as DType),
     shape,
     dtype: dtype as DType,
   }));
   for (const info of new Set([...given, ...infos])) backend.disposeIntermediateTensorInfo(info);
   backend.firstUse = firstUse;
   return Array.isArray(result) ? found : (found[0] as Evaluated);
+}
+
+/** A copy in the array that goes with the dtype: tfjs' casts without loss leave numbers in the array they came in. */
+function ofType(data: Evaluated['data'], dtype: DType): Evaluated['data'] {
+  if (dtype === 'float32') return Float32Array.from(data);
+  return dtype === 'int32' ? Int32Array.from(data) : Uint8Array.from(data);
 }
