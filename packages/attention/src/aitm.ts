@@ -41,7 +41,7 @@ const options = {
     number({ from: 0 }),
     0.6,
     'Weight of a term for binary tasks that come after one another in the chain: the later is no likelier than the earlier.',
-    'paper, section 5.1.4',
+    'paper',
   ),
   stopGradient: withDefault(
     flag(),
@@ -57,27 +57,32 @@ const options = {
 export type AitmOptions = OptionsOf<typeof options>;
 
 /**
- * Adaptive information transfer: tasks are steps that follow on one another, such as impression, click, purchase; each learns row by row how
- * much it takes from the step before.
+ * Adaptive information transfer: tasks are steps that follow on one another, such as impression, click, purchase; each
+ * learns row by row how much it takes from the step before.
  *
  * $$ z_1 = q_1, \qquad z_t = \sum_{u \in \{p_{t-1},\, q_t\}} w_u\, h_1(u), \qquad
- * w_u = \underset{u}{\text{softmax}}\ \frac{\langle h_2(u), h_3(u) \rangle}{\sqrt d}, \qquad p_{t-1} = \text{relu}(z_{t-1} W + b) $$
+ * w_u = \underset{u}{\text{softmax}}\ \frac{\langle h_2(u), h_3(u) \rangle}{\sqrt d}, \qquad p_{t-1} =
+ * \text{relu}(z_{t-1} W + b) $$
  *
  * $$ L_{lc} = \sum_{t \ge 2} \frac{1}{B} \sum_{rows} \max(\hat y_t - \hat y_{t-1},\ 0) $$
  *
  * where
- * - q_t `[rows, d]` is task t's tower (`towers/<task>/...`) over the shared features (`shared/...`), flattened; z_t is what its head gets;
- * - p is what is transferred (`transfer/<task>/info/...`), h_1, h_2, h_3 are linear (`transfer/<task>/value`, `query`, `key`, without bias);
+ * - q_t `[rows, d]` is task t's tower (`towers/<task>/...`) over the shared features (`shared/...`), flattened; z_t is
+ *   what its head gets;
+ * - p is what is transferred (`transfer/<task>/info/...`), h_1, h_2, h_3 are linear (`transfer/<task>/value`, `query`,
+ *   `key`, without bias);
  * - ŷ are the probabilities of binary tasks that follow on one another; other tasks have no such term.
  *
  * A task's tower and transfer reach the tasks after it and count as used by them too, unless `stopGradient`.
  * `trainer.inspect` gives w as `intermediates['transfer/<task>']`, `[rows, 2]`. The history has its means by epoch,
  * `aitm/transfer/<task>/transferred` and `.../own`, and the term as `aitm/calibration`.
  *
- * Shapes: inputs `[rows, ...]` → shared features `[rows, ...]` → towers `[rows, d]` by task → outputs as each task declares them.
+ * Shapes: inputs `[rows, ...]` → shared features `[rows, ...]` → towers `[rows, d]` by task → outputs as each task
+ * declares them.
  *
- * @throws `POLYTASK_UNKNOWN_NAME` and `POLYTASK_INVALID_OPTION` for an `order` that names a task that is not there, or twice;
- * `POLYTASK_TASK_INPUTS` and `POLYTASK_SHAPE_MISMATCH` where tasks read inputs of different shapes or other rows.
+ * @throws `POLYTASK_UNKNOWN_NAME` and `POLYTASK_INVALID_OPTION` for an `order` that names a task that is not there, or
+ * twice; `POLYTASK_TASK_INPUTS` and `POLYTASK_SHAPE_MISMATCH` where tasks read inputs of different shapes or other
+ * rows.
  * @example
  * ```ts
  * import { mlp, tabular } from '@polytask/core';

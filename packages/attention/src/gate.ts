@@ -28,7 +28,8 @@ export interface BuiltGate {
 }
 
 /**
- * The logits of a gate: a linear layer over all inputs, each flattened, side by side; or over what an encoder makes of them.
+ * The logits of a gate: a linear layer over all inputs, each flattened, side by side; or over what an encoder makes of
+ * them.
  *
  * @param scope The gate's own: `kernel`, `bias`, and the encoder's stages.
  * @throws `POLYTASK_ENCODER_INPUT` for category ids without an encoder; what the encoder throws.

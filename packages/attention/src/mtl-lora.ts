@@ -23,7 +23,7 @@ const options = {
     code<tf.LayersModel>('a tf.LayersModel (await it first)', isLayersModel),
     'The trunk, trained before; its weights stay as they are.',
   ),
-  rank: withDefault(whole({ from: 1 }), 8, 'Width of what is added to each dense layer, r.', 'paper, section 4.1'),
+  rank: withDefault(whole({ from: 1 }), 8, 'Width of what is added to each dense layer, r.', 'paper'),
   ups: withDefault(whole({ from: 1 }), 3, 'Ways up from there, of which each task has a mixture, n.', 'our own'),
   alpha: withDefault(number({ above: 0 }), 16, 'What is added is multiplied by α / r.', 'our own'),
   temperature: withDefault(number({ above: 0 }), 0.5, 'Of the softmax of the mixture, τ.', 'our own'),
@@ -34,26 +34,28 @@ const options = {
 export type MtlLoraOptions = OptionsOf<typeof options>;
 
 /**
- * Low-rank adaptation of a pretrained network for several tasks: its weights are frozen, and every dense layer gets a small addition, part of which all
- * tasks share.
+ * Low-rank adaptation of a pretrained network for several tasks: its weights are frozen, and every dense layer gets a
+ * small addition, part of which all tasks share.
  *
  * $$ y_t = x W + b + \frac{\alpha}{r} \sum_{i=1}^{n} \text{softmax}(w_t / \tau)_i\; x A\, \Lambda_t B_i $$
  *
  * where
  * - W, b are the layer's own (`frozen/<l>-Dense/...`), which nothing moves;
- * - A `[inputs, r]` and B `[n, r, outputs]` are used by all tasks (`lora/<l>/down`, `lora/<l>/ups`); B is 0 at first, so that the start is the
- *   pretrained network;
- * - Λ_t `[r, r]`, at first the identity, and w_t `[n]`, at first 0, are task t's (`lora/<l>/<task>/turn`, `lora/<l>/<task>/mixture`).
+ * - A `[inputs, r]` and B `[n, r, outputs]` are used by all tasks (`lora/<l>/down`, `lora/<l>/ups`); B is 0 at first,
+ *   so that the start is the pretrained network;
+ * - Λ_t `[r, r]`, at first the identity, and w_t `[n]`, at first 0, are task t's (`lora/<l>/<task>/turn`,
+ *   `lora/<l>/<task>/mixture`).
  *
  * `trainer.inspect` gives the mixtures as `intermediates['lora/<l>/<task>']`, `[n]`.
  *
  * Shapes: those of the model, `[rows, ...]` → features `[rows, ...]` by task → outputs as each task declares them.
  *
- * @remarks l counts all layers of the model; layers that are not dense are applied as they are in prediction, without dropout and with the averages
- * of BatchNorm. Each task goes through the model by itself. The model stays yours to dispose of; since nothing moves it, runs may share it. Models that
- * branch are refused.
- * @throws `POLYTASK_INVALID_OPTION` for what is no `tf.LayersModel`, or one whose layers are not one chain with a dense layer among them;
- * `POLYTASK_SHAPE_MISMATCH` for inputs of another shape; `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes.
+ * @remarks l counts all layers of the model; layers that are not dense are applied as they are in prediction, without
+ * dropout and with the averages of BatchNorm. Each task goes through the model by itself. The model stays yours to
+ * dispose of; since nothing moves it, runs may share it. Models that branch are refused.
+ * @throws `POLYTASK_INVALID_OPTION` for what is no `tf.LayersModel`, or one whose layers are not one chain with a dense
+ * layer among them; `POLYTASK_SHAPE_MISMATCH` for inputs of another shape; `POLYTASK_TASK_INPUTS` where tasks read
+ * inputs of different shapes.
  * @example
  * ```ts
  * import { mtlLora } from '@polytask/attention';

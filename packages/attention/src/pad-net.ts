@@ -25,12 +25,7 @@ import { unstack } from './unstack.js';
 const options = {
   encoder: required(part('encoder'), 'The trunk, shared by all tasks.'),
   branch: branchOption,
-  initial: withDefault(
-    number({ from: 0 }),
-    1,
-    "Weight of the losses of the tasks' first predictions.",
-    'paper, equation 5',
-  ),
+  initial: withDefault(number({ from: 0 }), 1, "Weight of the losses of the tasks' first predictions.", 'our own'),
   head: headOption,
   adapters: adaptersOption,
 };
@@ -39,26 +34,31 @@ const options = {
 export type PadNetOptions = OptionsOf<typeof options>;
 
 /**
- * Prediction-and-distillation network: each task predicts a first time, then takes of the features of the others by a gate of its own, and predicts
- * again.
+ * Prediction-and-distillation network: each task predicts a first time, then takes of the features of the others by a
+ * gate of its own, and predicts again.
  *
- * $$ f_t' = f_t + \sum_{a \neq t} \sigma(f_t W_t^G + b_t) \odot f_a W_a^M, \qquad \hat y_t = \text{head}_t(f_t'), \qquad
+ * $$ f_t' = f_t + \sum_{a \neq t} \sigma(f_t W_t^G + b_t) \odot f_a W_a^M, \qquad \hat y_t = \text{head}_t(f_t'),
+ * \qquad
  * L = \sum_t L_t(\hat y_t) + \lambda \sum_t L_t\big(\text{head}_t^{0}(f_t)\big) $$
  *
  * where
- * - f_t is what task t's branch (`branches/<task>/...`) makes of the trunk's features (`trunk/...`), used by all tasks; of maps, all acts at every
- *   position;
- * - the gate W_t^G, b_t is at `gates/<task>/...`, the message W_a^M at `messages/<task>/...`, used by the tasks other than a;
+ * - f_t is what task t's branch (`branches/<task>/...`) makes of the trunk's features (`trunk/...`), used by all tasks;
+ *   of maps, all acts at every position;
+ * - the gate W_t^G, b_t is at `gates/<task>/...`, the message W_a^M at `messages/<task>/...`, used by the tasks other
+ *   than a;
  * - head_t^0 is the first, linear head (`initial/<task>/...`); λ is `initial`. Only the second term moves it.
  *
- * `trainer.inspect` gives first outputs as `intermediates['initial/<task>/<output>']` and gates as `['gates/<task>']`. The history has the second term by
- * epoch, `pad-net/initial`, and the gates' means, `pad-net/gates/<task>/mean`.
+ * `trainer.inspect` gives first outputs as `intermediates['initial/<task>/<output>']` and gates as `['gates/<task>']`.
+ * The history has the second term by epoch, `pad-net/initial`, and the gates' means, `pad-net/gates/<task>/mean`.
  *
- * Shapes: inputs `[rows, ...]` → features `[rows, ..., n]` → branches, the same by task → outputs as each task declares them, twice.
+ * Shapes: inputs `[rows, ...]` → features `[rows, ..., n]` → branches, the same by task → outputs as each task declares
+ * them, twice.
  *
- * @remarks The paper's third module of distillation, with its 3×3 convolutions replaced by linear layers at every position (give `branch`
- * convolutions for more). It needs tasks that read the same rows. With one task nothing is taken.
- * @throws `POLYTASK_TASK_INPUTS` and `POLYTASK_SHAPE_MISMATCH` where tasks read inputs of different shapes or other rows.
+ * @remarks The paper's third module of distillation, with its 3×3 convolutions replaced by linear layers at every
+ * position (give `branch` convolutions for more). It needs tasks that read the same rows. With one task nothing is
+ * taken.
+ * @throws `POLYTASK_TASK_INPUTS` and `POLYTASK_SHAPE_MISMATCH` where tasks read inputs of different shapes or other
+ * rows.
  * @example
  * ```ts
  * import { convNet, mlp } from '@polytask/core';

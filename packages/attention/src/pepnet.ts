@@ -39,7 +39,7 @@ const options = {
   domainEncoder: optional(part('encoder'), 'Makes numbers of them, such as `tabular()`.', 'the numbers themselves'),
   prior: optional(names, 'Inputs that say whom a row is about; they gate the towers.', 'none'),
   priorEncoder: optional(part('encoder'), 'Makes numbers of them, such as `tabular()`.', 'the numbers themselves'),
-  gamma: withDefault(number({ above: 0 }), 2, 'The most that a gate multiplies by, γ.', 'paper, section 2.2.1'),
+  gamma: withDefault(number({ above: 0 }), 2, 'The most that a gate multiplies by, γ.', 'paper'),
   head: headOption,
 };
 
@@ -47,27 +47,33 @@ const options = {
 export type PepnetOptions = OptionsOf<typeof options>;
 
 /**
- * Parameter and embedding personalised network: gates that know domain and person scale embeddings, and the layers of every task's tower.
+ * Parameter and embedding personalised network: gates that know domain and person scale embeddings, and the layers of
+ * every task's tower.
  *
- * $$ e' = \text{gate}\big([d,\ \text{sg}(e)]\big) \odot e, \qquad H_t^{l} = \text{gate}_t^{l}\big([p,\ \text{sg}(e')]\big) \odot
- * \text{relu}(H_t^{l-1} W_t^l + b_t^l), \quad H_t^0 = e', \qquad \text{gate}(a) = \gamma\, \sigma\big(W_2\, \text{relu}(W_1 a)\big) $$
+ * $$ e' = \text{gate}\big([d,\ \text{sg}(e)]\big) \odot e, \qquad H_t^{l} = \text{gate}_t^{l}\big([p,\
+ * \text{sg}(e')]\big) \odot
+ * \text{relu}(H_t^{l-1} W_t^l + b_t^l), \quad H_t^0 = e', \qquad \text{gate}(a) = \gamma\, \sigma\big(W_2\,
+ * \text{relu}(W_1 a)\big) $$
  *
  * where
- * - e are the embeddings (`embedding/...`), flattened, d the inputs `domain`, p the inputs `prior`, each as its encoder gives it
- *   (`domain/...`, `prior/...`); sg stops the gradient, so that gates do not move what they scale;
- * - the first gate (`gates/domain/...`) and all embeddings are used by all tasks; W_t (`towers/<task>/layer<l>/...`) and gate_t
- *   (`towers/<task>/gate<l>/...`) by that task only;
- * - the last H_t is what task t's head gets. W_1, W_2 are layers `hidden` and `open` with biases, both as wide as what the gate scales.
+ * - e are the embeddings (`embedding/...`), flattened, d the inputs `domain`, p the inputs `prior`, each as its encoder
+ *   gives it (`domain/...`, `prior/...`); sg stops the gradient, so that gates do not move what they scale;
+ * - the first gate (`gates/domain/...`) and all embeddings are used by all tasks; W_t (`towers/<task>/layer<l>/...`)
+ *   and gate_t (`towers/<task>/gate<l>/...`) by that task only;
+ * - the last H_t is what task t's head gets. W_1, W_2 are layers `hidden` and `open` with biases, both as wide as what
+ *   the gate scales.
  *
- * `trainer.inspect` gives gates as `intermediates['gates/domain']` and `['gates/<task>/layer<l>']`, `[rows, width]`; the history has their means by epoch,
- * such as `pepnet/gates/<task>/layer0/mean`.
+ * `trainer.inspect` gives gates as `intermediates['gates/domain']` and `['gates/<task>/layer<l>']`, `[rows, width]`;
+ * the history has their means by epoch, such as `pepnet/gates/<task>/layer0/mean`.
  *
- * Shapes: inputs `[rows, ...]` → embeddings `[rows, n]` → towers `[rows, units.at(-1)]` by task → outputs as each task declares them.
+ * Shapes: inputs `[rows, ...]` → embeddings `[rows, n]` → towers `[rows, units.at(-1)]` by task → outputs as each task
+ * declares them.
  *
- * @remarks Gates scale what a layer gives, which is what the next takes. Without `domain` the embeddings' gate reads the embeddings alone, and
- * likewise without `prior`.
- * @throws `POLYTASK_UNKNOWN_NAME` for names that are no inputs; `POLYTASK_INVALID_OPTION` where an input is named twice or none is left for the
- * embeddings; `POLYTASK_TASK_INPUTS` where tasks read different inputs; `POLYTASK_ENCODER_INPUT` for category ids without an encoder.
+ * @remarks Gates scale what a layer gives, which is what the next takes. Without `domain` the embeddings' gate reads
+ * the embeddings alone, and likewise without `prior`.
+ * @throws `POLYTASK_UNKNOWN_NAME` for names that are no inputs; `POLYTASK_INVALID_OPTION` where an input is named twice
+ * or none is left for the embeddings; `POLYTASK_TASK_INPUTS` where tasks read different inputs;
+ * `POLYTASK_ENCODER_INPUT` for category ids without an encoder.
  * @example
  * ```ts
  * import { tabular } from '@polytask/core';

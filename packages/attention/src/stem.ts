@@ -35,25 +35,27 @@ const options = {
 export type StemOptions = OptionsOf<typeof options>;
 
 /**
- * Shared and task-specific embeddings: every task has embeddings of its own beside those of all, looks at everybody's, and teaches its own and the
- * shared ones alone.
+ * Shared and task-specific embeddings: every task has embeddings of its own beside those of all, looks at everybody's,
+ * and teaches its own and the shared ones alone.
  *
- * $$ h_t = \sum_{k \in S} g_{t,k}\, E_k(e_S) + \sum_{k \in P_t} g_{t,k}\, E_k(e_t) + \sum_{s \neq t} \sum_{k \in P_s} g_{t,k}\,
+ * $$ h_t = \sum_{k \in S} g_{t,k}\, E_k(e_S) + \sum_{k \in P_t} g_{t,k}\, E_k(e_t) + \sum_{s \neq t} \sum_{k \in P_s}
+ * g_{t,k}\,
  * \text{sg}\big(E_k(e_s)\big), \qquad g_t = \text{softmax}\big([e_t,\ e_S]\, W_t + b_t\big) $$
  *
  * where
- * - e_S are the embeddings of all (`shared/embedding/...`), e_t task t's (`own/<task>/embedding/...`); E_k are the experts over them
- *   (`shared/expert<k>/...`, `own/<task>/expert<k>/...`);
+ * - e_S are the embeddings of all (`shared/embedding/...`), e_t task t's (`own/<task>/embedding/...`); E_k are the
+ *   experts over them (`shared/expert<k>/...`, `own/<task>/expert<k>/...`);
  * - sg stops the gradient: what belongs to a task is used by that task only;
  * - W_t, b_t are task t's gate (`gates/<task>/...`), over the shared experts, then those of all tasks in task order.
  *
  * `trainer.inspect` gives the gates as `intermediates['gates/<task>']`. The history has, by epoch, their mean shares
  * `stem/gates/<task>/shared<k>` and `stem/gates/<task>/<other>/own<k>`, and their entropy.
  *
- * Shapes: inputs `[rows, ...]` → embeddings `[rows, ...]` → features `[rows, ...]` by task → outputs as each task declares them.
+ * Shapes: inputs `[rows, ...]` → embeddings `[rows, ...]` → features `[rows, ...]` by task → outputs as each task
+ * declares them.
  *
- * @remarks Tables grow with the number of tasks: K + 1 of each. Tasks with inputs of their own look at the rows that they read, so all experts run on
- * each set of inputs.
+ * @remarks Tables grow with the number of tasks: K + 1 of each. Tasks with inputs of their own look at the rows that
+ * they read, so all experts run on each set of inputs.
  * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; what the encoders throw.
  * @example
  * ```ts
