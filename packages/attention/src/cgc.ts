@@ -15,7 +15,8 @@ export type CgcOptions = OptionsOf<typeof options>;
  * $$ h_t = \sum_{k \in S \cup P_t} g_{t,k}(x)\, E_k(x), \qquad g_t(x) = \text{softmax}(W_t x + b_t) $$
  *
  * where
- * - S are the shared experts (`shared/expert<k>/...`), used by all tasks; P_t are task t's own (`own/<task>/expert<k>/...`);
+ * - S are the shared experts (`shared/expert<k>/...`), used by all tasks; P_t are task t's own
+ *   (`own/<task>/expert<k>/...`);
  * - W_t, b_t are task t's gate (`gates/<task>/...`), over the shared experts first, then its own; x as in {@link mmoe}.
  *
  * `trainer.inspect` gives the gates as `intermediates['gates/<task>']`. The history has, by epoch, the mean shares
@@ -23,8 +24,10 @@ export type CgcOptions = OptionsOf<typeof options>;
  *
  * Shapes: inputs `[rows, ...]` → features `[rows, ...features]` by task → outputs as each task declares them.
  *
- * @remarks Without experts of their own tasks have an {@link mmoe}; without shared ones nothing is shared. `ple` has several levels of it.
- * @throws As {@link mmoe}; `POLYTASK_INVALID_OPTION` for a task without any expert; `POLYTASK_UNKNOWN_NAME` for numbers of unknown tasks.
+ * @remarks Without experts of their own tasks have an {@link mmoe}; without shared ones nothing is shared. `ple` has
+ * several levels of it.
+ * @throws As {@link mmoe}; `POLYTASK_INVALID_OPTION` for a task without any expert; `POLYTASK_UNKNOWN_NAME` for numbers
+ * of unknown tasks.
  * @example
  * ```ts
  * import { mlp } from '@polytask/core';
@@ -44,7 +47,7 @@ export const cgc = /* @__PURE__ */ describePart('sharing', {
       venue: 'RecSys',
       year: 2020,
       url: 'https://doi.org/10.1145/3383313.3412236',
-      note: 'One level of it, section 4.2.',
+      note: 'One level of it.',
     },
   ],
   options,

@@ -41,19 +41,23 @@ export type CrossTaskAttentionOptions = OptionsOf<typeof options>;
  * A_{m,t} = \text{softmax}\Big(\frac{(h_t W_m^Q)(H W_m^K)^\top}{\sqrt d}\Big), \qquad H = [h_1, \dots, h_K] $$
  *
  * where
- * - h_t are what task t's branch (`branches/<task>/...`) makes of the trunk's features (`trunk/...`); of maps, every position attends by itself;
+ * - h_t are what task t's branch (`branches/<task>/...`) makes of the trunk's features (`trunk/...`); of maps, every
+ *   position attends by itself;
  * - A_m are attentions, `attentionHeads` of them, each of width d, with W at `attention/...`, which all tasks use;
  * - LN is a layer normalisation of each task (`norms/<task>/...`).
  *
- * `trainer.inspect` gives how much task t took of each task, the mean over attentions, as `intermediates['attention/<task>']`, `[rows, ..., K]`. The
- * history has its means by epoch, `cross-task-attention/attention/<task>/<other>`, and their entropy.
+ * `trainer.inspect` gives how much task t took of each task, the mean over attentions, as
+ * `intermediates['attention/<task>']`, `[rows, ..., K]`. The history has its means by epoch,
+ * `cross-task-attention/attention/<task>/<other>`, and their entropy.
  *
- * Shapes: inputs `[rows, ...]` → features `[rows, ..., n]` → branches `[rows, ..., d]` by task → outputs as each task declares them.
+ * Shapes: inputs `[rows, ...]` → features `[rows, ..., n]` → branches `[rows, ..., d]` by task → outputs as each task
+ * declares them.
  *
- * @remarks Tasks are the places of the attention, not the pixels of another task's map as in the paper, so it is as good for vectors; nor is there the
- * paper's correlation map. All branches reach all tasks and count as shared. With one task it attends to itself.
- * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; `POLYTASK_SHAPE_MISMATCH` where they read different rows;
- * `POLYTASK_INVALID_OPTION` where `attentionHeads` does not divide the width.
+ * @remarks Tasks are the places of the attention, not the pixels of another task's map as in the paper, so it is as
+ * good for vectors; nor is there the paper's correlation map. All branches reach all tasks and count as shared. With
+ * one task it attends to itself.
+ * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; `POLYTASK_SHAPE_MISMATCH` where they read
+ * different rows; `POLYTASK_INVALID_OPTION` where `attentionHeads` does not divide the width.
  * @example
  * ```ts
  * import { mlp } from '@polytask/core';

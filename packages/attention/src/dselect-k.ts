@@ -25,7 +25,7 @@ const options = {
     choice('task', 'row'),
     'task',
     'Whether a task takes the same experts for all rows, or chooses by the inputs of each row.',
-    'paper, section 3: both; the experiments with many tasks choose by task',
+    'paper, which has both',
   ),
   gate: gateOption,
   gamma: withDefault(
@@ -62,19 +62,21 @@ export type DselectKOptions = OptionsOf<typeof options>;
  * where
  * - E_j are the experts (`experts/expert<j>/...`), used by all tasks; c_j are the m = ⌈log₂ n⌉ bits of j, lowest first;
  * - S is the smooth step of width γ, 0 below −γ/2 and 1 above γ/2;
- * - z_t `[k, m]` and w_t `[k]` are task t's variables `gates/<task>/z` and `w`, or with `by: 'row'` linear in its inputs
- *   (`gates/<task>/z/kernel`, ...); used by that task only;
- * - H is the entropy; λ₁ is `entropy`, λ₂ is `reach`. The second term is there where n is no power of two: codes from n on are no experts, and
- *   what r gives to them is lost.
+ * - z_t `[k, m]` and w_t `[k]` are task t's variables `gates/<task>/z` and `w`, or with `by: 'row'` linear in its
+ *   inputs (`gates/<task>/z/kernel`, ...); used by that task only;
+ * - H is the entropy; λ₁ is `entropy`, λ₂ is `reach`. The second term is there where n is no power of two: codes from n
+ *   on are no experts, and what r gives to them is lost.
  *
- * `trainer.inspect` gives q as `intermediates['gates/<task>']`, `[rows, n]`, and the selectors r as `['selectors/<task>']`, `[k, n]` or
- * `[rows, k, n]`. The history has what {@link mmoe} has, and the terms `dselect-k/entropy` and `dselect-k/reach`, by `row` their means over rows.
+ * `trainer.inspect` gives q as `intermediates['gates/<task>']`, `[rows, n]`, and the selectors r as
+ * `['selectors/<task>']`, `[k, n]` or `[rows, k, n]`. The history has what {@link mmoe} has, and the terms
+ * `dselect-k/entropy` and `dselect-k/reach`, by `row` their means over rows.
  *
  * Shapes: inputs `[rows, ...]` → features `[rows, ...features]` by task → outputs as each task declares them.
  *
- * @remarks z starts uniform in ±γ/100, w in ±0.05 (LibMTL), so all experts have a share at first. A selector that has decided has no gradient
- * left: it does not change its mind. All experts are computed whether they are chosen or not. With one expert every task takes it.
- * Where n is no power of two q sums to less than 1 until the codes that are experts are chosen.
+ * @remarks z starts uniform in ±γ/100, w in ±0.05 (LibMTL), so all experts have a share at first. A selector that has
+ * decided has no gradient left: it does not change its mind. All experts are computed whether they are chosen or not.
+ * With one expert every task takes it. Where n is no power of two q sums to less than 1 until the codes that are
+ * experts are chosen.
  * @throws As {@link mmoe}.
  * @example
  * ```ts

@@ -66,8 +66,9 @@ interface Level {
 }
 
 /**
- * Levels of experts, one after the other; each is an encoder of which every expert is a copy. Shared experts read what the shared path has, a
- * task's own what the task has; a task's gate weighs both. All levels but the last have a gate of the shared path too, over all experts.
+ * Levels of experts, one after the other; each is an encoder of which every expert is a copy. Shared experts read what
+ * the shared path has, a task's own what the task has; a task's gate weighs both. All levels but the last have a gate
+ * of the shared path too, over all experts.
  */
 export function bindExtraction(
   context: SharingContext,

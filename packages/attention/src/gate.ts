@@ -28,7 +28,8 @@ export interface BuiltGate {
 }
 
 /**
- * The logits of a gate: a linear layer over all inputs, each flattened, side by side; or over what an encoder makes of them.
+ * The logits of a gate: a linear layer over all inputs, each flattened, side by side; or over what an encoder makes of
+ * them.
  *
  * @param scope The gate's own: `kernel`, `bias`, and the encoder's stages.
  * @throws `POLYTASK_ENCODER_INPUT` for category ids without an encoder; what the encoder throws.
@@ -44,22 +45,22 @@ export interface Reader extends BuiltGate {
   readonly output: InputSpec;
 }
 
-/** All inputs as one vector per row, by an encoder where there is one. */
-export function readInputs(scope: BuildScope, inputs: InputSpecs, encoder?: Encoder): Reader {
-  if (encoder === undefined) return sideBySide(inputs);
+/** All inputs as one vector per row, by an encoder where there is one; `option` is what its option is called. */
+export function readInputs(scope: BuildScope, inputs: InputSpecs, encoder?: Encoder, option = 'gate'): Reader {
+  if (encoder === undefined) return sideBySide(inputs, option);
   const stages = buildEncoder(encoder, scope, inputs);
   const flat = buildFlatten(stages.output);
   return { output: flat.output, apply: (tensors, step) => flat.apply(stages.apply(tensors, step), step) };
 }
 
 /** All inputs as they are, each flattened. */
-function sideBySide(inputs: InputSpecs): Reader {
+function sideBySide(inputs: InputSpecs, option: string): Reader {
   const layers = Object.entries(inputs).map(([name, input]) => {
     if (input.categories !== undefined || input.vocabulary !== undefined) {
       throw new PolytaskError(
         'POLYTASK_ENCODER_INPUT',
-        `A gate takes numbers, but input \`${name}\` holds category ids. Give gates an encoder that embeds them: \`gate: tabular()\`.`,
-        { option: 'gate' },
+        `A gate takes numbers, but input \`${name}\` holds category ids. Give gates an encoder that embeds them: \`${option}: tabular()\`.`,
+        { option },
       );
     }
     return [name, buildFlatten(input)] as const;

@@ -44,28 +44,32 @@ const options = {
 export type LearningToBranchOptions = OptionsOf<typeof options>;
 
 /**
- * Learning to branch: of every stage there are B copies; each copy learns from which copy of the stage before it branches off, and each task at which
- * copy of the last stage it ends. What comes out is a tree.
+ * Learning to branch: of every stage there are B copies; each copy learns from which copy of the stage before it
+ * branches off, and each task at which copy of the last stage it ends. What comes out is a tree.
  *
  * $$ x_b^{s} = \sum_{j=1}^{B} a_{bj}^{s}\, h_j^{s-1}, \qquad
- * a_b = \text{onehot}\Big(\underset{j}{\arg\max}\ \hat a_{bj}\Big), \qquad \hat a_b = \text{softmax}\big((\alpha_b + g) / \tau\big),
- * \quad g_j = -\log(-\log u_j) $$
+ * a_b = \text{onehot}\Big(\underset{j}{\arg\max}\ \hat a_{bj}\Big), \qquad
+ * \hat a_b = \text{softmax}\big((\alpha_b + g) / \tau\big), \quad g_j = -\log(-\log u_j) $$
  *
  * where
- * - h_j^s are the features of copy j of stage s (`copies/branch<j>/<stage>/...`); a task's head takes $\sum_j a_{tj} h_j$ of the last stage;
- * - α are the choices: `parents/<stage>` `[B, B]`, of copies of that stage by those of the next, used by all tasks; and `leaves/<task>` `[1, B]`, used by
- *   that task; at first 0;
+ * - h_j^s are the features of copy j of stage s (`copies/branch<j>/<stage>/...`); a task's head takes
+ *   $\sum_j a_{tj} h_j$ of the last stage;
+ * - α are the choices: `parents/<stage>` `[B, B]`, of copies of that stage by those of the next, used by all tasks; and
+ *   `leaves/<task>` `[1, B]`, used by that task; at first 0;
  * - u are uniform numbers of the step; τ falls from `hottest` to `coldest` by the same factor every step;
  * - the gradient goes through $\hat a$ (straight through). Without training there is no draw: a is the largest α.
  *
- * `trainer.inspect` gives which copy each task goes through as `intermediates['paths/<stage>']`, `[K, B]` of 0 and 1. The history has, by epoch, how many
- * copies of a stage tasks go through by the largest α, `learning-to-branch/copies/<stage>`: 1 where all share it.
+ * `trainer.inspect` gives which copy each task goes through as `intermediates['paths/<stage>']`, `[K, B]` of 0 and 1.
+ * The history has, by epoch, how many copies of a stage tasks go through by the largest α,
+ * `learning-to-branch/copies/<stage>`: 1 where all share it.
  *
- * Shapes: inputs `[rows, ...]` → features `[rows, ...]` of B copies of each stage → features by task → outputs as each task declares them.
+ * Shapes: inputs `[rows, ...]` → features `[rows, ...]` of B copies of each stage → features by task → outputs as each
+ * task declares them.
  *
- * @remarks Any copy may reach any task, so all copies count as shared. All copies are computed; to keep the tree alone, train it anew with
- * `branchedSharing`. In the warm-up copies take the mean of those before them, not the sum as in LibMTL, which makes features B times larger. Where a run has
- * no end of its own, τ stays at `hottest` and there is no warm-up.
+ * @remarks Any copy may reach any task, so all copies count as shared. All copies are computed; to keep the tree alone,
+ * train it anew with `branchedSharing`. In the warm-up copies take the mean of those before them, not the sum as in
+ * LibMTL, which makes features B times larger. Where a run has no end of its own, τ stays at `hottest` and there is no
+ * warm-up.
  * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; what the encoder throws.
  * @example
  * ```ts

@@ -18,28 +18,31 @@ const options = {
 export type MmoeOptions = OptionsOf<typeof options>;
 
 /**
- * Multi-gate mixture of experts: all tasks have the same experts, and a gate of its own tells each task how much to take of each.
+ * Multi-gate mixture of experts: all tasks have the same experts, and a gate of its own tells each task how much to
+ * take of each.
  *
  * $$ h_t = \sum_{k=1}^{n} g_{t,k}(x)\, E_k(x), \qquad g_t(x) = \text{softmax}(W_t x + b_t), \qquad
  * L_{load} = n \sum_{k=1}^{n} \ell_k^2 - 1, \quad \ell_k = \frac{1}{K} \sum_t \overline{g_{t,k}} $$
  *
  * where
- * - E_k are the experts (`experts/expert<k>/...`), used by all tasks; h_t `[rows, ...features]` are what task t's head gets;
- * - W_t, b_t are task t's gate (`gates/<task>/...`), used by that task only; x are the inputs, flattened and side by side, or what the
- *   encoder `gate` makes of them;
- * - ℓ_k is the load of expert k, the mean of its share over rows and K tasks. L_load is the squared coefficient of variation of the loads: 0
- *   where all experts are used alike, n − 1 where all tasks use one.
+ * - E_k are the experts (`experts/expert<k>/...`), used by all tasks; h_t `[rows, ...features]` are what task t's head
+ *   gets;
+ * - W_t, b_t are task t's gate (`gates/<task>/...`), used by that task only; x are the inputs, flattened and side by
+ *   side, or what the encoder `gate` makes of them;
+ * - ℓ_k is the load of expert k, the mean of its share over rows and K tasks. L_load is the squared coefficient of
+ *   variation of the loads: 0 where all experts are used alike, n − 1 where all tasks use one.
  *
- * `trainer.inspect` gives the gates as `intermediates['gates/<task>']`, `[rows, n]`. The history has, by epoch, the mean share
- * `mmoe/gates/<task>/expert<k>`, `mmoe/gates/<task>/entropy`, and the term as `mmoe/load-balance`.
+ * `trainer.inspect` gives the gates as `intermediates['gates/<task>']`, `[rows, n]`. The history has, by epoch, the
+ * mean share `mmoe/gates/<task>/expert<k>`, `mmoe/gates/<task>/entropy`, and the term as `mmoe/load-balance`.
  *
  * Shapes: inputs `[rows, ...]` → features `[rows, ...features]` by task → outputs as each task declares them.
  *
- * @remarks The load counts all tasks together, so that an expert may serve one task alone: a term for each gate by itself would forbid what
- * the gates are for. On images give gates an encoder: linear gates on raw pixels are large. A gate of one expert is always 1: that is hard
- * sharing. Tasks with inputs of their own go through the same experts, see `adapters`.
- * @throws `POLYTASK_ENCODER_INPUT` for inputs that the experts cannot take, and for category ids that gates have no encoder for;
- * `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes.
+ * @remarks The load counts all tasks together, so that an expert may serve one task alone: a term for each gate by
+ * itself would forbid what the gates are for. On images give gates an encoder: linear gates on raw pixels are large. A
+ * gate of one expert is always 1: that is hard sharing. Tasks with inputs of their own go through the same experts, see
+ * `adapters`.
+ * @throws `POLYTASK_ENCODER_INPUT` for inputs that the experts cannot take, and for category ids that gates have no
+ * encoder for; `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes.
  * @example
  * ```ts
  * import { mlp } from '@polytask/core';

@@ -35,7 +35,7 @@ const options = {
     'How many times narrower the inside of an attention module is than the features.',
     "the authors' code; LibMTL has 2",
   ),
-  batchNorm: withDefault(flag(), true, 'Normalise in attention modules.', 'paper, figure 2'),
+  batchNorm: withDefault(flag(), true, 'Normalise in attention modules.', 'paper'),
   head: headOption,
   adapters: adaptersOption,
 };
@@ -44,28 +44,31 @@ const options = {
 export type MtanOptions = OptionsOf<typeof options>;
 
 /**
- * Multi-task attention network: a trunk for all tasks, and for each task a chain of soft attention masks that selects from the trunk's features, stage by
- * stage.
+ * Multi-task attention network: a trunk for all tasks, and for each task a chain of soft attention masks that selects
+ * from the trunk's features, stage by stage.
  *
  * $$ \hat a_t^{s} = a_t^{s} \odot p^{s}, \qquad
- * a_t^{s} = \sigma\Big(\text{BN}\big(W_{t,2}^{s}\, \text{relu}(\text{BN}(W_{t,1}^{s} [p^{s};\ f^{s}(\hat a_t^{s-1})]))\big)\Big) $$
+ * a_t^{s} = \sigma\Big(\text{BN}\big(W_{t,2}^{s}\, \text{relu}(\text{BN}(W_{t,1}^{s} [p^{s};\ f^{s}(\hat
+ * a_t^{s-1})]))\big)\Big) $$
  *
  * where
  * - p^s are the features of the trunk's stage s (`trunk/<stage>/...`), used by all tasks;
- * - f^s brings what task t had selected one stage earlier to the shape of stage s: a second copy of the stage, with weights of its own that all tasks
- *   share (`refine/<stage>/...`); at the first stage there is nothing to bring, and [·] is p alone;
- * - W are linear at every position (1×1 convolutions), task t's own with their biases and BatchNorm (`attention/<task>/<stage>/inner/...` and
- *   `.../mask/...`);
+ * - f^s brings what task t had selected one stage earlier to the shape of stage s: a second copy of the stage, with
+ *   weights of its own that all tasks share (`refine/<stage>/...`); at the first stage there is nothing to bring, and
+ *   [·] is p alone;
+ * - W are linear at every position (1×1 convolutions), task t's own with their biases and BatchNorm
+ *   (`attention/<task>/<stage>/inner/...` and `.../mask/...`);
  * - task t's head gets â_t of the last stage.
  *
- * `trainer.inspect` gives masks as `intermediates['attention/<task>/<stage>']`, of the shape of the features. The history has their means by epoch,
- * `mtan/attention/<task>/<stage>/mean`.
+ * `trainer.inspect` gives masks as `intermediates['attention/<task>/<stage>']`, of the shape of the features. The
+ * history has their means by epoch, `mtan/attention/<task>/<stage>/mean`.
  *
- * Shapes: inputs `[rows, ...]` → features of every stage `[rows, ..., n]` → the same by task → outputs as each task declares them.
+ * Shapes: inputs `[rows, ...]` → features of every stage `[rows, ..., n]` → the same by task → outputs as each task
+ * declares them.
  *
- * @remarks For any encoder, dense or convolutional, that has stages. The paper's f is a 3×3 convolution with pooling, and its modules see the first of
- * the two convolutions of a block, u, beside its last, p; a stage here is one layer, so u is p. A mask begins at about a half, which halves the features
- * of the first step.
+ * @remarks For any encoder, dense or convolutional, that has stages. The paper's f is a 3×3 convolution with pooling,
+ * and its modules see the first of the two convolutions of a block, u, beside its last, p; a stage here is one layer,
+ * so u is p. A mask begins at about a half, which halves the features of the first step.
  * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; what the encoder throws.
  * @example
  * ```ts

@@ -10,8 +10,8 @@ export interface ShareReport {
 }
 
 /**
- * Numbers of shares `[rows, n]` for the history: `<name>/<place>` by place, and `<name>/entropy`, 0 for one place alone and log n for all
- * alike.
+ * Numbers of shares `[rows, n]` for the history: `<name>/<place>` by place, and `<name>/entropy`, 0 for one place alone
+ * and log n for all alike.
  */
 export function shareReport(name: string, places: readonly string[]): ShareReport {
   const names = places.map((place) => `${name}/${place}`);

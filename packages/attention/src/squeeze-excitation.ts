@@ -29,7 +29,7 @@ const options = {
     whole({ from: 1 }),
     16,
     'How many times narrower the inside of a gate is than the features.',
-    'Hu et al., section 6.4',
+    'Hu et al.',
   ),
   identity: withDefault(
     flag(),
@@ -45,23 +45,28 @@ const options = {
 export type SqueezeExcitationOptions = OptionsOf<typeof options>;
 
 /**
- * Squeeze-and-excitation gates of each task: one trunk for all tasks, in which every task passes its own share of each channel on after every stage.
+ * Squeeze-and-excitation gates of each task: one trunk for all tasks, in which every task passes its own share of each
+ * channel on after every stage.
  *
- * $$ \tilde h_t^{s} = e_t^{s} \odot h_t^{s}, \qquad e_t^{s} = c\,\sigma\big(W_2\, \text{relu}(W_1\, \overline{h_t^{s}})\big), \qquad
+ * $$ \tilde h_t^{s} = e_t^{s} \odot h_t^{s}, \qquad e_t^{s} = c\,\sigma\big(W_2\, \text{relu}(W_1\,
+ * \overline{h_t^{s}})\big), \qquad
  * h_t^{s} = f^{s}(\tilde h_t^{s-1}) $$
  *
  * where
- * - f^s are the trunk's stages (`trunk/<stage>/...`), used by all tasks, and $\bar h$ is the mean over positions (of vectors the vector itself);
- * - W_1 `[n, ⌈n / reduction⌉]` and W_2 are task t's gate (`gates/<task>/<stage>/squeeze/...`, `.../excite/...`) with biases, used by that task only;
+ * - f^s are the trunk's stages (`trunk/<stage>/...`), used by all tasks, and $\bar h$ is the mean over positions (of
+ *   vectors the vector itself);
+ * - W_1 `[n, ⌈n / reduction⌉]` and W_2 are task t's gate (`gates/<task>/<stage>/squeeze/...`, `.../excite/...`) with
+ *   biases, used by that task only;
  * - c is 2 and W_2 starts at 0 with `identity`, else c is 1.
  *
- * `trainer.inspect` gives gates as `intermediates['gates/<task>/<stage>']`, `[rows, n]`; the history has their means by epoch,
- * `squeeze-excitation/gates/<task>/<stage>/mean`.
+ * `trainer.inspect` gives gates as `intermediates['gates/<task>/<stage>']`, `[rows, n]`; the history has their means by
+ * epoch, `squeeze-excitation/gates/<task>/<stage>/mean`.
  *
  * Shapes: inputs `[rows, ...]` → features of every stage `[rows, ..., n]` by task → outputs as each task declares them.
  *
- * @remarks From the second stage on each task has features of its own, so the trunk's cost grows with the number of tasks, while its parameters
- * do not. Tasks go through a stage side by side as rows: BatchNorm of the trunk normalises over all of them.
+ * @remarks From the second stage on each task has features of its own, so the trunk's cost grows with the number of
+ * tasks, while its parameters do not. Tasks go through a stage side by side as rows: BatchNorm of the trunk normalises
+ * over all of them.
  * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; what the encoder throws.
  * @example
  * ```ts
@@ -81,7 +86,7 @@ export const squeezeExcitation = /* @__PURE__ */ describePart('sharing', {
       venue: 'CVPR',
       year: 2019,
       url: 'https://arxiv.org/abs/1904.08918',
-      note: 'Gates by task, section 3.2; without its residual adapters and its adversary.',
+      note: 'Gates by task; without its residual adapters and its adversary.',
     },
     {
       authors: 'J. Hu, L. Shen and G. Sun',

@@ -20,7 +20,8 @@ export interface TrunkStage {
 }
 
 /**
- * An encoder stage by stage, for strategies that do something of a task's own after each; `scope` gets a child for every stage.
+ * An encoder stage by stage, for strategies that do something of a task's own after each; `scope` gets a child for
+ * every stage.
  *
  * @throws `POLYTASK_INVALID_OPTION` for an encoder without stages.
  */

@@ -59,24 +59,28 @@ export type TaskAttentionOptions = OptionsOf<typeof options>;
  *
  * $$ y_i = f_i(\theta_s,\ \alpha_i \odot x_i,\ \theta_i), \qquad x_i = \text{trunk}_{\theta_s}(\text{input}_i) $$
  *
- * $$ \alpha_i = 2\,\sigma(x_i W_i + b_i) \quad (\texttt{by: 'row'}), \qquad \alpha_i = 2\,\sigma(b_i) \quad (\texttt{by: 'task'}) $$
+ * $$ \alpha_i = 2\,\sigma(x_i W_i + b_i) \quad (\texttt{by: 'row'}), \qquad \alpha_i = 2\,\sigma(b_i) \quad
+ * (\texttt{by: 'task'}) $$
  *
  * where
  * - θ_s is the trunk (`trunk/...`), used by all tasks; x_i are the shared features `[rows, ..., n]`;
- * - W_i `[n, n]` and b_i `[n]` are `attention/<task>/kernel` and `bias`, used by task i only and 0 at first, so that every α is 1 and the model
- *   starts as hard sharing; with `normalize: 'softmax'` α_i = n softmax(·), whose mean over the features is 1;
+ * - W_i `[n, n]` and b_i `[n]` are `attention/<task>/kernel` and `bias`, used by task i only and 0 at first, so that
+ *   every α is 1 and the model starts as hard sharing; with `normalize: 'softmax'` α_i = n softmax(·), whose mean over
+ *   the features is 1;
  * - θ_i is the head (`heads/<task>/...`). Of features that are maps, W_i acts at every position.
  *
- * `trainer.inspect` gives α as `intermediates['attention/<task>']`, `[rows, ..., n]`. The history has, by epoch, its mean
- * `task-attention/attention/<task>/mean` and `.../deviation`, the standard deviation over features, a mean over rows: 0 where a task weighs
- * all alike.
+ * `trainer.inspect` gives α as `intermediates['attention/<task>']`, `[rows, ..., n]`. The history has, by epoch, its
+ * mean `task-attention/attention/<task>/mean` and `.../deviation`, the standard deviation over features, a mean over
+ * rows: 0 where a task weighs all alike.
  *
- * Shapes: inputs `[rows, ...]` → features `[rows, ..., n]` → weighed, the same, by task → outputs as each task declares them.
+ * Shapes: inputs `[rows, ...]` → features `[rows, ..., n]` → weighed, the same, by task → outputs as each task declares
+ * them.
  *
- * @remarks Tasks may have inputs of their own: those of equal shapes go through the same trunk, others through `adapters` first. With
- * `alpha` fixed at 1 for all tasks this is hard sharing, and with other numbers hard sharing on scaled features.
- * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; `POLYTASK_UNKNOWN_NAME` for α of unknown tasks;
- * `POLYTASK_SHAPE_MISMATCH` for another number of α than there are features.
+ * @remarks Tasks may have inputs of their own: those of equal shapes go through the same trunk, others through
+ * `adapters` first. With `alpha` fixed at 1 for all tasks this is hard sharing, and with other numbers hard sharing on
+ * scaled features.
+ * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; `POLYTASK_UNKNOWN_NAME` for α of unknown
+ * tasks; `POLYTASK_SHAPE_MISMATCH` for another number of α than there are features.
  * @example
  * ```ts
  * import { createTrainer, hostTensor, mlp, regression, sgd, tableDataset } from '@polytask/core';

@@ -49,27 +49,32 @@ const options = {
 export type TaskGraphOptions = OptionsOf<typeof options>;
 
 /**
- * Tasks as nodes of a graph: every task has features of its own, and graph attention learns how much each hears of which.
+ * Tasks as nodes of a graph: every task has features of its own, and graph attention learns how much each hears of
+ * which.
  *
  * $$ h_t' = h_t + \text{elu}\Big(\sum_{s \in N_t} A_{ts}\, h_s W\Big), \qquad
  * A_{ts} = \underset{s \in N_t}{\text{softmax}}\ \text{leakyRelu}\big(h_t W a + h_s W a'\big) \quad \text{or} \quad
  * \underset{s \in N_t}{\text{softmax}}\ e_{ts} $$
  *
  * where
- * - h_t are what task t's branch (`branches/<task>/...`) makes of the trunk's features (`trunk/...`); of maps, every position has nodes of its own;
+ * - h_t are what task t's branch (`branches/<task>/...`) makes of the trunk's features (`trunk/...`); of maps, every
+ *   position has nodes of its own;
  * - N_t are task t and its neighbours; A is the adjacency, whose rows sum to 1;
- * - W `[n, n]` (`graph/layer<l>/message/...`), a and a' (`.../listener/...`, `.../speaker/...`) are used by all tasks; with `by: 'task'` there are
- *   e_t `[K]` (`.../edges/<task>`), at first 0, in the place of a and a'.
+ * - W `[n, n]` (`graph/layer<l>/message/...`), a and a' (`.../listener/...`, `.../speaker/...`) are used by all tasks;
+ *   with `by: 'task'` there are e_t `[K]` (`.../edges/<task>`), at first 0, in the place of a and a'.
  *
- * The adjacency says which tasks are related. `trainer.inspect` gives that of the last layer as `intermediates['adjacency/<task>']`, `[rows, ..., K]` in
- * task order; the history has its means by epoch, `task-graph/adjacency/<task>/<other>`, and their entropy.
+ * The adjacency says which tasks are related. `trainer.inspect` gives that of the last layer as
+ * `intermediates['adjacency/<task>']`, `[rows, ..., K]` in task order; the history has its means by epoch,
+ * `task-graph/adjacency/<task>/<other>`, and their entropy.
  *
- * Shapes: inputs `[rows, ...]` → features `[rows, ..., n]` → nodes, the same by task → outputs as each task declares them.
+ * Shapes: inputs `[rows, ...]` → features `[rows, ..., n]` → nodes, the same by task → outputs as each task declares
+ * them.
  *
- * @remarks One attention, where the paper has up to eight side by side. The sum with h_t is ours: with it a task whose neighbours say nothing is where hard
- * sharing would be. A node counts as used by the tasks that it reaches within `layers` steps.
- * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; `POLYTASK_SHAPE_MISMATCH` where they read different rows;
- * `POLYTASK_UNKNOWN_NAME` for neighbours that are no tasks.
+ * @remarks One attention, where the paper has up to eight side by side. The sum with h_t is ours: with it a task whose
+ * neighbours say nothing is where hard sharing would be. A node counts as used by the tasks that it reaches within
+ * `layers` steps.
+ * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes; `POLYTASK_SHAPE_MISMATCH` where they read
+ * different rows; `POLYTASK_UNKNOWN_NAME` for neighbours that are no tasks.
  * @example
  * ```ts
  * import { mlp } from '@polytask/core';

@@ -32,7 +32,8 @@ export interface TaskNodes {
 }
 
 /**
- * A branch of each task at `branches/<task>`, whose features become nodes, side by side; of maps every position has nodes of its own.
+ * A branch of each task at `branches/<task>`, whose features become nodes, side by side; of maps every position has
+ * nodes of its own.
  *
  * @param usedBy Which tasks a task's node reaches.
  */

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * The slices of a tensor along an axis, with a gradient also where there is one alone: that of `tf.unstack` throws there.
+ * The slices of a tensor along an axis, with a gradient also where there is one alone: that of `tf.unstack` throws
+ * there.
  *
  * Shapes: `[..., n, ...]` → n times the same without that axis.
  *

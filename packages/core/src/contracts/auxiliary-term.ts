@@ -30,6 +30,11 @@ export interface AuxiliaryInput<Feeds extends string = string> {
   forward(inputs?: NamedTensors, options?: { readonly training?: boolean }): ForwardState;
   /** A task's predictions as it gives them to users: probabilities, or values in units. Of `state`, or of a further pass. */
   predict(task: string, state?: ForwardState): tf.Tensor;
+  /**
+   * A task's loss of every row of the batch, unweighted, `[rows]`: of `state`, of a further pass, or of a state with other outputs,
+   * such as those of a second head. Rows without a label count for nothing; `batch.weights` has 0 there.
+   */
+  rowLosses(task: string, state?: ForwardState): tf.Tensor;
 }
 
 /** What an auxiliary term's `loss` may give instead of the scalar alone. */

@@ -61,6 +61,7 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
         constants,
         step: { training: true, uniform },
         predict: (task, at = state) => of.predict(taskNamed(tasks, task), at),
+        rowLosses: (task, at = state) => of.loss(taskNamed(tasks, task), at, feeds[`target/${task}`] as tf.Tensor),
         forward: (inputs = batch.inputs, { training = true } = {}) =>
           heldForward(model, inputs, { training, uniform: (path, shape) => uniform(`forward/${path}`, shape) }, shared),
       });
