@@ -13,9 +13,14 @@ export function activeTasks(tasks: readonly AnyTask[], batch: Batch): number[] {
   return active;
 }
 
+/** What a task's mean loss is multiplied by: its weight; under `'labelled-share'` the share of rows that have a label. */
+export function taskFactor({ weight = 1 }: Pick<AnyTask, 'weight'>, labelled: number, rows: number): number {
+  return weight === 'labelled-share' ? labelled / rows : weight;
+}
+
 /**
- * A batch as feeds of a program. `share/<task>` is every row's share of its task's loss, weight / Σ weights, so that inside a
- * program a weighted mean is one product and one sum, and 0 for an absent task.
+ * A batch as feeds of a program. `share/<task>` is every row's share of its task's loss, weight / Σ weights times
+ * {@link taskFactor}, so that inside a program a weighted mean is one product and one sum, and 0 for an absent task.
  */
 export function batchFeeds(tasks: readonly AnyTask[], batch: Batch, withRows: boolean): Record<string, HostTensor> {
   const feeds: Record<string, HostTensor> = {};
@@ -33,9 +38,14 @@ export function batchFeeds(tasks: readonly AnyTask[], batch: Batch, withRows: bo
     }
     feeds[`target/${task.name}`] = target;
     let sum = 0;
-    for (let i = 0; i < weights.length; i++) sum += weights[i] as number;
+    let labelled = 0;
+    for (let i = 0; i < weights.length; i++) {
+      sum += weights[i] as number;
+      if ((weights[i] as number) > 0) labelled += 1;
+    }
+    const factor = taskFactor(task, labelled, batch.size);
     const shares = new Float32Array(weights.length);
-    if (sum > 0) for (let i = 0; i < shares.length; i++) shares[i] = (weights[i] as number) / sum;
+    if (sum > 0) for (let i = 0; i < shares.length; i++) shares[i] = ((weights[i] as number) / sum) * factor;
     feeds[`share/${task.name}`] = { data: shares, shape: [shares.length] };
     if (withRows) {
       feeds[`weight/${task.name}`] = { data: weights, shape: [weights.length] };
