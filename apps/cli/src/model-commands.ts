@@ -42,6 +42,11 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     )
     .option('--max-bad-rows <number>', 'how many rows may be unreadable (default: as in training)')
     .option('--no-sql', "do not put the rows through the run file's sql")
+    .option(
+      '--threshold <task=number>',
+      'from which probability on the answer is yes (default: as in training); may be given again',
+      collect,
+    )
     .addOption(new Option('--backend <name>', 'what computes (default: as in training)').choices(backendChoices))
     .addOption(pluginsOption())
     .option('--json', 'print one JSON document about the file that was written')
@@ -80,6 +85,13 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     )
     .option('--max-bad-rows <number>', 'how many of its rows may be unreadable (default: as in training)')
     .option('--no-sql', "do not put its rows through the run file's sql")
+    .option('--predictions <path>', 'write labels and predictions of the rows to this file: .csv, .jsonl or .parquet')
+    .option('--force', 'replace that file')
+    .option(
+      '--threshold <task=number>',
+      'from which probability on the answer is yes (default: as in training); may be given again',
+      collect,
+    )
     .addOption(new Option('--backend <name>', 'what computes (default: what trained)').choices(backendChoices))
     .addOption(pluginsOption())
     .option('--json', 'print one JSON document instead of the table')

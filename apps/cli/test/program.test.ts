@@ -139,7 +139,7 @@ describe('polytask train', () => {
     const { cwd, code, stdout, stderr, files } = await run(['train', 'run.yaml', '--compare']);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^task {3}accuracy ↑ {2}macroF1 ↑ {2}accuracy alone .* Δm\nleft .*%\nright .*%\nmean .*%\n\nΔm /,
+      /^task {3}accuracy ↑ {2}macroF1 ↑ {2}baseline {2}accuracy alone .* Δm\nleft .*%\nright .*%\nmean .*%\n\n(✗ .*\n)?Δm /,
     );
     expect(stdout).toMatch(/Parameters: 6460 together, 12740 in 2 networks alone\nTraining time: /);
     expect(stderr.split('\n').slice(0, 4)).toEqual([

@@ -167,6 +167,8 @@ export {
   UnknownNameError,
   UnsupportedVersionError,
 } from './errors/index.js';
+export type { ConstantScores } from './evaluation/constant-scores.js';
+export { constantScores } from './evaluation/constant-scores.js';
 // Metrics and evaluation.
 export type { DeltaM } from './evaluation/delta-m.js';
 export { deltaM } from './evaluation/delta-m.js';
@@ -207,13 +209,19 @@ export { stopGradient } from './layers/stop-gradient.js';
 export { buildUpsampling, type Interpolation } from './layers/upsampling.js';
 export { accuracy } from './metrics/accuracy.js';
 export { auc } from './metrics/auc.js';
+export { averagePrecision } from './metrics/average-precision.js';
+export { balancedAccuracy } from './metrics/balanced-accuracy.js';
+export { calibrationError } from './metrics/calibration-error.js';
 export { confusionCounts } from './metrics/confusion-counts.js';
 export type { ThresholdOptions } from './metrics/describe-metric.js';
 export { f1, macroF1, microF1 } from './metrics/f1.js';
 export { logLoss } from './metrics/log-loss.js';
 export { meanAbsoluteError } from './metrics/mean-absolute-error.js';
+export { meanAbsolutePercentageError } from './metrics/mean-absolute-percentage-error.js';
+export { perClass } from './metrics/per-class.js';
 export { rSquared } from './metrics/r-squared.js';
 export { rootMeanSquaredError } from './metrics/root-mean-squared-error.js';
+export { spearman } from './metrics/spearman.js';
 export { checkPart } from './model/check-part.js';
 export type { Balancing } from './model/model-parts.js';
 export type { OpenScope } from './model/open-scope.js';
@@ -327,5 +335,6 @@ export { describeTask, type TaskBody, type TaskOptions } from './tasks/task-opti
 export type { EarlyStopping } from './training/early-stopping.js';
 export type { Callback, EpochEvent, FitOptions, StepEvent } from './training/fit-options.js';
 export type { History, NumberMetricNames, TaskHistory } from './training/history.js';
+export { type Monitor, monitorNames, monitorScores } from './training/monitor.js';
 export type { Trainer, TrainerOptions } from './training/trainer.js';
 export { createTrainer } from './training/trainer.js';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { AnyTask, MultiTaskDataset } from '@polytask/core';
+import type { AnyTask, MultiTaskDataset, Trainer } from '@polytask/core';
 import type { FileFormat } from '@polytask/data/node';
 import type { CodePlaces, Config } from '@polytask/experiment';
 import {
@@ -19,16 +19,22 @@ import { InputError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { labelledRows } from '../predict/labelled-rows.js';
+import { partRows } from '../predict/part-rows.js';
 import { readBlocks } from '../predict/row-source.js';
+import { fileWriter } from '../predict/row-writer.js';
+import { thresholdsOf } from '../predict/thresholds.js';
 import { counted } from '../report/format.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
 import { meansOf, scoresTable, type TaskMetrics } from '../report/scores-table.js';
-import { maxBadRowsOf } from './predict.js';
+import { fileFor, maxBadRowsOf, type PredictOutput } from './predict.js';
 
 /** Options of `polytask evaluate`, as the command line gives them. */
 export interface EvaluateOptions {
   readonly part?: 'train' | 'validation' | 'test';
   readonly data?: string;
+  readonly predictions?: string;
+  readonly force?: boolean;
+  readonly threshold?: readonly string[];
   readonly format?: FileFormat;
   readonly maxBadRows?: string;
   readonly sql?: boolean;
@@ -54,7 +60,12 @@ interface MeasuredRows {
  */
 export async function evaluate(folder: string, options: EvaluateOptions, io: Io): Promise<'done' | 'interrupted'> {
   checkOptions(options);
-  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins });
+  const output =
+    options.predictions === undefined
+      ? undefined
+      : await fileFor('--predictions', options.predictions, options.force, io.cwd);
+  const thresholds = thresholdsOf(options.threshold);
+  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins, thresholds });
   const path = resolve(io.cwd, folder);
   const { document, ...read } = await readDocument(path, folder);
   const progress = options.quiet === true ? noRowProgress : rowProgress(io, 'Measuring');
@@ -81,6 +92,7 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
     const { size } = rows.dataset;
     if (size === 0)
       throw new InputError([{ where: rows.title, message: 'there must be a row to measure, but there is none' }]);
+    if (output !== undefined) await writePart(trainer, rows.dataset, output);
     const means = meansOf(scores, trainer.tasks);
     const { badRows } = rows;
     if (options.json === true) {
@@ -119,10 +131,33 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
   }
 }
 
-function checkOptions({ part, data, format, maxBadRows, sql }: EvaluateOptions): void {
+/** Writes labels and predictions of the rows that were measured, to a file that is there whole or not at all. */
+async function writePart(
+  trainer: Trainer<readonly AnyTask[]>,
+  dataset: MultiTaskDataset,
+  { path, format }: Required<PredictOutput>,
+): Promise<void> {
+  const { names, rows } = partRows(trainer, dataset);
+  const writer = await fileWriter(path, format, names);
+  try {
+    for await (const block of rows()) await writer.write(block);
+    await writer.finish();
+  } finally {
+    await writer.abandon();
+  }
+}
+
+function checkOptions({ part, data, format, maxBadRows, sql, predictions, force }: EvaluateOptions): void {
   const refuse = (where: string, message: string) => new InputError([{ where, message }]);
   if (data !== undefined && part !== undefined)
     throw refuse(`--part ${part}`, 'rows come from --data already; leave one of the two out');
+  if (data !== undefined && predictions !== undefined) {
+    const message =
+      'this is about rows of the run; for those of a file there is `polytask predict`, with --keep for its labels';
+    throw refuse(`--predictions ${predictions}`, message);
+  }
+  if (force === true && predictions === undefined)
+    throw refuse('--force', 'there is no file to replace; name one by --predictions');
   if (data !== undefined) return;
   const [only] = [
     ...(format === undefined ? [] : [`--format ${format}`]),

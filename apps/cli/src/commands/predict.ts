@@ -12,6 +12,7 @@ import { type InspectedColumns, inspectedColumns } from '../predict/inspected-co
 import { type Cell, type PredictionColumns, predictionColumns } from '../predict/prediction-columns.js';
 import { outputFormat, type RowBlock, readBlocks } from '../predict/row-source.js';
 import { fileWriter, type RowWriter, streamWriter, type WrittenFormat, writtenFormats } from '../predict/row-writer.js';
+import { thresholdsOf } from '../predict/thresholds.js';
 import { counted } from '../report/format.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
 
@@ -26,6 +27,7 @@ export interface PredictOptions {
   readonly intermediates?: boolean;
   readonly maxBadRows?: string;
   readonly sql?: boolean;
+  readonly threshold?: readonly string[];
   readonly backend?: Config['backend'];
   readonly plugins?: readonly string[];
   readonly quiet?: boolean;
@@ -49,7 +51,8 @@ export async function predict(
   io: Io,
 ): Promise<'done' | 'interrupted'> {
   const output = await outputOf(options, io);
-  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins });
+  const thresholds = thresholdsOf(options.threshold);
+  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins, thresholds });
   const encoding = requireTable(saved, folder, 'predict');
   const most = maxBadRowsOf(options.maxBadRows, saved.config);
   const wanted = { ...saved.config, ...(options.backend === undefined ? {} : { backend: options.backend }) };
@@ -88,7 +91,8 @@ export async function predict(
   }
 }
 
-interface PredictOutput {
+/** Where predictions are written, and how. */
+export interface PredictOutput {
   /** From the root of the disk; none is standard output. */
   readonly path?: string;
   readonly format: WrittenFormat;
@@ -231,7 +235,19 @@ async function outputOf({ output, to, force = false, json }: PredictOptions, { c
       throw refuse('--json', 'standard output is for the predictions, as JSONL already; name a file by --output');
     return { format: to ?? 'jsonl' };
   }
-  const where = `--output ${output}`;
+  return fileFor('--output', output, force, cwd, to);
+}
+
+/** A file that may be written, and its format: that of its name, unless `to` says otherwise. */
+export async function fileFor(
+  option: string,
+  output: string,
+  force = false,
+  cwd = '.',
+  to?: WrittenFormat,
+): Promise<Required<PredictOutput>> {
+  const refuse = (place: string, message: string) => new InputError([{ where: place, message }]);
+  const where = `${option} ${output}`;
   const { format = to, near } = outputFormat(output, writtenFormats);
   if (format === undefined) {
     const advice = near === undefined ? '' : `. Did you mean \`.${near}\`?`;

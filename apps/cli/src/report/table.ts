@@ -13,25 +13,38 @@ export function resultTable(document: RunDocument, colors: Colors): string {
   const { tasks, joint, singleTask, deltaM } = document;
   const metrics = metricColumns(tasks);
   const compared = singleTask !== undefined && Object.keys(singleTask).length > 0;
+  const hasBaseline = document.baseline !== undefined;
   const head = [
     'task',
     ...metrics.map((metric) => withDirection(metric, tasks)),
+    ...(hasBaseline ? ['baseline'] : []),
     ...(compared ? [aloneTitle(tasks), 'Δm'] : []),
   ];
   const rows = tasks.map(({ name, primaryMetric }) => {
     // A metric that a task does not have leaves its cell empty; one without a labelled row is a dash.
     const values = joint?.tasks?.[name] ?? {};
-    const together = metrics.map((metric) => (metric in values ? formatValue(values[metric]) : ''));
+    const measured = metrics.map((metric) => (metric in values ? formatValue(values[metric]) : ''));
+    const constant = hasBaseline ? [baselineCell(document, name, colors)] : [];
+    const together = [...measured, ...constant];
     if (!compared) return [name, ...together];
     const alone = singleTask[name]?.tasks?.[name]?.[primaryMetric];
     return [name, ...together, formatValue(alone), change(deltaM?.improvementPercentByTask[name], colors)];
   });
-  const mean = deltaM ? [['mean', ...metrics.map(() => ''), '', change(deltaM.improvementPercent, colors)]] : [];
+  const mean = deltaM
+    ? [['mean', ...metrics.map(() => ''), ...(hasBaseline ? [''] : []), '', change(deltaM.improvementPercent, colors)]]
+    : [];
   const lines = plainTable(
     head.map((title) => colors.dim(title)),
     [...rows, ...mean.map((cells) => cells.map((cell) => colors.bold(cell)))],
   );
-  return [...lines, '', ...comparisonInWords(document), ...costs(document)].join('\n');
+  return [
+    ...lines,
+    '',
+    ...baselineInWords(document),
+    ...comparisonInWords(document),
+    ...epochsInWords(document),
+    ...costs(document),
+  ].join('\n');
 }
 
 /** Lines of a table without borders: the first column at the left, the others at the right unless they hold words. */
@@ -52,11 +65,57 @@ export function plainTable(
     .map((line) => line.trimEnd());
 }
 
-/** Primary metrics in the order of the tasks, then macro F1 where a task has it. */
+/** Primary metrics in the order of the tasks, then those that say how much of what can be learned was. */
 function metricColumns(tasks: readonly TaskSummary[]): string[] {
   const primary = tasks.map(({ primaryMetric }) => primaryMetric);
-  const hasF1 = tasks.some(({ better }) => 'macroF1' in better);
-  return [...new Set([...primary, ...(hasF1 ? ['macroF1'] : [])])];
+  const telling = ['r2', 'auc', 'macroF1'].filter((metric) => tasks.some(({ better }) => metric in better));
+  return [...new Set([...primary, ...telling])];
+}
+
+/** What one prediction for all rows gets by a task's primary metric, marked where the model does no better. */
+function baselineCell(document: RunDocument, task: string, colors: Colors): string {
+  const { primaryMetric = '' } = document.tasks.find(({ name }) => name === task) ?? {};
+  const text = formatValue(document.baseline?.[task]?.[primaryMetric]);
+  return notBetter(document).includes(task) ? colors.red(`${text} ✗`) : text;
+}
+
+/** Tasks whose primary metric is no better than the baseline's. */
+function notBetter({ tasks, joint, baseline = {} }: RunDocument): string[] {
+  return tasks.flatMap(({ name, primaryMetric, better }) => {
+    const [ours, constant] = [joint?.tasks?.[name]?.[primaryMetric], baseline[name]?.[primaryMetric]];
+    if (typeof ours !== 'number' || typeof constant !== 'number' || Number.isNaN(ours) || Number.isNaN(constant))
+      return [];
+    const gain = better[primaryMetric] === 'lower' ? constant - ours : ours - constant;
+    return gain > 0 ? [] : [name];
+  });
+}
+
+function baselineInWords(document: RunDocument): string[] {
+  const tasks = notBetter(document);
+  if (tasks.length === 0) return [];
+  return [
+    `✗ ${tasks.join(', ')}: no better than one prediction for all rows, the mean or the most frequent class of the training labels.`,
+  ];
+}
+
+/** Best epochs, and whether more would have been better. */
+function epochsInWords({ joint }: RunDocument): string[] {
+  if (joint?.bestEpoch === undefined) return [];
+  const { bestEpoch, epochs, stopped, restored } = joint;
+  const named = Object.entries(bestEpoch);
+  const falling = named.filter(([, epoch]) => epoch === epochs).map(([name]) => name);
+  const kept =
+    typeof restored === 'number'
+      ? `; parameters of epoch ${restored}`
+      : restored === undefined
+        ? ''
+        : '; each task has its own';
+  return [
+    `Best epochs of ${epochs}: ${named.map(([name, epoch]) => `${name} ${epoch}`).join(', ')}${kept}`,
+    ...(stopped === 'epochs' && falling.length > 0
+      ? [`The validation loss of ${falling.join(', ')} was still falling in the last epoch: raise \`training.epochs\`.`]
+      : []),
+  ];
 }
 
 /** Names the metric where it is the same for all tasks. */

@@ -38,7 +38,7 @@ const people = `data:
 tasks:
   - { name: income, type: regression, unit: EUR }
   - { name: votes, type: binary, labels: ["no", "yes"] }
-split: { test: 0.25 }
+split: { test: 0.25, validation: 0 }
 sharing: { use: hard-sharing, encoder: { use: mlp, units: [4] } }
 training: { epochs: 2, batchSize: 8 }
 `;
@@ -346,10 +346,67 @@ describe('polytask evaluate', () => {
   it.each([
     [['people', '--part', 'test', '--data', 'people.csv'], /^--part test: rows come from --data already/],
     [['people', '--no-sql'], /^--no-sql: this is about a file of rows/],
+    [
+      ['people', '--data', 'people.csv', '--predictions', 'p.csv'],
+      /^--predictions p.csv: this is about rows of the run/,
+    ],
+    [['people', '--force'], /^--force: there is no file to replace/],
+    [['people', '--predictions', 'p.txt'], /^--predictions p.txt: the name must end in .csv, .jsonl or .parquet/],
+    [['people', '--threshold', 'votes'], /^--threshold votes: expected a task and a number between 0 and 1/],
+    [['people', '--threshold', 'votes=1'], /^--threshold votes=1: expected a task and a number between 0 and 1/],
+    [
+      ['people', '--threshold', 'vote=0.5'],
+      /^--threshold vote: there is no task `vote`; expected one of votes. Did you/,
+    ],
+    [
+      ['people', '--threshold', 'income=0.5'],
+      /^--threshold income: task `income` has no threshold; expected one of votes/,
+    ],
     [['images', '--data', 'people.csv'], /^images: `evaluate --data` needs a model that learned from a table/],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await polytask(['evaluate', ...(args as string[])]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(message as RegExp)]);
+  });
+
+  it('writes labels and predictions of the rows it measured, which say the same', async () => {
+    const { code, stdout, stderr } = await polytask(['evaluate', 'people', '--predictions', 'own.jsonl', '--json']);
+    expect([code, stderr]).toEqual([0, '']);
+    const { scores, rows: count } = JSON.parse(stdout);
+    const written = linesOf(readFileSync(join(cwd, 'own.jsonl'), 'utf8'));
+    expect(written).toHaveLength(count);
+    expect(Object.keys(written[0])).toEqual([
+      'row',
+      'income.label',
+      'income',
+      'votes.label',
+      'votes',
+      'votes.probability',
+    ]);
+    // The row says which line of the file it was.
+    for (const row of written) {
+      expect(row['income.label']).toBe(1000 + 17 * row.row);
+      expect(row['votes.label']).toBe(row.row % 3 ? 'yes' : 'no');
+    }
+    const right = written.filter((row) => row.votes === row['votes.label']).length / count;
+    expect(right).toBeCloseTo(scores.votes.accuracy, 12);
+    const squares = written
+      .map((row) => (row.income - row['income.label']) ** 2)
+      .reduce((sum, square) => sum + square, 0);
+    expect(Math.sqrt(squares / count)).toBeCloseTo(scores.income.rmse, 2);
+    const again = await polytask(['evaluate', 'people', '--predictions', 'own.jsonl']);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringMatching(/own.jsonl/)]);
+    expect((await polytask(['evaluate', 'people', '--predictions', 'own.jsonl', '--force'])).code).toBe(0);
+  });
+
+  it('takes another threshold than that of training, and so does predict', async () => {
+    const accuracyAt = async (...threshold: string[]) => {
+      const { stdout } = await polytask(['evaluate', 'people', '--json', ...threshold]);
+      return JSON.parse(stdout).scores.votes.accuracy as number;
+    };
+    const never = await accuracyAt('--threshold', 'votes=0.999999');
+    expect(never + (await accuracyAt('--threshold', 'votes=0.000001'))).toBeCloseTo(1, 12);
+    const { stdout } = await polytask(['predict', 'people', 'people.csv', '--threshold', 'votes=0.999999']);
+    expect(new Set(linesOf(stdout).map(({ votes }) => votes))).toEqual(new Set(['no']));
   });
 
   it('refuses rows that have changed since', async () => {

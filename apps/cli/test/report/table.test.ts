@@ -86,6 +86,52 @@ describe('resultTable', () => {
     );
   });
 
+  it('has what one prediction for all rows gets, and marks tasks that are no better', () => {
+    const { singleTask: _, deltaM: __, ...joint } = document;
+    const baseline = { left: { accuracy: 0.9 }, height: { rmse: 3 } };
+    expect(
+      resultTable({ ...joint, baseline }, plain)
+        .split('\n')
+        .slice(0, 5),
+    ).toEqual([
+      'task    accuracy ↑  rmse ↓  macroF1 ↑  baseline',
+      'left        0.9000             0.8900  0.9000 ✗',
+      'height              2.5000               3.0000',
+      '',
+      '✗ left: no better than one prediction for all rows, the mean or the most frequent class of the training labels.',
+    ]);
+    expect(resultTable({ ...joint, baseline: { left: { accuracy: 0.5 } } }, plain)).not.toContain('✗');
+    expect(lines({ baseline })[0]).toBe('task    accuracy ↑  rmse ↓  macroF1 ↑  baseline   alone        Δm');
+  });
+
+  it('shows R² and AUC where tasks have them', () => {
+    const better = { rmse: 'lower', r2: 'higher' } as const;
+    const tasks = [{ name: 'height', type: 'regression', primaryMetric: 'rmse', better }];
+    const {
+      singleTask: _,
+      deltaM: __,
+      ...joint
+    } = { ...document, tasks, joint: network({ height: { rmse: 2.5, r2: 0.5 } }, 1, 1) };
+    expect(resultTable(joint, plain).split('\n').slice(0, 2)).toEqual([
+      'task    rmse ↓    r2 ↑',
+      'height  2.5000  0.5000',
+    ]);
+  });
+
+  it('names the best epochs, and says where training was too short', () => {
+    const { singleTask: _, deltaM: __, joint, ...others } = document;
+    const told = (changes: object) =>
+      resultTable({ ...others, joint: { ...joint, ...changes } as never }, plain).split('\n');
+    const early = { epochs: 9, stopped: 'early', bestEpoch: { left: 4, height: 7 }, restored: 5 };
+    expect(told(early)).toContain('Best epochs of 9: left 4, height 7; parameters of epoch 5');
+    expect(told(early).join()).not.toContain('still falling');
+    const short = { epochs: 9, stopped: 'epochs', bestEpoch: { left: 4, height: 9 }, restored: { left: 4, height: 9 } };
+    expect(told(short)).toContain('Best epochs of 9: left 4, height 9; each task has its own');
+    expect(told(short)).toContain(
+      'The validation loss of height was still falling in the last epoch: raise `training.epochs`.',
+    );
+  });
+
   it('has colours on a terminal, which move nothing', () => {
     const colored = lines({}, colorsFor(written(80).stream, {})).map(printable);
     expect(colored[1]).toContain('\u001b[32m+20.00 %');

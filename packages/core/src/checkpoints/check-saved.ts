@@ -39,12 +39,16 @@ export function savedTensor(tensors: Checkpoint['tensors'], name: string): HostT
 /** Refuses state that does not have the form of this run's. */
 export function checkSaved(state: State, { model, runtime, description }: Run): void {
   const { objectives } = model;
+  const { restored: _, ...history } = emptyHistory(description.tasks, [
+    ...model.terms,
+    ...objectives.slice(model.tasks.length),
+  ]);
   const example = {
     epoch: 0,
     batch: 0,
     pass: '',
     sums: emptySums(objectives.length),
-    history: emptyHistory(description.tasks, [...model.terms, ...objectives.slice(model.tasks.length)]),
+    history,
     counts: runtime.counts,
     drawn: { another: 0, validation: 0 },
     reached: { step: 0, epoch: 0 },
@@ -77,6 +81,10 @@ export function checkSaved(state: State, { model, runtime, description }: Run): 
   }
   for (const [name, sum] of Object.entries(found.sums.logged))
     requireLike({ total: 0, count: 0 }, sum, `sums.logged.${name}`);
+  const { restored } = state.history as { readonly restored?: unknown };
+  if (restored !== null && !isCount(restored) && !(isRecord(restored) && Object.values(restored).every(isCount))) {
+    refuse('history.restored', 'an epoch, epochs by task, or null');
+  }
   if (!isCount(found.history.steps)) refuse('history.steps', 'a whole number from 0');
   found.counts.forEach((count, r) => {
     if (!isCount(count)) refuse(`counts.${r}`, 'a whole number from 0');
@@ -85,9 +93,12 @@ export function checkSaved(state: State, { model, runtime, description }: Run): 
     if (state[name] !== null && !isRecord(state[name])) refuse(name, 'a record, or null');
   }
   const { stopping } = state;
-  if (stopping !== null) requireLike({ monitor: '', watched: [] }, stopping, 'stopping');
+  if (stopping !== null) requireLike({ monitor: '', watched: [], kept: [] }, stopping, 'stopping');
   for (const [i, one] of ((stopping as { watched?: unknown[] } | null)?.watched ?? []).entries()) {
     requireLike({ bestEpoch: 0, waited: 0, stopped: false }, one, `stopping.watched.${i}`);
+  }
+  for (const [i, one] of ((stopping as { kept?: unknown[] } | null)?.kept ?? []).entries()) {
+    requireLike({ bestEpoch: 0 }, one, `stopping.kept.${i}`);
   }
   for (const [name, feeds] of Object.entries(found.prepared)) {
     if (!isRecord(feeds) || !Object.values(feeds).every(isHostTensor)) refuse(`prepared.${name}`, 'tensors by name');

@@ -9,6 +9,7 @@ import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { StoppingState } from '../training/early-stopping.js';
 import type { EpochSums, History } from '../training/history.js';
+import { openPerTask } from '../training/per-task-run.js';
 import { openRun, type Run, type RunDescription, requireWhole, settled } from '../training/run.js';
 import { checkSaved, savedModel, savedTensor } from './check-saved.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -28,7 +29,16 @@ export async function saveRun(run: Run): Promise<Checkpoint> {
     ...[...runtime.stored].map(([name, handle]) => [`stored/${name}`, handle] as [string, DeviceTensor]),
   ];
   const downloads = handles.map(async ([name, handle]) => [name, await session.download(handle)] as const);
-  const best = run.best === undefined ? {} : { 'best/parameters': run.best.values, 'best/statistics': run.best.state };
+  const best = Object.fromEntries(
+    run.best.flatMap((one, i) =>
+      one === undefined
+        ? []
+        : [
+            [`best/${i}/parameters`, one.values],
+            [`best/${i}/statistics`, one.state],
+          ],
+    ),
+  );
   const state = {
     description: describeRun(description),
     variables: describeVariables(model),
@@ -45,6 +55,7 @@ export async function saveRun(run: Run): Promise<Checkpoint> {
     drawn: run.drawn,
     reached: runtime.reached,
     stopping: run.stopping ?? null,
+    perTask: run.perTask !== undefined,
     overlays: run.overlays.toState(),
     balancing: stateOf(model.balancing.bound),
     sharing: stateOf(model.sharing),
@@ -96,6 +107,7 @@ export async function reopenRun(
   try {
     fresh = await openRun(description, saved.inputs, saved.constants, overlays, limit);
     loadRun(fresh, checkpoint);
+    if (checkpoint.state.perTask === true) fresh.perTask = await openPerTask(fresh);
     return fresh;
   } catch (error) {
     fresh?.dispose();
@@ -115,13 +127,7 @@ function loadRun(run: Run, checkpoint: Checkpoint): void {
   const { session, parameters } = runtime;
   const tensor = (name: string) => savedTensor(checkpoint.tensors, name);
   const fill = (target: DeviceTensor, name: string) => {
-    const value = tensor(name);
-    if (value.shape.join() !== target.shape.join()) {
-      throw new CheckpointError(
-        `Tensor \`${name}\` of the checkpoint must have shape [${target.shape.join(', ')}], but has [${value.shape.join(', ')}].`,
-      );
-    }
-    session.write(target, value);
+    session.write(target, likeOurs(tensor(name), target, name));
   };
   fill(parameters.values, 'parameters');
   fill(parameters.state, 'statistics');
@@ -133,9 +139,15 @@ function loadRun(run: Run, checkpoint: Checkpoint): void {
     if (observer !== undefined && !model.observers.some((one) => one.name === observer)) continue;
     runtime.stored.set(key, session.upload(tensor(name)));
   }
-  if ('best/parameters' in checkpoint.tensors) {
-    run.best = { values: tensor('best/parameters'), state: tensor('best/statistics') };
-  }
+  (saved.stopping?.kept ?? []).forEach((_, i) => {
+    // Where only one thing could be kept, it had no number.
+    const place = `best/parameters` in checkpoint.tensors ? 'best' : `best/${i}`;
+    if (!(`${place}/parameters` in checkpoint.tensors)) return;
+    run.best[i] = {
+      values: likeOurs(tensor(`${place}/parameters`), parameters.values, `${place}/parameters`),
+      state: likeOurs(tensor(`${place}/statistics`), parameters.state, `${place}/statistics`),
+    };
+  });
   const copy = structuredClone(saved);
   run.epoch = copy.epoch;
   run.batch = copy.batch;
@@ -158,6 +170,13 @@ function loadRun(run: Run, checkpoint: Checkpoint): void {
   run.scheduleState = copy.schedule ?? undefined;
   // Last, because these belong to the trainer: where anything above throws, it keeps what it has.
   run.overlays.fromState(copy.overlays);
+}
+
+function likeOurs(value: HostTensor, { shape }: DeviceTensor, name: string): HostTensor {
+  if (value.shape.join() === shape.join()) return value;
+  throw new CheckpointError(
+    `Tensor \`${name}\` of the checkpoint must have shape [${shape.join(', ')}], but has [${value.shape.join(', ')}].`,
+  );
 }
 
 /** What {@link checkSaved} has looked at. */
@@ -183,13 +202,19 @@ interface Saved {
 
 /** Fills in what checkpoints of earlier versions lack. */
 function completed(state: State): State {
-  const { history, sums, epoch } = state as { history?: State; sums?: State; epoch?: StateValue };
+  const { history, sums, epoch, stopping } = state as {
+    history?: State;
+    sums?: State;
+    epoch?: StateValue;
+    stopping?: State | null;
+  };
   const steps = (history?.steps ?? 0) as number;
   return {
     reached: { ...firstStep, step: Math.max(0, steps - 1), epoch: epoch ?? 0 } as unknown as State,
     observers: {},
     ...state,
-    ...(history && { history: { logged: {}, ...history } }),
+    ...(history && { history: { logged: {}, validationWeights: {}, restored: null, ...history } }),
+    ...(stopping && { stopping: { kept: [], ...stopping } }),
     ...(sums && { sums: { logged: {}, ...sums } }),
   };
 }

@@ -17,19 +17,25 @@ export interface TrainedModel {
   readonly variables: { readonly [path: string]: HostTensor };
   /** The last step that it was trained by, from which a sharing strategy knows its temperature. Default: none yet. */
   readonly reached?: StepInfo | undefined;
+  /** Whether it is one whole model per task, each of that task's best epoch. Default false. */
+  readonly perTask?: boolean | undefined;
 }
 
 /** The model of a run as it is between two steps. */
 export async function modelOf(run: Run): Promise<TrainedModel> {
   await settled(run);
-  const { model, runtime, constants } = run;
+  const { model, runtime, constants, description } = run;
   const { segments, stateSegments } = model.layout;
   const reader = momentaryReader(model.layout, runtime.session, runtime.parameters);
   const facts = structuredClone({ inputs: model.inputs, constants, reached: runtime.reached });
   const variables = await Promise.all(
     [...segments, ...stateSegments].map(async ({ path }) => [path, await reader.read(path)] as const),
   );
-  return { ...facts, variables: Object.fromEntries(variables) };
+  return {
+    ...facts,
+    variables: Object.fromEntries(variables),
+    ...(description.perTask ? { perTask: true } : {}),
+  };
 }
 
 /** How many numbers a model may have that is built for these variables: enough to say what differs, not enough to do harm. */
@@ -42,7 +48,10 @@ export function roomFor({ variables }: Pick<TrainedModel, 'variables'>): number 
  *
  * @throws CheckpointError (`POLYTASK_CHECKPOINT`) where variables are missing, unknown, of another shape, or not finite.
  */
-export function fillModel({ model, runtime }: Run, { variables, reached = firstStep }: TrainedModel): void {
+export function fillModel(
+  { model, runtime }: Run,
+  { variables, reached = firstStep }: Pick<TrainedModel, 'variables' | 'reached'>,
+): void {
   const { layout } = model;
   const known = new Set([...layout.segments, ...layout.stateSegments].map(({ path }) => path));
   const unknown = Object.keys(variables).find((path) => !known.has(path));

@@ -42,8 +42,11 @@ export interface Batch {
    * and `weights` of all of them, and no rows.
    */
   readonly parts?: readonly Batch[];
-  /** What a part is a part of: rows, and the sum of every task's weights. */
-  readonly whole?: { readonly size: number; readonly weights: { readonly [task: string]: number } };
+  /** What a part is a part of: rows, and by task the sum of its weights and the number of its labels. */
+  readonly whole?: {
+    readonly size: number;
+    readonly labels: { readonly [task: string]: { readonly sum: number; readonly labelled: number } };
+  };
 }
 
 /** A {@link Batch} inside a program, as tensors. */

@@ -53,6 +53,11 @@ export interface Task<
   readonly outputs: { readonly [output: string]: readonly (number | null)[] };
   /** Learns constants from the training labels. Called once per run, before the first step. */
   prepare?(labels: LabelColumn): TaskConstants;
+  /**
+   * What the task's mean loss is multiplied by, in training and where validation losses are added up. `'labelled-share'`: the share of
+   * the batch's rows that have a label of this task, so that every label counts the same, whether its task has many or few. Default 1.
+   */
+  readonly weight?: number | 'labelled-share' | undefined;
   /** Multiplies a row's sample weight on the host, for class weights. */
   rowWeight?(target: HostTensor, row: number, constants: TaskConstants): number;
   /**

@@ -8,7 +8,7 @@ import type { BuiltLayer } from './layer.js';
 
 /** Options of {@link buildBatchNorm}. */
 export interface BatchNormOptions {
-  /** How much of the moving averages stays at each training step. Default 0.99, as Keras. */
+  /** How much of the moving averages stays at each training step. Default 0.9, as PyTorch: the averages are right after some ten steps, and not after hundreds. */
   readonly momentum?: number;
   /** Added to the variance. Default 0.001, as Keras. */
   readonly epsilon?: number;
@@ -44,7 +44,7 @@ export interface BatchNormOptions {
  * ```
  */
 export function buildBatchNorm(scope: BuildScope, input: InputSpec, options: BatchNormOptions = {}): BuiltLayer {
-  const { momentum = 0.99, epsilon = 1e-3 } = options;
+  const { momentum = 0.9, epsilon = 1e-3 } = options;
   requireOption(momentum >= 0 && momentum < 1, 'momentum', 'in [0, 1)', momentum);
   requireOption(epsilon > 0, 'epsilon', 'positive', epsilon);
   const channels = input.shape.at(-1);

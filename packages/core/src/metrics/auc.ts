@@ -1,5 +1,5 @@
 import { describeMetric } from './describe-metric.js';
-import { eachLabelled, metricLayout } from './metric-layout.js';
+import { type Curve, startCurves } from './score-curves.js';
 
 /**
  * Area under the ROC curve: the probability that a positive row gets a higher score than a negative one, ties counting half,
@@ -43,48 +43,8 @@ export const auc = describeMetric({
   ],
   options: {},
   better: 'higher',
-  start() {
-    const curves: Curve[] = [];
-    const add = (label: number, score: number, positive: boolean, weight: number) => {
-      for (let l = curves.length; l <= label; l++) curves.push({ scores: [], signed: [] });
-      const curve = curves[label] as Curve;
-      curve.scores.push(score);
-      curve.signed.push(positive ? weight : -weight);
-    };
-    return {
-      update(rows) {
-        const layout = metricLayout('auc', rows);
-        const { classes } = layout;
-        eachLabelled(rows, layout, true, (index, column, weight) => {
-          const target = rows.targets.data[index] as number;
-          if (classes === 1) add(column, rows.predictions.data[index] as number, target >= 0.5, weight);
-          else {
-            for (let c = 0; c < classes; c++) {
-              add(c, rows.predictions.data[index * classes + c] as number, c === target, weight);
-            }
-          }
-        });
-      },
-      result() {
-        let sum = 0;
-        let count = 0;
-        for (const curve of curves) {
-          const area = areaUnder(curve);
-          if (area === undefined) continue;
-          sum += area;
-          count += 1;
-        }
-        return sum / count;
-      },
-    };
-  },
+  start: () => startCurves('auc', areaUnder),
 });
-
-/** Scores of one label, and their weights: positive for a yes, negative for a no. */
-interface Curve {
-  readonly scores: number[];
-  readonly signed: number[];
-}
 
 /** Goes up the scores; each group of equal scores beats all negatives below it and half of its own. */
 function areaUnder({ scores, signed }: Curve): number | undefined {

@@ -1,4 +1,4 @@
-import type { FilledOptions, Flat, Option, OptionsOf, OptionTable, Presence, Taken, Type } from './option-types.js';
+import type { FilledOptions, Flat, Option, OptionsOf, OptionTable, Taken, Type } from './option-types.js';
 
 export type { FilledOptions, Option, OptionsOf, OptionTable, Taken, Type };
 

@@ -2,10 +2,14 @@ import type { LabelColumn, TaskConstants } from '../contracts/task.js';
 import type { HostTensor } from '../contracts/tensors.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { LabelError } from '../errors/label-error.js';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { optional, type Taken } from '../options/option.js';
-import { choice, either, list, number } from '../options/takes.js';
+import { byName, choice, either, list, number } from '../options/takes.js';
 
-const weights = either([choice('balanced'), list(number({ from: 0 }))], 'balanced, or a list of numbers from 0');
+const weights = either(
+  [choice('balanced'), list(number({ from: 0 })), byName(number({ from: 0 }), 'numbers by the name of their class')],
+  'balanced, a list of numbers from 0, or numbers by the name of their class',
+);
 
 /** Factors of classes on the weight of a row: given one by one, or from how often each class occurs. */
 export type ClassWeights = Taken<typeof weights>;
@@ -13,7 +17,8 @@ export type ClassWeights = Taken<typeof weights>;
 /** The option for them. */
 export const classWeightsOption = optional(
   weights,
-  'Factors on the weights of labels by their class, one per class; balanced: what makes all classes count the same.',
+  'Factors on the weights of labels by their class: one per class, or by name, 1 where a class is not named; balanced: what makes all ' +
+    'classes count the same.',
 );
 
 /**
@@ -73,7 +78,7 @@ export function noLabels(task: string): LabelError {
  *
  * @throws `POLYTASK_LABELS` where weights are to be balanced and a class has no label.
  */
-export function classConstants(task: string, option: ClassWeights | undefined, counts: Float64Array): TaskConstants {
+export function classConstants(task: string, option: WeightsById | undefined, counts: Float64Array): TaskConstants {
   if (option !== 'balanced') return {};
   const total = counts.reduce((sum, count) => sum + count, 0);
   const missing = counts.indexOf(0);
@@ -87,7 +92,7 @@ export function classConstants(task: string, option: ClassWeights | undefined, c
 /** The class weights in force: those of the option, or what `prepare` learned; none without the option. */
 export function classWeightsOf(
   task: string,
-  option: ClassWeights | undefined,
+  option: WeightsById | undefined,
   constants: TaskConstants,
 ): readonly number[] | undefined {
   return option === 'balanced' ? numbersOf(task, constants, 'classWeights') : option;
@@ -106,8 +111,31 @@ export function numbersOf(task: string, constants: TaskConstants, name: string):
   return typeof value === 'number' ? [value] : value;
 }
 
-/** @throws `POLYTASK_INVALID_OPTION` unless there is one weight per class. */
-export function checkClassWeights(option: ClassWeights | undefined, classes: number): void {
-  const valid = option === undefined || option === 'balanced' || option.length === classes;
-  requireOption(valid, 'classWeights', `balanced, or ${classes} numbers from 0, one per class`, option);
+/**
+ * The option with weights by class id in the place of weights by name.
+ *
+ * @param names - Of the classes, in the order of their ids.
+ * @throws `POLYTASK_INVALID_OPTION` unless there is one weight per class; `POLYTASK_UNKNOWN_NAME` for a class that there is not.
+ */
+export function weightsById(option: ClassWeights | undefined, names: readonly string[]): WeightsById | undefined {
+  if (option === undefined || option === 'balanced') return option;
+  if (isList(option)) {
+    requireOption(
+      option.length === names.length,
+      'classWeights',
+      `balanced, or ${names.length} numbers from 0, one per class`,
+      option,
+    );
+    return option;
+  }
+  const unknown = Object.keys(option).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new UnknownNameError('class', unknown, names, 'classWeights');
+  return names.map((name) => (Object.hasOwn(option, name) ? (option[name] as number) : 1));
+}
+
+/** Weights in the order of class ids, or balanced. */
+export type WeightsById = 'balanced' | readonly number[];
+
+function isList(option: Exclude<ClassWeights, 'balanced'>): option is readonly number[] {
+  return Array.isArray(option);
 }

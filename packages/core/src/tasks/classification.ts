@@ -9,12 +9,12 @@ import { type Described, withArguments } from '../options/describe-part.js';
 import { type OptionsOf, optional, withDefault } from '../options/option.js';
 import { number } from '../options/takes.js';
 import {
-  checkClassWeights,
   classConstants,
   classWeightsOf,
   classWeightsOption,
   countClasses,
   eachClass,
+  weightsById,
 } from './class-labels.js';
 import { classNames, countOrNames } from './class-names.js';
 import { oneHotFloats } from './one-hot.js';
@@ -97,22 +97,22 @@ const oneOfSeveral = describeTask(
     );
     const names = classNames('classes', given as NonNullable<typeof given>);
     const classes = names.length;
-    checkClassWeights(classWeights, classes);
+    const weights = weightsById(classWeights, names);
     return {
       metrics: [accuracy(), macroF1(), logLoss()],
       problem: 'classification',
       label: 'class',
       target: { shape: [], dtype: 'int32' },
       outputs: { logits: [classes] },
-      prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),
+      prepare: (labels) => classConstants(name, weights, countClasses(name, classes, labels)),
       rowWeight(target, row, constants) {
-        const weights = classWeightsOf(name, classWeights, constants);
+        const byId = classWeightsOf(name, weights, constants);
         // A class id, as nearly every row has: at every row of every step, so without the visitor below.
         const id = target.data instanceof Int32Array ? (target.data[row] as number) : -1;
-        if (id >= 0 && id < classes) return weights?.[id] ?? 1;
+        if (id >= 0 && id < classes) return byId?.[id] ?? 1;
         let sum = 0;
         eachClass(name, classes, target, row, (label, share) => {
-          sum += share * (weights === undefined ? 1 : (weights[label] as number));
+          sum += share * (byId === undefined ? 1 : (byId[label] as number));
         });
         return sum;
       },

@@ -10,12 +10,12 @@ import { type Described, withArguments } from '../options/describe-part.js';
 import { type OptionsOf, required } from '../options/option.js';
 import { list, whole } from '../options/takes.js';
 import {
-  checkClassWeights,
   classConstants,
   classWeightsOf,
   classWeightsOption,
   countClasses,
   eachClass,
+  weightsById,
 } from './class-labels.js';
 import { classNames, countOrNames } from './class-names.js';
 import type { ClassificationMetrics } from './classification.js';
@@ -72,13 +72,13 @@ const everywhere = describeTask(
   ({ name, classes: given, classWeights, positions }) => {
     const names = classNames('classes', given);
     const classes = names.length;
-    checkClassWeights(classWeights, classes);
+    const weights = weightsById(classWeights, names);
     return {
       metrics: [accuracy(), macroF1(), logLoss()],
       problem: 'classification',
       target: { shape: positions, dtype: 'int32' },
       outputs: { logits: [...positions.map(() => null), classes] },
-      prepare: (labels) => classConstants(name, classWeights, countClasses(name, classes, labels)),
+      prepare: (labels) => classConstants(name, weights, countClasses(name, classes, labels)),
       rowWeight(target, row) {
         let labelled = 0;
         eachClass(name, classes, target, row, () => {
@@ -89,8 +89,8 @@ const everywhere = describeTask(
       loss(outputs, target, constants) {
         const logits = outputs.logits as tf.Tensor;
         checkPositions(name, logits, target);
-        const weights = classWeightsOf(name, classWeights, constants);
-        return tf.tidy(() => denseLoss(logits, target, classes, weights));
+        const byId = classWeightsOf(name, weights, constants);
+        return tf.tidy(() => denseLoss(logits, target, classes, byId));
       },
       predict: (outputs) => tf.softmax(outputs.logits as tf.Tensor),
       decode: (predictions) => decodeDense(predictions, names),

@@ -2,9 +2,10 @@ import type { Citation } from '../contracts/citation.js';
 import type { Metric } from '../contracts/metric.js';
 import { type AnyTask, defineTask, type TaskInput } from '../contracts/task.js';
 import { requireOption } from '../errors/invalid-option-error.js';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { describeFactory, type FactoryInput, type PartFactory, plainOptions } from '../options/describe-part.js';
 import { extend, type FilledOptions, type OptionsOf, type OptionTable, optional, required } from '../options/option.js';
-import { list, part, text } from '../options/takes.js';
+import { choice, either, list, number, part, text } from '../options/takes.js';
 
 // Factories of tasks return `Task<Name, NoInfer<Metrics>, ...>`: where any task is expected, as in `createTrainer({ tasks: [...] })`,
 // TypeScript would else infer `Metrics` from what is expected, and the usual metrics would be lost.
@@ -23,10 +24,21 @@ const taskOptions = {
     'Inputs that the task reads.',
     'all of the data',
   ),
+  weight: optional(
+    either([choice('labelled-share'), number({ above: 0 })], 'a number above 0, or labelled-share'),
+    "What the task's loss is multiplied by; labelled-share: the share of rows that have a label, so that a task with few labels pulls " +
+      'no harder than they are.',
+    '1',
+  ),
   metrics: optional(
     list(part('metric'), { least: 1 }),
-    'What to measure. The first is the primary metric, by which runs are compared, and must have a better side.',
+    'What to measure. The first is the primary metric unless `primaryMetric` says otherwise.',
     'the usual ones',
+  ),
+  primaryMetric: optional(
+    text("a metric's name"),
+    'Name of the metric by which runs are compared; it must have a better side.',
+    'the first one',
   ),
 };
 
@@ -104,14 +116,25 @@ function finishTask(
   body: TaskBody,
   given: FilledOptions<Table>,
 ): AnyTask {
-  const { name, column: target, inputs, metrics = body.metrics } = given;
-  const primary = metrics[0] as Metric;
+  const { name, column: target, inputs, weight, metrics = body.metrics, primaryMetric } = given;
+  const names = metrics.map((metric) => metric.name);
+  if (primaryMetric !== undefined && !names.includes(primaryMetric)) {
+    throw new UnknownNameError(`metric of task \`${name}\``, primaryMetric, names, 'primaryMetric');
+  }
+  const primary = metrics.find((metric) => metric.name === primaryMetric) ?? (metrics[0] as Metric);
+  const ranked = names.filter((_, i) => metrics[i]?.better !== 'none');
+  requireOption(
+    primaryMetric === undefined || primary.better !== 'none',
+    'primaryMetric',
+    `a metric of which higher or lower is better: ${ranked.join(', ')}`,
+    primaryMetric,
+  );
   requireOption(
     primary.better !== 'none',
     'metrics',
     'a list that begins with a metric of which higher or lower is better',
-    metrics.map((metric) => metric.name),
-    'The first metric is the primary one, by which runs are compared.',
+    names,
+    'The first metric is the primary one, by which runs are compared, unless `primaryMetric` names another.',
   );
   return defineTask({
     ...body,
@@ -123,6 +146,7 @@ function finishTask(
     primaryMetric: primary.name,
     ...(target === undefined ? {} : { column: target }),
     ...(inputs === undefined ? {} : { inputs }),
+    ...(weight === undefined ? {} : { weight }),
   });
 }
 

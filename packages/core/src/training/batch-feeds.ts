@@ -13,10 +13,26 @@ export function activeTasks(tasks: readonly AnyTask[], batch: Batch): number[] {
   return active;
 }
 
+/** What a task's mean loss is multiplied by: its weight; under `'labelled-share'` the share of rows that have a label. */
+export function taskFactor({ weight = 1 }: Pick<AnyTask, 'weight'>, labelled: number, rows: number): number {
+  return weight === 'labelled-share' ? labelled / rows : weight;
+}
+
+/** What a task has of labels: the sum of its weights, and in how many rows. */
+export function labelsOf(weights: ArrayLike<number>): { readonly sum: number; readonly labelled: number } {
+  let sum = 0;
+  let labelled = 0;
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i] as number;
+    if ((weights[i] as number) > 0) labelled += 1;
+  }
+  return { sum, labelled };
+}
+
 /**
- * A batch as feeds of a program. `share/<task>` is every row's share of its task's loss, weight / Σ weights, so that inside a
- * program a weighted mean is one product and one sum, and 0 for an absent task. Of a part of a batch they are shares of the whole, and `part` is
- * its share of the rows.
+ * A batch as feeds of a program. `share/<task>` is every row's share of its task's loss, weight / Σ weights times
+ * {@link taskFactor}, so that inside a program a weighted mean is one product and one sum, and 0 for an absent task.
+ * Of a part of a batch they are shares of the whole, and `part` is its share of the rows.
  */
 export function batchFeeds(tasks: readonly AnyTask[], batch: Batch, withRows: boolean): Record<string, HostTensor> {
   const feeds: Record<string, HostTensor> = {};
@@ -35,9 +51,10 @@ export function batchFeeds(tasks: readonly AnyTask[], batch: Batch, withRows: bo
       );
     }
     feeds[`target/${task.name}`] = target;
-    const sum = whole?.weights[task.name] ?? weights.reduce((total, weight) => total + weight, 0);
+    const { sum, labelled } = whole?.labels[task.name] ?? labelsOf(weights);
+    const factor = taskFactor(task, labelled, whole?.size ?? batch.size);
     const shares = new Float32Array(weights.length);
-    if (sum > 0) for (let i = 0; i < shares.length; i++) shares[i] = (weights[i] as number) / sum;
+    if (sum > 0) for (let i = 0; i < shares.length; i++) shares[i] = ((weights[i] as number) / sum) * factor;
     feeds[`share/${task.name}`] = { data: shares, shape: [shares.length] };
     if (withRows) {
       feeds[`weight/${task.name}`] = { data: weights, shape: [weights.length] };

@@ -3,6 +3,7 @@ import type { DeviceTensor, ExecutorSession, ProgramResult } from '../contracts/
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import type { Programs } from '../programs/programs.js';
+import { labelsOf } from './batch-feeds.js';
 
 /** Several batches as the parts of one; a single one as it is. */
 export function joinBatches(batches: readonly Batch[]): Batch {
@@ -13,14 +14,14 @@ export function joinBatches(batches: readonly Batch[]): Batch {
   const weights = Object.fromEntries(
     names.map((name) => [name, Float32Array.from(batches.flatMap((batch) => [...(batch.weights[name] ?? [])]))]),
   );
-  const sums = names.map((name) => [name, (weights[name] as Float32Array).reduce((sum, one) => sum + one, 0)] as const);
-  const whole = { size, weights: Object.fromEntries(sums) };
+  const labels = Object.fromEntries(names.map((name) => [name, labelsOf(weights[name] as Float32Array)]));
+  const whole = { size, labels };
   const parts = batches.map((batch) => ({ ...batch, whole }));
   return { size, inputs: {}, targets: {}, weights, ids: {}, parts };
 }
 
 /** The parts of a batch; one in a single piece is its only part. */
-export function partsOf(batch: Batch): readonly Batch[] {
+function partsOf(batch: Batch): readonly Batch[] {
   return batch.parts ?? [batch];
 }
 

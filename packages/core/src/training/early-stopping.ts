@@ -3,38 +3,48 @@ import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import type { History } from './history.js';
+import { type Monitor, monitorNames, monitorScores } from './monitor.js';
 
-/** When to stop before the last epoch. Needs validation data. */
+/** When to stop before the last epoch, and what to keep. Needs validation data. */
 export interface EarlyStopping {
-  /** Epochs without improvement that are put up with. */
+  /** How many epochs without improvement are waited for. */
   readonly patience: number;
   /** How much better counts as better, in the units of what is watched. Default 0. */
   readonly minDelta?: number;
   /**
-   * What is watched: `'loss'`, the sum of the tasks' validation losses (default); one task's metric; `'primary'`: the
-   * run's primary task by its primary metric; or `'tasks'`: every task
-   * by its primary metric. Under `'tasks'` a task that stops improving is left out of training from then on, its own
-   * parameters standing still, and the run ends with the last task.
+   * What is watched: `'loss'`, the sum of the tasks' validation losses, weighed as in training (default); `'relative-loss'`, their mean
+   * relative to those of the first epoch, so that a task of large losses does not decide alone; `'delta-m'`, Δm of the primary
+   * metrics over the first epoch's; `'tasks'`, the loss of every task by itself: the run goes on, with all tasks, until
+   * each has stopped improving; one task's metric; or `'primary'`, the run's primary task by its primary metric.
    */
-  readonly monitor?: 'loss' | 'tasks' | 'primary' | { readonly task: string; readonly metric: string };
-  /** Go back to the parameters of the best epoch at the end; not with `'tasks'`. Default false. */
-  readonly restoreBest?: boolean;
+  readonly monitor?: Monitor | 'primary';
+  /**
+   * Go back at the end. `true`: to the best epoch by the monitor, under `'tasks'` by `'relative-loss'`. `'per-task'`: for every task to the
+   * epoch of its own best loss, trunk and head; the model then is as many models as there are tasks. Default false.
+   */
+  readonly restoreBest?: boolean | 'per-task';
+}
+
+interface Best {
+  best: number | null;
+  /** Counted from 1. */
+  bestEpoch: number;
 }
 
 /** What is watched, and how far it has come; plain data. */
 export interface StoppingState {
   /** {@link EarlyStopping.monitor} as JSON. */
   readonly monitor: string;
-  readonly watched: { best: number | null; bestEpoch: number; waited: number; stopped: boolean }[];
+  readonly watched: (Best & { waited: number; stopped: boolean })[];
+  /** What parameters are kept for: nothing, the run, or every task. */
+  readonly kept: Best[];
 }
 
 /** What an epoch means for the run. */
 export interface StoppingVerdict {
   readonly stop: boolean;
-  /** Whether this epoch is the best so far. */
-  readonly best: boolean;
-  /** Names of tasks to leave out from now on. */
-  readonly frozen: readonly string[];
+  /** Indices in {@link StoppingState.kept} for which this epoch is the best so far. */
+  readonly best: readonly number[];
 }
 
 /** The same options, with the run's primary task in the place of `'primary'`. */
@@ -65,6 +75,13 @@ export function checkStopping(options: EarlyStopping, tasks: readonly AnyTask[],
     'a whole number of epochs, 0 or more',
     options.patience,
   );
+  const { restoreBest } = options;
+  requireOption(
+    restoreBest === undefined || typeof restoreBest === 'boolean' || restoreBest === 'per-task',
+    'earlyStopping.restoreBest',
+    "true, false or 'per-task'",
+    restoreBest,
+  );
   if (!hasValidation) {
     throw new PolytaskError(
       'POLYTASK_NO_VALIDATION',
@@ -72,51 +89,48 @@ export function checkStopping(options: EarlyStopping, tasks: readonly AnyTask[],
     );
   }
   const { monitor } = options;
-  if (typeof monitor === 'object') {
-    const task = tasks.find(({ name }) => name === monitor.task);
-    if (task === undefined)
-      throw new UnknownNameError(
-        'task',
-        monitor.task,
-        tasks.map(({ name }) => name),
-      );
-    const names = ['loss', ...task.metrics.filter(({ better }) => better !== 'none').map(({ name }) => name)];
-    if (!names.includes(monitor.metric))
-      throw new UnknownNameError(`metric of task \`${task.name}\``, monitor.metric, names);
+  if (typeof monitor !== 'object') {
+    const known = [undefined, ...monitorNames].includes(monitor as Exclude<Monitor, object>);
+    requireOption(known, 'earlyStopping.monitor', `${monitorNames.join(', ')}, primary, or { task, metric }`, monitor);
+    return;
   }
-  if (monitor === 'tasks' && options.restoreBest === true) {
-    throw new PolytaskError(
-      'POLYTASK_INVALID_OPTION',
-      "`restoreBest` needs one best epoch, but under `monitor: 'tasks'` every task has its own. Leave one of the two out.",
+  const task = tasks.find(({ name }) => name === monitor.task);
+  if (task === undefined)
+    throw new UnknownNameError(
+      'task',
+      monitor.task,
+      tasks.map(({ name }) => name),
     );
-  }
+  const names = ['loss', ...task.metrics.filter(({ better }) => better !== 'none').map(({ name }) => name)];
+  if (!names.includes(monitor.metric))
+    throw new UnknownNameError(`metric of task \`${task.name}\``, monitor.metric, names);
 }
 
-/** What an earlier `fit` has watched, or nothing yet where there was none or it watched something else. */
+/** What an earlier `fit` has watched, or nothing yet where there was none or it watched or kept something else. */
 export function startStopping(
   options: EarlyStopping,
   tasks: readonly AnyTask[],
   before: StoppingState | undefined,
 ): StoppingState {
   const monitor = JSON.stringify(options.monitor ?? 'loss');
-  if (before?.monitor === monitor) {
-    // With more patience than before, what had stopped goes on.
-    for (const one of before.watched) if (one.waited <= options.patience) one.stopped = false;
-    return before;
+  const kept = options.restoreBest === 'per-task' ? tasks.length : options.restoreBest === true ? 1 : 0;
+  const nothing = (count: number) => Array.from({ length: count }, () => ({ best: null, bestEpoch: -1 }));
+  if (before?.monitor !== monitor) {
+    const watched = nothing(options.monitor === 'tasks' ? tasks.length : 1);
+    return {
+      monitor,
+      watched: watched.map((one) => ({ ...one, waited: 0, stopped: false })),
+      kept: nothing(kept),
+    };
   }
-  const count = options.monitor === 'tasks' ? tasks.length : 1;
-  const watched = Array.from({ length: count }, () => ({ best: null, bestEpoch: -1, waited: 0, stopped: false }));
-  return { monitor, watched };
+  // With more patience than before, what had stopped goes on.
+  for (const one of before.watched) if (one.waited <= options.patience) one.stopped = false;
+  return before.kept.length === kept ? before : { ...before, kept: nothing(kept) };
 }
 
 /** Whether all that is watched has stopped. */
 export function hasStopped({ watched }: StoppingState): boolean {
   return watched.every(({ stopped }) => stopped);
-}
-
-/** Names of the tasks that are left out of training. */
-export function frozenTasks(options: EarlyStopping, state: StoppingState, tasks: readonly AnyTask[]): string[] {
-  return options.monitor === 'tasks' ? tasks.filter((_, i) => state.watched[i]?.stopped).map(({ name }) => name) : [];
 }
 
 /** Looks at the last epoch of the history. */
@@ -126,38 +140,29 @@ export function judgeEpoch(
   tasks: readonly AnyTask[],
   history: History,
 ): StoppingVerdict {
-  const monitor = (options.monitor ?? 'loss') as Exclude<EarlyStopping['monitor'], 'primary' | undefined>;
-  const last = (task: string, metric: string): number =>
-    (history.tasks as Record<string, Record<string, number[]>>)[task]?.[metric]?.at(-1) ?? Number.NaN;
-  const sign = (task: AnyTask, metric: string) =>
-    task.metrics.find(({ name }) => name === metric)?.better === 'higher' ? 1 : -1;
-  const scores =
-    monitor === 'tasks'
-      ? tasks.map((task) => sign(task, task.primaryMetric) * last(task.name, task.primaryMetric))
-      : monitor === 'loss'
-        ? [-sumOfKnown(tasks.map((task) => last(task.name, 'loss')))]
-        : [
-            sign(tasks.find(({ name }) => name === monitor.task) as AnyTask, monitor.metric) *
-              last(monitor.task, monitor.metric),
-          ];
-  let best = false;
-  state.watched.forEach((one, i) => {
-    const score = scores[i] as number;
-    if (one.best === null ? !Number.isNaN(score) : score > one.best + (options.minDelta ?? 0)) {
-      one.best = score;
-      one.bestEpoch = history.seconds.length;
-      one.waited = 0;
-      best = true;
-    } else {
-      one.waited += 1;
-      if (one.waited > options.patience) one.stopped = true;
+  const monitor = (options.monitor ?? 'loss') as Monitor;
+  const epoch = history.seconds.length - 1;
+  const scores = (by: Monitor) => monitorScores(by, tasks, history, epoch);
+  const isBetter = ({ best }: Best, score: number) =>
+    best === null ? !Number.isNaN(score) : score > best + (options.minDelta ?? 0);
+  scores(monitor).forEach((score, i) => {
+    const one = state.watched[i] as StoppingState['watched'][number];
+    if (isBetter(one, score)) {
+      Object.assign(one, { best: score, bestEpoch: epoch + 1, waited: 0 });
+      return;
     }
+    one.waited += 1;
+    if (one.waited > options.patience) one.stopped = true;
   });
-  return { stop: hasStopped(state), best, frozen: frozenTasks(options, state, tasks) };
-}
-
-/** Tasks without a validation label have a loss of NaN and do not count; NaN where there is no other. */
-function sumOfKnown(losses: readonly number[]): number {
-  const known = losses.filter((loss) => !Number.isNaN(loss));
-  return known.length === 0 ? Number.NaN : known.reduce((sum, loss) => sum + loss, 0);
+  const keeping = options.restoreBest === 'per-task' ? 'tasks' : monitor === 'tasks' ? 'relative-loss' : monitor;
+  const best: number[] = [];
+  if (state.kept.length > 0) {
+    scores(keeping).forEach((score, i) => {
+      const one = state.kept[i] as Best;
+      if (!isBetter(one, score)) return;
+      Object.assign(one, { best: score, bestEpoch: epoch + 1 });
+      best.push(i);
+    });
+  }
+  return { stop: hasStopped(state), best };
 }

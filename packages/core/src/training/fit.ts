@@ -5,21 +5,21 @@ import { labelBatch } from '../data/label-batch.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { evaluateDataset, type Scores } from '../evaluation/evaluate.js';
-import { activeTasks } from './batch-feeds.js';
+import { activeTasks, taskFactor } from './batch-feeds.js';
 import { joinBatches } from './batch-parts.js';
 import {
   checkStopping,
   type EarlyStopping,
-  frozenTasks,
   hasStopped,
   judgeEpoch,
   namingPrimary,
   startStopping,
 } from './early-stopping.js';
 import type { EpochEvent, FitOptions, StepEvent } from './fit-options.js';
-import { furtherBatches, withoutFrozen } from './further-batches.js';
+import { furtherBatches } from './further-batches.js';
 import { addLogged, addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
 import { epochEnds, loggerOf, probe } from './parts-of-run.js';
+import { openPerTask } from './per-task-run.js';
 import { change, type Run, requireWhole, stepInfo } from './run.js';
 import type { BatchSources } from './runtime.js';
 import { scheduleRows } from './schedule-rows.js';
@@ -48,10 +48,12 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
   if (earlyStopping !== undefined) {
     checkStopping(earlyStopping, tasks, validation !== undefined);
     const stopping = startStopping(earlyStopping, tasks, run.stopping);
-    if (stopping !== run.stopping) run.best = undefined;
+    if (stopping !== run.stopping) run.best = [];
     run.stopping = stopping;
   }
-  run.frozen = earlyStopping && run.stopping ? frozenTasks(earlyStopping, run.stopping, tasks) : [];
+  run.perTask?.dispose();
+  run.perTask = undefined;
+  run.history.restored = null;
   const steps = accumulate === 1 ? '' : `, ${accumulate} of them a step`;
   const pass = `batchSize ${batchSize}${steps}, lastBatch '${lastBatch}', shuffle ${shuffle} and ${train.size} rows`;
   requireSamePass(run, pass);
@@ -86,11 +88,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
     ) {
       // Now, and not after the step: meanwhile a cursor may read ahead.
       const position = cursor.position();
-      const batch = joinBatches(
-        raws.map((raw) =>
-          withoutFrozen(labelBatch(raw, tasks, run.constants, run.overlays, train.sources), run.frozen),
-        ),
-      );
+      const batch = joinBatches(raws.map((raw) => labelBatch(raw, tasks, run.constants, run.overlays, train.sources)));
       const present = activeTasks(tasks, batch).length > 0;
       const { counts, touched } = runtime;
       const takeStep = async () => {
@@ -116,9 +114,8 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
     if (options.signal?.aborted && run.history.stopped === 'running') run.history.stopped = 'signal';
   }
   if (run.history.stopped === 'running') run.history.stopped = 'epochs';
-  if (run.history.stopped !== 'signal' && run.best !== undefined && earlyStopping?.restoreBest) {
-    runtime.session.write(runtime.parameters.values, run.best.values);
-    runtime.session.write(runtime.parameters.state, run.best.state);
+  if (run.history.stopped !== 'signal' && earlyStopping?.restoreBest) {
+    await goBack(run, earlyStopping.restoreBest === 'per-task');
   }
   await runtime.session.sync(runtime.parameters);
   return run.history;
@@ -198,6 +195,9 @@ async function endEpoch(
     scores = await evaluateDataset(run.runtime, run.constants, options.validation, options.evaluationBatchSize);
     const scored = scores.tasks as Record<string, Record<string, number>>;
     for (const task of tasks) {
+      history.validationWeights[task.name] = taskFactor(task, scored[task.name]?.rows ?? 0, options.validation.size);
+    }
+    for (const task of tasks) {
       for (const name of ['loss', ...task.metrics.filter(isNumberMetric).map((metric) => metric.name)]) {
         entries[task.name]?.[name]?.push(scored[task.name]?.[name] as number);
       }
@@ -219,14 +219,29 @@ async function endEpoch(
 async function judge(run: Run, options: EarlyStopping): Promise<void> {
   const { runtime, history } = run;
   const verdict = judgeEpoch(options, run.stopping as NonNullable<Run['stopping']>, run.description.tasks, history);
-  run.frozen = verdict.frozen;
   if (verdict.stop) history.stopped = 'early';
-  if (verdict.best && options.restoreBest) {
-    run.best = {
-      values: await runtime.session.download(runtime.parameters.values),
-      state: await runtime.session.download(runtime.parameters.state),
-    };
+  if (verdict.best.length === 0) return;
+  const snapshot = {
+    values: await runtime.session.download(runtime.parameters.values),
+    state: await runtime.session.download(runtime.parameters.state),
+  };
+  for (const index of verdict.best) run.best[index] = snapshot;
+}
+
+/** Back to the best epoch, or for every task to its own, where that is asked for. */
+async function goBack(run: Run, perTask: boolean): Promise<void> {
+  const { runtime, history, stopping, description } = run;
+  if (stopping === undefined || run.best.every((one) => one === undefined)) return;
+  const epochs = stopping.kept.map(({ best, bestEpoch }) => (best === null ? run.epoch : bestEpoch));
+  if (perTask) {
+    history.restored = Object.fromEntries(description.tasks.map(({ name }, k) => [name, epochs[k] as number]));
+    run.perTask = await openPerTask(run);
+    return;
   }
+  const { values, state } = run.best[0] as NonNullable<(typeof run.best)[0]>;
+  history.restored = epochs[0] as number;
+  runtime.session.write(runtime.parameters.values, values);
+  runtime.session.write(runtime.parameters.state, state);
 }
 
 /** A position within an epoch is one of its own batches. */

@@ -5,14 +5,6 @@ import { PolytaskError } from '../errors/polytask-error.js';
 import type { Run } from './run.js';
 import type { BatchSources } from './runtime.js';
 
-/** Labels of frozen tasks are taken away, so that nothing of theirs moves. */
-export function withoutFrozen(batch: Batch, frozen: readonly string[]): Batch {
-  if (frozen.length === 0) return batch;
-  const weights = { ...batch.weights };
-  for (const name of frozen) weights[name] = new Float32Array(weights[name]?.length ?? 0);
-  return { ...batch, weights };
-}
-
 /**
  * Endless streams of further batches, with orders of their own; counted, so that a resumed run goes on where it was. The plan has one
  * stream of each kind (`undefined`); a part that only looks has its own, and takes no batch away from the plan.
@@ -43,7 +35,7 @@ export function furtherBatches(
     if (raw === null)
       throw new PolytaskError('POLYTASK_DATASET', 'The data set ended before the number of batches that it names.');
     const overlays = kind === 'another' ? run.overlays : undefined;
-    return withoutFrozen(labelBatch(raw, tasks, run.constants, overlays, dataset.sources), run.frozen);
+    return labelBatch(raw, tasks, run.constants, overlays, dataset.sources);
   };
   return (stream) => ({
     another: () => draw(stream, 'another', train),

@@ -35,6 +35,10 @@ export interface History<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
   readonly logged: { [name: string]: number[] };
   /** Mean cosine between the tasks' gradients `[K][K]` per epoch; empty under strategies that compute no Gramian. */
   readonly cosines: number[][][];
+  /** By task, how much its validation loss counts where losses of tasks are added up: its weight, as in training. */
+  readonly validationWeights: { [task: string]: number };
+  /** The epoch that the parameters are of where early stopping went back, counted from 1; of every task under `'per-task'`. */
+  restored: number | { readonly [task: string]: number } | null;
   /** Wall-clock seconds per epoch, evaluation included. The only numbers here that two equal runs do not share. */
   readonly seconds: number[];
   /** Steps taken. */
@@ -58,6 +62,8 @@ export function emptyHistory(tasks: readonly AnyTask[], auxiliary: readonly stri
     auxiliary: Object.fromEntries(auxiliary.map((name) => [name, []])),
     logged: {},
     cosines: [],
+    validationWeights: {},
+    restored: null,
     seconds: [],
     steps: 0,
     skipped: 0,

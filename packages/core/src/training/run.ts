@@ -23,6 +23,14 @@ export interface RunDescription extends Omit<ModelParts, 'inputs' | 'limit'> {
   readonly optimizer: Optimizer;
   readonly executor: Executor;
   readonly schedule: TaskSchedule | undefined;
+  /** Whether this is a model of one whole model per task. Default false. */
+  readonly perTask?: boolean;
+}
+
+/** All variables at the end of an epoch. */
+export interface Snapshot {
+  readonly values: HostTensor;
+  readonly state: HostTensor;
 }
 
 /** A run under way. Everything in it that changes is in its checkpoints. */
@@ -51,11 +59,11 @@ export interface Run {
   broken: boolean;
   /** Further training and validation batches that plans have asked for, and by `<stream>/<kind>` other parts. */
   drawn: { [stream: string]: number };
-  /** Tasks that early stopping has left out. */
-  frozen: readonly string[];
   stopping: StoppingState | undefined;
-  /** Parameters of the best epoch, under `restoreBest`. */
-  best: { values: HostTensor; state: HostTensor } | undefined;
+  /** Under `restoreBest` the parameters of the best epoch, or of every task's: as `StoppingState.kept`. */
+  best: (Snapshot | undefined)[];
+  /** The model of every task's best epoch, once training under `restoreBest: 'per-task'` is over. */
+  perTask: Run | undefined;
   schedule: BoundSchedule | undefined;
   /** State of the schedule from a checkpoint, until `fit` binds it. */
   scheduleState: State | undefined;
@@ -100,12 +108,13 @@ export async function openRun(
       busy: undefined,
       broken: false,
       drawn: { another: 0, validation: 0 },
-      frozen: [],
       stopping: undefined,
-      best: undefined,
+      best: [],
+      perTask: undefined,
       schedule: undefined,
       scheduleState: undefined,
       dispose() {
+        run.perTask?.dispose();
         run.schedule?.dispose?.();
         dispose();
       },
@@ -143,6 +152,11 @@ export function stepInfo({ history, epoch, length }: Run): StepInfo {
 /** Waits until nothing is under way, well or badly. */
 export async function settled(run: Run): Promise<void> {
   while (run.busy !== undefined) await run.busy.catch(() => {});
+}
+
+/** The model that predicts and is measured, saved and exported. */
+export function inUse(run: Run): Run {
+  return run.perTask ?? run;
 }
 
 /** Refuses a run of which something failed half way. */

@@ -41,7 +41,8 @@ import { type Inference, inferenceOf } from '../programs/inference.js';
 import { fitRun } from './fit.js';
 import type { FitOptions } from './fit-options.js';
 import type { History } from './history.js';
-import { learnConstants, openRun, type Run, type RunDescription, requireLearned, requireRun } from './run.js';
+import { perTaskDescription } from './per-task-run.js';
+import { inUse, learnConstants, openRun, type Run, type RunDescription, requireLearned, requireRun } from './run.js';
 
 /** What a run consists of. */
 export interface TrainerOptions<Tasks extends readonly AnyTask[]> {
@@ -226,14 +227,14 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
       requireMapping(evaluateOptions, 'options');
       const { batchSize = 1024 } = evaluateOptions;
       requireOption(Number.isInteger(batchSize) && batchSize > 0, 'batchSize', 'a positive whole number', batchSize);
-      const { runtime, constants } = requireLearned(run, 'evaluate');
+      const { runtime, constants } = inUse(requireLearned(run, 'evaluate'));
       requireInputs(runtime.model.inputs, dataset, 'evaluate');
       return (await evaluateDataset(runtime, constants, dataset, batchSize)) as Scores<Tasks>;
     },
     async predict(inputs) {
       usable('predict');
       requireMapping(inputs, 'inputs', 'a mapping from names to { data, shape }');
-      const { runtime } = requireLearned(run, 'predict');
+      const { runtime } = inUse(requireLearned(run, 'predict'));
       const numbers = await predictInputs(runtime, inputs);
       return Object.fromEntries(
         options.tasks.map((task) => [task.name, task.decode(numbers[task.name] as HostTensor)]),
@@ -241,7 +242,7 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     },
     async inspect(inputs) {
       usable('inspect');
-      return inspectInputs(requireLearned(run, 'inspect').runtime, inputs);
+      return inspectInputs(inUse(requireLearned(run, 'inspect')).runtime, inputs);
     },
     observations() {
       usable('observations');
@@ -250,18 +251,19 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     },
     async inference() {
       usable('inference');
-      return inferenceOf(requireRun(run, 'inference'));
+      return inferenceOf(inUse(requireRun(run, 'inference')));
     },
     async model() {
       usable('model');
-      return modelOf(requireLearned(run, 'model'));
+      return modelOf(inUse(requireLearned(run, 'model')));
     },
     async loadModel(model) {
       idle('loadModel');
       requireParts(model, 'model', ['inputs', 'constants', 'variables']);
       const { inputs, constants } = structuredClone({ inputs: model.inputs, constants: model.constants });
+      const made = model.perTask === true ? perTaskDescription(description) : description;
       await replace(
-        () => openRun(description, inputs, constants, overlays, roomFor(model)),
+        () => openRun(made, inputs, constants, overlays, roomFor(model)),
         (fresh) => fillModel(fresh, model),
       );
     },

@@ -4,12 +4,18 @@ import { isPart } from '../../src/contracts/description.js';
 import type { Metric } from '../../src/contracts/metric.js';
 import { accuracy } from '../../src/metrics/accuracy.js';
 import { auc } from '../../src/metrics/auc.js';
+import { averagePrecision } from '../../src/metrics/average-precision.js';
+import { balancedAccuracy } from '../../src/metrics/balanced-accuracy.js';
+import { calibrationError } from '../../src/metrics/calibration-error.js';
 import { confusionCounts } from '../../src/metrics/confusion-counts.js';
 import { f1, macroF1, microF1 } from '../../src/metrics/f1.js';
 import { logLoss } from '../../src/metrics/log-loss.js';
 import { meanAbsoluteError } from '../../src/metrics/mean-absolute-error.js';
+import { meanAbsolutePercentageError } from '../../src/metrics/mean-absolute-percentage-error.js';
+import { perClass } from '../../src/metrics/per-class.js';
 import { rSquared } from '../../src/metrics/r-squared.js';
 import { rootMeanSquaredError } from '../../src/metrics/root-mean-squared-error.js';
+import { spearman } from '../../src/metrics/spearman.js';
 import {
   binary,
   classes,
@@ -32,9 +38,15 @@ const cases: readonly (readonly [Metric, readonly Kind[]])[] = [
   [auc(), decisions],
   [logLoss(), decisions],
   [confusionCounts(), decisions],
+  [averagePrecision(), decisions],
+  [balancedAccuracy(), decisions],
+  [calibrationError(), decisions],
+  [perClass(), decisions],
   [meanAbsoluteError(), [scalar, vector]],
   [rootMeanSquaredError(), [scalar, vector]],
   [rSquared(), [scalar, vector]],
+  [meanAbsolutePercentageError(), [scalar, vector]],
+  [spearman(), [scalar, vector]],
 ];
 const each = cases.flatMap(([metric, kinds]) => kinds.map((kind) => [metric.name, kind.name, metric, kind] as const));
 
@@ -88,7 +100,7 @@ describe.each(each)('%s of %s', (_metric, _kind, metric, kind) => {
   it('has no number before the first label', () => {
     const nothing = [metric.start().result(), measure(metric, kind, [])].flat(2);
     expect(nothing.every((value) => Number.isNaN(value) || value === 0)).toBe(true);
-    if (metric.name !== 'confusion') expect(nothing).toEqual([Number.NaN, Number.NaN]);
+    if (metric.better !== 'none') expect(nothing).toEqual([Number.NaN, Number.NaN]);
   });
 
   it('starts afresh every time, and describes itself', () => {

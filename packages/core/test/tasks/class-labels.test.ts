@@ -1,13 +1,13 @@
 import { checkValue } from '@polytask/core';
 import { expect, it } from 'vitest';
 import {
-  checkClassWeights,
   classConstants,
   classWeightsOf,
   classWeightsOption,
   countClasses,
   eachClass,
   numbersOf,
+  weightsById,
 } from '../../src/tasks/class-labels.js';
 
 it('visits every label of a row: ids as they are, distributions by their shares', () => {
@@ -45,11 +45,15 @@ it('reads constants as lists, and says when `prepare` was forgotten', () => {
 });
 
 it('checks weights', () => {
-  expect(() => checkClassWeights([1, 0], 2)).not.toThrow();
-  expect(() => checkClassWeights('balanced', 2)).not.toThrow();
-  expect(() => checkClassWeights(undefined, 2)).not.toThrow();
-  expect(() => checkClassWeights([1, 0, 1], 2)).toThrow(/`classWeights` must be balanced, or 2 numbers from 0/);
+  const names = ['cat', 'dog'];
+  for (const option of [[1, 0], 'balanced', undefined] as const) expect(weightsById(option, names)).toEqual(option);
+  expect(weightsById({ dog: 5 }, names)).toEqual([1, 5]);
+  expect(weightsById({ dog: 5, cat: 0 }, names)).toEqual([0, 5]);
+  expect(() => weightsById([1, 0, 1], names)).toThrow(/`classWeights` must be balanced, or 2 numbers from 0/);
+  expect(() => weightsById({ dgo: 5 }, names)).toThrow(
+    /no class named `dgo`; there are `cat`, `dog`. Did you mean `dog`/,
+  );
   const { takes } = classWeightsOption;
-  for (const right of ['balanced', [1, 0]]) expect(checkValue(takes, right)).toEqual([]);
+  for (const right of ['balanced', [1, 0], { dog: 5 }]) expect(checkValue(takes, right)).toEqual([]);
   for (const wrong of ['equal', [1, Number.NaN], [-1, 1], 1]) expect(checkValue(takes, wrong)).toHaveLength(1);
 });

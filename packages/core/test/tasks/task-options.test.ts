@@ -1,4 +1,4 @@
-import { accuracy, confusionCounts, isPart } from '@polytask/core';
+import { accuracy, auc, confusionCounts, isPart } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { number, optional } from '../../src/index.js';
@@ -34,6 +34,29 @@ it('refuses a name that is empty or has slashes, and metrics without a primary o
   expect(() => task({ name: 't', metrics: [confusionCounts(), accuracy()] })).toThrow(
     /begins with a metric .*\["confusion","accuracy"\]/,
   );
+});
+
+it('takes another primary metric than the first, of those that there are', () => {
+  const metrics = [accuracy(), auc(), confusionCounts()];
+  expect(task({ name: 't', metrics, primaryMetric: 'auc' }).primaryMetric).toBe('auc');
+  expect(task({ name: 't', metrics: [confusionCounts(), auc()], primaryMetric: 'auc' }).primaryMetric).toBe('auc');
+  expect(() => task({ name: 't', metrics, primaryMetric: 'acc' })).toThrow(
+    /no metric of task `t` named `acc`; there are `accuracy`, `auc`, `confusion`/,
+  );
+  expect(() => task({ name: 't', metrics, primaryMetric: 'confusion' })).toThrow(
+    /`primaryMetric` must be a metric of which higher or lower is better: accuracy, auc/,
+  );
+});
+
+it('takes a weight, a number above 0 or that of the labels there are', () => {
+  expect('weight' in task({ name: 't' })).toBe(false);
+  expect(task({ name: 't', weight: 2 }).weight).toBe(2);
+  expect(task({ name: 't', weight: 'labelled-share' }).weight).toBe('labelled-share');
+  for (const wrong of [0, -1, Number.NaN, 'share']) {
+    expect(() => task({ name: 't', weight: wrong as never })).toThrow(
+      /`weight` must be a number above 0, or labelled-share/,
+    );
+  }
 });
 
 it('gives options as plain data', () => {

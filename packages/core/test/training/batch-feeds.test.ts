@@ -1,7 +1,14 @@
-import { type AnyTask, type Batch, classification, labelBatch, tableDataset } from '@polytask/core';
+import { type AnyTask, type Batch, classification, labelBatch, regression, sgd, tableDataset } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { activeTasks, batchFeeds, feedsUnder, prefixed, tensorBatch } from '../../src/training/batch-feeds.js';
+import {
+  activeTasks,
+  batchFeeds,
+  feedsUnder,
+  prefixed,
+  taskFactor,
+  tensorBatch,
+} from '../../src/training/batch-feeds.js';
 import { useBackend } from '../helpers/backends.js';
 import { linearTask } from '../helpers/vectors.js';
 import { disposer, essence, makeTable, mixedTrainer } from './fixtures.js';
@@ -22,12 +29,67 @@ it('knows which tasks have a label', () => {
   ]);
 });
 
+it('weighs a task: by a number, or by the share of rows that have a label', () => {
+  expect(taskFactor({}, 3, 30)).toBe(1);
+  expect(taskFactor({ weight: 0.5 }, 3, 30)).toBe(0.5);
+  expect(taskFactor({ weight: 'labelled-share' }, 3, 30)).toBe(0.1);
+});
+
+describe('a weight', () => {
+  beforeEach(() => useBackend('cpu'));
+  const { keep, disposeAll } = disposer();
+  afterEach(disposeAll);
+  const train = makeTable(20, 'train');
+  const validation = makeTable(20, 'validation');
+  const fit = async (weights: { kind?: number | 'labelled-share'; level?: number | 'labelled-share' }) => {
+    const made = [
+      classification('kind', { classes: 3, weight: weights.kind }),
+      regression('level', { weight: weights.level }),
+    ];
+    const trainer = keep(
+      await mixedTrainer({ tasks: made as readonly AnyTask[], optimizer: sgd({ learningRate: 0.1 }) }),
+    );
+    const history = await trainer.fit(train, { epochs: 1, batchSize: 20, validation });
+    return { history, parameters: await trainer.model() };
+  };
+
+  it('multiplies the loss of a task, and the gradient with it', async () => {
+    const [plain, twice] = [await fit({}), await fit({ kind: 2 })];
+    const loss = ({ history }: typeof plain) => history.tasks.kind?.trainLoss[0] as number;
+    expect(loss(twice)).toBeCloseTo(2 * loss(plain), 5);
+    const moved = async ({ parameters }: typeof plain) => {
+      const start = keep(await mixedTrainer({ inputs: train.inputs }));
+      const path = 'heads/kind/outputs/logits/bias';
+      const before = await start.parameters?.read(path);
+      return Array.from(parameters.variables[path]?.data as Float32Array, (x, i) => x - (before?.data[i] as number));
+    };
+    const [once, doubled] = [await moved(plain), await moved(twice)];
+    once.forEach((step, i) => {
+      expect(doubled[i]).toBeCloseTo(2 * step, 6);
+    });
+  });
+
+  it('counts the same where validation losses are added up', async () => {
+    const { history } = await fit({ kind: 'labelled-share', level: 3 });
+    // Two of five rows have no kind.
+    expect(history.validationWeights).toEqual({ kind: 12 / 20, level: 3 });
+  });
+});
+
 describe('feeds', () => {
   it("have every row's share of its task's loss, 0 where there is none", () => {
     const feeds = batchFeeds(tasks, batch, false);
     expect(Object.keys(feeds).sort()).toEqual(['input/x', 'share/a', 'share/b', 'target/a', 'target/b']);
     expect(feeds['share/a']).toEqual({ data: Float32Array.of(0.25, 0.75, 0), shape: [3] });
     expect(feeds['share/b']?.data).toEqual(new Float32Array(3));
+  });
+
+  it("have the task's weight in them; labelled-share counts rows, not weights", () => {
+    const of = (weight: number | 'labelled-share') =>
+      batchFeeds([{ ...tasks[0], weight } as AnyTask, tasks[1] as AnyTask], batch, false);
+    expect(of(4)['share/a']?.data).toEqual(Float32Array.of(1, 3, 0));
+    expect(of('labelled-share')['share/a']?.data).toEqual(Float32Array.of(0.25 * (2 / 3), 0.75 * (2 / 3), 0));
+    expect(of('labelled-share')['share/b']?.data).toEqual(new Float32Array(3));
   });
 
   it('have weights, ids and sources of rows where they are wanted', () => {

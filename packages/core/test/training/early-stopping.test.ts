@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   checkStopping,
   type EarlyStopping,
-  frozenTasks,
   hasStopped,
   judgeEpoch,
   startStopping,
@@ -19,11 +18,13 @@ const tasks: readonly AnyTask[] = [classification('kind', { classes: 2 }), regre
 
 /** What is decided after each epoch of these courses, `[task][metric]` one number per epoch. */
 function course(options: EarlyStopping, courses: Record<string, Record<string, readonly number[]>>, epochs: number) {
-  const state = startStopping(options, tasks, undefined);
+  const keeping: EarlyStopping = { restoreBest: true, ...options };
+  const state = startStopping(keeping, tasks, undefined);
   return Array.from({ length: epochs }, (_, e) => {
     const upTo = (numbers: readonly number[]) => numbers.slice(0, e + 1);
     const history = {
       seconds: new Array(e + 1).fill(0),
+      validationWeights: {},
       tasks: Object.fromEntries(
         Object.entries(courses).map(([task, metrics]) => [
           task,
@@ -31,8 +32,9 @@ function course(options: EarlyStopping, courses: Record<string, Record<string, r
         ]),
       ),
     } as unknown as History;
-    const { stop, best, frozen } = judgeEpoch(options, state, tasks, history);
-    return `${best ? 'best' : ''}${stop ? 'stop' : ''}${frozen.length === 0 ? '' : `frozen ${frozen}`}`;
+    const { stop, best } = judgeEpoch(keeping, state, tasks, history);
+    const of = best.map((i) => tasks[i]?.name);
+    return `${best.length === 0 ? '' : keeping.restoreBest === true ? 'best' : `best of ${of}`}${stop ? 'stop' : ''}`;
   });
 }
 
@@ -55,22 +57,35 @@ describe('what is watched', () => {
     expect(course(byLoss, { kind, level }, 3)).toEqual(['best', 'best', 'stop']);
   });
 
-  it('is every task by its primary metric, each for itself', () => {
-    expect(course({ patience: 0, monitor: 'tasks' }, { kind, level }, 5)).toEqual([
-      'best',
-      'best',
-      'stopfrozen kind,level',
-      'beststopfrozen kind,level',
-      'stopfrozen kind,level',
-    ]);
-    const later = { ...level, rmse: [3, 2, 1, 0.5, 1] };
+  it('is the loss of every task, each for itself: the run stops with the last one', () => {
+    const later = { loss: [10, 9, 8, 8.5, 8.5] };
+    // Relative to the first epoch: 0 and 0; −0.2 and −0.1; 0.2 and −0.2; 0.2 and −0.15; −0.4 and −0.15.
     expect(course({ patience: 0, monitor: 'tasks' }, { kind, level: later }, 5)).toEqual([
       'best',
       'best',
-      'bestfrozen kind',
-      'bestfrozen kind',
-      'stopfrozen kind,level',
+      '',
+      'stop',
+      'beststop',
     ]);
+    expect(course({ patience: 1, monitor: 'tasks' }, { kind, level }, 5)).toEqual([
+      'best',
+      'best',
+      '',
+      'stop',
+      'beststop',
+    ]);
+  });
+
+  it('is kept for every task by itself, whatever stops the run', () => {
+    const later = { loss: [10, 9, 8, 8.5, 8.5] };
+    const courses = { kind, level: later };
+    const kept = ['best of kind,level', 'best of kind,level', 'best of level', '', 'best of kind'];
+    expect(course({ patience: 3, monitor: 'tasks', restoreBest: 'per-task' }, courses, 5)).toEqual(kept);
+    expect(course({ patience: 3, restoreBest: 'per-task' }, courses, 5)).toEqual(kept);
+  });
+
+  it('is nothing that is kept, where nothing is gone back to', () => {
+    expect(course({ patience: 1, restoreBest: false }, { kind, level }, 4)).toEqual(['', '', '', 'stop']);
   });
 
   it('must get better by more than minDelta', () => {
@@ -127,12 +142,23 @@ describe('what was watched before', () => {
     expect(startStopping({ patience: 1, monitor: { task: 'kind', metric: 'loss' } }, tasks, state)).not.toBe(state);
   });
 
+  it('goes on where something else is kept from now on, which is not known yet', () => {
+    const before = startStopping({ patience: 1, restoreBest: true }, tasks, undefined);
+    Object.assign(before.watched[0] as object, { best: 1, bestEpoch: 1, waited: 1 });
+    Object.assign(before.kept[0] as object, { best: 1, bestEpoch: 1 });
+    const after = startStopping({ patience: 1, restoreBest: 'per-task' }, tasks, before);
+    expect(after.watched).toEqual(before.watched);
+    expect(after.kept).toEqual([
+      { best: null, bestEpoch: -1 },
+      { best: null, bestEpoch: -1 },
+    ]);
+  });
+
   it('that had stopped goes on with more patience', () => {
     const watched = [{ best: 1, bestEpoch: 1, waited: 3, stopped: true }];
-    const state = { monitor: '"loss"', watched };
+    const state = { monitor: '"loss"', watched, kept: [] };
     expect(hasStopped(startStopping({ patience: 2 }, tasks, structuredClone(state)))).toBe(true);
     expect(hasStopped(startStopping({ patience: 3 }, tasks, structuredClone(state)))).toBe(false);
-    expect(frozenTasks({ patience: 2 }, state, tasks)).toEqual([]);
   });
 });
 
@@ -143,7 +169,12 @@ describe('is refused', () => {
     [{ patience: 1 }, false, /Early stopping watches the validation data/],
     [{ patience: 1, monitor: { task: 'kin', metric: 'loss' } }, true, /no task named `kin`.*Did you mean `kind`/],
     [{ patience: 1, monitor: { task: 'kind', metric: 'rmse' } }, true, /no metric of task `kind` named `rmse`/],
-    [{ patience: 1, monitor: 'tasks' as const, restoreBest: true }, true, /every task has its own/],
+    [{ patience: 1, monitor: 'task' as never }, true, /`earlyStopping.monitor` must be loss, relative-loss/],
+    [
+      { patience: 1, restoreBest: 'task' as never },
+      true,
+      /`earlyStopping.restoreBest` must be true, false or 'per-task'/,
+    ],
   ])('for %o', (options, validation, message) => {
     expect(() => checkStopping(options, tasks, validation)).toThrow(message);
   });
@@ -210,30 +241,24 @@ describe('a run', () => {
     expect(await readBits(trainer)).toEqual(seen[0]);
   });
 
-  it('leaves out tasks one by one: their own parameters stand still, shared ones go on', async () => {
-    const trainer = keep(
-      await mixedTrainer({
-        tasks: [planned('a', 'higher', [3, 1, 1, 9]), planned('b', 'lower', [9, 8, 7, 6, 6, 6])],
-        sharing,
-      }),
-    );
+  /** Validation labels by which training makes task a worse from the first step on, and b always better. */
+  const near = rowsDataset({ a: [[-1, -1, -1]], b: [[9, 9, 9]] });
+  const real = { tasks: [linearTask('a', 3), linearTask('b', 3)], sharing };
+
+  it('goes on with all tasks until the last has stopped: no part stands still', async () => {
+    const trainer = keep(await mixedTrainer(real));
     const seen: Record<string, Uint32Array>[] = [];
-    const onMetrics = async () => void seen.push(await readBits(trainer));
     const history = await trainer.fit(rows, {
-      epochs: 10,
-      validation: rows,
-      earlyStopping: { patience: 0, monitor: 'tasks' },
-      onMetrics,
+      epochs: 6,
+      validation: near,
+      earlyStopping: { patience: 0, monitor: 'tasks', minDelta: 1e-3 },
+      onMetrics: async () => void seen.push(await readBits(trainer)),
     });
-    expect(history).toMatchObject({ stopped: 'early', steps: 5 });
-    // Task a stops after its second epoch; its loss is not a training loss any more.
-    expect(history.tasks.a?.trainLoss.map(Number.isNaN)).toEqual([false, false, true, true, true]);
-    for (const epoch of [2, 3, 4]) {
-      expect(seen[epoch]?.['a/vector']).toEqual(seen[1]?.['a/vector']);
-      expect(seen[epoch]?.['b/vector']).not.toEqual(seen[epoch - 1]?.['b/vector']);
-      expect(seen[epoch]?.['shared/vector']).not.toEqual(seen[epoch - 1]?.['shared/vector']);
+    expect(history).toMatchObject({ stopped: 'epochs', steps: 6 });
+    expect(history.tasks.a?.trainLoss).not.toContain(Number.NaN);
+    for (const path of Object.keys(seen[0] as object)) {
+      for (let e = 1; e < seen.length; e++) expect(seen[e]?.[path], path).not.toEqual(seen[e - 1]?.[path]);
     }
-    expect(seen[1]?.['a/vector']).not.toEqual(seen[0]?.['a/vector']);
   });
 
   it('that has ended early does not go on, unless it gets more patience or none is asked for', async () => {

@@ -24,6 +24,8 @@ it('begins with an empty list for everything that is recorded', () => {
     auxiliary: { 'sharing/penalty': [], extra: [] },
     logged: {},
     cosines: [],
+    validationWeights: {},
+    restored: null,
     seconds: [],
     steps: 0,
     skipped: 0,

@@ -1,5 +1,6 @@
 import { partAt } from '../parts/tables.js';
 import { type Met, walkOptions } from '../parts/walk-options.js';
+import { validationShare } from './defaults.js';
 import { didYouMean } from './explain-issues.js';
 import type { LoadedConfig } from './load-config.js';
 import { isMapping, type Path, valueAt } from './paths.js';
@@ -50,10 +51,12 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
   }
 
   const { training, split } = sections;
+  // Whether a column marks validation rows is known when it has been read.
+  const none = split !== undefined && split.column === undefined && validationShare(sections) === 0;
   const keepBest = training?.checkpoints.keepBest;
   if (keepBest !== undefined) {
     const path = ['training', 'checkpoints', 'keepBest'];
-    if (split?.validation === 0) {
+    if (none) {
       const advice = 'set some apart, such as `split: { validation: 0.1 }`';
       mistakes.add(path, `the best epoch is told by validation rows; ${advice}`, true);
     }
@@ -62,21 +65,18 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
     }
   }
   const stopping = training?.earlyStopping;
-  if (stopping === undefined) return;
+  if (stopping === undefined || stopping === false) return;
   const place = ['training', 'earlyStopping'];
-  if (split?.validation === 0) {
+  if (none) {
     mistakes.add(
       place,
       'early stopping watches validation rows; set some apart, such as `split: { validation: 0.1 }`',
       true,
     );
   }
+  if (stopping === true) return;
   if (typeof stopping.monitor === 'object' && !names.includes(stopping.monitor.task)) {
     unknownTask([...place, 'monitor', 'task'], stopping.monitor.task, false);
-  }
-  if (stopping.monitor === 'tasks' && stopping.restoreBest === true) {
-    const message = 'under `monitor: tasks` every task has a best epoch of its own; leave `restoreBest` out';
-    mistakes.add([...place, 'restoreBest'], message);
   }
 }
 

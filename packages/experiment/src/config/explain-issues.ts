@@ -103,7 +103,7 @@ function explainIssue(issue: Issue, inner: Path, root: unknown, at: Path): Probl
     return issue.keys.map((key) => ({
       path: [...path, key],
       atKey: true,
-      message: `there is no key \`${showPath([...path, key])}\`; expected ${known.join(', ')}${didYouMean(key, known)}`,
+      message: `there is no key \`${showPath([...path, key])}\`; expected ${known.join(', ')}${meant(key, known)}`,
     }));
   }
   const found = valueAt(root, inner);
@@ -128,6 +128,26 @@ function expectation(issue: Issue): { words: string; known: readonly string[] } 
     return { words: `${known.join(', ')} or ${elsewhere}`, known };
   }
   return { words: issue.message, known: [] };
+}
+
+/** What other tools call our options. */
+const elsewhereCalled: Readonly<Record<string, string>> = {
+  lr: 'learningRate',
+  alpha: 'learningRate',
+  hidden: 'units',
+  hiddenSizes: 'units',
+  layers: 'units',
+  nEpochs: 'epochs',
+  loss_weight: 'weight',
+  class_weight: 'classWeights',
+};
+
+/** The end of a message about a key that is not ours: the nearest one, or what we call it. */
+function meant(key: string, known: readonly string[]): string {
+  const own = Object.hasOwn(elsewhereCalled, key) ? elsewhereCalled[key] : undefined;
+  if (own !== undefined && known.includes(own)) return `. Did you mean \`${own}\`?`;
+  const decay = /^weight_?decay$/i.test(key) && known.includes('learningRate');
+  return decay ? '. The optimizer `adam-w` has `weightDecay`' : didYouMean(key, known);
 }
 
 /** The end of a message that names the nearest valid word; empty where none is near. */

@@ -3,9 +3,10 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { type CodePlaces, codePlaces, noCode } from '../code/code-places.js';
 import { InputError } from '../errors/mistakes.js';
+import { defaultSharing } from './defaults.js';
 import { didYouMean, expectedWords, explainIssues } from './explain-issues.js';
 import { createMistakeList, type MistakeList } from './mistake-list.js';
-import { isMapping, showValue } from './paths.js';
+import { isMapping, showValue, valueAt } from './paths.js';
 import { readYaml, type YamlText } from './read-yaml.js';
 import { type Config, configSchema } from './schema.js';
 import { applySetOption, parseSetOption, type SetOption } from './set-option.js';
@@ -85,7 +86,7 @@ export function checkConfig(read: ReadConfig): LoadedConfig {
     const problem = applySetOption(raw, one);
     if (problem !== undefined) mistakes.addPlaced({ where: one.where, message: problem });
   }
-  const sections = checkSections(raw, mistakes);
+  const sections = withSharing(checkSections(raw, mistakes), raw, mistakes);
   return { file, path, folder: dirname(path), code, name: basename(path, extname(path)), raw, sections, mistakes };
 }
 
@@ -99,6 +100,19 @@ function checkSections(raw: Record<string, unknown>, mistakes: MistakeList): Par
     return section.success && section.data !== undefined ? [[key, section.data] as const] : [];
   });
   return Object.fromEntries(right) as Partial<Config>;
+}
+
+/** Tables have a sharing strategy by default; what other data need, their inputs do not say. */
+function withSharing(sections: Partial<Config>, raw: Record<string, unknown>, mistakes: MistakeList): Partial<Config> {
+  if (raw.sharing !== undefined) return sections;
+  const source = valueAt(raw, ['data', 'use']);
+  if (source === 'table' || source === 'task-tables') return { ...sections, sharing: defaultSharing as never };
+  const example = '`{ use: hard-sharing, encoder: { use: mlp, units: [64, 32] } }`';
+  mistakes.add(
+    ['sharing'],
+    `\`sharing\` is missing, and only tables have a default; expected a mapping, such as ${example}`,
+  );
+  return sections;
 }
 
 async function readText(file: string, path: string): Promise<string> {

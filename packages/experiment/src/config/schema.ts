@@ -1,11 +1,12 @@
-import type {
-  AnyTask,
-  AuxiliaryObjective,
-  Balancing,
-  Observer,
-  Optimizer,
-  PartDescription,
-  SharingStrategy,
+import {
+  type AnyTask,
+  type AuxiliaryObjective,
+  type Balancing,
+  monitorNames,
+  type Observer,
+  type Optimizer,
+  type PartDescription,
+  type SharingStrategy,
 } from '@polytask/core';
 import * as z from 'zod';
 import { backendChoices } from '../backend/backend-choices.js';
@@ -16,8 +17,11 @@ import { atLeastZero, byName, flag, list, mapping, most, positive, seed, share, 
 
 const split = mapping({
   validation: share()
-    .default(0)
-    .describe('Share of the rows that are set apart and measured after every epoch. Default 0.'),
+    .exactOptional()
+    .describe(
+      'Share of the rows that are set apart and measured after every epoch. Default 0.15 for tables and images, where early stopping ' +
+        'is not turned off; else 0.',
+    ),
   test: share()
     .exactOptional()
     .describe(
@@ -38,29 +42,46 @@ const split = mapping({
     .describe('For tables and images: the column that says train, validation or test for every row.'),
 });
 
+const monitorWords = `${monitorNames.join(', ')}, or { task, metric }`;
+
 const monitor = z.union(
   [
     mapping({ task: text("a task's name"), metric: text("a metric's name") }),
-    z.enum(['loss', 'tasks'], { error: 'loss, tasks, or { task, metric }' }),
+    z.enum(monitorNames, { error: monitorWords }),
   ],
-  { error: 'loss, tasks, or { task, metric }' },
+  { error: monitorWords },
 );
 
-const earlyStopping = mapping({
-  patience: whole(0).describe('Epochs without improvement that are put up with.'),
+const stopping = mapping({
+  patience: whole(0).default(10).describe('How many epochs without improvement are waited for. Default 10.'),
   minDelta: atLeastZero().exactOptional().describe('How much better counts as better. Default 0.'),
   monitor: monitor
     .exactOptional()
-    .describe("loss: the sum of the tasks' losses (default); tasks: each by itself; or one task's metric."),
-  restoreBest: flag().exactOptional().describe('Go back to the best epoch at the end. Default false.'),
+    .describe(
+      "loss: the sum of the tasks' losses (default); relative-loss: their mean relative to the first epoch; delta-m: the mean " +
+        "improvement of primary metrics over the first epoch; tasks: every task's loss by itself, until all have stopped; or one " +
+        "task's metric.",
+    ),
+  restoreBest: z
+    .union([flag(), z.literal('per-task')], { error: 'true, false or per-task' })
+    .default(true)
+    .describe(
+      'Go back to the best epoch at the end (default); per-task: for every task to its own, so that the model is one network per task.',
+    ),
 });
+
+const earlyStopping = z.union([flag(), stopping], {
+  error: 'true, false, or { patience, minDelta, monitor, restoreBest }',
+});
+
+const bestWords = ['loss', 'relative-loss', 'delta-m', 'mean'] as const;
 
 const keepBest = z.union(
   [
     mapping({ task: text("a task's name"), metric: text("a metric's name") }),
-    z.enum(['loss', 'mean'], { error: 'loss, mean, or { task, metric }' }),
+    z.enum(bestWords, { error: `${bestWords.join(', ')}, or { task, metric }` }),
   ],
-  { error: 'loss, mean, or { task, metric }' },
+  { error: `${bestWords.join(', ')}, or { task, metric }` },
 );
 
 const checkpoints = mapping({
@@ -76,7 +97,9 @@ const checkpoints = mapping({
 });
 
 const training = mapping({
-  epochs: whole(1).default(10).describe('Times that every row is seen. Default 10.'),
+  epochs: whole(1)
+    .exactOptional()
+    .describe('Times that every row is seen, at most under early stopping. Default 100 under early stopping, else 10.'),
   batchSize: whole(1, most.batch).default(32).describe('Rows per step. Default 32.'),
   accumulate: whole(1, most.batch)
     .default(1)
@@ -84,9 +107,15 @@ const training = mapping({
       'Batches of one step, whose gradients are added up; for steps of more rows than memory holds. Default 1.',
     ),
   evaluationBatchSize: whole(1, most.batch).default(1024).describe('Rows per pass when measuring. Default 1024.'),
-  shuffle: flag().default(true).describe('A new order in every epoch. Default true.'),
+  shuffle: flag()
+    .default(true)
+    .describe(
+      'A new order in every epoch. Default true; false: one mixed order in all epochs, which is not that of the file.',
+    ),
   lastBatch: z.enum(['keep', 'drop']).default('keep').describe('What happens to a last, smaller batch. Default keep.'),
-  earlyStopping: earlyStopping.exactOptional().describe('Stop before the last epoch; needs `split.validation`.'),
+  earlyStopping: earlyStopping
+    .exactOptional()
+    .describe('Stop before the last epoch, by the validation rows. Default true for tables and images, else false.'),
   checkpoints: checkpoints.prefault({}).describe('When checkpoints are written, and which of them stay.'),
 });
 
@@ -95,7 +124,9 @@ export const configSchema = mapping({
   data: placeSchema<LoadedData>('data').describe('Where the rows come from.'),
   split: split.prefault({}).describe('What is set apart from the training rows.'),
   tasks: list(placeSchema<AnyTask>('task'), 'tasks', 1, most.tasks).describe('What is learned.'),
-  sharing: placeSchema<SharingStrategy>('sharing').describe('What the tasks share.'),
+  sharing: placeSchema<SharingStrategy>('sharing')
+    .exactOptional()
+    .describe('What the tasks share. Default for tables: hard-sharing with the encoder tabular.'),
   balancing: placeSchema<Balancing>('loss-weighting')
     .exactOptional()
     .describe('How the tasks are balanced. Default: the sum of their losses.'),
@@ -159,7 +190,7 @@ export function jsonSchema(plugins: ReadonlyMap<string, PartDescription> = new M
   const schema = configSchema.extend({
     data: like(place('data'), data),
     tasks: like(list(place('task'), 'tasks', 1, most.tasks), tasks),
-    sharing: like(place('sharing'), sharing),
+    sharing: like(place('sharing').exactOptional(), sharing),
     balancing: like(place('loss-weighting').exactOptional(), balancing),
     auxiliary: like(list(place('auxiliary'), 'auxiliary objectives', 0, most.tasks).exactOptional(), auxiliary),
     observers: like(list(place('observer'), 'observers', 0, most.tasks).exactOptional(), observers),

@@ -6,6 +6,7 @@ import {
   type TaskSchedule,
 } from '@polytask/core';
 import type { TableError } from '@polytask/data/node';
+import { validationShare } from '../config/defaults.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path, valueAt } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
@@ -15,6 +16,7 @@ import type { DataFacts, LoadedData } from './loaded-data.js';
 import { buildTasks } from './network.js';
 import { tableFor } from './tables.js';
 import { assumeClasses, labelsOf, withClasses } from './task-labels.js';
+import { withWeights } from './task-weights.js';
 
 /** The rows of a run. */
 export interface RunData {
@@ -54,7 +56,8 @@ export async function loadData(
     mistakes.add(['data', 'use'], `\`${source}\` must give { train, test }, two data sets, but \`${part}\` is none`);
     return undefined;
   }
-  return sections.split === undefined ? data : setApart(data, sections.split, mistakes.add);
+  if (sections.split === undefined) return data;
+  return setApart(data, { ...sections.split, validation: validationShare(sections) }, mistakes.add);
 }
 
 /** Read with the labels of the tasks, and divided as it is read. */
@@ -68,10 +71,11 @@ async function loadDivided(
   if (tasks === undefined || split === undefined) return undefined;
   const known = mistakes.mistakes.length;
   const { test = split.column === undefined ? 0.2 : 0, ...others } = split;
-  if (split.validation + test >= 1) {
+  const validation = validationShare(sections);
+  if (validation + test >= 1) {
     mistakes.add(
       ['split', 'validation'],
-      `validation and test rows must leave some for training, but take ${split.validation} and ${test}`,
+      `validation and test rows must leave some for training, but take ${validation} and ${test}`,
     );
   }
   const rules = (['stratify', 'group', 'time', 'column'] as const).filter((rule) => split[rule] !== undefined);
@@ -89,7 +93,7 @@ async function loadDivided(
   if (whole.length < made.length) return undefined;
   const labels = labelsOf(tasks, whole, mistakes.add);
   if (mistakes.mistakes.length > known) return undefined;
-  const divided = { ...others, test };
+  const divided = { ...others, validation, test };
   const reportTable: ReportPart = (path, error) => {
     const { place, further = [] } = error as Partial<TableError>;
     if (place === undefined) report(path, error);
@@ -107,7 +111,14 @@ async function loadDivided(
     mistakes.add(['split'], 'no row is for testing; expected some, such as `split: { test: 0.2 }`');
     return undefined;
   }
-  return { ...data, config: { tasks: withClasses(tasks, whole, kinds, data.facts.encoding), split: divided } };
+  const complete = withClasses(tasks, whole, kinds, data.facts.encoding);
+  return { ...data, config: { tasks: weighsBySparsity(sections) ? withWeights(complete) : complete, split: divided } };
+}
+
+/** Whether nothing else says how tasks with few labels and with many are balanced. */
+function weighsBySparsity({ data, balancing }: LoadedConfig['sections']): boolean {
+  const { use, mixing } = data as { readonly use?: unknown; readonly mixing?: unknown };
+  return use === 'table' && mixing === undefined && balancing === undefined;
 }
 
 /** Where in the file something stands that an error about a table is about; what is not there is a matter of the source. */
@@ -143,7 +154,7 @@ function refuseTableSplit({ sections: { split }, mistakes }: LoadedConfig, sourc
 
 function setApart(
   data: LoadedData,
-  { validation, seed }: Config['split'],
+  { validation, seed }: { readonly validation: number; readonly seed: number },
   add: LoadedConfig['mistakes']['add'],
 ): RunData | undefined {
   if (validation === 0) return { train: data.train, test: data.test };

@@ -28,15 +28,16 @@ export interface Network {
 }
 
 /** What a network is built from. */
-export type NetworkConfig = Pick<Config, 'tasks' | 'sharing' | 'optimizer'> &
-  Partial<Pick<Config, 'balancing' | 'auxiliary' | 'observers' | 'primary' | 'groups'>>;
+export type NetworkConfig = Pick<Config, 'tasks' | 'optimizer'> & { readonly sharing?: unknown } & Partial<
+    Pick<Config, 'balancing' | 'auxiliary' | 'observers' | 'primary' | 'groups'>
+  >;
 
 /**
  * Builds what a trained model is made of: tasks and sharing. Whatever else the network was trained with is not looked at, let alone
  * loaded.
  */
 export function buildModel(
-  { tasks, sharing }: Pick<NetworkConfig, 'tasks' | 'sharing'>,
+  { tasks, sharing }: Pick<Config, 'tasks' | 'sharing'>,
   context: BuildContext,
   report: ReportPart,
 ): Promise<Pick<Network, 'tasks' | 'sharing'> | undefined> {

@@ -1,6 +1,7 @@
-import { type AnyTask, createTrainer } from '@polytask/core';
+import { type AnyTask, createTrainer, type EarlyStopping } from '@polytask/core';
 import { useBackend } from '../backend/backends.js';
 import { checkNames } from '../config/check-names.js';
+import { type FilledTraining, fillTraining } from '../config/defaults.js';
 import { didYouMean } from '../config/explain-issues.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path } from '../config/paths.js';
@@ -16,7 +17,7 @@ import { singleTaskConfig, singleTaskStopping } from './single-task.js';
 import { assumeClasses } from './task-labels.js';
 
 /** How a network is trained: everything that `fit` needs but the data. */
-export type Training = Config['training'];
+export type Training = Omit<FilledTraining, 'earlyStopping'> & { readonly earlyStopping?: EarlyStopping };
 
 /** A run whose configuration, data and parts are right, before anything is computed. */
 export interface PreparedRun {
@@ -50,18 +51,20 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   const data = await loadData(loaded, report, signal);
   const { tasks: unread } = data === undefined ? sections : {};
   const assumed = unread === undefined ? {} : { tasks: assumeClasses(unread, await kindsOf(unread, code)) };
-  const known = { ...sections, ...assumed, ...data?.config };
+  const training = sections.training && fillTraining(sections.training, data ?? {});
+  const known = { ...sections, ...assumed, ...data?.config, ...(training && { training }) };
   const inputsAgree = data !== undefined && checkColumns(loaded, data);
 
-  const { epochs = 1, accumulate = 1, ...rest } = sections.training ?? {};
-  const perEpoch = data && Math.ceil(data.train.batches({ batchSize: 32, ...rest }) / accumulate);
+  const { epochs = 1, accumulate = 1, batchSize = 32, lastBatch = 'keep' } = training ?? {};
+  const perEpoch = data && Math.ceil(data.train.batches({ batchSize, lastBatch }) / accumulate);
   const steps = perEpoch === undefined ? undefined : epochs * Math.max(1, perEpoch);
   const context = { folder, code, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);
   const made = network?.tasks ?? (known.tasks === undefined ? [] : await buildTasks(known.tasks, context));
   const tasks = made.filter((task) => task !== undefined);
-  checkMetrics(sections.training, tasks, mistakes.add);
+  checkMetrics(training, tasks, mistakes.add);
+  if (data !== undefined && data.validation === undefined) requireNoValidation(sections, mistakes.add);
   const names = network?.tasks.map(({ name }) => name) ?? [];
   const tell = (error: unknown) => {
     const place = placeOf(error, names, sections);
@@ -75,14 +78,14 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   if (mistakes.mistakes.length > 0 || network === undefined || data === undefined) throw fail();
 
   const config = known as Config;
-  const { earlyStopping, ...training } = config.training;
+  const { earlyStopping, ...others } = config.training as FilledTraining;
   const rebuild = async (parts: NetworkConfig): Promise<Network> => {
     const built = await buildNetwork(parts, context, report);
     if (built === undefined) throw fail();
     return built;
   };
   const trainingWith = (stopping: typeof earlyStopping): Training =>
-    stopping === undefined ? training : { ...training, earlyStopping: stopping };
+    stopping === false ? others : { ...others, earlyStopping: stopping };
   return {
     source: loaded,
     config,
@@ -98,7 +101,7 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
       const train = data.alone?.[task.name];
       return {
         network: alone,
-        training: trainingWith(singleTaskStopping(earlyStopping, task)),
+        training: trainingWith(earlyStopping && singleTaskStopping(earlyStopping, task)),
         data: train === undefined ? data : { ...data, train },
       };
     },
@@ -150,15 +153,29 @@ async function sizeMistake(network: Network, data: RunData | undefined): Promise
   return undefined;
 }
 
+/** A column that divides the rows may mark none for validation. */
+function requireNoValidation(
+  { training, split }: LoadedConfig['sections'],
+  add: LoadedConfig['mistakes']['add'],
+): void {
+  if (split?.column === undefined) return;
+  const advice = `no row of column \`${split.column}\` is for validation; mark some, or turn this off`;
+  if (training?.earlyStopping)
+    add(['training', 'earlyStopping'], `early stopping watches validation rows, and ${advice}`, true);
+  if (training?.checkpoints.keepBest !== undefined) {
+    add(['training', 'checkpoints', 'keepBest'], `the best epoch is found by validation rows, and ${advice}`, true);
+  }
+}
+
 /** Metrics that are watched exist, and can be ranked. */
 function checkMetrics(
-  training: Partial<Training> | undefined,
+  training: FilledTraining | undefined,
   tasks: readonly AnyTask[],
   add: LoadedConfig['mistakes']['add'],
 ): void {
   const { earlyStopping, checkpoints } = training ?? {};
   const { keepBest } = checkpoints ?? {};
-  checkMetric(earlyStopping?.monitor, ['training', 'earlyStopping', 'monitor'], tasks, add);
+  checkMetric(earlyStopping ? earlyStopping.monitor : undefined, ['training', 'earlyStopping', 'monitor'], tasks, add);
   checkMetric(keepBest, ['training', 'checkpoints', 'keepBest'], tasks, add);
   const sides = tasks.map((task) => task.metrics.find(({ name }) => name === task.primaryMetric)?.better);
   if (keepBest !== 'mean' || new Set(sides).size <= 1) return;

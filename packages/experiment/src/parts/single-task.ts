@@ -1,4 +1,4 @@
-import type { OptionTable, Takes } from '@polytask/core';
+import type { EarlyStopping, OptionTable, Takes } from '@polytask/core';
 import { isMapping } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import type { NetworkConfig } from './network.js';
@@ -14,19 +14,19 @@ import { branchFor } from './walk-options.js';
 export function singleTaskConfig(config: Config, index: number): NetworkConfig {
   const task = config.tasks[index] as Config['tasks'][number];
   const sharing = onlyTask(config.sharing as unknown as Record<string, unknown>, task.name);
-  return { tasks: [task], sharing: sharing as unknown as Config['sharing'], optimizer: config.optimizer };
+  return { tasks: [task], sharing, optimizer: config.optimizer };
 }
 
 /** Early stopping that watches a task which is not there watches the same metric of the one that is, if it has it. */
 export function singleTaskStopping(
-  stopping: Config['training']['earlyStopping'],
+  stopping: EarlyStopping,
   task: {
     readonly name: string;
     readonly primaryMetric: string;
     readonly metrics: readonly { readonly name: string }[];
   },
-): Config['training']['earlyStopping'] {
-  if (typeof stopping?.monitor !== 'object') return stopping;
+): EarlyStopping {
+  if (typeof stopping.monitor !== 'object') return stopping;
   const { metric } = stopping.monitor;
   const has = metric === 'loss' || task.metrics.some(({ name }) => name === metric);
   return { ...stopping, monitor: { task: task.name, metric: has ? metric : task.primaryMetric } };

@@ -24,6 +24,18 @@ const networkResultSchema = z.object({
   epochs: count,
   steps: count,
   stopped: z.enum(['epochs', 'early', 'signal']),
+  bestEpoch: z
+    .record(z.string(), count)
+    .exactOptional()
+    .describe(
+      'By task, the epoch in which its validation loss was lowest, counted from 1; missing without validation rows.',
+    ),
+  restored: z
+    .union([count, z.record(z.string(), count)])
+    .exactOptional()
+    .describe(
+      'The epoch that the parameters are of where early stopping went back; by task under `restoreBest: per-task`.',
+    ),
   seconds: z.object({ training: seconds, evaluation: seconds }).describe('On the machine that trained.'),
   observations: z.record(z.string(), z.unknown()).exactOptional().describe('What each observer has seen, by its name.'),
   tasks: z
@@ -89,7 +101,7 @@ export const runDocumentSchema = z.object({
   folder: z.string(),
   file: z.string().describe('The configuration file.'),
   given: anyMapping.describe('The configuration as it was written, with what the command line changed.'),
-  config: anyMapping.describe('The same with defaults.'),
+  config: anyMapping.describe('The same with defaults, those of its parts included.'),
   seed: z.number(),
   versions: texts.describe('Of programs and packages.'),
   backend: selectedBackendSchema,
@@ -106,6 +118,12 @@ export const runDocumentSchema = z.object({
     .describe('When the run went on after it had stopped, and from where.'),
   tasks: z.array(taskSummarySchema),
   joint: networkResultSchema.exactOptional(),
+  baseline: z
+    .record(z.string(), anyMapping)
+    .exactOptional()
+    .describe(
+      'By task and metric, what one prediction for all test rows gets: the mean of the training labels, or their most frequent class.',
+    ),
   singleTask: z
     .record(z.string(), networkResultSchema)
     .exactOptional()

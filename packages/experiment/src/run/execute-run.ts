@@ -1,6 +1,7 @@
 import {
   type AnyTask,
   type Checkpoint,
+  constantScores,
   type EpochEvent,
   type Executor,
   type History,
@@ -9,6 +10,7 @@ import {
   type State,
 } from '@polytask/core';
 import type { RunData } from '../parts/load-data.js';
+import { withPartDefaults } from '../parts/part-defaults.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { bestEpoch } from './best-epoch.js';
 import { compareWithAlone } from './compare.js';
@@ -77,8 +79,11 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings, begu
   };
   await update({});
   try {
-    if (document.joint?.tasks === undefined)
-      await update({ joint: await trainJoint(run, around, takeCheckpoint(), saved) });
+    if (document.joint?.tasks === undefined) {
+      const joint = await trainJoint(run, around, takeCheckpoint(), saved);
+      const { train, test } = run.data;
+      await update({ joint, ...(joint.tasks && { baseline: await constantScores(run.tasks, train, test) }) });
+    }
     const joint = document.joint as NetworkResult;
     if (run.config.compare === 'single-task') {
       for (const [index, task] of run.tasks.entries()) {
@@ -205,7 +210,7 @@ async function firstDocument(run: PreparedRun, { folder, backend, versions }: Ru
     folder: folder.path,
     file: run.source.path,
     given: run.source.raw,
-    config: run.config,
+    config: withPartDefaults(run.config),
     seed: run.config.seed,
     versions,
     backend: backend(),

@@ -8,18 +8,19 @@ import {
   eager,
   type InputSpecs,
   PolytaskError,
-  type TaskConstants,
+  type TrainedModel,
   type Trainer,
 } from '@polytask/core';
 import { loadCheckpoint, readRegularText } from '@polytask/core/node';
 import * as z from 'zod';
 import { useBackend } from '../backend/backends.js';
 import { type CodePlaces, codePlaces } from '../code/code-places.js';
-import { expectedWords, explainIssues } from '../config/explain-issues.js';
+import { didYouMean, expectedWords, explainIssues } from '../config/explain-issues.js';
 import { isMapping, type Path, showPath } from '../config/paths.js';
 import { type Config, configSchema } from '../config/schema.js';
 import { InputError, type Mistake } from '../errors/mistakes.js';
 import { buildModel } from '../parts/network.js';
+import { partAt } from '../parts/tables.js';
 
 /** The joint network of a finished run, ready to predict, measure and export. */
 export interface LoadedModel {
@@ -38,6 +39,8 @@ export interface ModelRequest {
   readonly cwd: string;
   /** Folders that parts of the model may be loaded from, as the user wrote them. */
   readonly plugins?: readonly string[] | undefined;
+  /** By task, from which probability on the answer is yes, in the place of what the run file said. */
+  readonly thresholds?: { readonly [task: string]: number };
 }
 
 /** A model that has been read and found to be one; nothing is computed yet. */
@@ -70,14 +73,16 @@ export async function loadModel(request: ModelRequest): Promise<LoadedModel> {
  *
  * @throws InputError where there is no such model, or it is damaged; `build` where a part of it is not there any more.
  */
-export async function readSavedModel({ folder, cwd, plugins }: ModelRequest): Promise<SavedModel> {
+export async function readSavedModel({ folder, cwd, plugins, thresholds = {} }: ModelRequest): Promise<SavedModel> {
   const path = resolve(cwd, folder);
   const code = codePlaces({ cwd, runFolder: folder, plugins });
   const file = join(folder, 'model.safetensors');
   const refuse = (message: string, where = file): InputError => new InputError([{ where, message }]);
   const [run, saved] = await Promise.all([readRun(path), readModel(path).catch((error: unknown) => error as Error)]);
   if (saved instanceof Error) throw refuse(await whyNoModel(path, run, saved), folder);
-  const { config, inputs, constants } = checkModel(saved, file);
+  const { config: trained, ...facts } = checkModel(saved, file);
+  const config = { ...trained, tasks: withThresholds(trained.tasks, thresholds) };
+  const { inputs } = facts;
   const home = typeof run.file === 'string' ? dirname(run.file) : path;
   // What is learned for balancing and by auxiliary objectives is no part of the model.
   const variables = Object.fromEntries(
@@ -96,7 +101,7 @@ export async function readSavedModel({ folder, cwd, plugins }: ModelRequest): Pr
       if (network === undefined) throw new InputError(mistakes);
       const trainer = await createTrainer({ ...network, executor, seed: config.seed });
       try {
-        await trainer.loadModel({ inputs, constants, variables });
+        await trainer.loadModel({ ...facts, variables });
         return trainer;
       } catch (error) {
         trainer.dispose();
@@ -105,6 +110,23 @@ export async function readSavedModel({ folder, cwd, plugins }: ModelRequest): Pr
       }
     },
   };
+}
+
+/** @throws InputError for tasks that there are not, or that have no threshold. */
+function withThresholds(tasks: Config['tasks'], thresholds: { readonly [task: string]: number }): Config['tasks'] {
+  const written = tasks as unknown as readonly { readonly name: string; readonly type: string }[];
+  const having = written.filter((task) => 'threshold' in (partAt(task)?.options ?? {})).map(({ name }) => name);
+  for (const name of Object.keys(thresholds)) {
+    if (having.includes(name)) continue;
+    const problem = written.some((task) => task.name === name)
+      ? `task \`${name}\` has no threshold`
+      : `there is no task \`${name}\``;
+    const message = `${problem}; expected one of ${having.join(', ') || 'none, as no task is a yes or no'}${didYouMean(name, having)}`;
+    throw new InputError([{ where: `--threshold ${name}`, message }]);
+  }
+  return written.map((task) =>
+    Object.hasOwn(thresholds, task.name) ? { ...task, threshold: thresholds[task.name] } : task,
+  ) as unknown as Config['tasks'];
 }
 
 const count = z.int().min(0);
@@ -124,18 +146,29 @@ const modelSchema = z.looseObject({
     }),
   ),
   constants: z.record(z.string(), z.record(z.string(), z.union([z.number(), z.array(z.number())]))),
+  reached: z
+    .object({
+      step: count,
+      epoch: count,
+      totalSteps: count.nullable(),
+      totalEpochs: count.nullable(),
+      stepsPerEpoch: count.nullable(),
+    })
+    .exactOptional(),
+  perTask: z.boolean().exactOptional(),
 });
 
-interface ModelFacts {
+interface ModelFacts extends Omit<TrainedModel, 'variables'> {
   readonly config: Config;
-  readonly inputs: InputSpecs;
-  readonly constants: { readonly [task: string]: TaskConstants };
 }
 
 /** The file may come from anywhere: nothing is made of it before all of it is as it should be. */
 function checkModel({ state }: Checkpoint, file: string): ModelFacts {
   const checked = modelSchema.safeParse(state, { error: expectedWords });
-  if (checked.success) return checked.data as ModelFacts;
+  if (checked.success) {
+    const { config, inputs, constants, reached, perTask } = checked.data;
+    return { config, inputs, constants, reached, perTask } as ModelFacts;
+  }
   throw new InputError(
     explainIssues(checked.error.issues, state).map(({ message }) => ({
       where: file,

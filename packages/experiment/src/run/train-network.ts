@@ -10,6 +10,7 @@ import { backendChoices } from '../backend/backend-choices.js';
 import type { RunData } from '../parts/load-data.js';
 import type { Network } from '../parts/network.js';
 import type { Training } from '../parts/prepare-run.js';
+import { bestEpochs } from './best-epoch.js';
 import type { NetworkResult } from './document.js';
 import type { Progress } from './progress.js';
 
@@ -110,6 +111,8 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
       epochs: history.seconds.length,
       steps: history.steps,
       stopped: history.stopped as NetworkResult['stopped'],
+      ...(data.validation === undefined ? {} : { bestEpoch: bestEpochs(history as History, network.tasks) }),
+      ...(history.restored === null ? {} : { restored: history.restored }),
       seconds: { training: trainingSeconds, evaluation: evaluationSeconds },
       ...(network.observers === undefined ? {} : { observations: trainer.observations() }),
       ...(scores === undefined ? {} : { tasks: scores.tasks as NonNullable<NetworkResult['tasks']> }),

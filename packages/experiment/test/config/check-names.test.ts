@@ -80,9 +80,9 @@ describe('checkNames', () => {
       expect.stringContaining('there is no task `lft`'),
     ]);
     const best = stopping('{ patience: 1, monitor: tasks, restoreBest: true }');
-    expect(await told(`${best}split: { validation: 0.1 }\n`)).toEqual([
-      expect.stringContaining('leave `restoreBest` out'),
-    ]);
+    expect(await told(`${best}split: { validation: 0.1 }\n`)).toEqual([]);
+    expect(await told(stopping('false'))).toEqual([]);
+    expect(await told(stopping('true'))).toEqual([expect.stringMatching(/^10:39: early stopping watches/)]);
   });
 
   it('copes with what is no list of tasks', async () => {

@@ -67,7 +67,7 @@ describe('explainIssues', () => {
       'an unknown key',
       task({ clases: 3 }),
       [
-        'there is no key `tasks[0].clases`; expected type, name, column, inputs, metrics, classes, classWeights, labelSmoothing. Did you mean `classes`?',
+        'there is no key `tasks[0].clases`; expected type, name, column, inputs, weight, metrics, primaryMetric, classes, classWeights, labelSmoothing. Did you mean `classes`?',
       ],
     ],
     [
@@ -116,9 +116,19 @@ describe('explainIssues', () => {
       ['`data.size.train`: found 70000, expected a whole number from 1 to 60000'],
     ],
     [
+      'what other tools call otherwise',
+      { optimizer: { use: 'adam', lr: 0.1, weightDecay: 0.1 } },
+      [
+        expect.stringMatching(/no key `optimizer.lr`; .*Did you mean `learningRate`\?$/),
+        expect.stringMatching(/no key `optimizer.weightDecay`; .*The optimizer `adam-w` has `weightDecay`$/),
+      ],
+    ],
+    [
       'what early stopping watches',
       { training: { earlyStopping: { patience: 1, monitor: 'los' } } },
-      ['`training.earlyStopping.monitor`: found "los", expected loss, tasks, or { task, metric }'],
+      [
+        '`training.earlyStopping.monitor`: found "los", expected loss, relative-loss, delta-m, tasks, or { task, metric }',
+      ],
     ],
     [
       'branches',

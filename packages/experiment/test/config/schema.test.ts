@@ -8,7 +8,7 @@ describe('configSchema', () => {
   it('fills in the defaults', () => {
     expect(configSchema.parse(parse(smallRun))).toEqual({
       ...parse(smallRun),
-      split: { validation: 0, seed: 0 },
+      split: { seed: 0 },
       optimizer: { use: 'adam' },
       training: {
         epochs: 1,

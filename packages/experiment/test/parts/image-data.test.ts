@@ -26,7 +26,8 @@ function folderOfImages(): string {
 it('reads images in folders named like classes, and divides them', async () => {
   const folder = folderOfImages();
   const { data, config } = await prepareRun(await loadConfig({ file: 'run.yaml', cwd: folder }));
-  expect([data.train.size, data.test.size, data.train.inputs.image?.shape]).toEqual([6, 2, [1, 1, 3]]);
+  expect([data.train.size, data.test.size, data.train.inputs.image?.shape]).toEqual([5, 2, [1, 1, 3]]);
+  expect(data.validation?.size).toBe(1);
   expect(config.tasks).toMatchObject([{ classes: ['cat', 'dog'] }]);
   expect(data.facts?.source).toBe('8 images in animals');
 });

@@ -47,12 +47,11 @@ describe('singleTaskStopping', () => {
   it('watches the same metric of the task that is there, or its primary one', () => {
     const watch = (metric: string) => ({ patience: 1, monitor: { task: 'a', metric } });
     expect(singleTaskStopping(watch('mae'), task)).toEqual({ patience: 1, monitor: { task: 'b', metric: 'mae' } });
-    expect(singleTaskStopping(watch('loss'), task)?.monitor).toEqual({ task: 'b', metric: 'loss' });
-    expect(singleTaskStopping(watch('accuracy'), task)?.monitor).toEqual({ task: 'b', metric: 'rmse' });
+    expect(singleTaskStopping(watch('loss'), task).monitor).toEqual({ task: 'b', metric: 'loss' });
+    expect(singleTaskStopping(watch('accuracy'), task).monitor).toEqual({ task: 'b', metric: 'rmse' });
   });
 
   it('changes nothing else', () => {
-    expect(singleTaskStopping(undefined, task)).toBeUndefined();
     expect(singleTaskStopping({ patience: 1, monitor: 'tasks' }, task)).toEqual({ patience: 1, monitor: 'tasks' });
   });
 });

@@ -72,6 +72,33 @@ describe('a table in a run file', () => {
     expect([data.train.size, data.validation, data.test.size]).toEqual([30, undefined, 10]);
   });
 
+  it('stops early by the validation rows that a column marks, and wants some', async () => {
+    const byColumn = changed('{ validation: 0.1, test: 0.2 }', '{ column: part }');
+    expect((await prepared(byColumn)).training).not.toHaveProperty('earlyStopping');
+    const stopping = byColumn.replace('batchSize: 8 }', 'batchSize: 8, earlyStopping: { patience: 3 } }');
+    expect(await mistakesOf(stopping)).toEqual([
+      expect.stringMatching(/early stopping watches validation rows, and no row of column `part` is for validation/),
+    ]);
+    const best = byColumn.replace('batchSize: 8 }', 'batchSize: 8, checkpoints: { keepBest: loss } }');
+    expect(await mistakesOf(best)).toEqual([
+      expect.stringMatching(/the best epoch is found by validation rows, and no row/),
+    ]);
+    const marked = { 'rows.csv': csv.replace('train', 'validation') };
+    expect((await prepared(stopping, marked)).training.earlyStopping).toMatchObject({ patience: 3, restoreBest: true });
+    expect((await prepared(byColumn, marked)).training.earlyStopping).toEqual({ patience: 10, restoreBest: true });
+  });
+
+  it('lets all labels count the same, unless something else balances the tasks', async () => {
+    const weights = async (yaml: string) => (await prepared(yaml)).tasks.map(({ weight }) => weight);
+    expect(await weights(run)).toEqual(['labelled-share', 'labelled-share', 'labelled-share']);
+    expect(await weights(`${run}balancing: { use: sum-of-losses }\n`)).toEqual([undefined, undefined, undefined]);
+    expect(await weights(run.replace('type: binary', 'type: binary, weight: 2'))).toEqual([
+      'labelled-share',
+      'labelled-share',
+      2,
+    ]);
+  });
+
   it('may be a file of an npm package', async () => {
     const file = {
       'node_modules/some-rows/data/rows.csv': csv,

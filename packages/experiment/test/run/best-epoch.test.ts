@@ -1,11 +1,11 @@
 import { classification, type History, regression } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
-import { bestEpoch } from '../../src/run/best-epoch.js';
+import { bestEpoch, bestEpochs } from '../../src/run/best-epoch.js';
 
 const left = classification('left', { classes: 2 });
 const right = classification('right', { classes: 2 });
 const height = regression('height');
-const history = (tasks: object) => ({ tasks, seconds: [1, 1, 1] }) as unknown as History;
+const history = (tasks: object) => ({ tasks, seconds: [1, 1, 1], validationWeights: {} }) as unknown as History;
 
 describe('bestEpoch', () => {
   const found = history({
@@ -19,6 +19,15 @@ describe('bestEpoch', () => {
     expect(bestEpoch(found, [left, right], 'mean')).toBe(3);
     expect(bestEpoch(found, [left, right], { task: 'right', metric: 'accuracy' })).toBe(1);
     expect(bestEpoch(found, [left, height], { task: 'height', metric: 'rmse' })).toBe(2);
+  });
+
+  it('goes by what early stopping may watch', () => {
+    // Relative to the first epoch: 0; −2/3 and +1; −1/3 and +1.
+    expect(bestEpoch(found, [left, right], 'relative-loss')).toBe(1);
+    // Accuracy over the first epoch: +100 % and −11 %; +800 % and −78 %.
+    expect(bestEpoch(found, [left, right], 'delta-m')).toBe(3);
+    expect(bestEpochs(found, [left, right, height])).toEqual({ left: 2, right: 1, height: 1 });
+    expect(bestEpochs(history({ left: { loss: [Number.NaN] } }), [left])).toEqual({});
   });
 
   it('leaves out what could not be measured', () => {
