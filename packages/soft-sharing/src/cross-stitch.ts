@@ -5,7 +5,6 @@ import {
   type ColumnStage,
   choice,
   describePart,
-  flag,
   headOption,
   inputsOf,
   number,
@@ -32,7 +31,6 @@ const options = {
     "A task's share in its own features at first; the others share the rest.",
     'paper, section 5.1',
   ),
-  afterLast: withDefault(flag(), true, 'Whether features are mixed after the last stage too, right before the heads.'),
   learningRate: withDefault(
     number({ above: 0 }),
     0.1,
@@ -86,15 +84,13 @@ export const crossStitch = /* @__PURE__ */ describePart('sharing', {
     },
   ],
   options,
-  make: ({ encoder, head, units, own, afterLast, learningRate }) => ({
+  make: ({ encoder, head, units, own, learningRate }) => ({
     bind({ tasks, inputs, scope }) {
       const place = scope.child('units', { group: 'mixing', learningRate });
       const columns = buildColumns(
         scope.child('columns'),
         tasks.map((task) => ({ name: task.name, encoder, inputs: inputsOf(task, inputs) })),
-        tasks.length === 1
-          ? undefined
-          : (stage) => (stage.last && !afterLast ? undefined : stitch(place, stage, units === 'channel', own)),
+        tasks.length === 1 ? undefined : (stage) => stitch(place, stage, units === 'channel', own),
       );
       const heads = buildHeads(scope, tasks, columns.outputs, head);
       return { forward: (x, step) => heads.apply(columns.apply(x, step), step) };
