@@ -82,6 +82,7 @@ describe('packed packages', () => {
     const run = [
       'data: { use: table, source: rows.csv, cache: cache }',
       'tasks: [{ name: y, type: regression }, { name: kind, type: classification }]',
+      'split: { validation: 0 }',
       'sharing: { use: hard-sharing, encoder: { use: mlp, units: [8] } }',
       'training: { epochs: 1 }',
     ];
