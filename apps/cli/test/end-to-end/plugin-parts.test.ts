@@ -95,6 +95,7 @@ observers:
   - { use: "./parts.mjs#witness" }
 primary: amount
 groups: { numbers: [amount, again] }
+split: { validation: 0 }
 training: { epochs: 3, batchSize: 16 }
 `;
 
