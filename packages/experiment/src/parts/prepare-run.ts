@@ -63,11 +63,13 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   checkMetrics(sections.training, tasks, mistakes.add);
   const names = network?.tasks.map(({ name }) => name) ?? [];
   if (network !== undefined && inputsAgree && namesAgree) {
-    await tryModel(network, data).catch((error: unknown) => {
+    const averages = await tryModel(network, data).catch((error: unknown) => {
       const place = placeOf(error, names, sections);
       if (place === undefined) throw error;
       mistakes.add(place, (error as Error).message);
+      return 0;
     });
+    if (averages > 0) keepFromSingleRows(loaded, data);
   }
   if (mistakes.mistakes.length > 0 || network === undefined || data === undefined) throw fail();
 
@@ -125,11 +127,32 @@ export async function prepareData(loaded: LoadedConfig, signal?: AbortSignal): P
   return found;
 }
 
-/** Builds the model without looking at labels: whether the encoder can take the inputs, and all parts fit together. */
-async function tryModel(network: Network, data: RunData): Promise<void> {
+/**
+ * Batch normalisation of a single row gives nothing but its offset, since a row less its own mean is 0: batches of one row are refused,
+ * and a last batch of one row is dropped.
+ */
+function keepFromSingleRows({ sections, mistakes }: LoadedConfig, { train }: RunData): void {
+  const { training } = sections;
+  const ofRows = Object.values(train.inputs).every(({ shape }) => shape.length < 2);
+  if (training === undefined || !ofRows) return;
+  if (training.batchSize === 1) {
+    const message =
+      'batch normalisation needs batches of at least two rows, but `batchSize` is 1; leave `batchNorm` out, or take more rows';
+    mistakes.add(['training', 'batchSize'], message);
+  } else if (train.size % training.batchSize === 1) Object.assign(training, { lastBatch: 'drop' });
+}
+
+/**
+ * Builds the model without looking at labels: whether the encoder can take the inputs, and all parts fit together.
+ *
+ * @returns How many averages over batches it keeps, as batch normalisation does.
+ */
+async function tryModel(network: Network, data: RunData): Promise<number> {
   const unprepared = network.tasks.map(({ prepare: _, ...task }) => task as AnyTask);
   const trainer = await createTrainer({ ...network, tasks: unprepared, inputs: data.train.inputs });
+  const averages = trainer.parameters?.layout.stateSize ?? 0;
   trainer.dispose();
+  return averages;
 }
 
 /** Metrics that are watched exist, and can be ranked. */
