@@ -1,8 +1,3 @@
-/** Entry of a row-major matrix with rows of this length. */
-function entry(matrix: Float64Array, i: number, j: number, columns: number): number {
-  return matrix[i * columns + j] as number;
-}
-
 /** x · y. */
 export function dot(x: ArrayLike<number>, y: ArrayLike<number>): number {
   let sum = 0;
