@@ -13,7 +13,7 @@ export { readImages } from './images/read-images.js';
 export type { BadRow, BadRows } from './reading/bad-rows.js';
 export type { SourceInfo } from './reading/convert-source.js';
 export type { CsvDialect } from './reading/csv-dialect.js';
-export type { CsvOptions } from './reading/csv-files.js';
+export type { CsvOptions } from './reading/csv-options.js';
 export type { ColumnReading } from './reading/csv-values.js';
 export type { ReadRowsOptions } from './reading/read-rows.js';
 export { readRows } from './reading/read-rows.js';

@@ -1,4 +1,4 @@
-import type { CsvOptions } from './csv-files.js';
+import type { CsvOptions } from './csv-options.js';
 import { type CsvMarks, csvRecords } from './csv-records.js';
 import { kindOfText } from './csv-values.js';
 

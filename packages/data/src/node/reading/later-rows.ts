@@ -1,7 +1,8 @@
 import type { FeatureOptions } from '../../encoding/features.js';
 import { momentSql } from './column-types.js';
 import { findColumns } from './csv-columns.js';
-import { type CsvOptions, csvSql } from './csv-files.js';
+import { csvSql } from './csv-files.js';
+import type { CsvOptions } from './csv-options.js';
 import { type ColumnReading, fitsSql, valueSql } from './csv-values.js';
 import { type Database, quoteName } from './duckdb.js';
 import {

@@ -5,7 +5,7 @@ import type { StreamedDataset } from '../../sampling/streamed-dataset.js';
 import type { SplitOptions } from '../../split/split-options.js';
 import type { BadRows } from '../reading/bad-rows.js';
 import type { SourceInfo } from '../reading/convert-source.js';
-import type { CsvOptions } from '../reading/csv-files.js';
+import type { CsvOptions } from '../reading/csv-options.js';
 import type { TableReading } from '../reading/reader-sql.js';
 import type { ChosenFeatures, FeatureChoice } from './choose-features.js';
 import type { ColumnReport } from './describe-columns.js';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { TableDataset } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
-import { encodeRows, type LabelOptions } from '../../../src/index.js';
+import { encodeRows, type LabelOptions, type LearnedFeature, type TableEncoding } from '../../../src/index.js';
 import { loadTable, type ReadRowsOptions, readRows, type TableOptions } from '../../../src/node/index.js';
 import { folderWith } from '../../helpers/folder.js';
 
@@ -21,6 +21,14 @@ async function rowsOf(path: string, options: ReadRowsOptions) {
   return rows;
 }
 
+const classesOf = ({ labels: [label] }: TableEncoding) => {
+  if (label?.kind !== 'class') throw new Error('no class');
+  return label.classes;
+};
+const featureOf = <T extends LearnedFeature['type']>({ features: [feature] }: TableEncoding, type: T) => {
+  if (feature?.type !== type) throw new Error(`no ${type}`);
+  return feature as Extract<LearnedFeature, { type: T }>;
+};
 const y: readonly LabelOptions[] = [{ column: 'y', kind: 'number' }];
 const csv = (header: string, count: number, line: (i: number) => string) =>
   `${[header, ...Array.from({ length: count }, (_, i) => line(i))].join('\n')}\n`;
@@ -104,7 +112,7 @@ describe('SQL', () => {
     ] as const) {
       const labels = [{ column: 'period', kind: 'class' }] as const;
       const { encoding } = await load({ [name]: contents }, { sql: period, labels });
-      expect((encoding.labels[0] as { classes: string[] }).classes[0]).toBe('2020-01');
+      expect(classesOf(encoding)[0]).toBe('2020-01');
     }
     const sql = 'SELECT make_date(year, month, 1) AS opened, y FROM data';
     const { encoding } = await load({ 't.csv': text }, { sql, labels: y });
@@ -142,7 +150,7 @@ describe('SQL', () => {
       { 't.csv': sizes },
       { sql: largest, features, labels: [{ column: 'temp', kind: 'class' }] },
     );
-    expect(Math.min(...(encoding.features[0] as { values: string[] }).values.map(Number))).toBe(105);
+    expect(Math.min(...featureOf(encoding, 'category').values.map(Number))).toBe(105);
   });
 });
 
@@ -150,14 +158,14 @@ describe('names', () => {
   it('in quotes are the same as without, wherever quotes first come', async () => {
     const many = csv('firm,y', 26_000, (i) => `${i < 25_000 ? 'abc'[i % 3] : `"${'abc'[i % 3]}"`},${i % 50}`);
     const { encoding } = await load({ 't.csv': `${many}"d, e",1\n` }, { labels: [{ column: 'firm', kind: 'class' }] });
-    expect((encoding.labels[0] as { classes: string[] }).classes).toEqual(['a', 'b', 'c', 'd, e']);
+    expect(classesOf(encoding)).toEqual(['a', 'b', 'c', 'd, e']);
   });
 
   it('stay apart beyond 2^53, and as they are written', async () => {
     const ids = ['9007199254740992', '9007199254740993', '123456789012345678901234567890', '007', '7'];
     const text = csv('x,account', 50, (i) => `${i},${ids[i % 5]}`);
     const { encoding } = await load({ 't.csv': text }, { labels: [{ column: 'account', kind: 'class' }] });
-    expect([...(encoding.labels[0] as { classes: string[] }).classes].sort()).toEqual([...ids].sort());
+    expect([...classesOf(encoding)].sort()).toEqual([...ids].sort());
   });
 
   it.each([
@@ -167,7 +175,7 @@ describe('names', () => {
   ])('come back as they were written: %s and %s', async (one, other) => {
     const text = csv('x,paid', 40, (i) => `${i},${i % 2 === 0 ? one : other}`);
     const { encoding } = await load({ 't.csv': text }, { labels: [{ column: 'paid', kind: 'class' }] });
-    expect([...(encoding.labels[0] as { classes: string[] }).classes].sort()).toEqual([one, other].sort());
+    expect([...classesOf(encoding)].sort()).toEqual([one, other].sort());
   });
 
   it('of whole numbers are known with a fraction of 0 too', async () => {
@@ -272,8 +280,10 @@ describe('labels', () => {
   it('that need more digits than float32 has are kept less a number near their mean', async () => {
     const text = csv('x,y', 100, (i) => `${i},${1_700_000_000_000 + i}`);
     const shifted = await load({ 't.csv': text }, { labels: [{ column: 'y', kind: 'number', shift: true }] });
-    const [label] = shifted.encoding.labels as [{ offset: number }];
-    const kept = [...(await labelsOf(shifted, 'y'))].map((value) => value + label.offset).sort((a, b) => a - b);
+    const [label] = shifted.encoding.labels;
+    if (label?.kind !== 'number' || label.offset === undefined) throw new Error('no number with an offset');
+    const { offset } = label;
+    const kept = [...(await labelsOf(shifted, 'y'))].map((value) => value + offset).sort((a, b) => a - b);
     expect(kept.slice(0, 3)).toEqual([1_700_000_000_000, 1_700_000_000_001, 1_700_000_000_002]);
     const small = await load(
       { 't.csv': csv('x,y', 100, (i) => `${i},${2000 + i}`) },
@@ -287,7 +297,7 @@ describe('texts in scripts without spaces', () => {
   it('are characters and pairs of them, like words of others', async () => {
     const text = csv('note,y', 40, (i) => `今日店${i % 2 ? 'まずい' : 'おいしい'}料理,${i % 2}`);
     const { encoding } = await load({ 't.csv': text }, { labels: y, features: { note: { type: 'text', words: 50 } } });
-    const { words } = encoding.features[0] as { words: string[] };
+    const { words } = featureOf(encoding, 'text');
     expect(words).toEqual(expect.arrayContaining(['まず', 'ずい', '今日', '店']));
   });
 });
