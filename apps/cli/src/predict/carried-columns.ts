@@ -52,7 +52,6 @@ function cellOf(value: unknown, isDate: boolean): Cell {
   if (isDate && typeof value === 'number' && Math.abs(value) <= latest) {
     return new Date(value).toISOString().replace(/T00:00:00\.000Z$/, '');
   }
-  if (isDate && typeof value === 'string') return value.replace(/T00:00:00\.0+Z$/, '').replace(/(\.\d{3})000Z$/, '$1Z');
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   return typeof value === 'string' || typeof value === 'boolean' ? value : null;

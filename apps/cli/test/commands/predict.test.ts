@@ -35,6 +35,7 @@ const people = `data:
   use: table
   source: people.csv
   features: { age: number, town: category, born: { type: date, parts: [year] } }
+  only: true
 tasks:
   - { name: income, type: regression, unit: EUR }
   - { name: votes, type: binary, labels: ["no", "yes"] }

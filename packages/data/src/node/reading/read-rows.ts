@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { kindOf } from '../../encoding/feature-kinds.js';
 import type { FeatureOptions } from '../../encoding/features.js';
-import type { RawRow } from '../../encoding/raw-values.js';
+import { type RawRow, Unreadable } from '../../encoding/raw-values.js';
 import type { TableEncoding } from '../../encoding/table-encoding.js';
 import { badCsvLines, isBadLine, isMalformed, malformedLines } from './bad-lines.js';
 import { type BadRows, describeBadRow } from './bad-rows.js';
@@ -143,7 +144,7 @@ async function* readThrough(files: readonly SourceFile[], options: ReadRowsOptio
       if (chunk.done) return;
       const { size, columns } = chunk.value;
       yield Array.from({ length: size }, (_, row) =>
-        Object.fromEntries(names.map((name, column) => [name, presentOrNull(columns[column]?.[row])])),
+        Object.fromEntries(names.map((name, column) => [name, usedValue(columns[column]?.[row], uses.get(name))])),
       );
     }
   } catch (error) {
@@ -236,4 +237,10 @@ async function about<Result>(place: readonly string[], work: () => Promise<Resul
   }
 }
 
-const presentOrNull = (value: unknown) => (Number.isNaN(value) ? null : (value ?? null));
+/** A value as it is used: a number or a date that came as a text is one, unless it is none, which is told as it is written. */
+function usedValue(value: unknown, use: FeatureOptions['type'] | undefined): unknown {
+  const isNumber = typeof value === 'string' && (use === 'number' || use === 'date');
+  const read = isNumber ? kindOf(use).read(value) : value;
+  const known = read instanceof Unreadable ? value : read;
+  return Number.isNaN(known) ? null : (known ?? null);
+}

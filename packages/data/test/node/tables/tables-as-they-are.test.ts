@@ -58,7 +58,7 @@ describe('dates', () => {
       const [first] = encodeRows(encoding, rows).inputs.numbers?.data ?? [];
       const { center, scale } = encoding.features[0] as { center: number; scale: number };
       expect(first).toBeCloseTo((april - center) / scale, 5);
-      expect(rows[0]?.opened).toBe('2023-04-03T00:00:00.000000Z');
+      expect(rows[0]?.opened).toBe(april);
     }
     // As it is written, where it is carried along; and told as it is written, where it cannot be.
     const exact = await rowsOf(join(folder, 'few.csv'), {
