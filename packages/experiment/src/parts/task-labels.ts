@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AnyTask, PartDescription } from '@polytask/core';
 import { type LabelOptions, mostClasses, type TableEncoding, type VectorLabel } from '@polytask/data';
 import type { Config } from '../config/schema.js';
@@ -19,6 +20,7 @@ export function labelsOf(
   add: (path: (string | number)[], message: string) => void,
 ): TaskLabel[] {
   const byColumn = new Map<string, TaskLabel>();
+  const whole = new Set<string>();
   (tasks as unknown as TaskConfig[]).forEach((task, index) => {
     const column = task.column ?? task.name;
     const label = labelOf(task, made[index] as LabelFacts, column);
@@ -27,16 +29,24 @@ export function labelsOf(
       return;
     }
     const other = byColumn.get(column);
-    if (other !== undefined && JSON.stringify(other) !== JSON.stringify(label)) {
+    if (other !== undefined && !isDeepStrictEqual(unshifted(other), unshifted(label))) {
       add(
         ['tasks', index],
         `another task reads column \`${column}\` otherwise; give this one a column of its own, by \`sql\``,
       );
     }
     byColumn.set(column, label);
+    if (!('shift' in label)) for (const one of columnsOf(label)) whole.add(one);
   });
-  return [...byColumn.values()];
+  // A column is read in one way, so all tasks that read it have to know what is taken off.
+  return [...byColumn.values()].map((label) =>
+    columnsOf(label).some((one) => whole.has(one)) ? unshifted(label) : label,
+  );
 }
+
+const columnsOf = (label: TaskLabel) => ('columns' in label ? label.columns : [label.column]);
+
+const unshifted = ({ shift: _, ...label }: TaskLabel): TaskLabel => label;
 
 /** Keys that a task has in a run file, whatever kind of task it is. */
 interface TaskConfig {

@@ -70,7 +70,7 @@ describe('a table in a run file', () => {
 
   it('has further features where the named ones are not all', async () => {
     const { data } = await prepared(changed('  only: true\n', ''));
-    expect(data.facts?.record.inferred).toEqual({ person: 'number', part: 'category' });
+    expect(data.facts?.record).toMatchObject({ inferred: { person: 'number', part: 'category' } });
     // Both parts by name, and unknown.
     expect(data.train.inputs.numbers?.shape).toEqual([6 + 1 + 3]);
     const without = await prepared(changed('  only: true\n', '  exclude: [part]\n'));
