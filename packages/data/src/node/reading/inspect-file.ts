@@ -58,16 +58,14 @@ async function readThrough(
   const isJson = format === 'json' || format === 'jsonl';
   const depth = jsonDepth(format === 'jsonl');
   const line = lineLength();
-  const isText = format === 'csv' && (encoding ?? (await markedEncoding(file))) === undefined ? utf8Check() : undefined;
+  const asIs = format === 'csv' && encoding === undefined && (await opening(file, place, markedEncoding)) === undefined;
+  const isText = asIs ? utf8Check() : undefined;
   const look = (bytes: Uint8Array) => {
     if (isText?.(bytes) === false) throw notUtf8(path, place);
     if (format === 'csv' && line.add(bytes) > longestLine) throw lineTooLong(path, place);
     if (isJson && depth.add(bytes)) throw nestedTooDeeply(path, place);
   };
-  const opened = await openRegularFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (!unreadable.includes(error.code)) throw error;
-    throw new TableError(place, `${path} must be readable, but: ${error.message}`, { cause: error });
-  });
+  const opened = await opening(file, place, () => openRegularFile(path));
   const bytes = opened.createReadStream({ highWaterMark: 1 << 20 });
   const hashed = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
@@ -126,6 +124,21 @@ async function readThrough(
     throw new TableError(place, `${path} is broken: the list that it begins with does not end. Get the file again.`);
   }
   return hash.digest('hex');
+}
+
+/** Opens a file for something; where that cannot be, the file is to blame. */
+async function opening<Result>(
+  file: SourceFile,
+  place: Place,
+  open: (file: SourceFile) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await open(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!unreadable.includes(code)) throw error;
+    throw new TableError(place, `${file.path} must be readable, but: ${message}`, { cause: error });
+  }
 }
 
 /** Whether there is anything about a file that only reading it would tell. */
