@@ -14,6 +14,7 @@ export const runFile = {
       b: { type: 'number', missing: 'mean' },
       k: { type: 'category', encoding: 'one-hot', minCount: 1 },
     },
+    only: true,
     maxBadRows: 0,
   },
   split: { validation: 0.1, test: 0.2, seed: 1 },

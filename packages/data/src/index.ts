@@ -25,6 +25,7 @@ export type { RawRow } from './encoding/raw-values.js';
 export type { ReportValue } from './encoding/read-block.js';
 export type { FeatureColumn, InputNames, TableEncoding, TableSchema } from './encoding/table-encoding.js';
 export { inputsOfTable } from './encoding/table-encoding.js';
+export type { Unfamiliar } from './encoding/unfamiliar.js';
 export { type AnnealedMixingOptions, annealedMixing } from './mixing/annealed-mixing.js';
 export { rowsPerTask } from './mixing/rows-per-task.js';
 export { type TemperatureMixingOptions, temperatureMixing } from './mixing/temperature-mixing.js';

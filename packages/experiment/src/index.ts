@@ -30,7 +30,7 @@ export { type PreparedRun, prepareData, prepareRun } from './parts/prepare-run.j
 export { labelsOf } from './parts/task-labels.js';
 // Runs and their folders.
 export { begunConfig } from './run/begun-config.js';
-export { requireTable } from './run/check-table.js';
+export { readingOf, requireTable } from './run/check-table.js';
 export { listCheckpoints } from './run/checkpoint-files.js';
 export {
   type MetricsLine,

@@ -12,10 +12,11 @@ const operands: { readonly [command: string]: 'runFile' | 'runFolder' } = {
 /** Options of these commands, those with a value apart. */
 export const valued: readonly string[] = [
   ...['-s', '--set', '--seed', '-o', '--output', '--resume', '--plugins', '-f', '--format', '--batch', '--inputs'],
-  ...['-t', '--to', '--id', '--keep', '--max-bad-rows', '--backend', '--part', '--data'],
+  ...['-t', '--to', '--id', '--keep', '--max-bad-rows', '--backend', '--part', '--data', '--predictions'],
+  '--threshold',
 ];
 export const plain: readonly string[] = [
-  ...['--compare', '--no-compare', '--json', '-q', '--quiet', '--force', '--no-sql'],
+  ...['--compare', '--no-compare', '--json', '-q', '--quiet', '--force', '--no-sql', '--intermediates'],
 ];
 
 /**

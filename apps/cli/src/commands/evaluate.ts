@@ -10,6 +10,7 @@ import {
   prepareData,
   type ReadDocument,
   readDocument,
+  readingOf,
   readSavedModel,
   requireTable,
   type SavedModel,
@@ -23,6 +24,7 @@ import { partRows } from '../predict/part-rows.js';
 import { readBlocks } from '../predict/row-source.js';
 import { fileWriter } from '../predict/row-writer.js';
 import { thresholdsOf } from '../predict/thresholds.js';
+import { describeUnfamiliar } from '../predict/unfamiliar.js';
 import { counted } from '../report/format.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
 import { meansOf, scoresTable, type TaskMetrics } from '../report/scores-table.js';
@@ -51,6 +53,7 @@ interface MeasuredRows {
   readonly title: string;
   /** Only of a file. */
   readonly badRows?: BlockEncoder['found'];
+  readonly unfamiliar?: BlockEncoder['unfamiliar'];
 }
 
 /**
@@ -119,6 +122,8 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
       );
       for (const bad of badRows.first) print(io.stderr, `  ${placeOfBadRow(bad)}: ${bad.reason}`);
     }
+    if (options.quiet !== true)
+      for (const line of describeUnfamiliar(rows.unfamiliar ?? [], size)) print(io.stderr, line);
     print(io.stdout, `${folder} on ${rows.title}: ${counted(size, 'row')}\n`);
     print(
       io.stdout,
@@ -199,11 +204,13 @@ function rowsOfFile(
 ): MeasuredRows {
   const encoding = requireTable(saved, folder, 'evaluate --data');
   const encoder = blockEncoder(encoding, maxBadRowsOf(maxBadRows, saved.config), true);
+  const reading = readingOf(saved, folder);
   const { data, training } = saved.config;
   const request = {
     files: [file],
     format,
     encoding,
+    reading,
     labels: true,
     data,
     sql: sql !== false,
@@ -217,6 +224,9 @@ function rowsOfFile(
     title: file === '-' ? 'the rows of standard input' : file,
     get badRows() {
       return encoder.found;
+    },
+    get unfamiliar() {
+      return encoder.unfamiliar;
     },
   };
 }

@@ -3,16 +3,17 @@ import type { AnyTask, Trainer } from '@polytask/core';
 import type { RawRow, TableEncoding } from '@polytask/data';
 import type { FileFormat } from '@polytask/data/node';
 import type { Config, SelectedBackend } from '@polytask/experiment';
-import { openModel, readSavedModel, requireTable, shownPath, whyNotExported } from '@polytask/experiment';
+import { openModel, readingOf, readSavedModel, requireTable, shownPath, whyNotExported } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
 import { type Io, print, printJson } from '../io.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { type Carried, carriedColumns } from '../predict/carried-columns.js';
 import { type InspectedColumns, inspectedColumns } from '../predict/inspected-columns.js';
-import { type Cell, type PredictionColumns, predictionColumns } from '../predict/prediction-columns.js';
+import { type Cell, type PredictionColumns, predictionColumns, unsaidTasks } from '../predict/prediction-columns.js';
 import { outputFormat, type RowBlock, readBlocks } from '../predict/row-source.js';
 import { fileWriter, type RowWriter, streamWriter, type WrittenFormat, writtenFormats } from '../predict/row-writer.js';
 import { thresholdsOf } from '../predict/thresholds.js';
+import { describeUnfamiliar } from '../predict/unfamiliar.js';
 import { counted } from '../report/format.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
 
@@ -64,7 +65,8 @@ export async function predict(
   const { format } = options;
   const { data } = saved.config;
   const { addLines: onBadLines } = encoder;
-  const request = { files, format, encoding, data, sql: options.sql !== false, exact, onBadLines };
+  const reading = readingOf(saved, folder);
+  const request = { files, format, encoding, reading, data, sql: options.sql !== false, exact, onBadLines };
   if (files.length === 0 && io.stdin?.isTTY === true && options.quiet !== true) {
     print(io.stderr, 'Reading rows from standard input; Ctrl-D ends them.');
   }
@@ -77,14 +79,19 @@ export async function predict(
       warn(
         'nothing is written for --intermediates: the sharing strategy has no shared representation and names nothing of rows',
       );
-    const run = { trainer, encoder, blocks, exact, encoding, output, progress: options.quiet, inspected };
+    const unsaid = unsaidTasks(saved.config, encoding);
+    const run = { trainer, encoder, blocks, exact, encoding, unsaid, output, progress: options.quiet, inspected };
     const done = await predictAll(run, io);
     if (done === 'interrupted') {
       const left = output.path === undefined ? '' : ', and nothing was written';
       print(io.stderr, `Stopped before all rows were predicted${left}.`);
       return 'interrupted';
     }
-    report({ folder, trainer, backend, output, ...done, badRows: encoder.found }, options, io);
+    report(
+      { folder, trainer, backend, output, unsaid, ...done, badRows: encoder.found, unfamiliar: encoder.unfamiliar },
+      options,
+      io,
+    );
     return 'done';
   } finally {
     trainer.dispose();
@@ -104,6 +111,7 @@ interface Prediction {
   readonly blocks: AsyncGenerator<RowBlock>;
   readonly exact: readonly string[];
   readonly encoding: TableEncoding;
+  readonly unsaid: ReadonlySet<string>;
   readonly output: PredictOutput;
   /** Whether nothing is to be told. */
   readonly progress: boolean | undefined;
@@ -118,7 +126,7 @@ interface Predicted {
 
 async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interrupted'> {
   const { trainer, encoder, output, inspected } = run;
-  const ofTasks = trainer.tasks.map(predictionColumns);
+  const ofTasks = trainer.tasks.map((task) => predictionColumns(task, run.unsaid));
   const names = [...ofTasks.flatMap((columns) => columns.names), ...(inspected?.names ?? [])];
   refuseDoubled(names);
   const progress = run.progress === true ? noRowProgress : rowProgress(io, 'Predicting');
@@ -180,6 +188,8 @@ function report(
     readonly backend: SelectedBackend;
     readonly output: PredictOutput;
     readonly badRows: BlockEncoder['found'];
+    readonly unfamiliar: BlockEncoder['unfamiliar'];
+    readonly unsaid: ReadonlySet<string>;
   },
   { json, quiet }: PredictOptions,
   io: Io,
@@ -193,12 +203,13 @@ function report(
     for (const bad of badRows.first) print(io.stderr, `  ${placeOfBadRow(bad)}: ${bad.reason}`);
     if (badRows.count > badRows.first.length) print(io.stderr, `  and ${badRows.count - badRows.first.length} more`);
   }
+  if (quiet !== true) for (const line of describeUnfamiliar(done.unfamiliar, rows)) print(io.stderr, line);
   if (output.path === undefined) return;
   const tasks = trainer.tasks.map((task) => ({
     name: task.name,
     type: task.type,
     ...unitOf(task),
-    columns: predictionColumns(task).names,
+    columns: predictionColumns(task, done.unsaid).names,
   }));
   if (json === true) {
     const document = {
@@ -208,6 +219,7 @@ function report(
       format: output.format,
       rows,
       badRows,
+      ...(done.unfamiliar.length === 0 ? {} : { unfamiliar: done.unfamiliar }),
       columns,
       tasks,
       backend,

@@ -1,4 +1,4 @@
-import { type EncodedRows, encodeRows, type TableEncoding } from '@polytask/data';
+import { type EncodedRows, encodeRows, type TableEncoding, type Unfamiliar } from '@polytask/data';
 import type { BadRow, BadRows } from '@polytask/data/node';
 import { InputError } from '@polytask/experiment/early';
 import { counted } from '../report/format.js';
@@ -17,12 +17,15 @@ export interface BlockEncoder {
   /** Counts lines that are no rows, under the same limit. */
   addLines(badLines: BadRows): void;
   readonly found: BadRows;
+  /** What training rows never had, by column. */
+  readonly unfamiliar: readonly Unfamiliar[];
 }
 
 /** @param most - How many rows may be bad. */
 export function blockEncoder(encoding: TableEncoding, most: number, labels = false): BlockEncoder {
   const first: BadRow[] = [];
   let count = 0;
+  const unfamiliar = new Map<string, Unfamiliar>();
   const add = (badRows: BadRows) => {
     count += badRows.count;
     first.push(...badRows.first.slice(0, mostTold - first.length));
@@ -39,6 +42,10 @@ export function blockEncoder(encoding: TableEncoding, most: number, labels = fal
           bad.set(row, [...before, { file, row: begin + row + 1, column, reason }]);
         },
       });
+      for (const { column, unknown, missing } of encoded.unfamiliar) {
+        const before = unfamiliar.get(column) ?? { unknown: 0, missing: 0 };
+        unfamiliar.set(column, { column, unknown: before.unknown + unknown, missing: before.missing + missing });
+      }
       // Everything that is wrong with a row, row by row.
       const inOrder = [...bad.keys()].sort((a, b) => a - b);
       add({ count: bad.size, first: inOrder.flatMap((row) => bad.get(row) ?? []) });
@@ -46,6 +53,9 @@ export function blockEncoder(encoding: TableEncoding, most: number, labels = fal
     },
     get found() {
       return { count, first };
+    },
+    get unfamiliar() {
+      return [...unfamiliar.values()];
     },
   };
 }

@@ -1,4 +1,6 @@
 import type { AnyTask } from '@polytask/core';
+import type { TableEncoding } from '@polytask/data';
+import type { Config } from '@polytask/experiment';
 
 /** A value of a column in the output. */
 export type Cell = string | number | boolean | null;
@@ -15,8 +17,13 @@ export interface PredictionColumns {
  * `<task>.probability` of the answer (for a yes or a no: of the second one) and `<task>.probability.<class>`. Several labels have a column
  * each, vectors one per number; a kind of task that is not ours has its prediction as it is, and as JSON where it is more than a
  * number, a text, or a yes or no.
+ *
+ * @param unsaid - Tasks with a yes or a no of which only the alphabet says which is which: `<task>.probability.<positive>`.
  */
-export function predictionColumns({ name, type, options, target }: AnyTask): PredictionColumns {
+export function predictionColumns(
+  { name, type, options, target }: AnyTask,
+  unsaid?: ReadonlySet<string>,
+): PredictionColumns {
   const given = (options ?? {}) as { classes?: unknown; labels?: unknown; columns?: unknown };
   if (type === 'classification') {
     const classes = namesOf(given.classes);
@@ -34,7 +41,10 @@ export function predictionColumns({ name, type, options, target }: AnyTask): Pre
   }
   if (type === 'binary') {
     return {
-      names: [name, `${name}.probability`],
+      names: [
+        name,
+        unsaid?.has(name) === true ? `${name}.probability.${namesOf(given.labels)[1]}` : `${name}.probability`,
+      ],
       cells(prediction) {
         const { label, probability } = prediction as { label: string; probability: number };
         return [label, short(probability)];
@@ -72,6 +82,17 @@ function plain(prediction: unknown): Cell {
   if (typeof prediction === 'number') return short(prediction);
   if (typeof prediction === 'string' || typeof prediction === 'boolean') return prediction;
   return JSON.stringify(prediction) ?? null;
+}
+
+/** Tasks with two answers of which the run file does not say which is the positive one, nor do they themselves. */
+export function unsaidTasks({ tasks }: Pick<Config, 'tasks'>, { labels }: TableEncoding): ReadonlySet<string> {
+  const given = tasks as unknown as readonly { name: string; column?: string }[];
+  return new Set(
+    given.flatMap(({ name, column = name }) => {
+      const label = labels.find((one) => one.column === column);
+      return label?.kind === 'class' && label.unsaid === true ? [name] : [];
+    }),
+  );
 }
 
 const namesOf = (given: unknown): readonly string[] =>

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { nearestWord, PolytaskError } from '@polytask/core';
 import { openRegularFile } from '@polytask/core/node';
 import type { RawRow, TableEncoding } from '@polytask/data';
-import { type BadRows, type FileFormat, type ReadRowsOptions, readRows } from '@polytask/data/node';
+import { type BadRows, type FileFormat, type ReadRowsOptions, readRows, type TableReading } from '@polytask/data/node';
 import type { Config } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
@@ -19,6 +19,8 @@ export interface RowRequest {
   readonly labels?: boolean;
   /** The run's: says how CSV is written, and which SQL the rows go through. */
   readonly data: Config['data'];
+  /** How the files of the run were read. */
+  readonly reading?: TableReading | undefined;
   /** Whether rows go through that SQL. */
   readonly sql: boolean;
   /** Columns to be carried along. */
@@ -105,6 +107,7 @@ async function* openFile(name: string, request: RowRequest, io: Io): AsyncGenera
     ...(format === undefined ? {} : { format }),
     // Only of the format it was meant for.
     ...(csv === undefined ? {} : { csv }),
+    ...(request.reading === undefined ? {} : { reading: request.reading }),
     ...(throughSql ? { sql, table } : {}),
     ...(throughSql && sqlTimeout !== undefined ? { sqlTimeout } : {}),
     signal: io.signal,

@@ -1,7 +1,8 @@
-/** A measurement with four digits after the point, or fewer where it is large. */
+/** A measurement with four digits after the point, or fewer where it is large; one that would be nothing so, with its first digits. */
 export function formatValue(value: unknown): string {
   if (typeof value !== 'number' || Number.isNaN(value)) return '–';
   const size = Math.abs(value);
+  if (size > 0 && size < 0.000_95) return value.toPrecision(2).replaceAll('-', '−');
   const text = size >= 1000 ? value.toFixed(0) : size >= 10 ? value.toFixed(2) : value.toFixed(4);
   return text.replace('-', '−');
 }

@@ -35,6 +35,7 @@ const people = `data:
   use: table
   source: people.csv
   features: { age: number, town: category, born: { type: date, parts: [year] } }
+  only: true
 tasks:
   - { name: income, type: regression, unit: EUR }
   - { name: votes, type: binary, labels: ["no", "yes"] }
@@ -124,7 +125,12 @@ describe('polytask predict', () => {
     const jsonl = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
     const csv = 'id,age,town,born\n9007199254740993,30,Bonn,1970-03-01\n2,,Atlantis,1975-04-01\n"a,""b",50,,\n';
     const predicted = await polytask(['predict', 'people', '--id', 'id'], jsonl);
-    expect(predicted.stderr).toBe('');
+    expect(predicted.stderr.trim().split('\n')).toEqual([
+      'Note: column `age`: 1 of 3 rows has no value; in training every row had one.',
+      'Note: column `town`: 1 of 3 rows has a category that training never saw.',
+      'Note: column `town`: 1 of 3 rows has no value; in training every row had one.',
+      'Note: column `born`: 1 of 3 rows has no value; in training every row had one.',
+    ]);
     const expected = linesOf(predicted.stdout);
     expect(expected.map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
     expect(Object.keys(expected[0])).toEqual(['id', 'income', 'votes', 'votes.probability']);

@@ -44,6 +44,6 @@ describe('polytask doctor', () => {
 describe('polytask native status', () => {
   it('ends with 1 where there is none, and says what to do', () => {
     const { status, stdout } = run(['native', 'status']);
-    expect([status, stdout]).toEqual([1, expect.stringContaining('Run `polytask native install`')]);
+    expect([status, stdout]).toEqual([1, expect.stringContaining('`polytask native install` provides it')]);
   });
 });

@@ -17,7 +17,8 @@ export interface LayersModelFiles {
 
 /**
  * A trained model as the files that `tf.loadLayersModel` reads, in browsers and elsewhere. Its inputs are the model's inputs, its
- * outputs the tasks' predictions, by name; metadata as in `exportOnnx`, under `userDefinedMetadata`.
+ * outputs the tasks' predictions, by name. What a layer cannot be called, such as `IMDB Rating`, gets a name that it can (`IMDB_Rating`),
+ * and `polytask.names` of the metadata says which. Metadata as in `exportOnnx`, under `userDefinedMetadata`.
  *
  * Shapes: input `[rows, ...inputs[name].shape]`, output `[rows, ...]`; a task with one number per row gives `[rows, 1]`.
  *
@@ -35,24 +36,43 @@ export async function exportLayersModel(source: ExportSource): Promise<LayersMod
   const inference = await source.inference();
   const [batch] = sampleBatches;
   const { traced, inputs: names, variables } = traceInference(inference, batch);
+  const { safe, renamed } = safeNames();
   const inputs = new Map<string, LayerTensor>();
   for (const [name, input] of names) {
     const { shape, dtype } = inference.inputs[input] as InputSpec;
-    inputs.set(name, tf.input({ shape: [...shape], dtype, name: input }));
+    inputs.set(name, tf.input({ shape: [...shape], dtype, name: safe(input) }));
   }
   const build = layersBuilder({ batch, inputs, constantOf: constantFinder(traced.graph, variables) });
   const outputs = inference.tasks.map(({ name }) => {
     const made = build(traced.outputs.get(`prediction/${name}`) as Value);
     // A model's outputs are called like their layers.
-    const layer = tf.layers.activation({ activation: 'linear', name: outputName(name, inference.inputs) });
+    const layer = tf.layers.activation({ activation: 'linear', name: safe(outputName(name, inference.inputs)) });
     return layer.apply(made) as LayerTensor;
   });
   const model = tf.model({ inputs: [...inputs.values()], outputs, name: 'polytask' });
   try {
-    return await files(model, modelMetadata(inference));
+    const names = Object.keys(renamed).length === 0 ? {} : { 'polytask.names': JSON.stringify(renamed) };
+    return await files(model, { ...modelMetadata(inference), ...names });
   } finally {
     model.dispose();
   }
+}
+
+/** Names as tfjs takes them for layers, all different; and those that are not the given ones, by these. */
+function safeNames(): { safe(name: string): string; renamed: Record<string, string> } {
+  const taken = new Set<string>();
+  const renamed: Record<string, string> = {};
+  return {
+    renamed,
+    safe(name) {
+      const base = name.replace(/[^-\w./]/g, '_').replace(/^[^A-Za-z0-9]/, 'x$&') || 'x';
+      let made = base;
+      for (let n = 2; taken.has(made); n++) made = `${base}_${n}`;
+      taken.add(made);
+      if (made !== name) renamed[name] = made;
+      return made;
+    },
+  };
 }
 
 async function files(model: tf.LayersModel, metadata: Record<string, string>): Promise<LayersModelFiles> {

@@ -6,7 +6,7 @@ import { rSquared } from '../metrics/r-squared.js';
 import { rootMeanSquaredError } from '../metrics/root-mean-squared-error.js';
 import { type Described, withArguments } from '../options/describe-part.js';
 import { type OptionsOf, optional, withDefault } from '../options/option.js';
-import { choice, flag, number, text, whole } from '../options/takes.js';
+import { choice, either, flag, list, number, text, whole } from '../options/takes.js';
 import { numbersOf } from './class-labels.js';
 import { residualLoss } from './residual-loss.js';
 import { standardization } from './standardization.js';
@@ -32,6 +32,11 @@ const options = {
   ),
   size: optional(whole({ from: 1 }), 'Length of vector targets.', 'that of `columns`, else a target is one number'),
   unit: optional(text('a unit'), 'Unit of the target, for reports.'),
+  offset: optional(
+    either([number(), list(number(), { least: 1 })], 'a number, or one per value of a vector'),
+    'What has been taken off the targets, since float32 has not all of their digits; predictions get it back, as doubles.',
+    'nothing',
+  ),
 };
 
 /** Options of {@link regression}. */
@@ -57,7 +62,7 @@ const numbers = describeTask(
     ],
     options,
   },
-  ({ name, loss, delta, standardize, columns, size = columns?.length }) => {
+  ({ name, loss, delta, standardize, columns, size = columns?.length, offset = 0 }) => {
     const width = size ?? 1;
     return {
       metrics: [rootMeanSquaredError(), meanAbsoluteError(), rSquared()],
@@ -90,9 +95,10 @@ const numbers = describeTask(
           return tf.add(tf.mul(value, deviation), mean);
         }),
       decode({ data }) {
-        if (size === undefined) return Array.from(data);
+        const off = (column: number) => (typeof offset === 'number' ? offset : (offset[column] ?? 0));
+        if (size === undefined) return Array.from(data, (value) => value + off(0));
         return Array.from({ length: data.length / size }, (_, row) =>
-          Array.from(data.slice(row * size, (row + 1) * size)),
+          Array.from(data.slice(row * size, (row + 1) * size), (value, column) => value + off(column)),
         );
       },
     };

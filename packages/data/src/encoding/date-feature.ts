@@ -16,7 +16,7 @@ const daysBefore1970 = 1969 * 365 + 477;
 export const dateFeature: FeatureKind<DateFeature, LearnedDate> = {
   read: readDate,
   takesNumbers: true,
-  learner(column, { parts, missing }) {
+  learner(column, { parts, missing, trend = true }) {
     const known = ['trend', 'year', 'week', 'day'];
     const valid = parts === undefined || (parts.length > 0 && parts.every((part) => known.includes(part)));
     requireOption(valid, 'parts', `some of ${known.join(', ')}`, parts);
@@ -38,11 +38,17 @@ export const dateFeature: FeatureKind<DateFeature, LearnedDate> = {
         return {
           type: 'date',
           column,
-          missing: treatment(missing, lacking ? 'indicator' : 'mean'),
+          missing: treatment(missing, 'indicator', lacking),
           fill: constant ?? 0,
-          parts: parts ?? (timeOfDay ? ['year', 'week', 'day'] : ['year', 'week']),
+          parts: parts ?? [
+            'year',
+            'week',
+            ...(timeOfDay ? ['day' as const] : []),
+            ...(trend ? ['trend' as const] : []),
+          ],
           center: seen.mean(),
           scale: seen.deviation() > 0 ? seen.deviation() : 1,
+          ...(lacking ? {} : { complete: true }),
         };
       },
     };

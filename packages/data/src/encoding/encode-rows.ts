@@ -3,6 +3,7 @@ import { blockEncoder } from './encode-block.js';
 import type { RawRow } from './raw-values.js';
 import { type ReadableColumns, type ReadBlock, type ReportValue, readBlock } from './read-block.js';
 import { createTableLearner, layoutOf, namesOfInputs, type TableEncoding, type TableSchema } from './table-encoding.js';
+import type { Unfamiliar } from './unfamiliar.js';
 
 /** Rows as a model takes them. */
 export interface EncodedRows {
@@ -11,6 +12,8 @@ export interface EncodedRows {
   readonly inputs: { readonly [input: string]: HostTensor };
   /** Labels by column, where they were asked for: float32 with NaN, or class ids with −1, for none. */
   readonly columns: { readonly [column: string]: Float32Array | Int32Array };
+  /** By column: how many rows have a category, or lack a value, as no training row did. */
+  readonly unfamiliar: readonly Unfamiliar[];
 }
 
 /** How {@link encodeRows} goes about it. */
@@ -71,13 +74,14 @@ export function encodeRows(
   const wanted = labels ? encoding : { ...encoding, labels: [] };
   const block = readRows(rows, wanted, told);
   const { report, finish } = collectBadValues(told);
-  const { numbers, ids, labels: targets } = blockEncoder(wanted)(block, report);
+  const { numbers, ids, labels: targets, unfamiliar } = blockEncoder(wanted)(block, report);
   finish();
   const { width, categories } = layoutOf(encoding);
   const names = namesOfInputs(encoding);
   const size = rows.length;
   return {
     size,
+    unfamiliar,
     inputs: {
       ...(width > 0 ? { [names.numbers]: { data: numbers, shape: [size, width] } } : {}),
       ...(categories.length > 0 ? { [names.categories]: { data: ids, shape: [size, categories.length] } } : {}),

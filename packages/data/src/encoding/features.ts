@@ -2,7 +2,8 @@
  * What is done where a feature has no value:
  * - `'mean'`: the mean over the training rows stands in (of categories: the most frequent one);
  * - `'indicator'`: the same for numbers, and a further number that is 1 where the value is missing and 0 elsewhere;
- *   categories get a category of its own for it;
+ *   categories get a category of its own for it; the same as `'mean'` where no training row lacks a value, since nothing could be
+ *   learned of it;
  * - `{ constant }`: this value stands in;
  * - `'error'`: the row is refused.
  *
@@ -47,9 +48,11 @@ export interface DateFeature {
   readonly type: 'date';
   /**
    * `'year'`, `'week'`, `'day'`: where in its year, week or day the date lies, as sine and cosine; `'trend'`: the date itself,
-   * standardised. Default: year and week, and day where training rows have a time of day.
+   * standardised. Default: all but `'day'`, and that too where training rows have a time of day.
    */
   readonly parts?: readonly DatePart[];
+  /** Whether the trend is among the parts that are taken by default. Default true. */
+  readonly trend?: boolean;
   /** Default: `'indicator'` if training rows lack a value, else `'mean'`. Means are 0 in all parts. */
   readonly missing?: Missing;
 }
@@ -81,6 +84,8 @@ export interface LearnedNumber {
   readonly fill: number;
   readonly center: number;
   readonly scale: number;
+  /** Whether all training rows had a value. */
+  readonly complete?: boolean;
 }
 
 /** What was learned of categories. Ids: 0 unknown, then `values` from 1 on, then missing under `'indicator'`. */
@@ -92,6 +97,13 @@ export interface LearnedCategory {
   readonly fill: string;
   readonly encoding: 'one-hot' | 'embedding';
   readonly values: readonly string[];
+  /**
+   * Where every category of the training rows is known: the share of the rows with each of `values`. One-hot, they stand for an unknown
+   * one; of embedded ones, some rows are taken for unknown in training. Left out where training rows have unknown ones.
+   */
+  readonly shares?: readonly number[];
+  /** Whether all training rows had a value. */
+  readonly complete?: boolean;
 }
 
 /** What was learned of dates; milliseconds since 1970. */
@@ -104,6 +116,8 @@ export interface LearnedDate {
   readonly parts: readonly DatePart[];
   readonly center: number;
   readonly scale: number;
+  /** Whether all training rows had a value. */
+  readonly complete?: boolean;
 }
 
 /** What was learned of texts. */
@@ -114,6 +128,8 @@ export interface LearnedText {
   /** Stands in for a missing value under `'constant'`. */
   readonly fill: string;
   readonly words: readonly string[];
+  /** How words are told from each other: as runs of letters and digits where this is left out. */
+  readonly split?: 'scripts';
 }
 
 /** What was learned of a column: plain data, stored with a model. */

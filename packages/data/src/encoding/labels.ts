@@ -1,7 +1,7 @@
 import { DatasetError, nearestWord, requireOption } from '@polytask/core';
 import type { Value } from './feature-kind.js';
 import { moments } from './moments.js';
-import { readBoolean, readCategory, readNumber, shown, Unreadable } from './raw-values.js';
+import { otherSpelling, readBoolean, readCategory, readNumber, shown, Unreadable } from './raw-values.js';
 import { wordCounts } from './word-counts.js';
 
 /** A column of labels. */
@@ -14,6 +14,11 @@ export interface LabelOptions {
   readonly kind: 'number' | 'class' | 'binary';
   /** Names of the classes in the order of their ids. Default: all that training rows have, sorted. */
   readonly classes?: readonly string[];
+  /**
+   * Of numbers: whether those that need more digits than float32 has, such as seconds since 1970, are kept less a number near their mean,
+   * which the learned label has as `offset` and a task as `regression(name, { offset })`. Default false.
+   */
+  readonly shift?: boolean;
 }
 
 /** Several columns that are one label: a vector of numbers, or several answers of yes or no, of which some may be missing. */
@@ -24,12 +29,16 @@ export interface VectorLabel {
   readonly columns: readonly string[];
   /** `'number'` for vector regression; `'binary'` for several labels, 1 where the answer is yes and 0 where it is no. */
   readonly kind: 'number' | 'binary';
+  /** As in {@link LabelOptions}, for every column. */
+  readonly shift?: boolean;
 }
 
 /** The columns of labels, one by one. */
 export function labelColumns(labels: readonly (LabelOptions | VectorLabel)[]): LabelOptions[] {
   return labels.flatMap((label) =>
-    'columns' in label ? label.columns.map((column) => ({ column, kind: label.kind })) : [label],
+    'columns' in label
+      ? label.columns.map((column) => ({ column, kind: label.kind, ...(label.shift === true ? { shift: true } : {}) }))
+      : [label],
   );
 }
 
@@ -69,6 +78,8 @@ export type LearnedLabel =
       readonly rows: number;
       readonly mean: number;
       readonly deviation: number;
+      /** What is taken off every label before it becomes a float32. */
+      readonly offset?: number;
     }
   | {
       readonly kind: 'class';
@@ -77,6 +88,8 @@ export type LearnedLabel =
       readonly classes: readonly string[];
       /** Training rows of each class. */
       readonly counts: readonly number[];
+      /** Whether only the alphabet says which of two classes is the positive one. */
+      readonly unsaid?: boolean;
     };
 
 /** More classes of a column than anybody means; a column of texts or ids has been named by mistake. */
@@ -100,6 +113,8 @@ export function labelReader({
   return (value) => {
     const name = readCategory(value);
     if (typeof name !== 'string' || classes === undefined || known.has(name)) return name;
+    const other = otherSpelling(name);
+    if (other !== undefined && known.has(other)) return other;
     const answer = kind === 'binary' || classes.length === 2 ? readBoolean(value) : undefined;
     if (typeof answer === 'number') return classes[answer] as string;
     const near = classes.length > mostCompared ? undefined : nearestWord(name, classes);
@@ -121,7 +136,7 @@ export function checkClasses(labels: readonly (LabelOptions | VectorLabel)[]): v
 }
 
 /** Learns from the labels of training rows, one by one. */
-export function labelLearner({ kind, column, classes }: LabelOptions): {
+export function labelLearner({ kind, column, classes, shift = false }: LabelOptions): {
   add(value: Value): void;
   learned(): LearnedLabel;
 } {
@@ -133,7 +148,9 @@ export function labelLearner({ kind, column, classes }: LabelOptions): {
       },
       learned() {
         if (seen.count() === 0) throw noLabels(column);
-        return { kind, column, rows: seen.count(), mean: seen.mean(), deviation: seen.deviation() };
+        const [mean, deviation] = [seen.mean(), seen.deviation()];
+        const offset = shift && deviation > 0 && Math.abs(mean) > farFromMean * deviation ? nearMean(mean) : undefined;
+        return { kind, column, rows: seen.count(), mean, deviation, ...(offset === undefined ? {} : { offset }) };
       },
     };
   }
@@ -152,6 +169,7 @@ export function labelLearner({ kind, column, classes }: LabelOptions): {
         rows: perClass.reduce((sum, count) => sum + count, 0),
         classes: names,
         counts: perClass,
+        ...(kind === 'binary' && classes === undefined && !isAnswer(names) ? { unsaid: true } : {}),
       };
     },
   };
@@ -159,7 +177,10 @@ export function labelLearner({ kind, column, classes }: LabelOptions): {
 
 /** A function that gives the target of a label: the number, or the id of the class. Names a class that training never saw. */
 export function labelEncoder(label: LearnedLabel): (value: Value) => number | Unreadable {
-  if (label.kind === 'number') return (value) => value as number;
+  if (label.kind === 'number') {
+    const { offset = 0 } = label;
+    return (value) => (value as number) - offset;
+  }
   const { classes, counts, column } = label;
   const idOf = new Map(classes.map((name, id) => [name, id]));
   const seen = listed(classes.filter((_, index) => (counts[index] as number) > 0));
@@ -169,6 +190,17 @@ export function labelEncoder(label: LearnedLabel): (value: Value) => number | Un
     if (id !== undefined && (counts[id] as number) > 0) return id;
     return new Unreadable(`no training row has class ${shown(value)} of \`${column}\`; they have ${seen}`);
   };
+}
+
+/** So many deviations from 0, float32 has less than four digits left for what a label is about. */
+const farFromMean = 4096;
+
+/** A number near a mean that leaves whole numbers whole. */
+const nearMean = (mean: number) => (Math.abs(mean) >= 1 ? Math.round(mean) : mean);
+
+/** Whether two classes are a yes and a no in themselves. */
+export function isAnswer(classes: readonly string[]): boolean {
+  return classes.every((name) => !(readBoolean(name) instanceof Unreadable));
 }
 
 /** Numbers by size, else by their characters. */

@@ -2,9 +2,9 @@ import { DatasetError, InvalidOptionError } from '@polytask/core';
 import type { LearnedMissing, Missing } from './features.js';
 import { shown, Unreadable } from './raw-values.js';
 
-/** The treatment of missing values in force; the default depends on whether there were any. */
-export function treatment(missing: Missing | undefined, byDefault: LearnedMissing): LearnedMissing {
-  if (missing === undefined) return byDefault;
+/** The treatment of missing values in force: nothing is learned of them where there were none. */
+export function treatment(missing: Missing | undefined, byDefault: LearnedMissing, lacking: boolean): LearnedMissing {
+  if (missing === undefined || (missing === 'indicator' && !lacking)) return lacking ? byDefault : 'mean';
   return typeof missing === 'object' ? 'constant' : missing;
 }
 

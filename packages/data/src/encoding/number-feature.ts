@@ -17,10 +17,11 @@ export const numberFeature: FeatureKind<NumberFeature, LearnedNumber> = {
     return learner(column, (mean, deviation, lacking) => ({
       type: 'number',
       column,
-      missing: treatment(missing, lacking ? 'indicator' : 'mean'),
+      missing: treatment(missing, 'indicator', lacking),
       fill: constant ?? mean,
       center: scale === 'standardize' ? mean : 0,
       scale: scale === 'standardize' && deviation > 0 ? deviation : 1,
+      ...(lacking ? {} : { complete: true }),
     }));
   },
   size,
@@ -38,10 +39,11 @@ export const booleanFeature: FeatureKind<BooleanFeature, LearnedNumber> = {
     return learner(column, (mean, _, lacking) => ({
       type: 'boolean',
       column,
-      missing: treatment(missing, lacking ? 'indicator' : 'mean'),
+      missing: treatment(missing, 'indicator', lacking),
       fill: constant ?? mean,
       center: 0,
       scale: 1,
+      ...(lacking ? {} : { complete: true }),
     }));
   },
   size,

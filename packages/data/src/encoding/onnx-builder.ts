@@ -28,6 +28,7 @@ export interface OnnxBuilder {
 /** ONNX's numbers for types of elements. */
 const float32 = 1;
 export const int32 = 6;
+export const bool = 9;
 export const float64 = 11;
 
 /**

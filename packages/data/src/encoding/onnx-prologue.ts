@@ -61,11 +61,17 @@ export function onnxPrologue(encoding: TableEncoding): OnnxPrologue {
     const found = kind.onnx(feature, input, graph);
     if ('numbers' in found) {
       const { onnxInput: dtype } = kind;
-      inputs.set(input, { dtype, shape: [], ...feature, noValue: dtype === 'string' ? '' : 'NaN', ...unitOf(feature) });
+      inputs.set(input, {
+        dtype,
+        shape: [],
+        ...toldOf(feature),
+        noValue: dtype === 'string' ? '' : 'NaN',
+        ...unitOf(feature),
+      });
       return found;
     }
     encoded.push({ column: feature.column, input, reason: found.reason });
-    inputs.set(input, { dtype: 'float32', shape: [numbersOf(feature, kind)], encoded: true, ...feature });
+    inputs.set(input, { dtype: 'float32', shape: [numbersOf(feature, kind)], encoded: true, ...toldOf(feature) });
     return { numbers: [input], ids: [], refused: [] };
   });
   const joined = (parts: readonly string[]) => graph.node('Concat', parts, { axis: { int: 1 } });
@@ -94,6 +100,12 @@ function inputName({ column, type }: LearnedFeature, taken: ReadonlyMap<string, 
   let name = column === '' ? type : column;
   while (taken.has(name)) name += `/${type}`;
   return name;
+}
+
+/** What those who feed a model have to know of a feature. */
+function toldOf(feature: LearnedFeature): Record<string, unknown> {
+  const { complete: _, shares: __, split: ___, ...told } = feature as LearnedFeature & Record<string, unknown>;
+  return told;
 }
 
 function numbersOf(feature: LearnedFeature, kind: Pick<FeatureKind<never, LearnedFeature>, 'size'>): number {

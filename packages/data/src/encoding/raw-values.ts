@@ -43,21 +43,47 @@ export function isDate(value: unknown): value is number {
 
 /**
  * A raw value as milliseconds since 1970 in UTC: dates, ISO texts (`2012-01-31`, `2012-01-31T12:30:00Z`, also with a
- * space for the T), and numbers, which are milliseconds already. A text without a time zone is UTC on every machine.
+ * space for the T), and numbers, which are milliseconds already, but for whole numbers and texts such as 20120131: year, month and
+ * day. A text without a time zone is UTC on every machine. A date that the calendar does not have is none.
  */
 export function readDate(value: unknown): number | Unreadable {
   if (value === null || value === undefined) return Number.NaN;
-  if (typeof value === 'number' || typeof value === 'bigint') return isDate(Number(value)) ? Number(value) : Number.NaN;
+  if (typeof value === 'number' || typeof value === 'bigint') {
+    return isDate(Number(value)) ? (packedDate(Number(value)) ?? Number(value)) : Number.NaN;
+  }
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'string') {
     const text = value.trim();
     if (text === '') return Number.NaN;
+    const packed = /^\d{8}$/.test(text) ? packedDate(Number(text)) : undefined;
+    if (packed !== undefined) return packed;
     const parts =
       /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/.exec(text);
     const time = parts === null ? Number.NaN : Date.parse(`${parts[1]}T${parts[2] ?? '00:00'}${zoneOf(parts[3])}`);
-    if (!Number.isNaN(time)) return time;
+    // The parser takes the 31st of February for the 3rd of March.
+    if (!Number.isNaN(time) && isInCalendar(parts?.[1] as string)) return time;
   }
   return new Unreadable(`${shown(value)} is no date such as 2012-01-31 or 2012-01-31T12:30:00Z`);
+}
+
+/** Whether the calendar has a date such as 2012-01-31. */
+function isInCalendar(date: string): boolean {
+  return new Date(`${date}T00:00Z`).toISOString().startsWith(date);
+}
+
+/** A whole number such as 20120131 as that day; undefined for any other. As milliseconds all of them would be the same morning. */
+export function packedDate(value: number): number | undefined {
+  if (!Number.isInteger(value) || value < 18000101 || value > 22001231) return undefined;
+  const digits = String(value);
+  const date = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`;
+  const time = Date.parse(`${date}T00:00Z`);
+  return !Number.isNaN(time) && isInCalendar(date) ? time : undefined;
+}
+
+/** A whole number as it may be written too: programs that have no whole numbers with gaps write 1 as 1.0. */
+export function otherSpelling(name: string): string | undefined {
+  if (/^-?\d+$/.test(name)) return `${name}.0`;
+  return /^-?\d+\.0$/.test(name) ? name.slice(0, -2) : undefined;
 }
 
 /** A raw value as the name of a category; null where there is none. */

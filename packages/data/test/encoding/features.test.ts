@@ -141,13 +141,14 @@ describe('category', () => {
     const rows = encoded(c({ minCount: 1 }), ['__proto__', 'constructor', '__proto__'], ['constructor', 'toString']);
     expect(rows).toEqual([
       [0, 0, 1],
-      [1, 0, 0],
+      // No training row has an unknown one: it is the mean of those that are known.
+      [0, Math.fround(2 / 3), Math.fround(1 / 3)],
     ]);
   });
 });
 
 describe('date', () => {
-  it('is where in its year and week it lies', () => {
+  it('is where in its year and week it lies, and how late it is', () => {
     const feature = { column: 'd', type: 'date', missing: 'mean' } as const;
     // 2024-07-01 was a Monday, 182 of 366 days into its year; 2023-01-01 a Sunday.
     const [july, january, nothing] = encoded(feature, ['2024-07-01', '2023-01-01'], ['2024-07-01', '2023-01-01', null]);
@@ -156,16 +157,17 @@ describe('date', () => {
         expect(found?.[i]).toBeCloseTo(value, 6);
       });
     const angle = (2 * Math.PI * 182) / 366;
-    near(july, [Math.sin(angle), Math.cos(angle), 0, 1]);
-    near(january, [0, 1, Math.sin((2 * Math.PI * 6) / 7), Math.cos((2 * Math.PI * 6) / 7)]);
-    expect(nothing).toEqual([0, 0, 0, 0]);
+    near(july, [Math.sin(angle), Math.cos(angle), 0, 1, 1]);
+    near(january, [0, 1, Math.sin((2 * Math.PI * 6) / 7), Math.cos((2 * Math.PI * 6) / 7), -1]);
+    expect(nothing).toEqual([0, 0, 0, 0, 0]);
   });
 
-  it('has a time of day where training rows have one, and a trend on demand', () => {
+  it('has a time of day where training rows have one, and no trend on demand', () => {
     const day = encoded({ column: 'd', type: 'date', parts: ['day'] }, ['2024-07-01T06:00:00Z', '2024-07-01 18:00:00']);
     expect(day[0]?.[0]).toBeCloseTo(1, 6);
     expect(day[1]?.[0]).toBeCloseTo(-1, 6);
-    expect(encoded({ column: 'd', type: 'date' }, ['2024-07-01T06:00:00+02:00'])[0]).toHaveLength(6);
+    expect(encoded({ column: 'd', type: 'date' }, ['2024-07-01T06:00:00+02:00'])[0]).toHaveLength(7);
+    expect(encoded({ column: 'd', type: 'date', trend: false }, ['2024-07-01T06:00:00Z'])[0]).toHaveLength(6);
     expect(encoded({ column: 'd', type: 'date', parts: ['trend'] }, [0, 2, new Date(4)]).map(([t]) => t)).toEqual([
       expect.closeTo(-Math.sqrt(1.5)),
       0,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { choice, type OptionsOf, optional, required, text } from '@polytask/core';
+import { choice, list, type OptionsOf, optional, required, text, whole } from '@polytask/core';
 import { loadImages, TableError } from '@polytask/data/node';
 import type { LoadedData } from './loaded-data.js';
 
@@ -15,6 +15,11 @@ export const imagesOptions = {
   table: optional(text('a path'), 'File with a row per image: CSV, Parquet, JSON or JSONL.'),
   path: optional(text("a column's name"), 'Column of `table` with paths, from `folder`.', 'file'),
   channels: optional(choice(1, 3), '1: grey; 3: colour.', 'as the first image'),
+  size: optional(
+    list(whole({ from: 1, to: 4096 }), { least: 2, most: 2 }),
+    'Height and width that images are scaled to.',
+    'that of the first image, which all must have',
+  ),
   ...trainingRowsOptions,
 };
 
@@ -25,7 +30,7 @@ export async function imageData(
 ): Promise<LoadedData> {
   const { labels = [], split = {}, columns = {}, signal } = context;
   const { train, validation, test, encoding, record } = await loadImages({
-    ...(options as { path?: string; channels?: 1 | 3 }),
+    ...(options as { path?: string; channels?: 1 | 3; size?: readonly [number, number] }),
     folder: resolve(context.folder, folder),
     ...(table === undefined ? {} : { table: resolve(context.folder, table) }),
     labels: labels.map((label) => {

@@ -111,6 +111,25 @@ async function loadDivided(
     mistakes.add(['split'], 'no row is for testing; expected some, such as `split: { test: 0.2 }`');
     return undefined;
   }
+  const oneClass = named.findIndex(({ name, column = name }, index) => {
+    const label = data.facts?.encoding.labels.find((one) => one.column === column);
+    return (
+      label?.kind === 'class' &&
+      label.classes.length < 2 &&
+      (tasks[index] as { type?: unknown }).type === 'classification'
+    );
+  });
+  if (oneClass >= 0) {
+    const { name, column = name } = named[oneClass] as (typeof named)[number];
+    const label = data.facts.encoding.labels.find((one) => one.column === column);
+    const [only] = label?.kind === 'class' ? label.classes : [];
+    const at = named[oneClass]?.column === undefined ? 'name' : 'column';
+    mistakes.add(
+      ['tasks', oneClass, at],
+      `column \`${column}\` has one class only: \`${only}\`; there is nothing to learn`,
+    );
+    return undefined;
+  }
   const complete = withClasses(tasks, whole, kinds, data.facts.encoding);
   return { ...data, config: { tasks: weighsBySparsity(sections) ? withWeights(complete) : complete, split: divided } };
 }

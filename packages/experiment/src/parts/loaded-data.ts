@@ -1,6 +1,6 @@
 import type { MultiTaskDataset, TableDataset, TaskSchedule } from '@polytask/core';
 import type { TableEncoding } from '@polytask/data';
-import type { LoadedImages, TableRecord } from '@polytask/data/node';
+import type { LoadedImages, TableReading, TableRecord } from '@polytask/data/node';
 
 /** What a source of data gives: rows to learn from and rows to be measured on. */
 export interface LoadedData {
@@ -19,6 +19,8 @@ export interface LoadedData {
 export interface DataFacts {
   /** To encode further rows. */
   readonly encoding: TableEncoding;
+  /** To read later files as those of the run. */
+  readonly reading?: TableReading;
   readonly record: TableRecord | LoadedImages['record'];
   /** Where the rows came from, for people. */
   readonly source: string;

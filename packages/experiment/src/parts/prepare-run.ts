@@ -72,8 +72,10 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
     mistakes.add(place, (error as Error).message);
   };
   if (network !== undefined) {
-    if (inputsAgree && namesAgree) await tryModel(network, data.train.inputs).catch(tell);
-    else await sizeMistake(network, data).then((error) => error !== undefined && tell(error));
+    if (inputsAgree && namesAgree) {
+      const averages = await tryModel(network, data.train.inputs).catch((error: unknown) => void tell(error));
+      if (averages && training) keepFromSingleRows(training, data, mistakes.add);
+    } else await sizeMistake(network, data).then((error) => error !== undefined && tell(error));
   }
   if (mistakes.mistakes.length > 0 || network === undefined || data === undefined) throw fail();
 
@@ -131,11 +133,31 @@ export async function prepareData(loaded: LoadedConfig, signal?: AbortSignal): P
   return found;
 }
 
-/** Builds the model without looking at labels: whether the encoder can take the inputs, and all parts fit together. */
-async function tryModel(network: Network, inputs: RunData['train']['inputs']): Promise<void> {
+/**
+ * Batch normalisation of a single row gives nothing but its offset, since a row less its own mean is 0: batches of one row are refused,
+ * and a last batch of one row is dropped.
+ */
+function keepFromSingleRows(training: FilledTraining, { train }: RunData, add: LoadedConfig['mistakes']['add']): void {
+  const ofRows = Object.values(train.inputs).every(({ shape }) => shape.length < 2);
+  if (!ofRows) return;
+  if (training.batchSize === 1) {
+    const message =
+      'batch normalisation needs batches of at least two rows, but `batchSize` is 1; leave `batchNorm` out, or take more rows';
+    add(['training', 'batchSize'], message);
+  } else if (train.size % training.batchSize === 1) Object.assign(training, { lastBatch: 'drop' });
+}
+
+/**
+ * Builds the model without looking at labels: whether the encoder can take the inputs, and all parts fit together.
+ *
+ * @returns How many averages over batches it keeps, as batch normalisation does.
+ */
+async function tryModel(network: Network, inputs: RunData['train']['inputs']): Promise<number> {
   const unprepared = network.tasks.map(({ prepare: _, ...task }) => task as AnyTask);
   const trainer = await createTrainer({ ...network, tasks: unprepared, inputs });
+  const averages = trainer.parameters?.layout.stateSize ?? 0;
   trainer.dispose();
+  return averages;
 }
 
 /** Where data are not known: inputs as small as there are. */

@@ -53,7 +53,7 @@ const featureOptions = {
     parts: optional(
       list(choice('trend', 'year', 'week', 'day'), { least: 1 }),
       'What is learned from.',
-      'year and week, and day with times',
+      'year, week and trend, and day with times; no trend under `split.time`',
     ),
   },
   text: { words: withDefault(whole({ from: 1, to: 16_384 }), 256, 'The most frequent words.') },
@@ -90,6 +90,16 @@ export const sourceOptions = {
       delimiter: optional(text('a character'), 'Between values.', 'found out'),
       header: optional(flag(), 'Whether the first line names the columns.', 'found out'),
       missing: optional(list(text('a text', /^/)), 'Texts for no value.', '[""]'),
+      quote: optional(
+        text('a character, or nothing', /^.?$/),
+        'Around values with delimiters in them; empty for none.',
+        '"',
+      ),
+      decimal: optional(choice('.', ','), 'Between whole and fraction.', '.'),
+      date: optional(text('a format such as %d/%m/%Y'), 'How dates are written, as strptime says it.', 'found out'),
+      timestamp: optional(text('a format such as %d/%m/%Y %H:%M'), 'How dates with times are written.', 'found out'),
+      encoding: optional(text('a name of an encoding'), 'How characters are written, such as latin1.', 'utf-8'),
+      skip: optional(whole({ from: 0, to: 1_000_000 }), 'Lines before the header.', '0'),
     }),
     'How CSV files are written.',
     'found out',
@@ -103,7 +113,7 @@ export const rowsOptions = {
       [list(text("a column's name"), { least: 1 }), byName(feature, 'types by column')],
       'a list of columns, or types by column',
     ),
-    'Columns to learn from, or what each of them is.',
+    'A list: the columns to learn from. A mapping: what some of them are; the others are found out.',
     'all that are no labels',
   ),
   inputs: optional(
@@ -114,6 +124,7 @@ export const rowsOptions = {
     'What the inputs are called that the columns become.',
     'numbers and categories',
   ),
+  only: optional(flag(), 'Whether no other columns are features than those that `features` names.', 'false'),
   exclude: optional(list(text("a column's name")), 'Columns that are no features.'),
   maxBadRows: optional(whole({ from: 0 }), 'How many rows may be left out since they cannot be read.', '0'),
   weight: optional(
@@ -137,10 +148,11 @@ type TableConfig = OptionsOf<typeof tableOptions>;
 
 /** Loads a table with the labels of the tasks. */
 export async function tableData(options: TableConfig, context: BuildContext): Promise<LoadedData> {
-  const { source, sampling, mixing, weight, cache, ...rest } = options;
+  const { source, sampling, mixing, weight, cache, only, ...rest } = options;
   const { folder, labels = [], split = {}, columns = {}, signal } = context;
   const loaded = await loadTable({
     ...rest,
+    refine: only !== true,
     signal,
     ...rowOptions({ weight, cache } as never, context),
     source: sourceIn(source, folder),
@@ -177,12 +189,13 @@ export function rowOptions(
 }
 
 /** Rows to measure on, and what is known of all. */
-export function measuredRows({ validation, test, encoding, record }: LoadedTable): Omit<LoadedData, 'train'> {
+export function measuredRows({ validation, test, encoding, reading, record }: LoadedTable): Omit<LoadedData, 'train'> {
   return {
     ...(validation === undefined ? {} : { validation }),
     test: test as NonNullable<typeof test>,
     facts: {
       encoding,
+      reading,
       record,
       source: [...new Set(record.source.files.map(({ name }) => name))].join(', '),
       leftOut: record.leftOut,

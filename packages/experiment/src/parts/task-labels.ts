@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AnyTask, PartDescription } from '@polytask/core';
 import { type LabelOptions, mostClasses, type TableEncoding, type VectorLabel } from '@polytask/data';
 import type { Config } from '../config/schema.js';
@@ -19,6 +20,7 @@ export function labelsOf(
   add: (path: (string | number)[], message: string) => void,
 ): TaskLabel[] {
   const byColumn = new Map<string, TaskLabel>();
+  const whole = new Set<string>();
   (tasks as unknown as TaskConfig[]).forEach((task, index) => {
     const column = task.column ?? task.name;
     const label = labelOf(task, made[index] as LabelFacts, column);
@@ -27,16 +29,24 @@ export function labelsOf(
       return;
     }
     const other = byColumn.get(column);
-    if (other !== undefined && JSON.stringify(other) !== JSON.stringify(label)) {
+    if (other !== undefined && !isDeepStrictEqual(unshifted(other), unshifted(label))) {
       add(
         ['tasks', index],
         `another task reads column \`${column}\` otherwise; give this one a column of its own, by \`sql\``,
       );
     }
     byColumn.set(column, label);
+    if (!('shift' in label)) for (const one of columnsOf(label)) whole.add(one);
   });
-  return [...byColumn.values()];
+  // A column is read in one way, so all tasks that read it have to know what is taken off.
+  return [...byColumn.values()].map((label) =>
+    columnsOf(label).some((one) => whole.has(one)) ? unshifted(label) : label,
+  );
 }
+
+const columnsOf = (label: TaskLabel) => ('columns' in label ? label.columns : [label.column]);
+
+const unshifted = ({ shift: _, ...label }: TaskLabel): TaskLabel => label;
 
 /** Keys that a task has in a run file, whatever kind of task it is. */
 interface TaskConfig {
@@ -57,14 +67,16 @@ function labelOf(task: TaskConfig, made: LabelFacts, column: string): TaskLabel 
   if (label === 'vector' && columns !== undefined) {
     if (task.column !== undefined) return 'a task has `column` or `columns`, not both';
     if (values !== columns.length) return `the task has ${values} values per row, but ${columns.length} columns`;
-    return { column: name, columns, kind: problem === 'classification' ? 'binary' : 'number' };
+    return problem === 'classification'
+      ? { column: name, columns, kind: 'binary' }
+      : { column: name, columns, kind: 'number', ...shifted(made) };
   }
   if (label === undefined && target.shape.length === 0)
     return `a task of type \`${made.type}\` does not say what its labels are in a table; its definition needs \`label\``;
   if (label === undefined || label === 'vector')
     return 'a column of a table has one label per row; several columns are one label by `columns: [names]`, of regression or multi-label';
   if (columns !== undefined) return 'this task reads one column; name it by `column`';
-  if (label === 'number') return { column, kind: 'number' };
+  if (label === 'number') return { column, kind: 'number', ...shifted(made) };
   if (target.dtype === 'float32') return { column, kind: 'binary', ...named(task.labels) };
   const { classes } = task;
   const count = typeof classes === 'number' ? classes : Array.isArray(classes) ? classes.length : 0;
@@ -76,6 +88,9 @@ function labelOf(task: TaskConfig, made: LabelFacts, column: string): TaskLabel 
     ...named(typeof classes === 'number' ? Array.from({ length: classes }, (_, id) => String(id)) : classes),
   };
 }
+
+/** Predictions get back what is taken off the labels, by a task that knows of it. */
+const shifted = ({ type }: LabelFacts) => (type === 'regression' ? { shift: true } : {});
 
 const named = (classes: unknown) => (Array.isArray(classes) ? { classes: classes as readonly string[] } : {});
 
@@ -90,7 +105,13 @@ export function withClasses(
   { labels }: TableEncoding,
 ): Config['tasks'] {
   return (tasks as unknown as TaskConfig[]).map((task, index) => {
-    const label = labels.find(({ column }) => column === (task.column ?? task.name));
+    const ofTask = (task.columns ?? [task.column ?? task.name]).map((name) =>
+      labels.find(({ column }) => column === name),
+    );
+    const offsets = ofTask.map((one) => (one?.kind === 'number' ? (one.offset ?? 0) : 0));
+    if (made[index]?.type === 'regression' && offsets.some((offset) => offset !== 0))
+      return { ...task, offset: task.columns === undefined ? offsets[0] : offsets };
+    const [label] = ofTask;
     const option = made[index]?.target.dtype === 'int32' ? 'classes' : 'labels';
     const asks = task[option] === undefined && Object.hasOwn(kinds[index]?.options ?? {}, option);
     return asks && label?.kind === 'class' ? { ...task, [option]: label.classes } : task;

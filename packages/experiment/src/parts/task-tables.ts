@@ -21,7 +21,7 @@ export async function taskTables(
   options: OptionsOf<typeof taskTablesOptions>,
   context: BuildContext,
 ): Promise<LoadedData> {
-  const { tables, sampling, mixing = null, weight, cache, ...rest } = options;
+  const { tables, sampling, mixing = null, weight, cache, only, ...rest } = options;
   const { folder, labels = [], split = {}, columns = {}, signal } = context;
   const tasks = Object.keys(columns);
   for (const name of Object.keys(tables)) {
@@ -40,6 +40,7 @@ export async function taskTables(
   });
   const loaded = await loadTaskTables({
     ...rest,
+    refine: only !== true,
     signal,
     ...rowOptions({ weight, cache } as never, context),
     tables: Object.fromEntries(entries),

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { inputsOfTable, type TableEncoding } from '@polytask/data';
+import type { TableReading } from '@polytask/data/node';
 import * as z from 'zod';
 import { expectedWords, explainIssues } from '../config/explain-issues.js';
 import { InputError } from '../errors/mistakes.js';
@@ -10,26 +11,40 @@ const divisor = z.number().refine((value) => value > 0, { error: 'a number above
 const column = z.string();
 const texts = z.array(z.string());
 const missing = z.enum(['mean', 'indicator', 'error', 'constant']);
-const named = { column, missing };
+const complete = z.boolean().exactOptional();
+const named = { column, missing, complete };
 
 const feature = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('number'), ...named, fill: number, center: number, scale: divisor }),
   z.strictObject({ type: z.literal('boolean'), ...named, fill: number, center: number, scale: divisor }),
   z.strictObject({
     ...{ type: z.literal('category'), ...named, fill: z.string() },
-    ...{ encoding: z.enum(['one-hot', 'embedding']), values: texts },
+    ...{ encoding: z.enum(['one-hot', 'embedding']), values: texts, shares: z.array(number).exactOptional() },
   }),
   z.strictObject({
     ...{ type: z.literal('date'), ...named, fill: number, center: number, scale: divisor },
     parts: z.array(z.enum(['trend', 'year', 'week', 'day'])),
   }),
-  z.strictObject({ type: z.literal('text'), ...named, fill: z.string(), words: texts }),
+  z.strictObject({
+    ...{ type: z.literal('text'), column, missing, fill: z.string(), words: texts },
+    split: z.literal('scripts').exactOptional(),
+  }),
 ]);
 
 const label = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('number'), column, rows: number, mean: number, deviation: number }),
+  z.strictObject({
+    ...{ kind: z.literal('number'), column, rows: number, mean: number, deviation: number },
+    offset: number.exactOptional(),
+  }),
   z
-    .strictObject({ kind: z.literal('class'), column, rows: number, classes: texts, counts: z.array(number) })
+    .strictObject({
+      kind: z.literal('class'),
+      column,
+      rows: number,
+      classes: texts,
+      counts: z.array(number),
+      unsaid: complete,
+    })
     .refine(({ classes, counts }) => classes.length === counts.length, { error: 'a count per class' }),
 ]);
 
@@ -41,6 +56,40 @@ const tableSchema = z.strictObject({
     .strictObject({ numbers: z.string().exactOptional(), categories: z.string().exactOptional() })
     .exactOptional(),
 });
+
+const readingSchema = z.strictObject({
+  csv: z
+    .strictObject({
+      ...{ delimiter: z.string().min(1).max(4), quote: z.string().max(1), escape: z.string().max(1) },
+      ...{ header: z.boolean(), skip: z.int().min(0).max(1_000_000) },
+    })
+    .exactOptional(),
+  columns: z.array(
+    z.strictObject({
+      name: z.string(),
+      // It becomes SQL.
+      type: z.string().regex(/^[A-Z][A-Z ]*(\(\d+, ?\d+\))?$/),
+      format: z.string().exactOptional(),
+    }),
+  ),
+});
+
+/**
+ * How later files are to be read; the file may come from anywhere, so it is checked first. Undefined in models of older versions.
+ *
+ * @throws InputError where it is no such description.
+ */
+export function readingOf({ reading }: SavedModel, folder: string): TableReading | undefined {
+  if (reading === undefined) return undefined;
+  const checked = readingSchema.safeParse(reading, { error: expectedWords });
+  if (checked.success) return checked.data as TableReading;
+  throw new InputError(
+    explainIssues(checked.error.issues, reading).map(({ message }) => ({
+      where: folder,
+      message: `in what the model says of its files ${message}`,
+    })),
+  );
+}
 
 /**
  * How a model's raw rows are encoded; the file may come from anywhere, so it is checked first.

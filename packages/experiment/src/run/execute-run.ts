@@ -15,6 +15,7 @@ import type { PreparedRun } from '../parts/prepare-run.js';
 import { bestEpoch } from './best-epoch.js';
 import { compareWithAlone } from './compare.js';
 import { fingerprintOf } from './data-fingerprint.js';
+import { describeTable } from './describe-table.js';
 import {
   type MetricsLine,
   type NetworkResult,
@@ -146,7 +147,10 @@ async function trainJoint(
     },
     async trained(trainer) {
       if (signal.aborted) return;
-      const table = run.data.facts === undefined ? {} : { table: run.data.facts.encoding };
+      const table =
+        run.data.facts === undefined
+          ? {}
+          : { table: run.data.facts.encoding, ...(run.data.facts.reading && { reading: run.data.facts.reading }) };
       await folder.saveModel(trainer, { config: run.config, ...table } as unknown as State);
     },
   });
@@ -237,13 +241,14 @@ export function summarize(task: AnyTask): TaskSummary {
   return { name, type, primaryMetric, better: metricDirections([task], 'all')[name] ?? {} };
 }
 
-/** The data of a run in one line. */
+/** The data of a run: rows, every column with what it was taken for, and what may be a mistake. */
 export function describeData({ config, data }: PreparedRun): string {
   const { train, validation, test } = data;
   const apart = validation === undefined ? '' : `, ${validation.size} validation`;
   const { facts } = data;
   const source = facts?.source ?? String((config.data as { use?: unknown }).use);
-  const left = facts?.leftOut?.map(({ column, reason }) => `\nLeft out: \`${column}\`, ${reason}`).join('') ?? '';
   const bad = facts?.badRows ? `\nRows that cannot be read and are left out: ${facts.badRows}` : '';
-  return `Data: ${source}; rows: ${train.size} training${apart}, ${test.size} test${left}${bad}`;
+  const columns = facts === undefined || !('columns' in facts.record) ? [] : describeTable(facts.record);
+  const lines = columns.map((line) => `\n${line}`).join('');
+  return `Data: ${source}; rows: ${train.size} training${apart}, ${test.size} test${lines}${bad}`;
 }

@@ -50,6 +50,8 @@ export interface SavedModel {
   readonly inputs: InputSpecs;
   /** How raw rows become inputs, where the model learned from a table; as it stands in the file, not checked. */
   readonly table: unknown;
+  /** How files were read that it learned from; as it stands in the file, not checked. Models of older versions have none. */
+  readonly reading?: unknown;
   /** From where parts of the model may be loaded: nothing in the run folder has a say in it. */
   readonly code: CodePlaces;
   /** Builds the network on the backend that is set. */
@@ -92,6 +94,7 @@ export async function readSavedModel({ folder, cwd, plugins, thresholds = {} }: 
     config,
     inputs,
     table: saved.state.table,
+    reading: saved.state.reading,
     code,
     async build(executor) {
       const mistakes: Mistake[] = [];

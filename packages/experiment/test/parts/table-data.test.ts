@@ -23,6 +23,7 @@ const run = `data:
     a: number
     b: { type: number, missing: indicator }
     colour: category
+  only: true
   cache: cache
 split: { validation: 0.1, test: 0.2 }
 tasks:
@@ -65,6 +66,15 @@ describe('a table in a run file', () => {
     expect(data.facts?.record.split).toMatchObject({ by: 'random', rows: { train: 28, validation: 4, test: 8 } });
     // a, b and whether it is missing, and unknown, red and blue.
     expect(data.train.inputs.numbers?.shape).toEqual([6]);
+  });
+
+  it('has further features where the named ones are not all', async () => {
+    const { data } = await prepared(changed('  only: true\n', ''));
+    expect(data.facts?.record).toMatchObject({ inferred: { person: 'number', part: 'category' } });
+    // Both parts by name, and unknown.
+    expect(data.train.inputs.numbers?.shape).toEqual([6 + 1 + 3]);
+    const without = await prepared(changed('  only: true\n', '  exclude: [part]\n'));
+    expect(without.data.facts?.encoding.features.map(({ column }) => column)).toEqual(['a', 'b', 'colour', 'person']);
   });
 
   it('is divided by what a column says', async () => {
@@ -143,40 +153,40 @@ describe('a table in a run file', () => {
       'a label that is not there',
       'column: ok',
       'column: okay',
-      /^run.yaml:13:27: there is no column `okay`.*Did you mean `ok`/,
+      /^run.yaml:14:27: there is no column `okay`.*Did you mean `ok`/,
     ],
-    ['a name that is no column', 'name: y', 'name: z', /^run.yaml:11:13: there is no column `z`/],
+    ['a name that is no column', 'name: y', 'name: z', /^run.yaml:12:13: there is no column `z`/],
     [
       'SQL that cannot be run',
       '  cache: cache',
       '  cache: cache\n  sql: SELEC 1',
-      /^run.yaml:9:8: the SQL cannot be run: syntax error/,
+      /^run.yaml:10:8: the SQL cannot be run: syntax error/,
     ],
     [
       'a key that there is not',
       '  cache: cache',
       '  cahce: cache',
-      /^run.yaml:8:3: there is no key `data.cahce`.*Did you mean `cache`/,
+      /^run.yaml:9:3: there is no key `data.cahce`.*Did you mean `cache`/,
     ],
     [
       'a column to split by that is not there',
       'test: 0.2 }',
       'group: preson, test: 0.2 }',
-      /^run.yaml:9:34: there is no column `preson`.*Did you mean `person`/,
+      /^run.yaml:10:34: there is no column `preson`.*Did you mean `person`/,
     ],
     ['two columns to split by', 'test: 0.2 }', 'group: person, time: a }', /rows are split by `group` already/],
     [
       'shares that leave nothing',
       'test: 0.2 }',
       'test: 0.95 }',
-      /^run.yaml:9:22: validation and test rows must leave some/,
+      /^run.yaml:10:22: validation and test rows must leave some/,
     ],
     ['no test rows', 'validation: 0.1, test: 0.2', 'validation: 0.1, test: 0', /no row is for testing/],
     [
       'a task with several labels per row',
       'type: binary',
       'type: multi-label, labels: 2',
-      /^run.yaml:13:37: a column of a table has one label per row/,
+      /^run.yaml:14:37: a column of a table has one label per row/,
     ],
     [
       'a class that is none of those named',
@@ -184,7 +194,7 @@ describe('a table in a run file', () => {
       'type: classification, classes: [low, middle, high],',
       /"mid" is not one of the classes `low`, `middle`, `high`/,
     ],
-    ['batches of no row', 'batchSize: 8', 'batchSize: 0', /^run.yaml:17:35: `training.batchSize`: found 0/],
+    ['batches of no row', 'batchSize: 8', 'batchSize: 0', /^run.yaml:18:35: `training.batchSize`: found 0/],
     [
       'missing values under error',
       'missing: indicator',
@@ -209,7 +219,7 @@ describe('a table in a run file', () => {
     const alone = await mixed.alone(mixed.tasks[0] as never);
     expect([alone.data.train.size, alone.network.schedule]).toEqual([mixed.data.train.sources[0]?.rows, undefined]);
     expect(await mistakesOf(changed('  cache: cache', '  cache: cache\n  sampling: { column: y }'))).toEqual([
-      expect.stringMatching(/^run.yaml:9:13: .*class ids/),
+      expect.stringMatching(/^run.yaml:10:13: .*class ids/),
     ]);
     const streamed =
       '  cache: cache\n  memory: 0\n  sampling: { column: ok }\n  mixing: { use: temperature-mixing, temperature: 2 }';
@@ -240,7 +250,7 @@ describe('a table in a run file', () => {
     expect(data.facts?.record.split).toMatchObject({ by: 'stratify', column: 'grade' });
     const wrong = (from: string, to: string) => mistakesOf(several.replace(from, () => to));
     expect(await wrong('[a2, y]', '[a2, why]')).toEqual([
-      expect.stringMatching(/^run.yaml:13:51: there is no column `why`/),
+      expect.stringMatching(/^run.yaml:14:51: there is no column `why`/),
     ]);
     expect(await wrong('[a2, y]', '[a2, y], size: 3')).toEqual([
       expect.stringMatching(/3 values per row, but 2 columns/),
@@ -249,7 +259,7 @@ describe('a table in a run file', () => {
       expect.stringMatching(/`column` or `columns`, not both/),
     ]);
     expect(await wrong('both: person', 'bath: person')).toEqual([
-      expect.stringMatching(/:9:19: there is no task `bath`/),
+      expect.stringMatching(/:10:19: there is no task `bath`/),
     ]);
     expect(await wrong('both: person', 'both: colour')).toEqual([expect.stringMatching(/a weight must be a number/)]);
   });

@@ -13,10 +13,10 @@ import { readRows } from '../reading/read-rows.js';
 import { hashFile } from '../reading/source-files.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 import type { SplitRecord } from '../tables/split-table.js';
-import { type ReadImagesOptions, readImages } from './read-images.js';
+import { looksOf, type ReadImagesOptions, readImages } from './read-images.js';
 
 /** Where images come from and what is known of them, for {@link loadImages}. */
-export interface ImagesOptions extends Omit<ReadImagesOptions, 'signal'> {
+export interface ImagesOptions extends Omit<ReadImagesOptions, 'signal' | 'like'> {
   /** Folder with the images. Without `table`, images lie in it in one folder per class. */
   readonly folder: string;
   /** File with a row per image: CSV, Parquet, JSON or JSONL. */
@@ -59,7 +59,7 @@ export interface LoadedImages {
  * ```
  */
 export async function loadImages(options: ImagesOptions): Promise<LoadedImages> {
-  const { folder, table, path = 'file', labels, split = {}, channels, signal } = options;
+  const { folder, table, path = 'file', labels, split = {}, channels, size, signal } = options;
   checkClasses(labels);
   requireOption(labels.length > 0, 'labels', 'at least one column', labels);
   const rows = table === undefined ? await rowsOfFolder(folder) : await rowsOfTable(table, signal);
@@ -90,18 +90,27 @@ export async function loadImages(options: ImagesOptions): Promise<LoadedImages> 
   const placesOf = (part: number) => [...assigned.keys()].filter((row) => assigned[row] === part);
   const pick = (places: readonly number[]) => places.map((row) => rows[row] as RawRow);
   const encoding = learnTable(pick(placesOf(0)), { features: [], labels });
+  // Of all images, not of each part: parts have to be alike.
+  const like = await looksOf(files);
   const open = async (part: number) => {
     const places = placesOf(part);
     const image = await readImages(
       places.map((row) => files[row] as string),
-      { ...(channels === undefined ? {} : { channels }), ...(signal === undefined ? {} : { signal }) },
+      {
+        like,
+        ...(channels === undefined ? {} : { channels }),
+        ...(size === undefined ? {} : { size }),
+        ...(signal === undefined ? {} : { signal }),
+      },
     );
     const { columns } = encodeRows(encoding, pick(places), { labels: true });
     return tableDataset({ inputs: { image }, columns, ids: Int32Array.from(places) });
   };
   const counts = countParts(assigned);
   const train = await open(0);
-  const hash = createHash('sha256').update(JSON.stringify({ rule, labels, rows }));
+  const hash = createHash('sha256').update(
+    JSON.stringify({ rule, labels, rows, ...(size === undefined ? {} : { size }) }),
+  );
   for (const file of files) hash.update(await hashFile(file));
   return {
     train,

@@ -1,6 +1,7 @@
 import { DatasetError, requireOption } from '@polytask/core';
 import { readRegularFile } from '@polytask/core/node';
 import { decodeImage } from './decode-image.js';
+import { scaleImage } from './scale-image.js';
 
 /** Images of one size, as `tableDataset` takes them for an input: bytes, and 1 / 255 to make 0 … 1 of them. */
 export interface ImageInput {
@@ -14,8 +15,20 @@ export interface ImageInput {
 export interface ReadImagesOptions {
   /** 1 for grey (colours become their luminance), 3 for colour. Default: as the first image. */
   readonly channels?: 1 | 3;
+  /** Height and width that every image is scaled to. Default: all are as large as the first one. */
+  readonly size?: readonly [height: number, width: number];
+  /** An image that all have to be as large as, where it is not among these. */
+  readonly like?: ImageLooks;
   /** Stops reading; its reason is thrown. */
   readonly signal?: AbortSignal;
+}
+
+/** What all images of a data set have in common. */
+export interface ImageLooks {
+  readonly path: string;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 1 | 3;
 }
 
 /** An image file is no longer than this. */
@@ -41,12 +54,15 @@ const together = 8;
  */
 export async function readImages(paths: readonly string[], options: ReadImagesOptions = {}): Promise<ImageInput> {
   requireOption(paths.length > 0, 'paths', 'at least one path', paths);
-  const { channels: wanted, signal } = options;
+  const { channels: wanted, signal, size: scaled, like } = options;
+  const isSize = scaled === undefined || scaled.every((side) => Number.isInteger(side) && side > 0 && side <= 4096);
+  requireOption(isSize, 'size', 'a height and a width from 1 to 4096', scaled);
   requireOption(wanted === undefined || wanted === 1 || wanted === 3, 'channels', '1 or 3', wanted);
   const broken = new Map<number, string>();
   const { first, place } = await firstImage(paths, broken);
-  const { height, width } = first;
-  const channels = wanted ?? first.channels;
+  const { height: ownHeight, width: ownWidth } = like ?? first;
+  const [height, width] = scaled ?? [ownHeight, ownWidth];
+  const channels = wanted ?? like?.channels ?? first.channels;
   const size = height * width * channels;
   const total = size * paths.length;
   if (total > 2 ** 32) {
@@ -63,15 +79,16 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
         if (start + index < place) return;
         const image = start + index === place ? first : await readImage(path).catch(keepMessage(broken, start + index));
         if (image === undefined) return;
-        if (image.height !== height || image.width !== width) {
+        if (scaled === undefined && (image.height !== height || image.width !== width)) {
           broken.set(
             start + index,
-            `All images must be as large as ${paths[place]}, ${height} × ${width}, but ${path} is ${image.height} × ${image.width}. ` +
-              'Scale or cut them first.',
+            `All images must be as large as ${like?.path ?? paths[place]}, ${height} × ${width}, but ${path} is ${image.height} × ${image.width}. ` +
+              'Give `size: [height, width]` to scale them, or cut them first.',
           );
           return;
         }
-        copyPixels(image.data, image.channels, data, (start + index) * size, channels);
+        const pixels = scaled === undefined ? image.data : scaleImage(image, height, width);
+        copyPixels(pixels, image.channels, data, (start + index) * size, channels);
       }),
     );
   }
@@ -81,6 +98,12 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
 
 /** So many images that cannot be used are told one by one. */
 const mostTold = 10;
+
+/** How large the first image is that can be read, and whether it has colours. */
+export async function looksOf(paths: readonly string[]): Promise<ImageLooks> {
+  const { first, place } = await firstImage(paths, new Map());
+  return { path: paths[place] as string, height: first.height, width: first.width, channels: first.channels };
+}
 
 /** The first image that can be read; those before it are broken. */
 async function firstImage(paths: readonly string[], broken: Map<number, string>) {

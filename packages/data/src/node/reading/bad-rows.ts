@@ -17,6 +17,8 @@ export interface BadRow {
 export interface BadRows {
   readonly count: number;
   readonly first: readonly BadRow[];
+  /** What may be wrong with whole columns. */
+  readonly advice?: readonly string[];
 }
 
 /** So many are described. */
@@ -31,20 +33,22 @@ export function describeBadRow({ file, line, row, column, reason }: BadRow): str
 
 /** Several lists as one. */
 export function joinBadRows(...lists: readonly BadRows[]): BadRows {
+  const advice = [...new Set(lists.flatMap((list) => list.advice ?? []))];
   return {
     count: lists.reduce((sum, { count }) => sum + count, 0),
     first: lists.flatMap(({ first }) => first).slice(0, mostDescribed),
+    ...(advice.length === 0 ? {} : { advice }),
   };
 }
 
 /** Throws where there are more bad rows than are put up with. */
-export function checkBadRows({ count, first }: BadRows, most: number): void {
+export function checkBadRows({ count, first, advice = [] }: BadRows, most: number): void {
   if (count <= most) return;
   const more = count > first.length ? `\n  and ${count - first.length} more` : '';
   const limit = most === 0 ? 'all rows must be right' : `at most ${most} rows may be wrong`;
   throw new TableError(
     ['maxBadRows'],
     `${limit}, but ${count} cannot be used:\n${first.map((bad) => `  ${describeBadRow(bad)}`).join('\n')}${more}\n` +
-      `Correct them, or leave them out with \`maxBadRows: ${count}\`.`,
+      (advice.length > 0 ? advice.join('\n') : `Correct them, or leave them out with \`maxBadRows: ${count}\`.`),
   );
 }

@@ -27,12 +27,20 @@ export function keptExpression(name: string, type: string): string {
   return /^(UUID|ENUM\()/.test(type) ? `CAST(${column} AS VARCHAR) AS ${column}` : column;
 }
 
+/** A number as a moment: milliseconds since 1970, but for whole numbers such as 20120131, which are a year, a month and a day. SQL. */
+export function momentSql(value: string): string {
+  const packed = `try_strptime(CAST(CAST(${value} AS BIGINT) AS VARCHAR), '%Y%m%d')`;
+  const isPacked = `${value} BETWEEN 18000101 AND 22001231 AND ${packed} IS NOT NULL`;
+  return `CASE WHEN ${isPacked} THEN ${packed} ELSE epoch_ms(CAST(${value} AS BIGINT)) END`;
+}
+
 /** A column as its raw values are read: numbers and milliseconds (NaN for NULL), or texts. */
 export function readExpression({ name, type }: SourceColumn, use: FeatureOptions['type']): string {
   const column = quoteName(name);
   const asText = use === 'category' || use === 'text';
   // No NULL among numbers: they are read fastest so.
   const number = (expression: string) => `coalesce(CAST(${expression} AS DOUBLE), 'nan'::DOUBLE)`;
+  if (use === 'date' && (type === 'integer' || type === 'number')) return number(`epoch_ms(${momentSql(column)})`);
   if (type === 'number') return number(column);
   if (type === 'integer') return asText ? `CAST(${column} AS VARCHAR)` : number(column);
   if (type === 'date') return asText ? `CAST(${column} AS VARCHAR)` : number(`epoch_ms(${column})`);

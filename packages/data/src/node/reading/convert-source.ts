@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { cached } from '../cache/cache-folder.js';
@@ -8,12 +8,20 @@ import { roomIn, watchRoom } from '../cache/room.js';
 import { badCsvLines, isBadLine, isMalformed, malformedLines } from './bad-lines.js';
 import { type BadRows, joinBadRows } from './bad-rows.js';
 import { columnType, keptExpression, type SourceColumn } from './column-types.js';
-import type { CsvOptions } from './csv-files.js';
+import { asUtf8 } from './csv-head.js';
+import type { CsvOptions } from './csv-options.js';
 import { endAsTableError, type ProcessLender } from './database-child.js';
 import { type Database, isOurs, messageOf, openDatabase, quoteName, quoteText, readParquet } from './duckdb.js';
 import { inspectFile } from './inspect-file.js';
 import { processMemory } from './process-memory.js';
-import { createView, type Reader, readerSql, type TypeHints, tolerantJsonl } from './reader-sql.js';
+import {
+  type ColumnUses,
+  createView,
+  type FirstReader,
+  readerSql,
+  type TableReading,
+  tolerantJsonl,
+} from './reader-sql.js';
 import { type SourceFile, sourceFiles } from './source-files.js';
 import { TableError } from './table-error.js';
 
@@ -22,7 +30,7 @@ export interface Source {
   readonly tables: readonly { readonly name: string; readonly paths: readonly string[]; readonly place: Place }[];
   readonly sql: string | undefined;
   readonly csv: CsvOptions;
-  readonly hints: TypeHints;
+  readonly uses: ColumnUses;
   /** Whether lines of JSONL that are no JSON are to be passed over. */
   readonly tolerant: boolean;
   /** Seconds that SQL may take. */
@@ -43,6 +51,12 @@ export interface SourceInfo {
   /** Columns of types that cannot be read, with their type. */
   readonly unreadable: readonly { readonly name: string; readonly type: string }[];
   readonly badRows: BadRows;
+  /** What was found out about the files of every table, by its name in SQL. */
+  readonly readings: { readonly [table: string]: TableReading };
+  /** Columns that have another name than in the file. */
+  readonly renamed: FirstReader['renamed'];
+  /** Columns of dates that can be read in several ways. */
+  readonly ambiguous: FirstReader['ambiguous'];
 }
 
 /** Rows in the cache. */
@@ -56,7 +70,7 @@ export interface ConvertedSource {
 /** The column with the number of a row in the source, from 0. */
 export const rowColumn = 'polytask:row';
 /** A new number where what is written to the cache changes. */
-const format = 1;
+const format = 2;
 /** Megabytes that conversion may take before it goes to disk. */
 const conversionMemory = 768;
 
@@ -77,7 +91,7 @@ export async function convertSource(source: Source, cache: string, lender?: Proc
   const hashed: SourceInfo['files'][number][] = [];
   for (const { files, place } of tables) {
     for (const file of files) {
-      const sha256 = await inspectFile(file, place, source.signal);
+      const sha256 = await inspectFile(file, place, source.signal, source.csv.encoding);
       hashed.push({ name: basename(file.path), bytes: file.bytes, sha256 });
     }
   }
@@ -88,7 +102,7 @@ export async function convertSource(source: Source, cache: string, lender?: Proc
     named,
     sql: source.sql,
     csv: source.csv,
-    hints: source.hints,
+    uses: source.uses,
     tolerant: source.tolerant,
   };
   const fingerprint = createHash('sha256').update(JSON.stringify(facts)).digest('hex');
@@ -103,12 +117,19 @@ export async function convertSource(source: Source, cache: string, lender?: Proc
 type Tables = readonly (Source['tables'][number] & { readonly files: readonly SourceFile[] })[];
 
 async function convert(
-  tables: Tables,
+  given: Tables,
   source: Source,
   folder: string,
   lender: ProcessLender | undefined,
 ): Promise<Omit<SourceInfo, 'fingerprint' | 'files'>> {
   const rowsFile = join(folder, 'rows.parquet');
+  const copies = join(folder, 'utf8');
+  const tables = await Promise.all(
+    given.map(async (table, index) => {
+      const own = join(copies, String(index));
+      return { ...table, files: await asUtf8(table.files, source.csv.encoding, own, table.place, source.signal) };
+    }),
+  );
   const files = tables.flatMap((table) => table.files);
   const full = new AbortController();
   const database = await openDatabase({
@@ -126,26 +147,42 @@ async function convert(
   });
   const unwatch = watchRoom(folder, 'its rows', (error) => full.abort(error));
   try {
-    const badRows = await readWhole(database, tables, source, rowsFile);
+    const readers = new Map<string, FirstReader>();
+    const badRows = await readWhole(database, tables, source, rowsFile, readers);
     const described = await describe(database);
     const [{ rows } = {}] = await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${readParquet(rowsFile)}`);
-    return { ...described, rows: rows as number, badRows };
+    const found = [...readers.values()];
+    const advice = found.flatMap((reader) => reader.advice);
+    return {
+      ...described,
+      rows: rows as number,
+      badRows: badRows.count === 0 || advice.length === 0 ? badRows : { ...badRows, advice },
+      readings: Object.fromEntries([...readers].map(([name, { reading }]) => [name, reading])),
+      renamed: found.flatMap(({ renamed }) => renamed),
+      ambiguous: source.sql === undefined ? found.flatMap(({ ambiguous }) => ambiguous) : [],
+    };
   } catch (error) {
     throw endAsTableError(error, source.sql === undefined ? ['source'] : ['sql']);
   } finally {
     unwatch();
     database.close();
+    await rm(copies, { recursive: true, force: true });
   }
 }
 
 /** Writes the rows that can be read, and gives the lines that cannot. */
-async function readWhole(database: Database, tables: Tables, source: Source, rowsFile: string): Promise<BadRows> {
-  const readers = new Map<string, Reader>();
+async function readWhole(
+  database: Database,
+  tables: Tables,
+  source: Source,
+  rowsFile: string,
+  readers: Map<string, FirstReader>,
+): Promise<BadRows> {
   // Formats in which a line is no row; such lines are left out.
   const broken = new Set<'csv' | 'jsonl'>();
   const read = async () => {
     for (const { name, files: ofTable, place } of tables) {
-      const reader = readers.get(name) ?? (await readerSql(database, ofTable, place, source.csv, source.hints));
+      const reader = readers.get(name) ?? (await readerSql(database, ofTable, place, source.csv, source.uses));
       readers.set(name, reader);
       const tolerant = broken.has('jsonl') && ofTable.every(({ format: kind }) => kind === 'jsonl');
       const sql = tolerant

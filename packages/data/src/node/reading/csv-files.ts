@@ -1,16 +1,10 @@
-import { type Database, isOurs, messageOf, quoteName, quotePath, quoteText } from './duckdb.js';
+import { basename } from 'node:path';
+import { type SeenCsv, seeCsv } from './csv-dialect.js';
+import { readHead } from './csv-head.js';
+import type { CsvOptions } from './csv-options.js';
+import { quoteName, quotePath, quoteText } from './duckdb.js';
 import type { SourceFile } from './source-files.js';
 import { TableError } from './table-error.js';
-
-/** How CSV files are written, where that cannot be seen in them. */
-export interface CsvOptions {
-  /** Between two values. Default: found out, by the first lines. */
-  readonly delimiter?: string;
-  /** Whether the first line has the columns' names. Default: found out. */
-  readonly header?: boolean;
-  /** Texts that stand for no value. Default: the empty text. */
-  readonly missing?: readonly string[];
-}
 
 /** One CSV file, how it is written, and what its columns hold. */
 export interface CsvFile {
@@ -36,57 +30,32 @@ interface CsvColumn {
  */
 export type BadLineUse = 'refuse' | 'skip' | 'count';
 
-/** Looks at the first rows of a CSV file, or at all. */
-export async function sniffCsv(
-  database: Database,
+/**
+ * A CSV file as its beginning shows it; the types of its columns are found out later, all are texts so far.
+ *
+ * @param needed - Columns that it must have.
+ */
+export async function lookAtCsv(
   file: SourceFile,
   place: readonly (string | number)[],
   csv: CsvOptions,
-  sample: 'beginning' | 'all',
-): Promise<CsvFile> {
-  const sniff = async (delimiter: string | undefined) => {
-    const options = [
-      // Lines that are no rows must not decide what the others are.
-      'ignore_errors = true',
-      packing(file),
-      ...(sample === 'all' ? ['sample_size = -1'] : []),
-      ...(delimiter === undefined ? [] : [`delim = ${quoteText(delimiter)}`]),
-      ...(csv.header === undefined ? [] : [`header = ${csv.header}`]),
-      ...missingOption(csv),
-    ];
-    const sql = `SELECT * FROM sniff_csv(${[quotePath(file.path), ...options].join(', ')})`;
-    const [found = {}] = await database.rows(sql).catch((error: unknown) => {
-      if (isOurs(error)) throw error;
-      throw new TableError(place, `the file cannot be read as CSV: ${messageOf(error)}`, { cause: error });
-    });
-    return { found, columns: found.Columns as CsvColumn[] };
-  };
-  let { found, columns } = await sniff(csv.delimiter);
-  // A line with too many values among few can make the whole look like a single column.
-  const [first] = columns;
-  const guess =
-    columns.length === 1 && csv.delimiter === undefined
-      ? mostFrequentOf([',', ';', '\t', '|'], first?.name ?? '')
-      : undefined;
-  if (guess !== undefined) ({ found, columns } = await sniff(guess));
-  const text = (name: string) => (found[name] === '(empty)' ? '' : String(found[name] ?? ''));
-  const format = (option: string, value: string) => (value === '' ? [] : [`${option} = ${quoteText(value)}`]);
-  return {
-    file,
-    header: found.HasHeader === true,
-    skip: Number(found.SkipRows),
-    options: [
-      `delim = ${quoteText(text('Delimiter'))}`,
-      `quote = ${quoteText(text('Quote'))}`,
-      `escape = ${quoteText(text('Escape'))}`,
-      `comment = ${quoteText(text('Comment'))}`,
-      ...format('new_line', text('NewLineDelimiter')),
-      ...format('dateformat', text('DateFormat')),
-      ...format('timestampformat', text('TimestampFormat')),
-      ...missingOption(csv),
-    ],
-    columns,
-  };
+  needed: readonly string[] = [],
+): Promise<{ file: CsvFile; seen: SeenCsv }> {
+  const { text, ends } = await readHead(file);
+  const seen = seeCsv(text, ends, csv, needed);
+  const { delimiter, quote, escape: before, header, skip } = seen.dialect;
+  if (seen.names.length === 0)
+    throw new TableError(place, `${basename(file.path)} must hold rows, but has no line with a value`);
+  const options = [
+    `delim = ${quoteText(delimiter)}`,
+    `quote = ${quoteText(quote)}`,
+    `escape = ${quoteText(quote === '' ? '' : before)}`,
+    "comment = ''",
+    ...(csv.decimal === undefined ? [] : [`decimal_separator = ${quoteText(csv.decimal)}`]),
+    ...missingOption(csv),
+  ];
+  const columns = seen.names.map((name) => ({ name, type: 'VARCHAR' }));
+  return { file: { file, header, skip, options, columns }, seen };
 }
 
 /**
@@ -157,10 +126,4 @@ export function packing(...files: readonly Pick<SourceFile, 'packed'>[]): string
   const packed = files.filter((file) => file.packed).length;
   const compression = packed === 0 ? 'uncompressed' : packed === files.length ? 'gzip' : 'auto';
   return `compression = '${compression}', hive_partitioning = false`;
-}
-
-function mostFrequentOf(characters: readonly string[], text: string): string | undefined {
-  const count = (character: string) => text.split(character).length - 1;
-  const [best] = [...characters].sort((a, b) => count(b) - count(a));
-  return best !== undefined && count(best) > 0 ? best : undefined;
 }

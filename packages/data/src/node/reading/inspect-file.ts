@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { openRegularFile } from '@polytask/core/node';
 import { gigabytesOf } from '../cache/cache-limit.js';
+import { markedEncoding, utf8Check } from './csv-head.js';
 import { jsonDepth, mostNested } from './json-depth.js';
 import type { SourceFile } from './source-files.js';
 import { TableError } from './table-error.js';
@@ -27,11 +28,18 @@ type Place = readonly (string | number)[];
  *
  * @returns SHA-256 of its bytes.
  * @throws TableError (`POLYTASK_DATASET`) for gzip that is cut short, damaged, followed by something else or a bomb; for JSON that is
- * nested too deeply, or a list that does not end; for CSV with a line of more than 2 MB.
+ * nested too deeply, or a list that does not end; for CSV that is not UTF-8, or has a line of more than 2 MB.
+ *
+ * @param encoding - Of CSV files, where the user says it.
  */
-export async function inspectFile(file: SourceFile, place: Place, signal?: AbortSignal): Promise<string> {
+export async function inspectFile(
+  file: SourceFile,
+  place: Place,
+  signal?: AbortSignal,
+  encoding?: string,
+): Promise<string> {
   try {
-    return await readThrough(file, place, signal);
+    return await readThrough(file, place, signal, encoding);
   } catch (error) {
     // Streams have an error of their own for it.
     signal?.throwIfAborted();
@@ -39,20 +47,25 @@ export async function inspectFile(file: SourceFile, place: Place, signal?: Abort
   }
 }
 
-async function readThrough(file: SourceFile, place: Place, signal: AbortSignal | undefined): Promise<string> {
+async function readThrough(
+  file: SourceFile,
+  place: Place,
+  signal: AbortSignal | undefined,
+  encoding: string | undefined,
+): Promise<string> {
   const { path, format, packed } = file;
   const hash = createHash('sha256');
   const isJson = format === 'json' || format === 'jsonl';
   const depth = jsonDepth(format === 'jsonl');
   const line = lineLength();
+  const asIs = format === 'csv' && encoding === undefined && (await opening(file, place, markedEncoding)) === undefined;
+  const isText = asIs ? utf8Check() : undefined;
   const look = (bytes: Uint8Array) => {
+    if (isText?.(bytes) === false) throw notUtf8(path, place);
     if (format === 'csv' && line.add(bytes) > longestLine) throw lineTooLong(path, place);
     if (isJson && depth.add(bytes)) throw nestedTooDeeply(path, place);
   };
-  const opened = await openRegularFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (!unreadable.includes(error.code)) throw error;
-    throw new TableError(place, `${path} must be readable, but: ${error.message}`, { cause: error });
-  });
+  const opened = await opening(file, place, () => openRegularFile(path));
   const bytes = opened.createReadStream({ highWaterMark: 1 << 20 });
   const hashed = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
@@ -113,6 +126,21 @@ async function readThrough(file: SourceFile, place: Place, signal: AbortSignal |
   return hash.digest('hex');
 }
 
+/** Opens a file for something; where that cannot be, the file is to blame. */
+async function opening<Result>(
+  file: SourceFile,
+  place: Place,
+  open: (file: SourceFile) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await open(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!unreadable.includes(code)) throw error;
+    throw new TableError(place, `${file.path} must be readable, but: ${message}`, { cause: error });
+  }
+}
+
 /** Whether there is anything about a file that only reading it would tell. */
 export function needsInspection({ format, packed }: SourceFile): boolean {
   return packed || format !== 'parquet';
@@ -157,6 +185,13 @@ function lineTooLong(path: string, place: Place): TableError {
     place,
     `${basename(path)} must have lines of at most ${longestLine / 1e6} MB, but has a longer one. It may be no CSV, or lack the end of a quote.`,
   );
+}
+
+function notUtf8(path: string, place: Place): TableError {
+  const message =
+    `${basename(path)} must be UTF-8, but is not. Save it as UTF-8, or say how it is written, such as ` +
+    '`csv: { encoding: latin1 }` (western European) or `windows-1252`.';
+  return new TableError(place, message);
 }
 
 function nestedTooDeeply(path: string, place: Place): TableError {

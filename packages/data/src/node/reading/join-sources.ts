@@ -26,7 +26,7 @@ export interface JoinedPart {
 }
 
 /** A new number where what is written to the cache changes. */
-const format = 1;
+const format = 2;
 
 /**
  * Rows of several tables as one, in an order that is random and always the same; a column that a table does not have is NULL in
@@ -99,6 +99,11 @@ async function write(
       columns,
       unreadable: [],
       badRows: joinBadRows(...parts.map(({ converted }) => converted.info.badRows)),
+      readings: Object.fromEntries(
+        parts.map(({ task, converted }) => [task, Object.values(converted.info.readings)[0] ?? { columns: [] }]),
+      ),
+      renamed: parts.flatMap(({ converted }) => converted.info.renamed),
+      ambiguous: parts.flatMap(({ converted }) => converted.info.ambiguous),
     };
   } catch (error) {
     throw endAsTableError(error, ['tables']);

@@ -5,18 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { kindOf } from '../../encoding/feature-kinds.js';
 import type { FeatureOptions } from '../../encoding/features.js';
-import type { RawRow } from '../../encoding/raw-values.js';
+import { type RawRow, Unreadable } from '../../encoding/raw-values.js';
 import type { TableEncoding } from '../../encoding/table-encoding.js';
 import { badCsvLines, isBadLine, isMalformed, malformedLines } from './bad-lines.js';
 import { type BadRows, describeBadRow } from './bad-rows.js';
 import { columnType, readExpression } from './column-types.js';
-import type { CsvOptions } from './csv-files.js';
+import { asUtf8 } from './csv-head.js';
+import type { CsvOptions } from './csv-options.js';
 import { endAsTableError } from './database-child.js';
 import { type Database, isOurs, messageOf, openDatabase, quoteName, quoteText } from './duckdb.js';
 import { inspectFile, needsInspection } from './inspect-file.js';
+import { type CsvColumns, type LaterRows, laterReader } from './later-rows.js';
 import { processMemory } from './process-memory.js';
-import { createView, readerSql, type TypeHints, tolerantJsonl } from './reader-sql.js';
+import { createView, type TableReading, tolerantJsonl } from './reader-sql.js';
 import { type FileFormat, type SourceFile, sourceFiles } from './source-files.js';
 import { noSuchColumn, TableError } from './table-error.js';
 
@@ -29,6 +32,8 @@ export interface ReadRowsOptions {
   /** Of a stream, whose name says nothing. Default `'csv'`. */
   readonly format?: FileFormat;
   readonly csv?: CsvOptions;
+  /** What was found out about the training data: types, dates, delimiter. Default: it is found out of these rows alone. */
+  readonly reading?: TableReading;
   /** A SELECT to read the rows through, such as that of the training data; the file is then table `table`. */
   readonly sql?: string;
   /** Default `'data'`. */
@@ -87,9 +92,20 @@ export async function* readRows(source: string | Readable, options: ReadRowsOpti
 }
 
 async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGenerator<RawRow[]> {
+  const { csv = {}, signal } = options;
   const place = ['source'];
-  const files = await sourceFiles(path, place);
-  for (const file of files) if (needsInspection(file)) await inspectFile(file, place, options.signal);
+  const given = await sourceFiles(path, place);
+  for (const file of given) if (needsInspection(file)) await inspectFile(file, place, signal, csv.encoding);
+  const folder = join(tmpdir(), `polytask-utf8-${randomBytes(8).toString('hex')}`);
+  try {
+    yield* readThrough(await asUtf8(given, csv.encoding, folder, place, signal), options);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function* readThrough(files: readonly SourceFile[], options: ReadRowsOptions): AsyncGenerator<RawRow[]> {
+  const place = ['source'];
   const database = await openDatabase({
     files: files.map((file) => file.path),
     threads: 1,
@@ -102,11 +118,15 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
   });
   try {
     const { encoding, labels: wanted = false, csv = {}, sql, table = 'data', exact = [] } = options;
-    const texts = encoding.features.filter(({ type }) => type === 'category' || type === 'text');
     const known = new Set(encoding.features.map(({ column }) => column));
     const further = exact.filter((column) => !known.has(column));
-    const hints = { numbers: [], texts: [...texts.map(({ column }) => column), ...further] };
-    const badLines = await about(place, () => openTable(database, files, { table, csv, hints, place }));
+    const uses = new Map<string, FeatureOptions['type']>();
+    for (const { column, type } of encoding.features) uses.set(column, type);
+    if (wanted)
+      for (const { column, kind } of encoding.labels) uses.set(column, kind === 'number' ? 'number' : 'category');
+    const needed = sql === undefined ? [...uses.keys()] : [];
+    const request = { table, csv, reading: options.reading, sql: sql !== undefined, needed, place };
+    const { badLines, later } = await about(place, () => openTable(database, files, request));
     if (badLines.count > 0) (options.onBadLines ?? refuseBadLines)(badLines);
     if (sql !== undefined) {
       const problem = await database.whyNoQuery(sql);
@@ -115,18 +135,16 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
     const view = quoteName('polytask:rows');
     const select = sql ?? `SELECT * FROM ${quoteName(table)}`;
     await about(sql === undefined ? place : ['sql'], () => database.run(`CREATE VIEW ${view} AS ${select}`));
-    const uses = new Map<string, FeatureOptions['type']>();
-    for (const { column, type } of encoding.features) uses.set(column, type);
-    if (wanted)
-      for (const { column, kind } of encoding.labels) uses.set(column, kind === 'number' ? 'number' : 'category');
-    const { names, select: expressions } = await selection(database, view, uses, new Set(further));
+    const { names, select: expressions } = await about(place, () =>
+      selection(database, view, uses, new Set(further), later),
+    );
     const chunks = database.chunks(`SELECT ${expressions.join(', ')} FROM ${view}`);
     while (true) {
       const chunk = await about(place, () => chunks.next());
       if (chunk.done) return;
       const { size, columns } = chunk.value;
       yield Array.from({ length: size }, (_, row) =>
-        Object.fromEntries(names.map((name, column) => [name, presentOrNull(columns[column]?.[row])])),
+        Object.fromEntries(names.map((name, column) => [name, usedValue(columns[column]?.[row], uses.get(name))])),
       );
     }
   } catch (error) {
@@ -136,41 +154,36 @@ async function* readFileRows(path: string, options: ReadRowsOptions): AsyncGener
   }
 }
 
-interface TableFiles {
-  readonly table: string;
-  readonly csv: CsvOptions;
-  readonly hints: TypeHints;
-  readonly place: readonly string[];
-}
-
 /** Makes a view of the files. Reads all lines of CSV once, so that what is wrong with them is known before the first row. */
 async function openTable(
   database: Database,
   files: readonly SourceFile[],
-  { table, csv, hints, place }: TableFiles,
-): Promise<BadRows> {
-  const reader = await readerSql(database, files, place, csv, hints, 'all');
+  request: LaterRows,
+): Promise<{ badLines: BadRows; later?: CsvColumns }> {
+  const { table, place } = request;
+  const { reader, columns } = await laterReader(database, files, request);
+  const later = columns === undefined ? {} : { later: columns };
   const open = async (sql: string) => {
     await database.run(createView(table, sql));
     if (reader.csv !== undefined) await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${quoteName(table)}`);
   };
   try {
     await open(reader.of('refuse'));
-    return { count: 0, first: [] };
+    return { badLines: { count: 0, first: [] }, ...later };
   } catch (error) {
     if (isBadLine(error)) {
-      const bad = await badCsvLines(database, [reader]).catch((inner: unknown) => {
+      const badLines = await badCsvLines(database, [reader]).catch((inner: unknown) => {
         throw isOurs(inner) ? inner : error;
       });
       await open(reader.of('skip'));
-      return bad;
+      return { badLines, ...later };
     }
     const jsonl = files.every(({ format }) => format === 'jsonl');
     if (!jsonl || !isMalformed(error)) throw error;
-    const bad = await malformedLines(database, files);
-    if (bad.count === 0) throw error;
+    const badLines = await malformedLines(database, files);
+    if (badLines.count === 0) throw error;
     await open(await tolerantJsonl(database, files, place));
-    return bad;
+    return { badLines };
   }
 }
 
@@ -188,6 +201,7 @@ async function selection(
   view: string,
   uses: ReadonlyMap<string, FeatureOptions['type']>,
   exact: ReadonlySet<string>,
+  later: CsvColumns | undefined,
 ) {
   const found = await database.rows(`DESCRIBE ${view}`);
   const columns = found.flatMap(({ column_name, column_type }) => {
@@ -197,9 +211,14 @@ async function selection(
   for (const name of uses.keys()) {
     if (!columns.some((column) => column.name === name)) throw noSuchColumn(['source'], name, columns);
   }
+  const asTexts =
+    later === undefined
+      ? undefined
+      : await later.expressions(columns.map(({ name }) => ({ name, use: exact.has(name) ? 'text' : uses.get(name) })));
   return {
     names: columns.map(({ name }) => name),
-    select: columns.map(({ isJson, ...column }) => {
+    select: columns.map(({ isJson, ...column }, index) => {
+      if (asTexts !== undefined) return asTexts[index] as string;
       if (isJson) return `${quoteName(column.name)} ->> ${quoteText('$')}`;
       if (exact.has(column.name) && column.type === 'integer') return quoteName(column.name);
       const usual = column.type === 'number' || column.type === 'integer' ? 'number' : 'category';
@@ -218,4 +237,10 @@ async function about<Result>(place: readonly string[], work: () => Promise<Resul
   }
 }
 
-const presentOrNull = (value: unknown) => (Number.isNaN(value) ? null : (value ?? null));
+/** A value as it is used: a number or a date that came as a text is one, unless it is none, which is told as it is written. */
+function usedValue(value: unknown, use: FeatureOptions['type'] | undefined): unknown {
+  const isNumber = typeof value === 'string' && (use === 'number' || use === 'date');
+  const read = isNumber ? kindOf(use).read(value) : value;
+  const known = read instanceof Unreadable ? value : read;
+  return Number.isNaN(known) ? null : (known ?? null);
+}

@@ -1,14 +1,27 @@
 import { basename } from 'node:path';
-import { type BadLineUse, type CsvFile, type CsvOptions, csvSql, packing, sniffCsv } from './csv-files.js';
+import { columnType } from './column-types.js';
+import { type AmbiguousDates, findColumns } from './csv-columns.js';
+import type { CsvDialect, SeenCsv } from './csv-dialect.js';
+import { type BadLineUse, type CsvFile, csvSql, lookAtCsv, packing } from './csv-files.js';
+import type { CsvOptions } from './csv-options.js';
+import { type ColumnReading, fitsSql, missingWords, valueSql } from './csv-values.js';
 import { type Database, isOurs, messageOf, quoteName, quotePath, quoteText } from './duckdb.js';
 import { mostUnpacked, unpacksTooFar } from './inspect-file.js';
 import type { SourceFile } from './source-files.js';
 import { TableError } from './table-error.js';
 
-/** Types that columns are given, whatever their first values look like. */
-export interface TypeHints {
+/** What columns are used for, where rows are taken as the file has them: names are kept as they are written. */
+export interface ColumnUses {
   readonly numbers: readonly string[];
   readonly texts: readonly string[];
+  readonly dates?: readonly string[];
+}
+
+/** What reading found out about files: plain data, kept with a model, and used for every later file. */
+export interface TableReading {
+  /** How CSV files are written. */
+  readonly csv?: CsvDialect;
+  readonly columns: readonly ColumnReading[];
 }
 
 /** JSON values of more bytes are not read; lines of CSV may have 2 MB. */
@@ -26,38 +39,82 @@ export interface Reader {
   readonly csv?: { readonly files: readonly CsvFile[]; readonly columns: CsvFile['columns'] };
 }
 
+/** What reads training files, and what was found out about them. */
+export interface FirstReader extends Reader {
+  readonly reading: TableReading;
+  readonly renamed: SeenCsv['renamed'];
+  /** Columns of dates that can be read in several ways, with these. */
+  readonly ambiguous: readonly AmbiguousDates[];
+  /** Advice on columns whose values are no numbers. */
+  readonly advice: readonly string[];
+}
+
+type Place = readonly (string | number)[];
+
 /**
- * What reads files of one format.
+ * What reads files of one format, with the types that the files have.
  *
- * @param sample - How many lines of CSV are looked at to find what a column holds. Where it is all, what is wrong with a value is for
- * the columns' readers to tell.
  * @param place - Which option names the files.
+ * @param uses - Only where rows are taken as they are: SQL sees the types of the files, whatever columns are used for.
  * @throws TableError (`POLYTASK_DATASET`) where the files cannot be read as what their names say.
  */
 export async function readerSql(
   database: Database,
   files: readonly SourceFile[],
-  place: readonly (string | number)[],
+  place: Place,
   csv: CsvOptions,
-  hints: TypeHints,
-  sample: 'beginning' | 'all' = 'beginning',
-): Promise<Reader> {
+  uses: ColumnUses,
+): Promise<FirstReader> {
   const [first] = files as [SourceFile];
-  const other = files.find(({ format }) => format !== first.format);
-  if (other !== undefined) {
-    const found = `${basename(first.path)} is ${first.format} and ${basename(other.path)} is ${other.format}`;
-    throw new TableError(place, `the files of one table must be of one format, but ${found}`);
-  }
+  requireOneFormat(files, place);
+  if (first.format === 'csv') return csvReader(database, files, place, csv, uses);
+  const sql = await otherReader(database, files, place);
+  const kind = first.format === 'parquet' ? 'Parquet' : 'JSON';
+  // What is no JSON is told when rows are read.
+  const columns = await about(place, `the file cannot be read as ${kind}`, () =>
+    database.rows(`DESCRIBE SELECT * FROM ${sql}`),
+  ).catch((error: unknown) => {
+    if (isOurs(error) || error instanceof TableError) throw error;
+    return [];
+  });
+  const types = columns.map(({ column_name, column_type }) => ({
+    name: String(column_name),
+    type: String(column_type),
+  }));
+  const reading = { columns: types.filter(({ type }) => columnType(type) !== undefined) };
+  return { of: () => sql, reading, renamed: [], ambiguous: [], advice: [] };
+}
+
+/** The SQL that reads files that are no CSV. */
+export async function otherReader(database: Database, files: readonly SourceFile[], place: Place): Promise<string> {
+  const [first] = files as [SourceFile];
   const list = listOf(files);
   if (first.format === 'parquet') {
     await refuseParquetBombs(database, files, place);
-    return { of: () => `read_parquet(${list}, hive_partitioning = false)` };
+    return `read_parquet(${list}, hive_partitioning = false)`;
   }
-  if (first.format === 'csv') return csvReader(database, files, place, { csv, hints, sample });
   const whole = files.every(({ bytes }) => bytes <= smallJson) ? ', sample_size = -1' : '';
   const format = first.format === 'jsonl' ? 'newline_delimited' : 'auto';
-  const sql = `read_json(${list}, format = '${format}', maximum_object_size = ${longest}, ${packing(...files)}${whole})`;
-  return { of: () => sql };
+  return `read_json(${list}, format = '${format}', maximum_object_size = ${longest}, ${packing(...files)}${whole})`;
+}
+
+/** The files of one table are of one format. */
+export function requireOneFormat(files: readonly SourceFile[], place: Place): void {
+  const [first] = files as [SourceFile];
+  const other = files.find(({ format }) => format !== first.format);
+  if (other === undefined) return;
+  const found = `${basename(first.path)} is ${first.format} and ${basename(other.path)} is ${other.format}`;
+  throw new TableError(place, `the files of one table must be of one format, but ${found}`);
+}
+
+/** Runs what reads files; what goes wrong is the file's. */
+async function about<Result>(place: Place, what: string, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isOurs(error) || /Malformed JSON|JSON transform/i.test((error as Error).message)) throw error;
+    throw new TableError(place, `${what}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Reads the lines of JSONL files that are JSON, with the columns that the others have; the types are found by a sample. */
@@ -87,40 +144,168 @@ export function jsonLines(files: readonly Pick<SourceFile, 'path' | 'packed'>[])
   );
 }
 
+/** The view of CSV files with all columns as texts. */
+const rawView = quoteName('polytask:raw');
+
 async function csvReader(
   database: Database,
   files: readonly SourceFile[],
-  place: readonly (string | number)[],
-  { csv, hints, sample }: { csv: CsvOptions; hints: TypeHints; sample: 'beginning' | 'all' },
-): Promise<Reader> {
-  const sniffed: CsvFile[] = [];
-  for (const file of files) sniffed.push(await sniffCsv(database, file, place, csv, sample));
-  const [first] = sniffed as [CsvFile];
-  const typesOf = sniffed.map((one) => new Map(one.columns.map(({ name, type }) => [name.toLowerCase(), type])));
-  const columns = first.columns.map(({ name }) => {
-    const types = typesOf.map((found, i) => {
-      const type = found.get(name.toLowerCase());
-      if (type !== undefined) return type;
-      const message = `the files of one table must have the same columns, but ${basename(files[i]?.path ?? '')} has no \`${name}\``;
-      throw new TableError(place, `${message}, which ${basename(first.file.path)} has`);
-    });
-    return { name, type: hintedType(name, commonType(types), hints) };
+  place: Place,
+  csv: CsvOptions,
+  { texts, numbers, dates = [] }: ColumnUses,
+): Promise<FirstReader> {
+  const looked = await lookAtFiles(files, place, csv);
+  const [{ file, seen }] = looked as [(typeof looked)[number]];
+  const all = looked.map((one) => one.file);
+  const names = file.columns.map(({ name }) => name);
+  const samples = names.map((name) =>
+    looked.flatMap((one) => one.seen.samples[one.seen.names.findIndex((other) => isSame(name, other))] ?? []),
+  );
+  const found = await about(place, 'the file cannot be read as CSV', async () => {
+    await database.run(`CREATE OR REPLACE VIEW ${rawView} AS SELECT * FROM ${csvSql(all, file.columns, 'skip')}`);
+    return findColumns(database, rawView, names, samples, csv, csv.missing ?? ['']);
   });
-  return { of: (badLines) => csvSql(sniffed, columns, badLines), csv: { files: sniffed, columns } };
+  const undecided = found.ambiguous.find(({ column }) => dates.includes(column));
+  if (undecided !== undefined) throw ambiguousDates(undecided, ['features', undecided.column]);
+  const advice: string[] = [];
+  const read = found.columns.map(({ name, type, format }, index) => {
+    const column = quoteName(name);
+    // Whole numbers are written in one way only.
+    if (texts.includes(name) && !/^(BIGINT|HUGEINT|BOOLEAN)$/.test(type))
+      return { name, type: 'VARCHAR', select: column };
+    if (format !== undefined)
+      return { name, type: 'VARCHAR', select: `${valueSql(column, { type, format }, csv)} AS ${column}` };
+    if (type === 'VARCHAR' && numbers.includes(name)) {
+      advice.push(...adviceOn(name, samples[index] ?? [], csv));
+      return { name, type: 'DOUBLE', select: column };
+    }
+    const nearly = found.nearlyDates[name];
+    if (type === 'VARCHAR' && nearly !== undefined && dates.includes(name)) {
+      return { name, type, select: `${isoSql(column, { type: 'TIMESTAMP', format: nearly })} AS ${column}` };
+    }
+    return { name, type, select: column };
+  });
+  const asTheyAre = read.every(({ name, select }) => select === quoteName(name));
+  const selected = read.map(({ select }) => select).join(', ');
+  return {
+    of(badLines) {
+      const sql = csvSql(all, read, badLines);
+      return asTheyAre ? sql : `(SELECT ${selected} FROM ${sql})`;
+    },
+    csv: { files: all, columns: read },
+    reading: { csv: seen.dialect, columns: found.columns },
+    renamed: looked.flatMap((one) => one.seen.renamed),
+    ambiguous: found.ambiguous,
+    advice,
+  };
 }
 
-function hintedType(name: string, type: string, { numbers, texts }: TypeHints): string {
-  if (texts.includes(name)) return 'VARCHAR';
-  // Whole numbers among the first rows do not mean that all are.
-  return type === 'BIGINT' || (numbers.includes(name) && type === 'VARCHAR') ? 'DOUBLE' : type;
+/** The beginnings of CSV files; all must have the columns of the first one. */
+export async function lookAtFiles(
+  files: readonly SourceFile[],
+  place: Place,
+  csv: CsvOptions,
+  needed: readonly string[] = [],
+): Promise<{ file: CsvFile; seen: SeenCsv }[]> {
+  const looked: { file: CsvFile; seen: SeenCsv }[] = [];
+  for (const file of files) looked.push(await lookAtCsv(file, place, csv, needed));
+  const [first] = looked as [(typeof looked)[number]];
+  for (const { file } of looked) {
+    const lacking = first.file.columns.find(({ name }) => !file.columns.some((other) => isSame(name, other.name)));
+    if (lacking === undefined) continue;
+    const message = `the files of one table must have the same columns, but ${basename(file.file.path)} has no \`${lacking.name}\``;
+    throw new TableError(place, `${message}, which ${basename(first.file.file.path)} has`);
+  }
+  return looked;
 }
 
-/** A type for values of all these types. */
-function commonType(types: readonly string[]): string {
-  const different = new Set(types);
-  if (different.size === 1) return types[0] as string;
-  const within = (...allowed: readonly string[]) => [...different].every((type) => allowed.includes(type));
-  return within('BIGINT', 'DOUBLE') ? 'DOUBLE' : within('DATE', 'TIMESTAMP') ? 'TIMESTAMP' : 'VARCHAR';
+/** Whether SQL takes two names for the same. */
+const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
+
+/** A text as ISO 8601 where it is a date as its column has them, and as it is where it is none. */
+export function isoSql(text: string, reading: Omit<ColumnReading, 'name'>): string {
+  const value =
+    reading.format === undefined
+      ? `TRY_CAST(trim(${text}) AS TIMESTAMP)`
+      : valueSql(text, { ...reading, type: 'TIMESTAMP' }, {});
+  return `coalesce(strftime(${value}, '%Y-%m-%dT%H:%M:%S.%fZ'), ${text})`;
+}
+
+/** The error for dates whose day could be the month. */
+export function ambiguousDates({ column, formats }: AmbiguousDates, place: Place): TableError {
+  return new TableError(
+    place,
+    `the dates in \`${column}\` could be ${formats.map((format) => `\`${format}\``).join(' or ')}: all of them can be read in both ways. ` +
+      `Say which by \`csv: { date: '${formats[0]}' }\`.`,
+  );
+}
+
+/** What values that are no numbers look like, where most of a column are alike. */
+function adviceOn(name: string, sample: readonly string[], { missing = [''] }: CsvOptions): string[] {
+  const values = sample.map((value) => value.trim()).filter((value) => !missing.includes(value));
+  const bad = [...new Set(values.filter((value) => !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)))];
+  if (bad.length === 0) return [];
+  if (bad.every((value) => /^[+-]?\d+,\d+$/.test(value)))
+    return [`The numbers of \`${name}\` look like decimal commas: \`csv: { decimal: ',' }\`.`];
+  if (bad.length > 3 || bad.some((value) => !missingWords.has(value.toLowerCase()))) return [];
+  const words = [...new Set([...missing, ...bad])].map((word) => JSON.stringify(word)).join(', ');
+  return [
+    `In \`${name}\`, ${bad.map((word) => JSON.stringify(word)).join(', ')} may stand for no value: \`csv: { missing: [${words}] }\`.`,
+  ];
+}
+
+/**
+ * A view of a CSV file with the types that its columns had in training, for SQL.
+ *
+ * @param raw - The view with all columns as texts.
+ * @throws TableError (`POLYTASK_DATASET`) where a column holds something else now.
+ */
+export async function typedColumns(
+  database: Database,
+  raw: string,
+  columns: readonly ColumnReading[],
+  csv: CsvOptions,
+  place: Place,
+): Promise<string> {
+  const typed = columns.filter(({ type }) => type !== 'VARCHAR');
+  const widened = new Set<string>();
+  for (let from = 0; from < typed.length; from += 400) {
+    const some = typed.slice(from, from + 400);
+    const wrong = (reading: ColumnReading, type = reading.type) => {
+      const column = quoteName(reading.name);
+      // Programs that have no whole numbers with gaps write 1 as 1.0.
+      const whole =
+        type === 'BIGINT' || type === 'HUGEINT' ? ` OR regexp_full_match(trim(${column}), '[+-]?\\d+\\.0*')` : '';
+      const fits = `${fitsSql(column, { ...reading, type }, csv)}${whole}`;
+      return `any_value(CASE WHEN ${column} IS NOT NULL AND NOT coalesce(${fits}, false) THEN ${column} END)`;
+    };
+    const asked = some.flatMap((reading, c) => [
+      `${wrong(reading)} AS w${c}`,
+      ...(reading.type === 'BIGINT' || reading.type === 'HUGEINT' ? [`${wrong(reading, 'DOUBLE')} AS d${c}`] : []),
+    ]);
+    const [row = {}] = await database.rows(`SELECT ${asked.join(', ')} FROM ${raw}`);
+    some.forEach(({ name, type, format }, c) => {
+      if (row[`w${c}`] === null) return;
+      if (row[`d${c}`] === null) {
+        widened.add(name);
+        return;
+      }
+      const bad = row[`d${c}`] ?? row[`w${c}`];
+      const expected = format === undefined ? `of type ${type}` : `a date such as ${format}`;
+      throw new TableError(
+        place,
+        `column \`${name}\` must be ${expected}, as in training, but has ${JSON.stringify(bad)}`,
+      );
+    });
+  }
+  return columns
+    .map(({ name, type, format }) => {
+      const column = quoteName(name);
+      if (type === 'VARCHAR') return column;
+      const reading = { type: widened.has(name) ? 'DOUBLE' : type, ...(format === undefined ? {} : { format }) };
+      return `${valueSql(column, reading, csv)} AS ${column}`;
+    })
+    .join(', ');
 }
 
 /** The files alone, whatever their names look like. */

@@ -3,6 +3,9 @@ import type { TableOptions } from '../tables/table-options.js';
 import type { Source } from './convert-source.js';
 import { TableError } from './table-error.js';
 
+/** Nothing is said of what columns are used for. */
+export const noUses = { numbers: [], texts: [], dates: [] };
+
 /** The source of the options, with names for its tables, and types that columns have by what they are used for. */
 export function sourceOf(
   { source, sql, sqlTimeout, csv = {}, labels, features, weights = {}, signal }: TableOptions,
@@ -33,14 +36,20 @@ export function sourceOf(
     typeOf.filter(({ type }) => type !== undefined && types.includes(type)).map(({ column }) => column);
   const ofWeights = typeof weights === 'string' ? [weights] : Object.values(weights);
   const numbers = labelColumns(labels).flatMap(({ kind, column }) => (kind === 'number' ? [column] : []));
+  const names = labelColumns(labels).flatMap(({ kind, column }) => (kind === 'number' ? [] : [column]));
   return {
     tables,
     sql,
     csv,
-    hints: {
-      numbers: [...numbers, ...columnsOf('number'), ...ofWeights].sort(),
-      texts: columnsOf('category', 'text').sort(),
-    },
+    // SQL sees the types of the files.
+    uses:
+      sql !== undefined
+        ? noUses
+        : {
+            numbers: [...numbers, ...columnsOf('number'), ...ofWeights].sort(),
+            texts: [...names, ...columnsOf('category', 'text')].sort(),
+            dates: columnsOf('date').sort(),
+          },
     tolerant: maxBadRows > 0,
     sqlTimeout,
     signal,

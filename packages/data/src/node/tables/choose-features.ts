@@ -3,6 +3,7 @@ import type { FeatureColumn } from '../../encoding/table-encoding.js';
 import type { ColumnType, SourceColumn } from '../reading/column-types.js';
 import type { SourceInfo } from '../reading/convert-source.js';
 import { type Database, quoteName, readParquet } from '../reading/duckdb.js';
+import { ambiguousDates } from '../reading/reader-sql.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 
 /** Features as they are asked for: names of columns, or what they are by name. Default: all columns that can be. */
@@ -40,9 +41,10 @@ const usualTypes: Readonly<Record<ColumnType, FeatureOptions['type']>> = {
 export async function chooseFeatures(
   database: Database,
   rowsFile: string,
-  { columns, unreadable, rows }: Pick<SourceInfo, 'columns' | 'unreadable' | 'rows'>,
+  { columns, unreadable, rows, ambiguous }: Pick<SourceInfo, 'columns' | 'unreadable' | 'rows' | 'ambiguous'>,
   choice: FeatureChoice | undefined,
   exclude: readonly string[],
+  refine: boolean,
   taken: ReadonlyMap<string, string>,
 ): Promise<ChosenFeatures> {
   const byName = new Map(columns.map((column) => [column.name, column]));
@@ -55,11 +57,13 @@ export async function chooseFeatures(
   const leftOut = unreadable.map(({ name, type }) => ({ column: name, reason: `a feature cannot be of type ${type}` }));
   const features: FeatureColumn[] = [];
   const inferred: string[] = [];
-  const candidates: readonly Asked[] =
-    asked ??
+  const refines = refine && !Array.isArray(choice);
+  const named = new Set(asked?.map(({ column }) => column));
+  const others = (): Asked[] =>
     columns
-      .filter(({ name }) => !taken.has(name) && !exclude.includes(name))
+      .filter(({ name }) => !taken.has(name) && !exclude.includes(name) && !named.has(name))
       .map(({ name }) => ({ column: name, options: {}, place: ['features'] }));
+  const candidates: readonly Asked[] = asked === undefined ? others() : refines ? [...asked, ...others()] : asked;
   for (const { column, options, place } of candidates) {
     const found = byName.get(column);
     const other = unreadable.find(({ name }) => name === column);
@@ -73,13 +77,17 @@ export async function chooseFeatures(
         `column \`${column}\` is the ${use}, so it cannot be a feature too; leave it out here`,
       );
     }
+    const undecided = ambiguous.find((dates) => dates.column === column);
+    if (undecided !== undefined && (options.type ?? 'date') === 'date') throw ambiguousDates(undecided, place);
     if (options.type !== undefined) {
       features.push({ ...options, column } as FeatureColumn);
       continue;
     }
-    const type = usualTypes[found.type];
-    const reason = found.type === 'text' ? await whyNoCategory(database, rowsFile, found, rows) : undefined;
-    if (reason !== undefined && asked !== undefined) {
+    const isAnswer = found.type === 'text' && (await isYesOrNo(database, rowsFile, found));
+    const type = isAnswer ? 'boolean' : usualTypes[found.type];
+    const reason =
+      found.type === 'text' && !isAnswer ? await whyNoCategory(database, rowsFile, found, rows) : undefined;
+    if (reason !== undefined && named.has(column)) {
       throw new TableError(
         place,
         `column \`${column}\` has ${reason}; say what it is: \`type: category\` or \`type: text\``,
@@ -110,6 +118,14 @@ export function askedFor(choice: FeatureChoice): Asked[] {
     options: typeof options === 'string' ? { type: options } : options,
     place: ['features', column],
   }));
+}
+
+/** Whether a column of texts says yes or no in all rows, or true or false. */
+async function isYesOrNo(database: Database, rowsFile: string, { name }: SourceColumn): Promise<boolean> {
+  const column = quoteName(name);
+  const different = `SELECT DISTINCT ${column} AS word FROM ${readParquet(rowsFile)} WHERE ${column} IS NOT NULL LIMIT 5`;
+  const words = (await database.rows(different)).map(({ word }) => String(word).trim().toLowerCase());
+  return words.length > 0 && words.length < 5 && words.every((word) => ['yes', 'no', 'true', 'false'].includes(word));
 }
 
 /** Why a column of texts is not taken for categories; undefined where it is. */

@@ -1,3 +1,4 @@
+import { uniformStream } from '@polytask/core';
 import { blockEncoder } from '../../encoding/encode-block.js';
 import type { FeatureOptions } from '../../encoding/features.js';
 import { joinLabels, type LabelOptions, labelColumns, type VectorLabel } from '../../encoding/labels.js';
@@ -83,14 +84,17 @@ export async function encodeTable(
       const block = readBlock({ features: encoding.features, labels: columns }, size, valuesOf, bad.report);
       const weights = readWeights(source.weights, size, valuesOf, bad.report);
       bad.finish();
-      const encoded = encode(block, (row, column, reason) => {
+      const isTraining = (row: number) => source.assigned[rows[row] as number] === 0;
+      const forget = (row: number, feature: number) => isTraining(row) && isForgotten(rows[row] as number, feature);
+      const report = (row: number, column: string, reason: string) => {
         if (bad.has(row)) return;
         const part = parts[source.assigned[rows[row] as number] as number] as string;
         const key = `${part}: ${reason}`;
         const found = unseen.get(key);
         if (found === undefined) unseen.set(key, { part, column, reason, rows: 1 });
         else found.rows += 1;
-      });
+      };
+      const encoded = encode(block, report, forget);
       const rowIds = Int32Array.from(rows);
       const byColumn = Object.fromEntries(encoding.labels.map(({ column }, l) => [column, encoded.labels[l]]));
       const joined = joinLabels(labels, byColumn as { [column: string]: Float32Array }, size);
@@ -107,6 +111,14 @@ export async function encodeTable(
   const rows = writers.map((writer) => writer.finish());
   refuseUnseen([...unseen.values()]);
   return { encoding, layout, rows, badRows: badRows.found() };
+}
+
+/** Of how many training rows one teaches what an unknown category is. */
+const oneIn = 50;
+
+/** The same rows every time, others for every column. */
+function isForgotten(row: number, feature: number): boolean {
+  return uniformStream(0, 'unknown category', feature, row)() < 1 / oneIn;
 }
 
 /** What the rows of a table are written as. */

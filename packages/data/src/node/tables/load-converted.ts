@@ -14,10 +14,12 @@ import type { ConvertedSource } from '../reading/convert-source.js';
 import { endAsTableError, type ProcessLender } from '../reading/database-child.js';
 import { type Database, openDatabase, quoteName, readParquet } from '../reading/duckdb.js';
 import { processMemory } from '../reading/process-memory.js';
+import type { TableReading } from '../reading/reader-sql.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 import { type RowLayout, wordsOf } from '../rows/row-file.js';
 import { loadRowFile, streamRowFile } from '../rows/row-file-dataset.js';
 import { askedFor, type ChosenFeatures, chooseFeatures } from './choose-features.js';
+import { type DescribedColumns, describeColumns } from './describe-columns.js';
 import { encodeTable, learnEncoding, rowLayoutOf } from './encode-table.js';
 import { requireColumns } from './require-columns.js';
 import { type SplitRecord, splitTable } from './split-table.js';
@@ -33,10 +35,11 @@ interface Stored {
   readonly badRows: BadRows;
   readonly split: SplitRecord;
   readonly chosen: ChosenFeatures;
+  readonly described: DescribedColumns;
 }
 
 /** A new number where what is written to the cache changes. */
-const format = 2;
+const format = 3;
 /** Ids of rows are int32. */
 const mostRows = 2 ** 31 - 1;
 
@@ -85,6 +88,7 @@ export async function loadConverted(
     weights,
     features: options.features === undefined ? null : Object.entries(options.features),
     exclude,
+    refine: options.refine === true,
   };
   const fingerprint = createHash('sha256')
     .update(JSON.stringify({ ...facts, ...choice }))
@@ -119,6 +123,8 @@ export async function loadConverted(
     };
     return inMemory ? loadRowFile(file) : streamRowFile(file);
   };
+  const readings = Object.values(converted.info.readings);
+  const [reading = { columns: [] }] = readings;
   const train = await open(0);
   const validation = rows[1] === 0 ? undefined : await open(1);
   const test = rows[2] === 0 ? undefined : await open(2);
@@ -129,16 +135,27 @@ export async function loadConverted(
     ...(validation === undefined ? {} : { validation }),
     ...(test === undefined ? {} : { test }),
     encoding,
+    reading: { ...reading, columns: readings.length === 1 ? reading.columns : allColumns(readings) },
     record: {
       fingerprint,
       source: { fingerprint: ofSource, files, rows: sourceRows },
       split: stored.split,
       inferred: Object.fromEntries(chosen.inferred.map((column) => [column, String(types.get(column))])),
       leftOut: chosen.leftOut,
+      columns: stored.described.columns,
+      notes: stored.described.notes,
       badRows,
       streamed: !inMemory,
     },
   };
+}
+
+/** The columns of several tables; one that several have is as in the first of them. */
+function allColumns(readings: readonly TableReading[]): TableReading['columns'] {
+  const byName = new Map<string, TableReading['columns'][number]>();
+  for (const column of readings.flatMap(({ columns }) => columns))
+    if (!byName.has(column.name)) byName.set(column.name, column);
+  return [...byName.values()];
 }
 
 /** Divides, learns and encodes; writes a row file per part. */
@@ -173,11 +190,21 @@ async function encode(
     }
     for (const { column } of columns) {
       const place = ['labels', column];
+      const again = info.renamed.find(({ from }) => from === column);
+      if (again !== undefined) {
+        const message = `two columns are called \`${column}\`, and a task learns it; the second one would be its answer. Rename or remove one`;
+        throw new TableError(place, message);
+      }
       if (!info.columns.some(({ name }) => name === column)) throw noSuchColumn(place, column, info.columns);
       if (taken.get(column)?.startsWith('label')) throw new TableError(place, `column \`${column}\` is named twice`);
       taken.set(column, `label column of a task`);
     }
-    const chosen = await chooseFeatures(database, rowsFile, info, features, exclude, taken);
+    const found = await chooseFeatures(database, rowsFile, info, features, exclude, options.refine === true, taken);
+    // Rows for testing are later than all others: what is learned of how late a date is says nothing of them.
+    const chosen =
+      split.time === undefined
+        ? found
+        : { ...found, features: found.features.map((one) => (one.type === 'date' ? { trend: false, ...one } : one)) };
     const { assigned, record } = await splitTable(
       database,
       rowsFile,
@@ -192,6 +219,7 @@ async function encode(
     const encoding = await learnEncoding(source, schema, (badRows) =>
       checkBadRows(joinBadRows(info.badRows, badRows), options.maxBadRows ?? 0),
     );
+    refuseAllIn1970(encoding, info);
     const words = wordsOf(rowLayoutOf(encoding, labels, weights));
     // Labels, weights and ids are written a second time, each into a file of its own.
     const beside = words - layoutOf(encoding).width;
@@ -202,11 +230,28 @@ async function encode(
       `${widest(encoding)} Embed categories instead of one-hot, or learn from fewer columns, categories or words.`,
     );
     const encoded = await encodeTable(source, encoding, labels, (part) => join(folder, `${part}.rows`));
-    return { ...encoded, split: record, chosen };
+    const described = await describeColumns(database, rowsFile, info, chosen, columns, encoding);
+    return { ...encoded, split: record, chosen, described };
   } catch (error) {
     throw endAsTableError(error, ['source']);
   } finally {
     database.close();
+  }
+}
+
+/** Numbers count as milliseconds: seconds, days of a spreadsheet and the like would all be moments of the first weeks of 1970. */
+function refuseAllIn1970({ features }: TableEncoding, { columns }: ConvertedSource['info']): void {
+  const year = 365 * 86_400_000;
+  for (const feature of features) {
+    if (feature.type !== 'date') continue;
+    const { column, center, scale } = feature;
+    const type = columns.find(({ name }) => name === column)?.type;
+    if ((type !== 'integer' && type !== 'number') || Math.abs(center) > year || scale > year) continue;
+    throw new TableError(
+      ['features', column],
+      `column \`${column}\` must hold dates, but as milliseconds since 1970 all of its numbers would lie in that year. For seconds take ` +
+        `\`to_timestamp("${column}")\`, for days of a spreadsheet \`DATE '1899-12-30' + "${column}"::INTEGER\`, by \`sql\`.`,
+    );
   }
 }
 

@@ -136,7 +136,7 @@ function requireOwnLabels(names: readonly string[], labels: readonly TaskTable['
 function chooseColumns(
   found: readonly { task: string; converted: ConvertedSource }[],
   tables: TaskTablesOptions['tables'],
-  { features, exclude = [], split = {}, weights = {} }: Omit<RowOptions, 'labels'>,
+  { features, refine = false, exclude = [], split = {}, weights = {} }: Omit<RowOptions, 'labels'>,
 ) {
   const ofLabels = new Map(found.map(({ task }) => [task, labelColumns([(tables[task] as TaskTable).label])]));
   const anyLabel = new Set([...ofLabels.values()].flat().map(({ column }) => column));
@@ -163,7 +163,8 @@ function chooseColumns(
       `every task's table must have \`${name}\`, but in that of \`${without.task}\` ${message}`,
     );
   }
-  const kept = new Set(asked === undefined ? all.filter(isCommon) : asked);
+  const refines = asked === undefined || (refine && !Array.isArray(features));
+  const kept = new Set([...(asked ?? []), ...(refines ? all.filter(isCommon) : [])]);
   for (const { name } of needed) if (!anyLabel.has(name)) kept.add(name);
   const parts = found.map(({ task, converted }): JoinedPart => {
     const own = (ofLabels.get(task) ?? []).map(({ column }) => column);

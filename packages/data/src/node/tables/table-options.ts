@@ -5,8 +5,10 @@ import type { StreamedDataset } from '../../sampling/streamed-dataset.js';
 import type { SplitOptions } from '../../split/split-options.js';
 import type { BadRows } from '../reading/bad-rows.js';
 import type { SourceInfo } from '../reading/convert-source.js';
-import type { CsvOptions } from '../reading/csv-files.js';
+import type { CsvOptions } from '../reading/csv-options.js';
+import type { TableReading } from '../reading/reader-sql.js';
 import type { ChosenFeatures, FeatureChoice } from './choose-features.js';
+import type { ColumnReport } from './describe-columns.js';
 import type { SplitRecord } from './split-table.js';
 
 /** Where a table comes from and what is in it, for `loadTable`. */
@@ -29,6 +31,11 @@ export interface TableOptions {
   readonly weights?: string | { readonly [label: string]: string };
   /** Columns that are inputs. Default: all that are no labels, that rows are not split by, and that can be. */
   readonly features?: FeatureChoice;
+  /**
+   * Whether columns that a mapping of `features` does not name are features too, as far as they can be: it then refines what is found
+   * out. Default false.
+   */
+  readonly refine?: boolean;
   /** Columns that are no features, where `features` is left out. */
   readonly exclude?: readonly string[];
   /** What the inputs are called, such as `{ numbers: 'weather' }`. Default `numbers` and `categories`. */
@@ -57,6 +64,8 @@ export interface LoadedTable {
   readonly test?: TablePart;
   /** What was learned of the training rows: with it, `encodeRows` prepares further rows. */
   readonly encoding: TableEncoding;
+  /** What reading found out about the files; given to `readRows`, later files are read alike. */
+  readonly reading: TableReading;
   /** How the data came about, to be kept with a run. */
   readonly record: TableRecord;
 }
@@ -70,6 +79,10 @@ export interface TableRecord {
   /** Features whose type was found out, by what they were taken for. */
   readonly inferred: { readonly [column: string]: string };
   readonly leftOut: ChosenFeatures['leftOut'];
+  /** All columns, with what they were taken for. */
+  readonly columns: readonly ColumnReport[];
+  /** What may be a mistake, for people. */
+  readonly notes: readonly string[];
   readonly badRows: BadRows;
   readonly streamed: boolean;
 }
