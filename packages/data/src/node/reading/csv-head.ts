@@ -66,6 +66,10 @@ export async function asUtf8(
       read.push(file);
       continue;
     }
+    if (!isEncoding(name)) {
+      const known = 'a name that TextDecoder knows, such as latin-1, windows-1252, utf-16le or shift_jis';
+      throw new TableError(['csv', 'encoding'], `found "${name}", expected ${known}`);
+    }
     const own = join(folder, `utf8-${index}`);
     await mkdir(own, { recursive: true });
     const path = join(own, basename(file.path));
@@ -94,7 +98,7 @@ async function* decoded(chunks: AsyncIterable<Uint8Array>, encoding: string): As
 }
 
 /** Whether an encoding has a name that is known here. */
-export function isEncoding(name: string): boolean {
+function isEncoding(name: string): boolean {
   try {
     new TextDecoder(name === 'latin-1' ? 'latin1' : name);
     return true;

@@ -227,6 +227,9 @@ describe('CSV files', () => {
     await expect(load({ 't.csv': Buffer.from(german, 'latin1') }, { labels })).rejects.toThrow(
       /must be UTF-8, but is not/,
     );
+    await expect(
+      load({ 't.csv': Buffer.from(german, 'latin1') }, { labels, csv: { encoding: 'latin-17' } }),
+    ).rejects.toThrow(/found "latin-17", expected a name that TextDecoder knows/);
     const gaps = csv('x,y', 40, (i) => `${i},${i % 3 === 0 ? 'NA' : i}`);
     await expect(load({ 't.csv': gaps }, { labels: y })).rejects.toThrow(/csv: \{ missing: \["", "NA"\] \}/);
   });
