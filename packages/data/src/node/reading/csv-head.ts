@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
-import { openRegularFile } from '@polytask/core/node';
+import { makeFolder, openRegularFile } from '@polytask/core/node';
 import type { SourceFile } from './source-files.js';
 import { TableError } from './table-error.js';
 
@@ -67,14 +66,14 @@ export async function asUtf8(
       continue;
     }
     const own = join(folder, `utf8-${index}`);
-    await mkdir(own, { recursive: true });
+    await makeFolder(own);
     const path = join(own, basename(file.path));
     const bytes = (await openRegularFile(file.path)).createReadStream({ highWaterMark: 1 << 20 });
     const unpacked: AsyncIterable<Uint8Array> = file.packed ? bytes.pipe(createGunzip()) : bytes;
     try {
       await pipeline(
         Readable.from(decoded(unpacked, name)),
-        createWriteStream(path, { mode: 0o600 }),
+        createWriteStream(path, { mode: 0o600, flags: 'wx' }),
         signal === undefined ? {} : { signal },
       );
     } catch (error) {
