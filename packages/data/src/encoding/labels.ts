@@ -199,7 +199,7 @@ const farFromMean = 4096;
 const nearMean = (mean: number) => (Math.abs(mean) >= 1 ? Math.round(mean) : mean);
 
 /** Whether two classes are a yes and a no in themselves. */
-export function isAnswer(classes: readonly string[]): boolean {
+function isAnswer(classes: readonly string[]): boolean {
   return classes.every((name) => !(readBoolean(name) instanceof Unreadable));
 }
 

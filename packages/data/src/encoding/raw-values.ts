@@ -72,7 +72,7 @@ function isInCalendar(date: string): boolean {
 }
 
 /** A whole number such as 20120131 as that day; undefined for any other. As milliseconds all of them would be the same morning. */
-export function packedDate(value: number): number | undefined {
+function packedDate(value: number): number | undefined {
   if (!Number.isInteger(value) || value < 18000101 || value > 22001231) return undefined;
   const digits = String(value);
   const date = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`;

@@ -58,6 +58,10 @@ export async function asUtf8(
   place: readonly (string | number)[],
   signal?: AbortSignal,
 ): Promise<SourceFile[]> {
+  if (encoding !== undefined && !isEncoding(encoding)) {
+    const message = `there is no encoding ${JSON.stringify(encoding)}; expected a name such as utf-8, latin1, windows-1252 or utf-16le`;
+    throw new TableError(['csv', 'encoding'], message);
+  }
   const read: SourceFile[] = [];
   for (const [index, file] of files.entries()) {
     const name = file.format === 'csv' ? (encoding ?? (await markedEncoding(file))) : undefined;
@@ -93,7 +97,7 @@ async function* decoded(chunks: AsyncIterable<Uint8Array>, encoding: string): As
 }
 
 /** Whether an encoding has a name that is known here. */
-export function isEncoding(name: string): boolean {
+function isEncoding(name: string): boolean {
   try {
     new TextDecoder(name === 'latin-1' ? 'latin1' : name);
     return true;

@@ -1,8 +1,5 @@
 import { quoteText } from './duckdb.js';
 
-/** What a text in a CSV file looks like. */
-export type TextKind = 'none' | 'whole' | 'number' | 'date' | 'text';
-
 const wholeNumber = /^[+-]?\d+$/;
 const anyNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 

@@ -4,7 +4,7 @@ import type { Source } from './convert-source.js';
 import { TableError } from './table-error.js';
 
 /** Nothing is said of what columns are used for. */
-export const noUses = { numbers: [], texts: [], dates: [] };
+const noUses = { numbers: [], texts: [], dates: [] };
 
 /** The source of the options, with names for its tables, and types that columns have by what they are used for. */
 export function sourceOf(

@@ -116,7 +116,7 @@ export async function describeColumns(
 }
 
 /** Which of two words is the positive one, where the alphabet alone decided. */
-export function positiveClasses(labels: readonly LabelOptions[], encoding: TableEncoding): string[] {
+function positiveClasses(labels: readonly LabelOptions[], encoding: TableEncoding): string[] {
   return labels.flatMap(({ column, kind, classes }) => {
     const label = encoding.labels.find((one) => one.column === column);
     if (kind !== 'binary' || classes !== undefined || label?.kind !== 'class' || label.unsaid !== true) return [];
