@@ -40,7 +40,7 @@ const mostTold = 10;
  *
  * const { features } = learnTable([{ x: 1 }, { x: 3 }], { features: [{ column: 'x', type: 'number' }], labels: [] });
  * console.log(features[0]);
- * // => { type: 'number', column: 'x', missing: 'mean', fill: 2, center: 2, scale: 1 }
+ * // => { type: 'number', column: 'x', missing: 'mean', fill: 2, center: 2, scale: 1, complete: true }
  * ```
  */
 export function learnTable(rows: readonly RawRow[], schema: TableSchema): TableEncoding {

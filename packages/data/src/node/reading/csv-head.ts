@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
-import { openRegularFile } from '@polytask/core/node';
+import { makeFolder, openRegularFile } from '@polytask/core/node';
 import type { SourceFile } from './source-files.js';
 import { TableError } from './table-error.js';
 
@@ -59,6 +58,10 @@ export async function asUtf8(
   place: readonly (string | number)[],
   signal?: AbortSignal,
 ): Promise<SourceFile[]> {
+  if (encoding !== undefined && !isEncoding(encoding)) {
+    const message = `there is no encoding ${JSON.stringify(encoding)}; expected a name such as utf-8, latin1, windows-1252 or utf-16le`;
+    throw new TableError(['csv', 'encoding'], message);
+  }
   const read: SourceFile[] = [];
   for (const [index, file] of files.entries()) {
     const name = file.format === 'csv' ? (encoding ?? (await markedEncoding(file))) : undefined;
@@ -66,19 +69,15 @@ export async function asUtf8(
       read.push(file);
       continue;
     }
-    if (!isEncoding(name)) {
-      const known = 'a name that TextDecoder knows, such as latin-1, windows-1252, utf-16le or shift_jis';
-      throw new TableError(['csv', 'encoding'], `found "${name}", expected ${known}`);
-    }
     const own = join(folder, `utf8-${index}`);
-    await mkdir(own, { recursive: true });
+    await makeFolder(own);
     const path = join(own, basename(file.path));
     const bytes = (await openRegularFile(file.path)).createReadStream({ highWaterMark: 1 << 20 });
     const unpacked: AsyncIterable<Uint8Array> = file.packed ? bytes.pipe(createGunzip()) : bytes;
     try {
       await pipeline(
         Readable.from(decoded(unpacked, name)),
-        createWriteStream(path, { mode: 0o600 }),
+        createWriteStream(path, { mode: 0o600, flags: 'wx' }),
         signal === undefined ? {} : { signal },
       );
     } catch (error) {

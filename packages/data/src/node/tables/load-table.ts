@@ -30,7 +30,7 @@ import type { LoadedTable, TableOptions } from './table-options.js';
  *   features: ['date', 'wind'],
  *   split: { test: 0.2, seed: 1 },
  * });
- * console.log(train.size, test?.size, train.inputs.numbers?.shape); // => 1169 292 [ 5 ]
+ * console.log(train.size, test?.size, train.inputs.numbers?.shape); // => 1169 292 [ 6 ]
  * console.log(encoding.labels[1]);
  * // => { kind: 'class', column: 'weather', rows: 1169, classes: [ 'drizzle', 'fog', 'rain', 'snow', 'sun' ],
  * // => counts: [ 44, 79, 524, 22, 500 ] }
