@@ -1,5 +1,6 @@
 import { compact, projectOnSimplex } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { belowWhereAbsent } from '../present.js';
 import { sumOf } from './dense.js';
 
 /**
@@ -34,16 +35,15 @@ export function moveShares(
 export function moveShareTensors(shares: tf.Tensor1D, active: tf.Tensor1D, wanted: tf.Tensor1D): tf.Tensor1D {
   const total = tf.sum(tf.mul(shares, active));
   const there = tf.greater(active, 0.5);
-  const far = -1e30;
-  const values = tf.where(there, tf.divNoNan(wanted, total), far);
+  const values = belowWhereAbsent(tf.divNoNan(wanted, total), active);
   // The largest becomes 0: the others' distance to it is all that counts, however large they are.
-  const x = tf.where(there, tf.sub(values, tf.max(values)), far) as tf.Tensor1D;
+  const x = belowWhereAbsent(tf.sub(values, tf.max(values)), active) as tf.Tensor1D;
   const above = tf.mul(
     tf.cast(tf.greaterEqual(tf.expandDims(x, 0), tf.expandDims(x, 1)), 'float32'),
     tf.expandDims(active, 0),
   );
   const sums = tf.sum(tf.mul(above, tf.expandDims(tf.where(there, x, 0), 0)), 1);
-  const thresholds = tf.where(there, tf.divNoNan(tf.sub(sums, 1), tf.sum(above, 1)), far);
+  const thresholds = belowWhereAbsent(tf.divNoNan(tf.sub(sums, 1), tf.sum(above, 1)), active);
   const nearest = tf.relu(tf.sub(x, tf.max(thresholds)));
   return tf.where(tf.logicalAnd(there, tf.greater(total, 0)), tf.mul(nearest, total), shares) as tf.Tensor1D;
 }

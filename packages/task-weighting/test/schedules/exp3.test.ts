@@ -1,38 +1,11 @@
 import { conformance } from '@polytask/core/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { exp3 } from '../../src/schedules/exp3.js';
-import { openSchedule, totals } from './support.js';
+import { choosesByProgress, openSchedule } from './support.js';
 
 for (const { name, run } of conformance('schedule', exp3)) test(name, run);
 
-test('tries every task, then goes to the one that learns', () => {
-  const opened = openSchedule(exp3({ learningRate: 0.05 }), [10, 10, 10], 8, 3);
-  // Task 1 learns, task 0 stands still and task 2 unlearns, by how often they were trained.
-  const trained = [0, 0, 0];
-  const lossOf = (task: number) => {
-    trained[task] = (trained[task] as number) + 1;
-    return task === 1 ? 1000 - (trained[1] as number) : task === 0 ? 5 : (trained[2] as number);
-  };
-  const rows = Array.from({ length: 600 }, () => opened.next(lossOf));
-  expect(rows.slice(0, 3)).toEqual([
-    [8, 0, 0],
-    [0, 8, 0],
-    [0, 0, 8],
-  ]);
-  const [a = 0, b = 0, c = 0] = totals(rows.slice(-200));
-  expect(b).toBeGreaterThan(2 * (a + c));
-  const logged = opened.log?.() ?? {};
-  expect(Object.keys(logged)).toEqual(['probability/task0', 'probability/task1', 'probability/task2']);
-  expect(Object.values(logged).reduce((sum, one) => sum + one, 0)).toBeCloseTo(1, 10);
-});
-
-test('never stops trying the others', () => {
-  const opened = openSchedule(exp3({ learningRate: 1, exploration: 0.3 }), [10, 10], 8);
-  const rows = Array.from({ length: 400 }, (_, i) => opened.next((task) => (task === 0 ? 1000 - i : i)));
-  const [, other = 0] = totals(rows.slice(-300));
-  // Half of the explored part is the other task's: 45 of 300 batches; four standard deviations.
-  expect(other / 8).toBeGreaterThan(45 - 4 * Math.sqrt(300 * 0.15 * 0.85));
-});
+describe('exp3', () => choosesByProgress(exp3));
 
 test('two updates, worked out by hand', () => {
   const [rate, exploration] = [0.1, 0.2];
