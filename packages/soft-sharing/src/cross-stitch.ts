@@ -1,24 +1,19 @@
 import {
   type BuildScope,
-  buildColumns,
   buildHeads,
   type ColumnStage,
   choice,
   describePart,
-  headOption,
-  inputsOf,
   number,
   type OptionsOf,
-  part,
-  required,
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { sameShapes } from './same-shapes.js';
+import { buildMixedColumns, columnOptions } from './task-columns.js';
 
 const options = {
-  encoder: required(part('encoder'), 'The network of one task; each task gets a copy with weights of its own.'),
-  head: headOption,
+  ...columnOptions,
   units: withDefault(
     choice('channel', 'scalar'),
     'channel',
@@ -87,9 +82,11 @@ export const crossStitch = /* @__PURE__ */ describePart('sharing', {
   make: ({ encoder, head, units, own, learningRate }) => ({
     bind({ tasks, inputs, scope }) {
       const place = scope.child('units', { group: 'mixing', learningRate });
-      const columns = buildColumns(
-        scope.child('columns'),
-        tasks.map((task) => ({ name: task.name, encoder, inputs: inputsOf(task, inputs) })),
+      const columns = buildMixedColumns(
+        scope,
+        tasks,
+        inputs,
+        encoder,
         tasks.length === 1 ? undefined : (stage) => stitch(place, stage, units === 'channel', own),
       );
       const heads = buildHeads(scope, tasks, columns.outputs, head);

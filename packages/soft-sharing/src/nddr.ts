@@ -2,27 +2,22 @@ import {
   type BuildScope,
   buildActivation,
   buildBatchNorm,
-  buildColumns,
   buildDense,
   buildHeads,
   type ColumnStage,
   chainLayers,
   describePart,
   flag,
-  headOption,
-  inputsOf,
   number,
   type OptionsOf,
-  part,
-  required,
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { sameShapes } from './same-shapes.js';
+import { buildMixedColumns, columnOptions } from './task-columns.js';
 
 const options = {
-  encoder: required(part('encoder'), 'The network of one task; each task gets a copy with weights of its own.'),
-  head: headOption,
+  ...columnOptions,
   own: withDefault(
     number({ from: 0, to: 1 }),
     0.9,
@@ -87,9 +82,11 @@ export const nddr = /* @__PURE__ */ describePart('sharing', {
     bind({ tasks, inputs, scope }) {
       const place = scope.child('units', { group: 'mixing', learningRate });
       const names = tasks.map(({ name }) => name);
-      const columns = buildColumns(
-        scope.child('columns'),
-        tasks.map((task) => ({ name: task.name, encoder, inputs: inputsOf(task, inputs) })),
+      const columns = buildMixedColumns(
+        scope,
+        tasks,
+        inputs,
+        encoder,
         tasks.length === 1 ? undefined : (stage) => fuse(place.child(stage.name), stage, names, unit),
       );
       const heads = buildHeads(scope, tasks, columns.outputs, head);

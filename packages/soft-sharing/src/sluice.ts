@@ -1,26 +1,21 @@
 import {
   type BuildScope,
-  buildColumns,
   buildHeads,
   type ColumnStage,
   describePart,
   flag,
-  headOption,
   InvalidOptionError,
-  inputsOf,
   number,
   type OptionsOf,
-  part,
-  required,
   whole,
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { sameShapes } from './same-shapes.js';
+import { buildMixedColumns, columnOptions } from './task-columns.js';
 
 const options = {
-  encoder: required(part('encoder'), 'The network of one task; each task gets a copy with weights of its own.'),
-  head: headOption,
+  ...columnOptions,
   subspaces: withDefault(
     whole({ from: 1 }),
     2,
@@ -112,19 +107,15 @@ export const sluice = /* @__PURE__ */ describePart('sharing', {
       const stages: ColumnStage[] = [];
       // What came out of each stage of the pass under way.
       let passed: (readonly tf.Tensor[])[] = [];
-      const columns = buildColumns(
-        scope.child('columns'),
-        tasks.map((task) => ({ name: task.name, encoder, inputs: inputsOf(task, inputs) })),
-        (stage) => {
-          stages.push(stage);
-          const mix = sluiceUnit(place, stage, subspaces, own);
-          return (features) => {
-            const mixed = mix(features);
-            passed.push(mixed);
-            return mixed;
-          };
-        },
-      );
+      const columns = buildMixedColumns(scope, tasks, inputs, encoder, (stage) => {
+        stages.push(stage);
+        const mix = sluiceUnit(place, stage, subspaces, own);
+        return (features) => {
+          const mixed = mix(features);
+          passed.push(mixed);
+          return mixed;
+        };
+      });
       const outputs = tasks.map(({ name }) => columns.outputs[name] as { shape: readonly number[] });
       const wide = stages.flatMap(({ outputs: [first] }, at) =>
         first?.shape.join() === outputs[0]?.shape.join() ? [at] : [],

@@ -1,21 +1,8 @@
-import {
-  buildColumns,
-  buildHeads,
-  describePart,
-  headOption,
-  inputsOf,
-  type OptionsOf,
-  part,
-  required,
-} from '@polytask/core';
-
-const options = {
-  encoder: required(part('encoder'), 'The network of one task; each task gets a copy with weights of its own.'),
-  head: headOption,
-};
+import { buildColumns, buildHeads, describePart, inputsOf, type OptionsOf } from '@polytask/core';
+import { columnOptions } from './task-columns.js';
 
 /** Options of {@link softSharing}. */
-export type SoftSharingOptions = OptionsOf<typeof options>;
+export type SoftSharingOptions = OptionsOf<typeof columnOptions>;
 
 /**
  * Soft parameter sharing: a network per task, which auxiliary terms tie to the others.
@@ -60,7 +47,7 @@ export const softSharing = /* @__PURE__ */ describePart('sharing', {
       url: 'https://aclanthology.org/P15-2139',
     },
   ],
-  options,
+  options: columnOptions,
   make: ({ encoder, head }) => ({
     bind({ tasks, inputs, scope }) {
       const columns = buildColumns(

@@ -21,7 +21,7 @@ export function openSchedule(schedule: TaskSchedule, sizes: readonly number[], b
 }
 
 /** Rows of every task over many steps. */
-export function totals(rows: readonly (readonly number[])[]): number[] {
+function totals(rows: readonly (readonly number[])[]): number[] {
   return rows[0]?.map((_, k) => rows.reduce((sum, one) => sum + (one[k] as number), 0)) ?? [];
 }
 
