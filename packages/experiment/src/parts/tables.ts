@@ -1,5 +1,7 @@
 import * as adversarial from '@polytask/adversarial';
+import * as analysis from '@polytask/analysis';
 import * as attention from '@polytask/attention';
+import * as complementarity from '@polytask/complementarity';
 import * as core from '@polytask/core';
 import { describedParts, type PartDescription } from '@polytask/core';
 import * as files from '@polytask/core/node';
@@ -19,7 +21,9 @@ const modules: readonly object[] = [
   data,
   hardSharing,
   adversarial,
+  analysis,
   attention,
+  complementarity,
   softSharing,
   taskWeighting,
   mixings,

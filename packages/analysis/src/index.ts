@@ -1,0 +1,3 @@
+// How tasks are related, and what follows from it.
+
+export {};

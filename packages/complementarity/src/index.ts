@@ -1,0 +1,3 @@
+// Tasks that make each other better.
+
+export {};
