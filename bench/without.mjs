@@ -9,11 +9,6 @@ export const tricks = {
   tail: { file: 'rewrite/find-tail.ts', find: 'findTail', nothing: 'undefined' },
   lanes: { file: 'rewrite/lanes.ts', find: 'findLanes', nothing: '[]' },
   factors: { file: 'rewrite/factors.ts', find: 'piecesOf', nothing: 'undefined' },
-  rows: { file: 'run/table-rows.ts', find: 'rowsForm', nothing: 'undefined' },
-  pools: { file: 'lower/max-pool-gradient.ts', find: 'isShort', nothing: 'false' },
-  slim: { file: 'lower/matmul.ts', find: 'isSlim', nothing: 'false' },
-  views: { file: 'lower/lower.ts', find: 'viewOf', nothing: 'undefined' },
-  places: { file: 'lower/overwritable.ts', find: 'overwritable', nothing: 'false' },
 };
 
 /**

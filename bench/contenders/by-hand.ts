@@ -45,7 +45,7 @@ export function byHand(work: Work, { data, columns }: ReturnType<typeof parts>, 
   };
 }
 
-function trunkOf({ trunk, input }: Work): { features: Layer; width: number } {
+function trunkOf({ trunk, input, vectors = 0 }: Work): { features: Layer; width: number } {
   if (trunk === 'lenet') {
     const first = conv(1, 10);
     const second = conv(10, 20);
@@ -53,8 +53,8 @@ function trunkOf({ trunk, input }: Work): { features: Layer; width: number } {
     return { features: (x) => last(tf.reshape(second(first(x)), [x.shape[0] as number, 320])), width: 50 };
   }
   if (trunk === 'embedding') {
-    const table = tf.variable(tf.randomNormal([input.categories as number, 32]));
-    return { features: (ids) => tf.sum(tf.gather(table, tf.cast(ids, 'int32')), 1), width: 32 };
+    const table = tf.variable(tf.randomNormal([input.categories as number, vectors]));
+    return { features: (ids) => tf.sum(tf.gather(table, tf.cast(ids, 'int32')), 1), width: vectors };
   }
   return { features: chain(trunk, input.shape[0] as number, true), width: trunk.at(-1) as number };
 }

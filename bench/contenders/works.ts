@@ -31,6 +31,8 @@ export interface Work {
   readonly balancing?: () => Balancing;
   /** Shape of a row; ids below `categories` where there are any. */
   readonly input: { readonly shape: readonly number[]; readonly categories?: number };
+  /** Numbers of a category's vector. */
+  readonly vectors?: number;
   /** The same step in each of the peers: of each the fastest way counts. */
   readonly peers: PeerVariants;
   /** Our median as a multiple of PyTorch's, the faster of eager and compiled. */
@@ -78,23 +80,41 @@ const conflicting = (count: number): Work => {
 };
 
 /** Vectors of a row's ids, summed. */
-const summedEmbedding = defineEncoder({
-  name: 'summed-embedding',
-  stages: (inputs) => {
-    const [name, input] = Object.entries(inputs)[0] as [string, InputSpec];
-    return [
-      {
-        name: 'embedding',
-        build(scope) {
-          const layer = buildEmbedding(scope, input, 5000, 32);
-          return {
-            output: { shape: [32], dtype: 'float32' },
-            apply: (tensors, step) => tf.sum(layer.apply(tensors[name] as tf.Tensor, step), 1),
-          };
+const summedEmbedding = (categories: number, width: number) =>
+  defineEncoder({
+    name: 'summed-embedding',
+    stages: (inputs) => {
+      const [name, input] = Object.entries(inputs)[0] as [string, InputSpec];
+      return [
+        {
+          name: 'embedding',
+          build(scope) {
+            const layer = buildEmbedding(scope, input, categories, width);
+            return {
+              output: { shape: [width], dtype: 'float32' },
+              apply: (tensors, step) => tf.sum(layer.apply(tensors[name] as tf.Tensor, step), 1),
+            };
+          },
         },
-      },
-    ];
-  },
+      ];
+    },
+  });
+
+const looked = (categories: number, vectors: number): Work => ({
+  name: `Embedding ${categories}×${vectors}, 256×8 ids summed, two heads`,
+  batch: 256,
+  classes: [10, 5],
+  encoder: summedEmbedding(categories, vectors),
+  trunk: 'embedding',
+  head: [],
+  input: { shape: [8], categories },
+  vectors,
+  peers: summedVariants(
+    { work: 'embedding', batch: 256, classes: [10, 5], rows: categories, width: vectors },
+    { torch: [{}, { bag: true }] },
+  ),
+  goal: 0.5,
+  backends: ['tensorflow'],
 });
 
 /** Every row of the table. */
@@ -129,18 +149,9 @@ export const works: readonly Work[] = [
     slow: 2,
   },
   ...[2, 8, 40].map(conflicting),
-  {
-    name: 'Embedding 5000×32, 256×8 ids summed, two heads',
-    batch: 256,
-    classes: [10, 5],
-    encoder: summedEmbedding,
-    trunk: 'embedding',
-    head: [],
-    input: { shape: [8], categories: 5000 },
-    peers: summedVariants({ work: 'embedding', batch: 256, classes: [10, 5] }, { torch: [{}, { bag: true }] }),
-    goal: 0.5,
-    backends: ['tensorflow'],
-  },
+  looked(5000, 32),
+  // Ranking models are mostly such tables.
+  looked(100_000, 16),
 ];
 
 /** Tasks, data and the parts of a trainer for a work. */

@@ -80,10 +80,11 @@ def lenet(random, classes, pool="window"):
     return parameters, features, random.standard_normal((ROWS, 28, 28, 1))
 
 
-def embedding(random, classes):
-    """8 ids of 5000, vectors of 32 summed, one linear layer per task."""
-    parameters = {"trunk": random.standard_normal((5000, 32)), "heads": [dense(random, 32, count) for count in classes]}
-    return parameters, lambda table, ids: table[ids].sum(1), random.integers(0, 5000, (ROWS, 8))
+def embedding(random, classes, rows, width):
+    """8 ids of `rows`, vectors of `width` summed, one linear layer per task."""
+    heads = [dense(random, width, count) for count in classes]
+    parameters = {"trunk": random.standard_normal((rows, width)), "heads": heads}
+    return parameters, lambda table, ids: table[ids].sum(1), random.integers(0, rows, (ROWS, 8))
 
 
 WORKS = {"mlp": mlp, "lenet": lenet, "embedding": embedding}

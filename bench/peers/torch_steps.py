@@ -71,10 +71,10 @@ def lenet(classes):
     return MultiTask(trunk, [dense(50, count) for count in classes]), torch.randn(ROWS, 1, 28, 28)
 
 
-def embedding(classes, bag=False):
-    """8 ids of 5000, vectors of 32 summed, one linear layer per task."""
-    model = MultiTask(EmbeddingSum(5000, 32, bag), [dense(32, count) for count in classes])
-    return model, torch.randint(0, 5000, (ROWS, 8))
+def embedding(classes, rows, width, bag=False):
+    """8 ids of `rows`, vectors of `width` summed, one linear layer per task."""
+    model = MultiTask(EmbeddingSum(rows, width, bag), [dense(width, count) for count in classes])
+    return model, torch.randint(0, rows, (ROWS, 8))
 
 
 WORKS = {"mlp": mlp, "lenet": lenet, "embedding": embedding}

@@ -10,7 +10,7 @@ import { type CompiledFunction, type FunctionOutput, replay } from './run/replay
 import { arrayFor, type FedInputs, runEagerly, type Signature } from './run/signature.js';
 import { createVariableState, materialise } from './run/variable-state.js';
 import { engine } from './trace/engine.js';
-import { type InputRole, trace } from './trace/trace.js';
+import { trace } from './trace/trace.js';
 
 /** An ordinary tfjs function of named tensors: it may take gradients, call optimizers, assign variables. */
 export type CompilableFunction = (inputs: {
@@ -108,10 +108,7 @@ export async function compile(
     const given = [...traced.outputs].map(
       ([output, value]): Wanted => ({ value, role: { kind: 'result', name: output } }),
     );
-    const next = [...assigned].map(([variable, value]): Wanted => {
-      const over = [...inputs].flatMap(([one, role]) => (isVariable(role, variable) ? [one] : []));
-      return { value, role: { kind: 'next', variable }, over };
-    });
+    const next = [...assigned].map(([variable, value]): Wanted => ({ value, role: { kind: 'next', variable } }));
     const outputs = [...given, ...next];
     const used = new Set(assigned.keys());
     for (const value of reachable(outputs.map((one) => one.value))) {
@@ -145,5 +142,3 @@ export async function compile(
 }
 
 type Wanted = WantedOutput<FunctionOutput>;
-
-const isVariable = (role: InputRole, variable: tf.Variable) => role.kind === 'variable' && role.variable === variable;

@@ -7,7 +7,6 @@ import { behindPrologue } from './behind-prologue.js';
 import { rowsDimension, sampleBatches, withDynamicBatch } from './dynamic-batch.js';
 import { type ExportedInputs, modelMetadata, outputName } from './model-metadata.js';
 import { traceInference } from './trace-inference.js';
-import { withoutViews } from './without-views.js';
 
 /** Options of {@link exportOnnx}. */
 export interface ExportOnnxOptions {
@@ -107,7 +106,7 @@ function graphFor(inference: Inference, { hidden, inputs: inputNames, outputs: o
     names.set(`prediction/${name}`, outputNames.get(name) as string);
   }
   const rename = (name: string) => names.get(name) ?? (name === '' ? '' : `${hidden}${name}`);
-  return renamed(withConstants(withoutViews(lower(program.name, outputs)), held), rename);
+  return renamed(withConstants(lower(program.name, outputs).graph, held), rename);
 }
 
 /** Inputs that have known values become constants. */

@@ -1,4 +1,4 @@
-import type { Attributes, Constant, DType, FedSpec, Spec, UniformValue, Value } from './value.js';
+import type { Attributes, Constant, DType, Spec, UniformValue, Value } from './value.js';
 
 /**
  * A graph under construction. Equal operations on equal values are one node; constants are computed at once; identities
@@ -6,7 +6,7 @@ import type { Attributes, Constant, DType, FedSpec, Spec, UniformValue, Value } 
  */
 export interface Graph {
   /** Numbers that come from outside. An input without entries is a constant. */
-  input(name: string, spec: FedSpec): Value;
+  input(name: string, spec: Spec): Value;
   /** A constant with all entries equal. */
   uniform(fill: number, shape: readonly number[], dtype: DType): UniformValue;
   /** A constant; the array is kept, not copied. */

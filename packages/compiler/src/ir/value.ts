@@ -7,16 +7,8 @@ export interface Spec {
   readonly dtype: DType;
 }
 
-/** What is known about numbers that come from outside. */
-export interface FedSpec extends Spec {
-  /** Whether they are fed as unsigned bytes; their dtype is int32 then. Only `ByteRows` takes such an input. */
-  readonly bytes?: boolean;
-  /** Whether the first axis may have another size in every call; only lookups along it take such an input. */
-  readonly anyRows?: boolean;
-}
-
 /** Numbers that come from outside at every run. */
-export interface InputValue extends FedSpec {
+export interface InputValue extends Spec {
   readonly kind: 'input';
   readonly id: number;
   readonly name: string;

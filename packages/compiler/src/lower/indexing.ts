@@ -57,18 +57,6 @@ export const indexingLowerings: Lowerings = {
     const [b, l, o, i] = [batch.length, looked.length, outer.length, inner.length];
     return builder.transpose(found, [...at(0, b), ...at(b + l, o), ...at(b, l), ...at(b + l + o, i)]);
   },
-  // Bytes of pictures: they become numbers after they were looked up.
-  ByteRows: ({ builder, node, inputs }) => {
-    const [table, rows] = inputs as [Operand, Operand];
-    const attributes = { axis: { int: 0 } };
-    const found = builder.cast(builder.emit('Gather', [table, rows], node.shape, 'uint8', { attributes }), 'float32');
-    const divisor = node.attributes.divisor as number;
-    if (divisor === 1) return found;
-    // In a row: where the last axis has size 1, the quotient would be worked out entry by entry, thirty times slower.
-    const flat = builder.reshape(found, [sizeOf(node.shape)]);
-    const quotients = builder.emit('Div', [flat, builder.scalar('float32', divisor)], flat.shape, 'float32');
-    return builder.reshape(quotients, node.shape);
-  },
   GatherNd: ({ builder, node, inputs }) => {
     const [x, indices] = inputs as [Operand, Operand];
     const safe = builder.cast(refuseNegative(builder, indices), 'int64');

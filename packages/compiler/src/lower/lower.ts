@@ -1,14 +1,6 @@
 import { reachable } from '../ir/graph.js';
 import { UnsupportedKernelError } from '../ir/unsupported-kernel-error.js';
-import {
-  constantData,
-  type FedSpec,
-  type InputValue,
-  isConstant,
-  type NodeValue,
-  sizeOf,
-  type Value,
-} from '../ir/value.js';
+import { constantData, type InputValue, isConstant, type NodeValue, sizeOf, type Value } from '../ir/value.js';
 import { type Builder, createBuilder, type Operand } from './builder.js';
 import { convolutionLowerings } from './convolution.js';
 import { lowerEinsum } from './einsum.js';
@@ -35,16 +27,9 @@ const lowerings: Lowerings = {
   Einsum: lowerEinsum,
 };
 
-/** Part of an input: `size` numbers from `offset` on. */
-export interface View {
-  readonly offset: number;
-  readonly size: number;
-}
-
-/** An input of a lowered program: one of the graph, or a view of one, which is fed without a copy. */
+/** An input of a lowered program. */
 export interface LoweredInput extends OnnxTensorInfo {
   readonly source: InputValue;
-  readonly view: View | undefined;
 }
 
 /** A lowered program. */
@@ -53,9 +38,6 @@ export interface Lowered {
   /** The graph's inputs, in their order. */
   readonly inputs: readonly LoweredInput[];
 }
-
-/** Slices from this size on become inputs of their own, fed without a copy; below, a node costs less than an input. */
-const smallestView = 4096;
 
 /**
  * Lowers what `outputs` depend on to an ONNX graph with these outputs. Outputs must be computed: constants and inputs are
@@ -80,8 +62,7 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>): Lowere
     if (known !== undefined) return known;
     const made = leaf(builder, value);
     if (value.kind === 'input') {
-      const shape = value.anyRows === true ? [`${value.name}/rows`, ...value.shape.slice(1)] : value.shape;
-      inputs.push({ name: value.name, type: fedType(value), shape, source: value, view: undefined });
+      inputs.push({ name: value.name, type: value.dtype, shape: value.shape, source: value });
     }
     operands.set(value, made);
     return made;
@@ -97,15 +78,6 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>): Lowere
   }
   for (const value of values) {
     if (value.kind !== 'node' || absorbed.has(value)) continue;
-    const view = viewOf(value);
-    if (view !== undefined) {
-      const source = value.inputs[0] as InputValue;
-      const name = `${source.name}@${view.offset}+${view.size}`;
-      const known = inputs.some((one) => one.name === name);
-      if (!known) inputs.push({ name, type: value.dtype, shape: value.shape, source, view });
-      operands.set(value, builder.input(name, value.dtype, value.shape));
-      continue;
-    }
     const call: LowerCall = {
       builder,
       node: value,
@@ -126,26 +98,15 @@ export function lower(name: string, outputs: ReadonlyMap<string, Value>): Lowere
   return finish(name, builder, outputs, operandOf, inputs);
 }
 
-const fedType = ({ bytes, dtype }: FedSpec) => (bytes === true ? 'uint8' : dtype);
-
 /** Inputs and constants. */
 function leaf(builder: Builder, value: Value): Operand {
-  if (value.kind === 'input') return builder.input(value.name, fedType(value), value.shape);
+  if (value.kind === 'input') return builder.input(value.name, value.dtype, value.shape);
   if (!isConstant(value)) throw new Error(`Operation \`${value.op}\` was used before it was lowered.`);
   if (value.kind === 'uniform' && sizeOf(value.shape) > 256) {
     const one = builder.cast(builder.constant(value.dtype, [], constantData({ ...value, shape: [] })), value.dtype);
     return builder.emit('Expand', [one, builder.ints(value.shape)], value.shape, value.dtype);
   }
   return builder.constant(value.dtype, value.shape, constantData(value));
-}
-
-/** A large slice of an input along its first axis lies in one piece. */
-function viewOf(value: NodeValue): View | undefined {
-  const source = value.inputs[0];
-  if (value.op !== 'Slice' || source?.kind !== 'input' || sizeOf(value.shape) < smallestView) return undefined;
-  if (!value.shape.slice(1).every((size, i) => size === source.shape[i + 1])) return undefined;
-  const first = (value.attributes.begin as number[])[0] as number;
-  return { offset: first * sizeOf(source.shape.slice(1)), size: sizeOf(value.shape) };
 }
 
 /** Keeps what outputs need, and gives outputs their names. */
@@ -177,7 +138,7 @@ function finish(
   const read = inputs.filter((input) => needed.has(input.name));
   const graph = {
     name,
-    inputs: read.map(({ source, view, ...info }) => info),
+    inputs: read.map(({ source, ...info }) => info),
     outputs: infos,
     constants: builder.constants.filter((constant) => needed.has(constant.name)),
     nodes: [...nodes, ...final.map((node) => ({ ...node, inputs: node.inputs.map(rename) }))],

@@ -43,22 +43,9 @@ export function multiply(call: LowerCall, product: NodeValue, bias?: Operand): O
     const inputs = [transposeA ? swapped(builder, a) : a, transposeB ? swapped(builder, b) : b];
     return builder.emit('MatMul', inputs, product.shape, a.type);
   }
-  if (!transposeA && transposeB && isSlim(a) && isSlim(b)) {
-    // Wide rows against wide rows: matrices times vectors need no copy of the transposed rows in another order.
-    const [[rows], [columns, inner]] = [a.shape, b.shape] as [[number], [number, number]];
-    const apart = builder.emit('MatMul', [a, builder.reshape(b, [columns, inner, 1])], [columns, rows, 1], 'float32');
-    const found = builder.transpose(builder.reshape(apart, [columns, rows]), [1, 0]);
-    return bias === undefined ? found : builder.emit('Add', [found, bias], product.shape, 'float32');
-  }
   if (bias !== undefined) return builder.emit('Gemm', [a, b, bias], product.shape, 'float32', { attributes: flags });
   if (!transposeA && !transposeB) return builder.emit('MatMul', [a, b], product.shape, 'float32');
   return builder.emit('FusedMatMul', [a, b], product.shape, 'float32', { attributes: flags, domain: 'com.microsoft' });
-}
-
-/** A few long rows. */
-function isSlim({ shape }: Operand): boolean {
-  const [rows, inner] = shape as [number, number];
-  return shape.length === 2 && rows <= 6 && inner >= 1024;
 }
 
 function swapped(builder: Builder, x: Operand): Operand {

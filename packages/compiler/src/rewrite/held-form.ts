@@ -1,7 +1,7 @@
 import { concat } from '../ir/concat.js';
 import type { Graph } from '../ir/graph.js';
 import { product } from '../ir/product.js';
-import { type FedSpec, isConstant, type Spec, sizeOf, type Value } from '../ir/value.js';
+import { isConstant, type Spec, sizeOf, type Value } from '../ir/value.js';
 import { piecesOf, runsOf, stacked } from './factors.js';
 
 /**
@@ -11,7 +11,7 @@ import { piecesOf, runsOf, stacked } from './factors.js';
 export interface HeldForm extends Spec {
   /** The same for forms that are built alike. */
   readonly key: string;
-  readonly leaves: readonly FedSpec[];
+  readonly leaves: readonly Spec[];
   build(graph: Graph, leaves: readonly Value[]): Value;
 }
 

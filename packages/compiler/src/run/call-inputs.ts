@@ -6,7 +6,6 @@ import type { InputRole } from '../trace/trace.js';
 import type { Source } from './compile-graph.js';
 import { checked, type DeviceStore } from './device.js';
 import { type HostArray, viewOf } from './host-array.js';
-import { rowsLeaves } from './table-rows.js';
 
 /** Where a variable's numbers lie: in the flat vector of parameters, or in that of statistics. */
 export interface VariablePlace {
@@ -53,9 +52,9 @@ export function callSource(
 
 type Fed = ProgramCall['feeds'][string];
 
-/** One of the numbers by which a fed tensor is held, or a table or row numbers. */
+/** One of the numbers by which a fed tensor is held. */
 function leafOf(value: Fed, leaf: number, store: DeviceStore): HostArray {
-  const leaves = 'dtype' in value ? store.inside(value).held?.leaves : rowsLeaves(value);
+  const leaves = 'dtype' in value ? store.inside(value).held?.leaves : undefined;
   return leaves?.[leaf] as HostArray;
 }
 

@@ -3,11 +3,10 @@ import { constantData, type InputValue, isConstant, sizeOf, type Value } from '.
 import { type Lowered, lower } from '../lower/lower.js';
 import { encodeModel } from '../lower/onnx/encode-model.js';
 import type { OnnxGraph, OnnxType } from '../lower/onnx/graph.js';
-import { overwritable } from '../lower/overwritable.js';
 import { withFactors } from '../rewrite/factors.js';
 import { findTail, partsOf } from '../rewrite/find-tail.js';
 import { stackLanes } from '../rewrite/stack-lanes.js';
-import { type HostArray, viewOf } from './host-array.js';
+import type { HostArray } from './host-array.js';
 import type { Runtime, RuntimeSession } from './runtime/runtime.js';
 import { type FlatMemory, mostScratch } from './tail/flat-memory.js';
 import { type TailParts, type TailSource, tailFunction, tailSession } from './tail/tail-session.js';
@@ -20,8 +19,6 @@ export interface WantedOutput<Role> {
   readonly value: Value;
   /** What its caller has to know of it. */
   readonly role: Role;
-  /** Inputs that lie in the memory that it is to be written to. */
-  readonly over?: readonly Value[];
 }
 
 /** What has to be fed; a name instead of a first size leaves it open. */
@@ -41,7 +38,7 @@ export interface GraphOutput<Role, Call> {
   readonly size: number;
   /** Where its numbers are, if nothing has to be computed: those of an input, or a constant's. */
   readonly given: Source<Call> | undefined;
-  /** Whether it may be written over the inputs that lie in its memory. */
+  /** Whether it may be written over numbers that the program reads. */
   readonly inPlace: boolean;
 }
 
@@ -77,19 +74,17 @@ export async function compileGraph<Role, Call>(
 ): Promise<CompiledGraph<Role, Call>> {
   const { name, graph, runtime, threads, sourceOf } = input;
   const computed = new Map<string, Value>();
-  const wanted = input.outputs.map(({ value: given, role, over = [] }, i) => {
+  const wanted = input.outputs.map(({ value: given, role }, i) => {
     const value = given.dtype === 'bool' ? graph.cast(given, 'int32') : given;
     const source = givenBy(value, sourceOf);
     if (source === undefined) computed.set(`y${i}`, value);
     const dtype: 'float32' | 'int32' = value.dtype === 'int32' ? 'int32' : 'float32';
-    return { name: `y${i}`, role, over, shape: value.shape, dtype, size: sizeOf(value.shape), given: source };
+    return { name: `y${i}`, role, shape: value.shape, dtype, size: sizeOf(value.shape), given: source };
   });
   const { rest, end } = await splitTail(stackLanes(graph, withFactors(graph, computed)), input.memory);
   const lowered = rest.size === 0 ? undefined : lower(name, rest);
-  const outputs = wanted.map(({ over, ...output }) => ({
-    ...output,
-    inPlace: over.length > 0 && mayOverwrite(output.name, over, lowered, end),
-  }));
+  // A tail reads all entries of a group before it writes them, and comes last.
+  const outputs = wanted.map((output) => ({ ...output, inPlace: end?.tail.outputs.has(output.name) === true }));
   const before = lowered && {
     session: await runtime.open(encodeModel(lowered.graph), { threads, name }),
     inputs: lowered.graph.inputs.map((one) => one.name),
@@ -136,31 +131,15 @@ async function splitTail(
   return { rest, end: { tail, work, memory, arrays, scalars, inputs } };
 }
 
-/** Whether an output may be written into memory that inputs lie in. */
-function mayOverwrite(
-  output: string,
-  over: readonly Value[],
-  lowered: Lowered | undefined,
-  end: End | undefined,
-): boolean {
-  // A tail reads all entries of a group before it writes them, and comes last.
-  if (end?.tail.outputs.has(output)) return true;
-  if (lowered === undefined || end?.inputs.some((one) => over.includes(one))) return false;
-  const names = lowered.inputs.flatMap(({ name, source }) => (over.includes(source) ? [name] : []));
-  return overwritable(lowered.graph, output, names);
-}
-
 /** What the lowered part is fed, and what the tail alone reads. */
 function inputsOf<Call>(
   lowered: Lowered | undefined,
   end: End | undefined,
   sourceOf: (input: InputValue) => Source<Call>,
 ): GraphInput<Call>[] {
-  const inputs = (lowered?.inputs ?? []).map(({ source, view, ...info }): GraphInput<Call> => {
-    const whole = sourceOf(source);
-    if (view === undefined) return { ...info, source: whole };
-    return { ...info, source: (call) => viewOf(whole(call), view.offset, view.size) };
-  });
+  const inputs = (lowered?.inputs ?? []).map(
+    ({ source, ...info }): GraphInput<Call> => ({ ...info, source: sourceOf(source) }),
+  );
   const known = new Set(inputs.map(({ name }) => name));
   const others = new Set((end?.inputs ?? []).filter(({ name }) => !known.has(name)));
   const readByEnd = [...others].map((one): GraphInput<Call> => {

@@ -1,7 +1,6 @@
-import { type DeviceTensor, type ParameterLayout, PolytaskError, type Program, type Segment } from '@polytask/core';
+import { type ParameterLayout, PolytaskError, type Program, type Segment } from '@polytask/core';
 import type { ProgramCall } from '@polytask/core/executors';
-import type * as tf from '@tensorflow/tfjs';
-import type { InputValue, Value } from '../ir/value.js';
+import type { InputValue } from '../ir/value.js';
 import { type HeldForm, heldForm } from '../rewrite/held-form.js';
 import { type FeedSpec, type InputRole, type Trace, trace } from '../trace/trace.js';
 import { callSource, type VariablePlace, variablePlaces } from './call-inputs.js';
@@ -10,7 +9,6 @@ import type { DeviceStore } from './device.js';
 import { dtypeOf } from './host-array.js';
 import type { Runtime } from './runtime/runtime.js';
 import { type SeenCall, sameCall, seeCall } from './same-call.js';
-import { rowsForm } from './table-rows.js';
 import type { FlatMemory } from './tail/flat-memory.js';
 import { within } from './within.js';
 
@@ -65,7 +63,7 @@ export function createProgramCache({
   const specOf = (value: ProgramCall['feeds'][string]): FeedSpec => {
     const { shape } = value;
     if ('dtype' in value) return store.inside(value).held?.form ?? { shape, dtype: value.dtype };
-    return (runtime.readsInPlace ? rowsForm(value) : undefined) ?? { shape, dtype: dtypeOf(value.data) };
+    return { shape, dtype: dtypeOf(value.data) };
   };
 
   function traceOnce(program: Program, signature: string, feeds: { readonly [name: string]: FeedSpec }): Trace | Error {
@@ -107,8 +105,7 @@ export function createProgramCache({
       }
       const found = target === 'hold' ? heldForm(traced.graph, value) : undefined;
       if (found === undefined) {
-        const over = typeof target === 'string' ? [] : inputsIn(target, call, traced, places);
-        outputs.push({ value, role: { kind: 'result', name }, over });
+        outputs.push({ value, role: { kind: 'result', name } });
         continue;
       }
       held.set(name, found.form);
@@ -166,28 +163,10 @@ export function createProgramCache({
 
 /** Everything of a call but its feeds that a compiled program depends on. */
 function wanted(call: ProgramCall): string {
-  const targets = Object.entries(call.outputs).map(([name, target]) => {
-    if (typeof target === 'string') return `${name} ${target}`;
-    const places = Object.entries(call.feeds).flatMap(([feed, value]) => (value === target ? [feed] : []));
-    if (call.parameters?.values === target) places.push('(values)');
-    if (call.parameters?.state === target) places.push('(state)');
-    return `${name}=${places.join()}`;
-  });
+  const targets = Object.entries(call.outputs).map(
+    ([name, target]) => `${name} ${typeof target === 'string' ? target : 'into'}`,
+  );
   return `${targets.join(' ')} ${call.parameters === undefined ? 'none' : (call.keepState ?? true)}`;
-}
-
-/** The inputs that lie in a device tensor which an output overwrites. */
-function inputsIn(
-  target: DeviceTensor,
-  { feeds, parameters }: ProgramCall,
-  { inputs }: Trace,
-  places: ReadonlyMap<tf.Variable, VariablePlace>,
-): Value[] {
-  const liesIn = (role: InputRole) => {
-    if (role.kind === 'feed') return feeds[role.feed] === target;
-    return role.kind === 'variable' && parameters?.[(places.get(role.variable) as VariablePlace).vector] === target;
-  };
-  return [...inputs].flatMap(([value, role]) => (liesIn(role) ? [value] : []));
 }
 
 /** What errors call a variable. */

@@ -1,4 +1,3 @@
-import type { DeviceTensor } from '@polytask/core';
 import type { ProgramCall } from '@polytask/core/executors';
 import { sameShape } from '../ir/value.js';
 import type { FeedSpec } from '../trace/trace.js';
@@ -7,8 +6,6 @@ import type { FeedSpec } from '../trace/trace.js';
 export interface SeenCall {
   readonly names: readonly string[];
   readonly specs: readonly FeedSpec[];
-  /** Device tensors that were fed or overwritten, by their place. */
-  readonly fed: readonly (DeviceTensor | undefined)[];
   readonly outputs: ProgramCall['outputs'];
   readonly parameters: ProgramCall['parameters'];
   readonly keepState: boolean | undefined;
@@ -23,7 +20,6 @@ export function seeCall(call: ProgramCall, specOf: (value: ProgramCall['feeds'][
       const { shape, ...rest } = specOf(value);
       return { ...rest, shape: [...shape] };
     }),
-    fed: values.map((value) => ('dtype' in value ? value : undefined)),
     outputs: { ...call.outputs },
     parameters: call.parameters === undefined ? undefined : { ...call.parameters },
     keepState: call.keepState,
@@ -55,16 +51,7 @@ export function sameCall(
     if (seen.names[count] !== name || before === undefined) return false;
     const now = specOf(value);
     if (now.dtype !== before.dtype || now.build !== before.build || !sameShape(now.shape, before.shape)) return false;
-    // Whether an output overwrites what was fed is settled by the same tensors being fed.
-    const handle = 'dtype' in value ? value : undefined;
-    if (handle !== seen.fed[count] && (overwrites(call, handle) || overwrites(call, seen.fed[count]))) return false;
     count++;
   }
   return count === seen.names.length;
-}
-
-function overwrites(call: ProgramCall, handle: DeviceTensor | undefined): boolean {
-  if (handle === undefined) return false;
-  for (const name in call.outputs) if (call.outputs[name] === handle) return true;
-  return false;
 }

@@ -3,7 +3,7 @@ import { forbidHost, replaceProperty } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
 import { createGraph } from '../ir/create-graph.js';
 import type { Graph } from '../ir/graph.js';
-import { type DType, type FedSpec, isConstant, type Spec, type Value } from '../ir/value.js';
+import { type DType, isConstant, type Spec, type Value } from '../ir/value.js';
 import { type Recording, readError, resolveValue, traceBackend, traceBackendName } from './backend.js';
 import { type EngineBackend, engine } from './engine.js';
 import { refuseHost } from './refuse-host.js';
@@ -11,7 +11,7 @@ import { atSourceLine } from './source-line.js';
 
 /** What is fed: a tensor, or tensors (`leaves`) of which it is built inside the graph. */
 export interface FeedSpec extends Spec {
-  readonly leaves?: readonly FedSpec[];
+  readonly leaves?: readonly Spec[];
   build?(graph: Graph, leaves: readonly Value[]): Value;
 }
 
@@ -153,7 +153,7 @@ export function trace(request: TraceRequest): Trace {
 }
 
 /** Makes an input, and notes what it stands for. */
-type MakeInput = (name: string, spec: FedSpec, role: InputRole) => Value;
+type MakeInput = (name: string, spec: Spec, role: InputRole) => Value;
 
 /** The value of a feed. */
 function fed(graph: Graph, input: MakeInput, feed: string, spec: FeedSpec): Value {

@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
 import { sampleBatches, withDynamicBatch } from '../../src/export/dynamic-batch.js';
-import { withoutViews } from '../../src/export/without-views.js';
-import { createGraph } from '../../src/ir/create-graph.js';
-import type { InputValue } from '../../src/ir/value.js';
 import { encodeModel } from '../../src/lower/onnx/encode-model.js';
 import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../src/lower/onnx/graph.js';
 import { nodeRuntime } from '../../src/run/runtime/node.js';
@@ -118,16 +115,4 @@ test.each([
   expect(() => generalised(make)).toThrow(
     expect.objectContaining({ code: 'POLYTASK_EXPORT_BATCH', message: expect.stringContaining(`decides ${what}.`) }),
   );
-});
-
-test('cuts views out of whole inputs', async () => {
-  const nodes = [{ op: 'Neg', inputs: ['x@3+3'], outputs: ['y'] }];
-  const source = createGraph().input('x', { shape: [4, 3], dtype: 'float32' }) as InputValue;
-  const view = info('x@3+3', [1, 3]);
-  const found = withoutViews({
-    graph: { name: 'g', inputs: [view], outputs: [info('y', [1, 3])], constants: [], nodes },
-    inputs: [{ ...view, source, view: { offset: 3, size: 3 } }],
-  });
-  expect(found.inputs).toEqual([info('x', [4, 3])]);
-  expect((await run(found, 4)).values).toEqual([-3, -4, -5]);
 });

@@ -4,7 +4,7 @@ import type { HostTensor } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { batchCount } from './batch-count.js';
-import { type GatherOptions, type TableCursor, tableCursor } from './table-cursor.js';
+import { type TableCursor, tableCursor } from './table-cursor.js';
 
 /** All labels of one column. */
 export interface StoredLabels {
@@ -25,7 +25,7 @@ export interface TableDataset extends MultiTaskDataset {
    *
    * @throws DatasetError (`POLYTASK_DATASET`) where a row does not exist.
    */
-  gather(rows: ArrayLike<number>, options?: GatherOptions): RawBatch;
+  gather(rows: ArrayLike<number>, before?: RawBatch): RawBatch;
   /**
    * All labels of a column, in row order; not to be written to.
    *
@@ -40,7 +40,7 @@ export interface IndexedRows {
   readonly columns: readonly string[];
   readonly ids: Int32Array;
   /** `rows` exist. */
-  gather(rows: ArrayLike<number>, options?: GatherOptions): RawBatch;
+  gather(rows: ArrayLike<number>, before?: RawBatch): RawBatch;
   /** `column` exists. */
   labels(column: string): StoredLabels;
 }

@@ -49,7 +49,7 @@ export function storeArray(
 }
 
 /** Rows of up to so many numbers are copied one by one, which takes less time than to make a view of each. */
-export const narrow = 16;
+const narrow = 16;
 
 /**
  * Copies rows into a tensor of shape `[rows.length, ...rowShape]`: into `before`, a tensor that was gathered of the same array,

@@ -4,14 +4,6 @@ import { requireOption } from '../errors/invalid-option-error.js';
 import { batchCount } from './batch-count.js';
 import { rowOrder } from './row-order.js';
 
-/** How rows are gathered. */
-export interface GatherOptions {
-  /** A batch that nobody needs any more: inputs may lie in its arrays. */
-  readonly before?: RawBatch | undefined;
-  /** Whether inputs may be copied only when they are read, see `tableRows`; `rows` must then stay as they are. Default false. */
-  readonly whenRead?: boolean;
-}
-
 /** A {@link Cursor} over rows in memory: batches come at once. */
 export interface TableCursor extends Cursor {
   next(): RawBatch | null;
@@ -20,7 +12,7 @@ export interface TableCursor extends Cursor {
 /** A cursor over rows 0 … `size` − 1, of which `gather` makes batches. */
 export function tableCursor(
   size: number,
-  gather: (rows: Uint32Array, options: GatherOptions) => RawBatch,
+  gather: (rows: Uint32Array, before: RawBatch | undefined) => RawBatch,
   options: CursorOptions,
 ): TableCursor {
   const { batchSize, shuffleSeed, reuse = false } = options;
@@ -44,7 +36,7 @@ export function tableCursor(
       order ??= rowOrder(size, shuffleSeed, epoch);
       const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
       batch++;
-      const given = gather(rows, { before: older, whenRead: reuse });
+      const given = gather(rows, older);
       if (reuse) [older, last] = [last, given];
       return given;
     },

@@ -12,7 +12,6 @@ import {
   type TableWeights,
 } from './store-table.js';
 import { gatherRows, type StoredArray } from './stored-array.js';
-import { rowsWhenRead } from './table-rows.js';
 
 /** What a table is made of. Typed arrays are kept, not copied: leave them as they are. */
 export interface TableOptions {
@@ -74,13 +73,12 @@ export function tableDataset(options: TableOptions): TableDataset {
     inputs: Object.fromEntries(inputs.map(({ name, spec }) => [name, spec])),
     columns: columns.map(({ name }) => name),
     ids,
-    gather(chosen, { before, whenRead = false } = {}) {
-      const gatherInput = whenRead ? rowsWhenRead : gatherRows;
+    gather(chosen, before) {
       const idsOfRows = gatherRows(idArray, chosen).data as Int32Array;
       return {
         size: chosen.length,
         inputs: Object.fromEntries(
-          inputs.map(({ name, array }) => [name, gatherInput(array, chosen, before?.inputs[name])]),
+          inputs.map(({ name, array }) => [name, gatherRows(array, chosen, before?.inputs[name])]),
         ),
         columns: Object.fromEntries(columns.map(({ name, array }) => [name, gatherRows(array, chosen)])),
         sampleWeights: Object.fromEntries(

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { tableDataset } from '../../src/data/table-dataset.js';
-import { tableRows } from '../../src/data/table-rows.js';
 import { DatasetError } from '../../src/errors/dataset-error.js';
 import { UnknownNameError } from '../../src/errors/unknown-name-error.js';
 import { drain } from './tables.js';
@@ -149,14 +148,4 @@ test('gathering 128 shuffled rows of 784 bytes takes far less than a training st
   }
   // 200 batches; measured 0.3 to 0.5 ms each. Loose, since machines that test are busy.
   expect((performance.now() - start) / 200).toBeLessThan(5);
-});
-
-test('a cursor whose batches may be reused leaves wide rows in the table until they are read', () => {
-  const data = Float32Array.from({ length: 3 * 20 }, (_, i) => i);
-  const wide = tableDataset({ inputs: { x: { data, shape: [3, 20] } }, columns: { y: [0, 1, 2] } });
-  const read = (reuse: boolean) => wide.open({ batchSize: 2, shuffleSeed: 'a', reuse }).next()?.inputs.x;
-  const [kept, own] = [read(true), read(false)];
-  expect(kept && tableRows(kept)?.table).toBe(data);
-  expect(own && tableRows(own)).toBeUndefined();
-  expect(kept?.data).toEqual(own?.data);
 });

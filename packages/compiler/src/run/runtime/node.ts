@@ -43,7 +43,6 @@ async function bindingRuntime(): Promise<Runtime> {
   const tensorOf = tensorCache(ort.Tensor);
   return {
     name: 'node',
-    readsInPlace: true,
     flushDenormals: (run) => run(),
     async open(model, { threads, name = '' }) {
       const session = await ort.InferenceSession.create(model, {
@@ -69,7 +68,6 @@ function directRuntime(library: OnnxRuntimeC): Runtime {
   let binding: Promise<Runtime> | undefined;
   return {
     name: 'node',
-    readsInPlace: true,
     flushDenormals: library.flushDenormals,
     async open(model, { threads, name = '' }) {
       const session = createSession(library, model, threads, name);

@@ -36,8 +36,6 @@ export interface RuntimeOptions {
 /** A way to run ONNX models. */
 export interface Runtime {
   readonly name: 'node' | 'web';
-  /** Whether what is fed is read where it lies, and not copied in every run. */
-  readonly readsInPlace: boolean;
   /** Calls a function with denormal numbers taken as 0 where the runtime's own programs take them so. */
   flushDenormals<Result>(run: () => Result): Result;
   open(model: Uint8Array, options: RuntimeOptions): Promise<RuntimeSession>;

@@ -30,7 +30,6 @@ export async function webRuntime({ wasmPaths, threads = 1 }: WebRuntimeOptions =
   const tensorOf = tensorCache(ort.Tensor);
   return {
     name: 'web',
-    readsInPlace: false,
     flushDenormals: (run) => run(),
     async open(model, { name = '' }) {
       const session = await ort.InferenceSession.create(model, {
