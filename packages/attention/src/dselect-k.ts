@@ -9,6 +9,7 @@ import {
   number,
   type OptionsOf,
   uniformInitializer,
+  unstack,
   whole,
   withDefault,
 } from '@polytask/core';
@@ -16,7 +17,6 @@ import * as tf from '@tensorflow/tfjs';
 import { gateOption, readInputs } from './gate.js';
 import { bindMixture, mixtureOptions, type Selector } from './mixture.js';
 import { smoothStep } from './smooth-step.js';
-import { unstack } from './unstack.js';
 
 const options = {
   ...mixtureOptions,

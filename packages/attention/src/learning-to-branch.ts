@@ -17,12 +17,12 @@ import {
   type StepContext,
   type StepInfo,
   stopGradient,
+  unstack,
   whole,
   withDefault,
   zerosInitializer,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { unstack } from './unstack.js';
 
 const options = {
   encoder: required(part('encoder'), 'Of every stage there are several copies, which branch from one another.'),

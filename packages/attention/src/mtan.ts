@@ -5,9 +5,7 @@ import {
   buildActivation,
   buildBatchNorm,
   buildDense,
-  buildHeads,
   buildStages,
-  buildTaskInputs,
   chainLayers,
   describePart,
   flag,
@@ -22,7 +20,7 @@ import {
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { buildTrunk } from './staged-trunk.js';
+import { buildTaskTrunk } from './task-trunk.js';
 
 const options = {
   encoder: required(
@@ -91,48 +89,39 @@ export const mtan = /* @__PURE__ */ describePart('sharing', {
     },
   ],
   options,
-  make: ({ encoder, reduction, batchNorm, head, adapters }) => ({
-    bind({ tasks, inputs, scope }) {
-      const { specs, sources } = buildTaskInputs(scope, tasks, inputs, adapters);
-      const trunk = buildTrunk(encoder, scope.child('trunk'), specs);
-      const names = tasks.map(({ name }) => name);
-      const stages = trunk.map(({ recipe, inputs: before, carried, built, output }, index) => {
-        const maskOf = (task: string) => {
-          const place = scope
-            .child('attention')
-            .child(task, { usedBy: [task] })
-            .child(recipe.name);
-          return buildMask(place, output, index > 0, reduction, batchNorm);
-        };
-        return {
-          name: recipe.name,
-          built,
-          // The first stage has nothing to bring.
-          refine: index === 0 ? undefined : buildStages([recipe], scope.child('refine'), before, carried),
-          masks: new Map(names.map((task) => [task, maskOf(task)])),
-        };
-      });
-      const heads = buildHeads(scope, tasks, trunk.at(-1)?.output as InputSpec, head);
+  make: ({ reduction, batchNorm, ...given }) => ({
+    bind(context) {
+      const { sources, stages, heads, logged } = buildTaskTrunk(
+        context,
+        given,
+        'attention',
+        (place, { output }, first) => buildMask(place, output, !first, reduction, batchNorm),
+      );
+      const refined = stages.map(({ recipe, inputs, carried }, index) =>
+        // The first stage has nothing to bring.
+        index === 0 ? undefined : buildStages([recipe], context.scope.child('refine'), inputs, carried),
+      );
       return {
-        logged: names.flatMap((task) => stages.map(({ name }) => `attention/${task}/${name}/mean`)),
+        logged,
         forward(x, step) {
           const features: Record<string, tf.Tensor> = {};
           const intermediates: Record<string, tf.Tensor> = {};
           const ends = sources.map((source) => {
             let given = source.select(x, step);
             let carried: NamedTensors = {};
-            for (const { name: stage, built, refine, masks } of stages) {
+            for (const [index, { recipe, built, modules }] of stages.entries()) {
               const passed = built.run(given, step, carried);
               const p = passed.features;
-              for (const [task, module] of masks) {
+              for (const [task, module] of modules) {
                 if (!source.tasks.includes(task)) continue;
                 const selected = { features: features[task] as tf.Tensor };
-                const brought = refine?.run(selected, step, carried).features;
+                const brought = refined[index]?.run(selected, step, carried).features;
                 const seen = brought === undefined ? p : tf.concat([p, brought], -1);
                 const mask = tf.sigmoid(module.apply(seen, step));
+                const name = `attention/${task}/${recipe.name}`;
                 features[task] = tf.mul(mask, p);
-                intermediates[`attention/${task}/${stage}`] = mask;
-                if (step.training) intermediates[`attention/${task}/${stage}/mean`] = tf.mean(mask);
+                intermediates[name] = mask;
+                if (step.training) intermediates[`${name}/mean`] = tf.mean(mask);
               }
               given = { features: p };
               carried = passed.carried;

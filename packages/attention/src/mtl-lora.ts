@@ -4,10 +4,12 @@ import {
   buildTaskInputs,
   code,
   describePart,
+  type Encoder,
   headOption,
   heUniform,
   type InputSpec,
   InvalidOptionError,
+  isPart,
   number,
   type OptionsOf,
   required,
@@ -20,8 +22,12 @@ import * as tf from '@tensorflow/tfjs';
 
 const options = {
   model: required(
-    code<tf.LayersModel>('a tf.LayersModel (await it first)', isLayersModel),
-    'The trunk, trained before; its weights stay as they are.',
+    code<tf.LayersModel | Encoder>(
+      'a tf.LayersModel (await it first), or an encoder of one that exists',
+      (value) => isLayersModel(value) || (isPart(value, 'encoder') && 'model' in value),
+      'encoder',
+    ),
+    'The trunk, trained before; its weights stay as they are. In run files: `layers-model`.',
   ),
   rank: withDefault(whole({ from: 1 }), 8, 'Width of what is added to each dense layer, r.', 'paper'),
   ups: withDefault(whole({ from: 1 }), 3, 'Ways up from there, of which each task has a mixture, n.', 'our own'),
@@ -50,7 +56,8 @@ export type MtlLoraOptions = OptionsOf<typeof options>;
  *
  * Shapes: those of the model, `[rows, ...]` → features `[rows, ...]` by task → outputs as each task declares them.
  *
- * @remarks l counts all layers of the model; layers that are not dense are applied as they are in prediction, without
+ * @remarks A run file names the model by the file that tfjs saved: `model: { use: layers-model, file: model/model.json }`, with `output`
+ * for the layer to take features from. l counts all layers of the model; layers that are not dense are applied as they are in prediction, without
  * dropout and with the averages of BatchNorm. Each task goes through the model by itself. The model stays yours to
  * dispose of; since nothing moves it, runs may share it. Models that branch are refused.
  * @throws `POLYTASK_INVALID_OPTION` for what is no `tf.LayersModel`, or one whose layers are not one chain with a dense
@@ -80,8 +87,9 @@ export const mtlLora = /* @__PURE__ */ describePart('sharing', {
     },
   ],
   options,
-  make: ({ model, head, ...given }) => ({
+  make: ({ model: trained, head, ...given }) => ({
     bind({ tasks, inputs, scope }) {
+      const model = modelOf(trained);
       const names = tasks.map(({ name }) => name);
       const { specs, sources } = buildTaskInputs(scope, tasks, inputs);
       const layers = chainOf(model);
@@ -111,8 +119,12 @@ export const mtlLora = /* @__PURE__ */ describePart('sharing', {
   }),
 });
 
+function modelOf(given: tf.LayersModel | Encoder): tf.LayersModel {
+  return isLayersModel(given) ? given : (given.model as () => tf.LayersModel)();
+}
+
 /** By its looks, since two copies of tfjs have two classes. */
-function isLayersModel(value: unknown): boolean {
+function isLayersModel(value: unknown): value is tf.LayersModel {
   const { layers, inputs, apply } = (value ?? {}) as Record<string, unknown>;
   return Array.isArray(layers) && Array.isArray(inputs) && typeof apply === 'function';
 }

@@ -16,11 +16,11 @@ import {
   type OptionsOf,
   part,
   required,
+  unstack,
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { branchOption, buildTaskNodes } from './task-nodes.js';
-import { unstack } from './unstack.js';
 
 const options = {
   encoder: required(part('encoder'), 'The trunk, shared by all tasks.'),

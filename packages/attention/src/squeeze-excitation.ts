@@ -3,8 +3,6 @@ import {
   type BuildScope,
   type BuiltStages,
   buildDense,
-  buildHeads,
-  buildTaskInputs,
   chainLayers,
   describePart,
   flag,
@@ -21,7 +19,7 @@ import {
   zerosInitializer,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { buildTrunk } from './staged-trunk.js';
+import { buildTaskTrunk } from './task-trunk.js';
 
 const options = {
   encoder: required(part('encoder'), 'The trunk, shared by all tasks; each task gates the channels after every stage.'),
@@ -97,24 +95,13 @@ export const squeezeExcitation = /* @__PURE__ */ describePart('sharing', {
     },
   ],
   options,
-  make: ({ encoder, reduction, identity, head, adapters }) => ({
-    bind({ tasks, inputs, scope }) {
-      const { specs, sources } = buildTaskInputs(scope, tasks, inputs, adapters);
-      const trunk = buildTrunk(encoder, scope.child('trunk'), specs);
-      const names = tasks.map(({ name }) => name);
-      const stages = trunk.map(({ recipe: { name }, built, output }) => {
-        const gateOf = (task: string) => {
-          const place = scope
-            .child('gates')
-            .child(task, { usedBy: [task] })
-            .child(name);
-          return buildExcitation(place, output, reduction, identity);
-        };
-        return { name, built, gates: Object.fromEntries(names.map((task) => [task, gateOf(task)])) };
-      });
-      const heads = buildHeads(scope, tasks, trunk.at(-1)?.output as InputSpec, head);
+  make: ({ reduction, identity, ...given }) => ({
+    bind(context) {
+      const { sources, stages, heads, logged } = buildTaskTrunk(context, given, 'gates', (place, { output }) =>
+        buildExcitation(place, output, reduction, identity),
+      );
       return {
-        logged: names.flatMap((task) => stages.map(({ name }) => `gates/${task}/${name}/mean`)),
+        logged,
         forward(x, step) {
           const intermediates: Record<string, tf.Tensor> = {};
           // In the first stage tasks with the same inputs go together, after it each has its own features.
@@ -123,11 +110,11 @@ export const squeezeExcitation = /* @__PURE__ */ describePart('sharing', {
             inputs: source.select(x, step),
             carried: {},
           }));
-          for (const { name: stage, built, gates } of stages) {
+          for (const { recipe, built, modules } of stages) {
             groups = throughStage(built, groups, step).flatMap(({ tasks: readers, features, carried }) =>
               readers.map((task) => {
-                const { gated, gate } = (gates[task] as Excitation)(features, step);
-                const name = `gates/${task}/${stage}`;
+                const { gated, gate } = (modules.get(task) as Excitation)(features, step);
+                const name = `gates/${task}/${recipe.name}`;
                 intermediates[name] = gate;
                 if (step.training) intermediates[`${name}/mean`] = tf.mean(gate);
                 return { tasks: [task], inputs: { features: gated }, carried };

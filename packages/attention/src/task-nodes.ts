@@ -8,9 +8,9 @@ import {
   part,
   ShapeMismatchError,
   type StepContext,
+  unstack,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { unstack } from './unstack.js';
 
 /** The option `branch` of strategies in which tasks exchange features of their own. */
 export const branchOption = optional(

@@ -1,4 +1,4 @@
-import { adam, createTrainer, regression, tableDataset } from '@polytask/core';
+import { adam, createTrainer, layersModel, mlp, regression, tableDataset } from '@polytask/core';
 import { conformance } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -84,6 +84,18 @@ test('trains without moving the weights of the model', async () => {
   expect((await trainer.parameters?.read('lora/0/ups'))?.data.some((value) => value !== 0)).toBe(true);
   trainer.dispose();
   expect(two.getWeights().map((weight) => weight.arraySync())).toEqual(before);
+});
+
+test('takes an encoder of a model that exists, up to the layer that it names', () => {
+  const [first] = two.layers as [tf.layers.Layer];
+  const { variable, forward, dispose } = bind(mtlLora({ model: layersModel(two, { output: first.name }) }), ['a']);
+  expect(variable('lora/0/down').shape).toEqual([2, 8]);
+  const { features } = forward({ x: tf.tensor2d(x) });
+  closeTo(listed(features.a), listed(first.apply(tf.tensor2d(x)) as tf.Tensor));
+  dispose();
+  for (const model of [mlp([4]), layersModel(() => pretrained(2))]) {
+    expect(() => mtlLora({ model })).toThrow(/`model` must be a tf.LayersModel .*or an encoder of one that exists/);
+  }
 });
 
 test('refuses models that branch, other inputs, and what is no model', () => {

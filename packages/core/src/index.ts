@@ -206,6 +206,7 @@ export type { BuiltLayer, LayerBuilder } from './layers/layer.js';
 export { chainLayers } from './layers/layer.js';
 export { buildLayerNorm, type LayerNormOptions } from './layers/layer-norm.js';
 export { stopGradient } from './layers/stop-gradient.js';
+export { unstack } from './layers/unstack.js';
 export { buildUpsampling, type Interpolation } from './layers/upsampling.js';
 export { accuracy } from './metrics/accuracy.js';
 export { auc } from './metrics/auc.js';

@@ -6,6 +6,7 @@ import {
   describePart,
   number,
   type OptionsOf,
+  unstack,
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
@@ -111,10 +112,10 @@ function stitch(place: BuildScope, stage: ColumnStage, byChannel: boolean, own: 
     const stacked = tf.stack([...features]);
     if (!byChannel) {
       const mixed = tf.matMul(alpha as tf.Tensor2D, tf.reshape(stacked, [k, -1]) as tf.Tensor2D);
-      return tf.unstack(tf.reshape(mixed, stacked.shape));
+      return unstack(tf.reshape(mixed, stacked.shape));
     }
     const ones = shape.slice(1).map(() => 1);
-    return tf.unstack(alpha).map((row) => {
+    return unstack(alpha).map((row) => {
       const weights = tf.reshape(row, [k, 1, ...ones, channels]);
       return tf.sum(tf.mul(stacked, weights), 0);
     });

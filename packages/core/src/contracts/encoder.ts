@@ -50,6 +50,8 @@ export interface Stage {
 export interface Encoder extends Description<'encoder'> {
   /** The stages for these inputs, in order; none passes its single input on. Throws where the encoder cannot take them. */
   stages(inputs: InputSpecs): readonly Stage[];
+  /** The model that it is, where it is one of tfjs' layers API that exists already, as its maker's: for strategies that adapt it. */
+  model?(): tf.LayersModel;
 }
 
 /** Makes an {@link Encoder}; for everyone, core's own encoders included. */

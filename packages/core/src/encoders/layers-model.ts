@@ -42,9 +42,10 @@ const wrapped = describePart('encoder', {
 });
 
 /** What an encoder of such a model is made of. */
-export function modelStages(given: Model, output: string | undefined): Pick<Encoder, 'stages'> {
+export function modelStages(given: Model, output: string | undefined): Pick<Encoder, 'stages' | 'model'> {
   let built = false;
   return {
+    ...(typeof given !== 'function' && { model: () => withOutput(given, output) }),
     stages: () => [
       {
         name: 'model',

@@ -24,8 +24,10 @@ function show(value: unknown): string {
   return String(value);
 }
 
-/** Values of users may be large, or may hold themselves. */
+/** Values of users may be large, or may hold themselves; a part is called by its name. */
 function showObject(value: object): string {
+  const { kind, name, specVersion } = value as Record<string, unknown>;
+  if (specVersion !== undefined) return `the ${String(kind).replaceAll('-', ' ')} \`${name}\``;
   try {
     const text = JSON.stringify(value) ?? 'an object';
     return text.length <= longest ? text : `${text.slice(0, longest)}…`;

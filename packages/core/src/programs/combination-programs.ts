@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { GradientsOf } from '../contracts/gradient-balancing.js';
 import type { NamedTensors } from '../contracts/tensors.js';
+import { unstack } from '../layers/unstack.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
 import type { HeadGradients } from './loss-programs.js';
 import type { ProgramParts } from './program-parts.js';
@@ -54,7 +55,7 @@ export function withRest(
   weights?: tf.Tensor,
 ): tf.Tensor1D {
   const own = feeds.own as tf.Tensor2D;
-  const [first, ...others] = own.shape[0] === 1 ? [tf.reshape(own, [-1])] : tf.unstack(own);
+  const [first, ...others] = unstack(own);
   let rest = first as tf.Tensor;
   const ranges = layout.ranges.filter((range) => range.offset >= layout.sharedSize);
   if (weights === undefined) {

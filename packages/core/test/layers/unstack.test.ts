@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { unstack } from '../src/unstack.js';
+import { unstack } from '../../src/layers/unstack.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
