@@ -37,6 +37,9 @@ export interface AuxiliaryInput<Feeds extends string = string> {
   rowLosses(task: string, state?: ForwardState): tf.Tensor;
 }
 
+/** What `inspect` of an auxiliary term looks at. */
+export type InspectInput = Pick<AuxiliaryInput, 'state' | 'constants' | 'predict'>;
+
 /** What an auxiliary term's `loss` may give instead of the scalar alone. */
 export interface AuxiliaryLoss {
   readonly loss: tf.Tensor;
@@ -71,6 +74,13 @@ export interface BoundAuxiliary<
    * executor.
    */
   batchFeeds?(primitives: PreparePrimitives): Promise<{ readonly [Name in Rows]: HostTensor | DeviceTensor }>;
+  /** Names of what `inspect` gives. */
+  readonly inspected?: readonly string[] | undefined;
+  /**
+   * What the term has to say of every row `[rows, ...]`, also where nothing is trained and no row has a label: how far predictions are
+   * from agreeing. `trainer.inspect` gives it among the intermediates, under `<part>/<name>`. Without feeds, in tfjs.
+   */
+  inspect?(input: InspectInput): NamedTensors;
   /** A scalar, in tfjs. May use model variables through the layout or the scope that its maker was bound to. */
   loss(input: AuxiliaryInput<Prepared | Numbers | Rows>): tf.Tensor | AuxiliaryLoss;
 }

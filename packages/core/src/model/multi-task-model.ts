@@ -144,8 +144,11 @@ export function buildModel(parts: ModelParts): Model {
       ...(sharing.logged ?? []).map((name) => `${parts.sharing.name}/${name}`),
       ...auxiliaries.flatMap(({ name: part, bound: { logged: own = [] } }) => own.map((name) => `${part}/${name}`)),
     ];
-    const model = { tasks, inputs, layout, sharing, variables, outputs, auxiliaries, balancing, observers };
-    return { ...model, objectives, terms, logged, dispose };
+    const inspected = auxiliaries.flatMap(({ name: part, bound: { inspected: own = [] } }) =>
+      own.map((name) => `intermediate/${part}/${name}`),
+    );
+    const model = { tasks, inputs, layout, sharing, variables, auxiliaries, balancing, observers };
+    return { ...model, outputs: [...outputs, ...inspected], objectives, terms, logged, dispose };
   } catch (error) {
     dispose();
     throw error;
