@@ -1,4 +1,4 @@
-import { type AnyTask, UnknownNameError } from '@polytask/core';
+import { type AnyTask, InvalidOptionError, UnknownNameError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 
 /** What a task's predictions are, as far as methods that compare them care. */
@@ -78,13 +78,19 @@ export function classNames(predicted: Predicted): readonly string[] {
   return labels.every((label) => typeof label === 'string') ? labels : [];
 }
 
-/** The id of a class by its id or name. Errors: `POLYTASK_UNKNOWN_NAME`, with the option that has it. */
+/**
+ * The id of a class by its id or name.
+ *
+ * @throws `POLYTASK_UNKNOWN_NAME` for a name, `POLYTASK_INVALID_OPTION` for an id that there is not; with the option that has it.
+ */
 export function classId(predicted: Predicted, given: string | number, option: string): number {
-  const { task } = predicted;
-  const count = classCount(predicted) ?? predicted.width;
+  const { task, width } = predicted;
+  const count = classCount(predicted) ?? width;
   const names = classNames(predicted);
   const id = typeof given === 'number' ? given : names.indexOf(given);
   if (Number.isInteger(id) && id >= 0 && id < count) return id;
-  const known = typeof given === 'string' && names.length > 0 ? names : Array.from({ length: count }, (_, i) => `${i}`);
-  throw new UnknownNameError(`class of task \`${task.name}\``, `${given}`, known, option);
+  if (typeof given === 'string' && names.length > 0) {
+    throw new UnknownNameError(`class of task \`${task.name}\``, given, names, option);
+  }
+  throw new InvalidOptionError(option, `the id of a class of task \`${task.name}\`, 0 to ${count - 1}`, given);
 }

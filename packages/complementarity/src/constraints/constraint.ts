@@ -2,6 +2,7 @@ import {
   type AuxiliaryContext,
   type AuxiliaryObjective,
   type InspectInput,
+  type NamedTensors,
   PolytaskError,
   type Taken,
   type TaskConstants,
@@ -39,27 +40,30 @@ export interface Constraint {
   /** What is to agree; a row's violation and cost are the means over these. */
   comparisons(seen: Seen): readonly Comparison[];
   /** Further numbers of every row `[rows]`, by name, to be looked at outside of training. */
-  readonly further?: { readonly [name: string]: (seen: Seen) => tf.Tensor } | undefined;
+  further?(seen: Seen): NamedTensors;
 }
 
 /**
  * The one mechanism behind all constraints: the mean cost c over the rows that count, as a penalty that may rise (`ramp`), or under an
  * augmented Lagrangian (`multipliers`). The history has the mean `violation` and, of multipliers, the `multiplier`;
  * `trainer.inspect` has the `violation` of every row.
+ *
+ * @param further Names of what else a constraint has of every row.
  */
 export function constrained(
   settings: ConstraintSettings,
   constraintOf: (context: AuxiliaryContext) => Constraint,
-): Pick<AuxiliaryObjective, 'bind'> {
+  further: readonly string[] = [],
+): Pick<AuxiliaryObjective, 'bind' | 'inspected'> {
   const { loss, rows: chosen, ramp } = settings;
   return {
+    inspected: ['violation', ...further],
     bind(context) {
       const constraint = constraintOf(context);
-      const { tasks, further = {} } = constraint;
+      const { tasks } = constraint;
       const multiplier = settings.multipliers && createMultiplier(context.scope, settings.multipliers);
       return {
         logged: multiplier === undefined ? ['violation'] : ['violation', 'multiplier'],
-        inspected: ['violation', ...Object.keys(further)],
         feeds: rampFeeds(ramp),
         loss({ batch, feeds, ...input }) {
           const comparisons = constraint.comparisons(seenIn(input, batch, tasks));
@@ -72,8 +76,8 @@ export function constrained(
         },
         inspect(input) {
           const seen = seenIn(input, undefined, tasks);
-          const own = Object.entries(further).map(([name, of]) => [name, of(seen)] as const);
-          return { violation: meanOf(constraint.comparisons(seen).map(rowViolations)), ...Object.fromEntries(own) };
+          const violation = meanOf(constraint.comparisons(seen).map(rowViolations));
+          return { violation, ...constraint.further?.(seen) };
         },
       };
     },

@@ -63,26 +63,28 @@ export const cycle = /* @__PURE__ */ describePart('auxiliary', {
   ],
   options,
   make: ({ from, to, forth, back, ...settings }) =>
-    constrained(settings, ({ tasks }) => {
-      requireTwo('to', from, to);
-      const [a, b] = [predictedBy(tasks, from, 'from'), predictedBy(tasks, to, 'to')];
-      const [there, home] = [bindMap(forth, a, b, 'forth'), bindMap(back, b, a, 'back')];
-      requireLoss(settings.loss, a, b);
-      return {
-        tasks: [from, to],
-        comparisons({ predict, unit }) {
-          const [atA, atB] = [predict(from), predict(to)];
-          return [
-            { kind: b.kind, found: atB, wanted: there(atA), unit: unit(to) },
-            { kind: a.kind, found: atA, wanted: home(atB), unit: unit(from) },
-          ];
-        },
-        further: {
-          round: ({ predict }) => {
-            const start = predict(from);
-            return rowViolations({ kind: a.kind, found: home(there(start)), wanted: start });
+    constrained(
+      settings,
+      ({ tasks }) => {
+        requireTwo('to', from, to);
+        const [a, b] = [predictedBy(tasks, from, 'from'), predictedBy(tasks, to, 'to')];
+        const [there, home] = [bindMap(forth, a, b, 'forth'), bindMap(back, b, a, 'back')];
+        requireLoss(settings.loss, a, b);
+        return {
+          tasks: [from, to],
+          comparisons({ predict, unit }) {
+            const [atA, atB] = [predict(from), predict(to)];
+            return [
+              { kind: b.kind, found: atB, wanted: there(atA), unit: unit(to) },
+              { kind: a.kind, found: atA, wanted: home(atB), unit: unit(from) },
+            ];
           },
-        },
-      };
-    }),
+          further({ predict }) {
+            const start = predict(from);
+            return { round: rowViolations({ kind: a.kind, found: home(there(start)), wanted: start }) };
+          },
+        };
+      },
+      ['round'],
+    ),
 });

@@ -79,28 +79,31 @@ export const pathIndependence = /* @__PURE__ */ describePart('auxiliary', {
   ],
   options,
   make: ({ to, paths, ...settings }) =>
-    constrained(settings, ({ tasks }) => {
-      const end = predictedBy(tasks, to, 'to');
-      requireLoss(settings.loss, end);
-      const ways = paths.map(({ from, map }, i) => {
-        requireTwo(`paths[${i}].from`, to, from);
-        return { from, map: bindMap(map, predictedBy(tasks, from, `paths[${i}].from`), end, `paths[${i}].map`) };
-      });
-      return {
-        tasks: [...new Set([to, ...ways.map(({ from }) => from)])],
-        comparisons: ({ predict, unit }) =>
-          ways.map(({ from, map }) => ({
-            kind: end.kind,
-            found: predict(to),
-            wanted: map(predict(from)),
-            unit: unit(to),
-          })),
-        further: {
-          energy({ predict }) {
+    constrained(
+      settings,
+      ({ tasks }) => {
+        const end = predictedBy(tasks, to, 'to');
+        requireLoss(settings.loss, end);
+        const ways = paths.map(({ from, map }, i) => {
+          requireTwo(`paths[${i}].from`, to, from);
+          return { from, map: bindMap(map, predictedBy(tasks, from, `paths[${i}].from`), end, `paths[${i}].map`) };
+        });
+        return {
+          tasks: [...new Set([to, ...ways.map(({ from }) => from)])],
+          comparisons: ({ predict, unit }) =>
+            ways.map(({ from, map }) => ({
+              kind: end.kind,
+              found: predict(to),
+              wanted: map(predict(from)),
+              unit: unit(to),
+            })),
+          further({ predict }) {
             const ends = tf.stack([predict(to), ...ways.map(({ from, map }) => map(predict(from)))]);
-            return perRow(tf.sqrt(tf.mean(tf.square(tf.sub(ends, tf.mean(ends, 0, true))), 0)));
+            const apart = tf.sub(ends, tf.mean(ends, 0, true));
+            return { energy: perRow(tf.sqrt(tf.mean(tf.square(apart), 0))) };
           },
-        },
-      };
-    }),
+        };
+      },
+      ['energy'],
+    ),
 });

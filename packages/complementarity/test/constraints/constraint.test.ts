@@ -136,7 +136,7 @@ describe('refuses', () => {
         ],
       }),
       'events[0].class',
-      'There is no class of task `round` named `2`',
+      'the id of a class of task `round`, 0 to 1, but is 2',
     ],
     ['a task and itself', consistency({ from: 'a', to: 'a' }), 'to', 'another task'],
     [
@@ -150,7 +150,7 @@ describe('refuses', () => {
       'a class beyond the last',
       consistency({ ...from, map: [0, 1, 2] }),
       'map[2]',
-      'There is no class of task `round` named `2`',
+      'the id of a class of task `round`, 0 to 1, but is 2',
     ],
     [
       'a table that lacks a name',

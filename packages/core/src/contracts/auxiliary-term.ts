@@ -74,11 +74,10 @@ export interface BoundAuxiliary<
    * executor.
    */
   batchFeeds?(primitives: PreparePrimitives): Promise<{ readonly [Name in Rows]: HostTensor | DeviceTensor }>;
-  /** Names of what `inspect` gives. */
-  readonly inspected?: readonly string[] | undefined;
   /**
-   * What the term has to say of every row `[rows, ...]`, also where nothing is trained and no row has a label: how far predictions are
-   * from agreeing. `trainer.inspect` gives it among the intermediates, under `<part>/<name>`. Without feeds, in tfjs.
+   * What an auxiliary objective has to say of every row `[rows, ...]`, also where nothing is trained and no row has a label: how far
+   * predictions are from agreeing. By the names of `inspected`; in tfjs, without feeds. `trainer.inspect` gives
+   * it among the intermediates, under `<part>/<name>`.
    */
   inspect?(input: InspectInput): NamedTensors;
   /** A scalar, in tfjs. May use model variables through the layout or the scope that its maker was bound to. */

@@ -62,9 +62,9 @@ function inspectedTensors(
   names: readonly string[],
 ): Record<string, tf.Tensor> {
   const found: Record<string, tf.Tensor> = {};
-  for (const { name: part, bound } of auxiliaries) {
+  for (const { name: part, inspected, bound } of auxiliaries) {
     const place = `intermediate/${part}`;
-    const asked = (bound.inspected ?? []).filter((name) => names.includes(`${place}/${name}`));
+    const asked = inspected.filter((name) => names.includes(`${place}/${name}`));
     if (asked.length === 0) continue;
     const given =
       bound.inspect?.({ state, constants, predict: (task, at = state) => predict(taskNamed(tasks, task), at) }) ?? {};

@@ -14,10 +14,10 @@ const train = toyTable(names, 12);
 const apart = (inspected = ['distance']) =>
   defineAuxiliary({
     name: 'apart',
+    inspected,
     bind: () => {
       const distance = (predict: (task: string) => tf.Tensor) => tf.abs(tf.sub(predict('a'), predict('b')));
       return {
-        inspected,
         inspect: ({ predict }) => ({ distance: distance(predict) }),
         loss: ({ predict }) => tf.mean(distance(predict)),
       };

@@ -1,4 +1,4 @@
-import type { BoundAuxiliary } from '../../contracts/auxiliary-term.js';
+import type { AuxiliaryObjective } from '../../contracts/auxiliary.js';
 import type { HostTensor } from '../../contracts/tensors.js';
 import type { Check } from './check.js';
 import type { Claim } from './claims.js';
@@ -11,7 +11,7 @@ const rowsSeen = 3;
 
 /** What an auxiliary objective has to give besides. */
 export function auxiliaryChecks(subject: Subject, claims: readonly Claim[]): Check[] {
-  const { name, asTask } = subject.make(['task1', 'task2', 'task3']) as { name: string; asTask?: boolean };
+  const { name, asTask, inspected = [] } = subject.make(['task1', 'task2', 'task3']) as AuxiliaryObjective;
   const terms = (look: (term: number, step: number) => void) =>
     inTrial(subject, {}, async ({ train, events }) => {
       await train(2);
@@ -26,10 +26,9 @@ export function auxiliaryChecks(subject: Subject, claims: readonly Claim[]): Che
     {
       name: 'says of every row what it names',
       run: () =>
-        inTrial(subject, {}, async ({ trainer, train, bound }) => {
-          await train(1);
-          const { inspected = [] } = bound() as BoundAuxiliary;
+        inTrial(subject, {}, async ({ trainer, train }) => {
           if (inspected.length === 0) return;
+          await train(1);
           const inputs = Object.fromEntries(
             Object.entries(subject.inputs).map(([input, spec]) => [input, inputRows(spec, rowsSeen, 'seen')]),
           );

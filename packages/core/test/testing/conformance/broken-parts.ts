@@ -460,8 +460,8 @@ export const broken: readonly Broken[] = [
     make: () =>
       defineAuxiliary({
         name,
+        inspected: ['size'],
         bind: ({ tasks: [first] }) => ({
-          inspected: ['size'],
           inspect: ({ predict }) => ({ size: tf.mean(tf.abs(predict(first?.name ?? '')), 0, true) }),
           loss: () => tf.scalar(0),
         }),
