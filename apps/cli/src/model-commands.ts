@@ -109,7 +109,8 @@ const predictNotes = `
 Rows need the columns that the model reads; others are passed over. Columns of the output: those
 of --id and --keep; <task> with the answer, in the units of the data or by the name of the class;
 for classes <task>.probability of the answer and <task>.probability.<class>. A row that cannot be
-read has no predictions. With --intermediates follow shared.<i> and <what the strategy names>.<i>.
+read has no predictions. With --intermediates follow shared.<i>, <what the strategy names>.<i> and
+<auxiliary objective>.<what it finds of rows>.
 
 Exit codes: 0 done; 1 failed; 2 the input was wrong. A file is there whole or not at all.`;
 

@@ -18,7 +18,13 @@ export { CheckpointError } from './checkpoints/checkpoint-error.js';
 export type { TrainedModel } from './checkpoints/trained-model.js';
 export type { AuxiliaryContext, AuxiliaryObjective } from './contracts/auxiliary.js';
 export { defineAuxiliary } from './contracts/auxiliary.js';
-export type { AuxiliaryInput, AuxiliaryLoss, AuxiliaryTerm, BoundAuxiliary } from './contracts/auxiliary-term.js';
+export type {
+  AuxiliaryInput,
+  AuxiliaryLoss,
+  AuxiliaryTerm,
+  BoundAuxiliary,
+  InspectInput,
+} from './contracts/auxiliary-term.js';
 export type { Batch, InputSpec, InputSpecs, TensorBatch } from './contracts/batch.js';
 export type { Citation } from './contracts/citation.js';
 export type { Cursor, CursorOptions, MultiTaskDataset, RawBatch, SourceInfo } from './contracts/dataset.js';

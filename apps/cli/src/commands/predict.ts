@@ -71,13 +71,14 @@ export async function predict(
     print(io.stderr, 'Reading rows from standard input; Ctrl-D ends them.');
   }
   const where = options.backend === undefined ? `${folder}: \`backend\`` : `--backend ${options.backend}`;
-  const { trainer, backend } = await openModel(saved, wanted, where, warn);
+  const inspecting = options.intermediates === true;
+  const { trainer, backend } = await openModel(saved, wanted, where, warn, inspecting);
   try {
     const blocks = readBlocks(request, blockSize, io);
-    const inspected = options.intermediates === true ? await inspectedColumns(trainer, saved.inputs) : undefined;
+    const inspected = inspecting ? await inspectedColumns(trainer, saved.inputs) : undefined;
     if (inspected?.names.length === 0)
       warn(
-        'nothing is written for --intermediates: the sharing strategy has no shared representation and names nothing of rows',
+        'nothing is written for --intermediates: there is no shared representation, and no part names anything of rows',
       );
     const unsaid = unsaidTasks(saved.config, encoding);
     const run = { trainer, encoder, blocks, exact, encoding, unsaid, output, progress: options.quiet, inspected };

@@ -9,8 +9,8 @@ export interface InspectedColumns {
 }
 
 /**
- * A column for every number of a row of the shared representation (`shared.0`, …) and of whatever the sharing strategy names
- * (`gate.left.0`, …). What a strategy names that is not of rows, such as a temperature, has no column: it is found by looking at
+ * A column for every number of a row of the shared representation (`shared.0`, …), of whatever the sharing strategy names
+ * (`gate.left.0`, …) and auxiliary objectives find (`consistency.violation`). What a strategy names that is not of rows, such as a temperature, has no column: it is found by looking at
  * one row and at two.
  */
 export async function inspectedColumns(

@@ -37,6 +37,9 @@ export interface AuxiliaryInput<Feeds extends string = string> {
   rowLosses(task: string, state?: ForwardState): tf.Tensor;
 }
 
+/** What `inspect` of an auxiliary term looks at. */
+export type InspectInput = Pick<AuxiliaryInput, 'state' | 'constants' | 'predict'>;
+
 /** What an auxiliary term's `loss` may give instead of the scalar alone. */
 export interface AuxiliaryLoss {
   readonly loss: tf.Tensor;
@@ -71,6 +74,12 @@ export interface BoundAuxiliary<
    * executor.
    */
   batchFeeds?(primitives: PreparePrimitives): Promise<{ readonly [Name in Rows]: HostTensor | DeviceTensor }>;
+  /**
+   * What an auxiliary objective has to say of every row `[rows, ...]`, also where nothing is trained and no row has a label: how far
+   * predictions are from agreeing. By the names of `inspected`; in tfjs, without feeds. `trainer.inspect` gives
+   * it among the intermediates, under `<part>/<name>`.
+   */
+  inspect?(input: InspectInput): NamedTensors;
   /** A scalar, in tfjs. May use model variables through the layout or the scope that its maker was bound to. */
   loss(input: AuxiliaryInput<Prepared | Numbers | Rows>): tf.Tensor | AuxiliaryLoss;
 }

@@ -31,6 +31,8 @@ export interface AuxiliaryObjective extends Description<'auxiliary'> {
   readonly updateEvery?: number | undefined;
   /** true: balanced like one more task instead of added after balancing. */
   readonly asTask?: boolean | undefined;
+  /** Names of what `inspect` gives. A model that is loaded to be looked at has its terms with such names, and no others. */
+  readonly inspected?: readonly string[] | undefined;
   bind(context: AuxiliaryContext): BoundAuxiliary;
 }
 

@@ -33,6 +33,8 @@ export interface ModelAuxiliary {
   readonly weight: number;
   readonly updateEvery: number;
   readonly asTask: boolean;
+  /** Names of what it says of rows. */
+  readonly inspected: readonly string[];
   readonly bound: BoundAuxiliary;
 }
 
@@ -102,15 +104,16 @@ export function buildModel(parts: ModelParts): Model {
     const auxiliaries = (sharing.auxiliary ?? []).map((term): ModelAuxiliary => {
       disposers.push(() => term.dispose?.());
       const { weight = 1, updateEvery = 1 } = term;
-      return { name: `${parts.sharing.name}/${term.name}`, weight, updateEvery, asTask: false, bound: term };
+      const name = `${parts.sharing.name}/${term.name}`;
+      return { name, weight, updateEvery, asTask: false, inspected: [], bound: term };
     });
     for (const { name, description } of numbered(parts.auxiliary)) {
       const scope = createGroupScope(`auxiliary/${name}`, names, 'model', seed, registry, limit);
       const context = { tasks, inputs, layout: modelLayout, scope, uniform: streams('auxiliary', name) };
       const bound = description.bind({ ...context, ...shapes, ...roles });
       disposers.push(() => bound.dispose?.());
-      const { weight = 1, updateEvery = 1, asTask = false } = description;
-      auxiliaries.push({ name, weight, updateEvery, asTask, bound });
+      const { weight = 1, updateEvery = 1, asTask = false, inspected = [] } = description;
+      auxiliaries.push({ name, weight, updateEvery, asTask, inspected, bound });
     }
     const asTasks = auxiliaries.filter(({ asTask }) => asTask).map(({ name }) => ({ name, task: undefined }));
     const balanced = [...tasks.map((task) => ({ name: task.name, task })), ...asTasks];
@@ -144,8 +147,11 @@ export function buildModel(parts: ModelParts): Model {
       ...(sharing.logged ?? []).map((name) => `${parts.sharing.name}/${name}`),
       ...auxiliaries.flatMap(({ name: part, bound: { logged: own = [] } }) => own.map((name) => `${part}/${name}`)),
     ];
-    const model = { tasks, inputs, layout, sharing, variables, outputs, auxiliaries, balancing, observers };
-    return { ...model, objectives, terms, logged, dispose };
+    const inspected = auxiliaries.flatMap(({ name: part, inspected: own }) =>
+      own.map((name) => `intermediate/${part}/${name}`),
+    );
+    const model = { tasks, inputs, layout, sharing, variables, auxiliaries, balancing, observers };
+    return { ...model, outputs: [...outputs, ...inspected], objectives, terms, logged, dispose };
   } catch (error) {
     dispose();
     throw error;

@@ -2,7 +2,7 @@ import { type Description, partMarker } from '../contracts/description.js';
 
 /**
  * Options as plain data, for the `options` of a part that is made of other parts: these become `{ name, options }`, at any
- * depth, and options that are undefined are left out.
+ * depth, and options that are undefined, or functions, are left out.
  *
  * @param options As the user gave them.
  * @example
@@ -13,7 +13,7 @@ import { type Description, partMarker } from '../contracts/description.js';
  * ```
  */
 export function describeOptions(options: object): Readonly<Record<string, unknown>> {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined && typeof value !== 'function');
   return Object.fromEntries(given.map(([name, value]) => [name, plain(value)]));
 }
 

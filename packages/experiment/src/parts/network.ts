@@ -35,13 +35,21 @@ export type NetworkConfig = Pick<Config, 'tasks' | 'optimizer'> & { readonly sha
 /**
  * Builds what a trained model is made of: tasks and sharing. Whatever else the network was trained with is not looked at, let alone
  * loaded.
+ *
+ * @param inspected - Whether auxiliary objectives are looked at: those are kept that have something to say of rows.
  */
-export function buildModel(
-  { tasks, sharing }: Pick<Config, 'tasks' | 'sharing'>,
+export async function buildModel(
+  { tasks, sharing, ...config }: NetworkConfig,
   context: BuildContext,
   report: ReportPart,
-): Promise<Pick<Network, 'tasks' | 'sharing'> | undefined> {
-  return buildNetwork({ tasks, sharing, optimizer: { use: 'sgd' } as never }, context, report);
+  inspected = false,
+): Promise<Network | undefined> {
+  const { primary, groups } = config;
+  const further = inspected && config.auxiliary ? { auxiliary: config.auxiliary, primary, groups } : {};
+  const parts = { tasks, sharing, optimizer: { use: 'sgd' } as never, ...further };
+  const network = await buildNetwork(parts as Partial<NetworkConfig>, context, report);
+  if (network?.auxiliary === undefined) return network;
+  return { ...network, auxiliary: network.auxiliary.filter((part) => (part.inspected ?? []).length > 0) };
 }
 
 /**

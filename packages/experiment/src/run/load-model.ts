@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
   type AnyTask,
+  type AuxiliaryObjective,
   type Checkpoint,
   createTrainer,
   type Executor,
@@ -54,8 +55,12 @@ export interface SavedModel {
   readonly reading?: unknown;
   /** From where parts of the model may be loaded: nothing in the run folder has a say in it. */
   readonly code: CodePlaces;
-  /** Builds the network on the backend that is set. */
-  build(executor: Executor): Promise<Trainer<readonly AnyTask[]>>;
+  /**
+   * Builds the network on the backend that is set.
+   *
+   * @param inspected - Whether auxiliary objectives are there too, to say what they find of rows. Default false.
+   */
+  build(executor: Executor, inspected?: boolean): Promise<Trainer<readonly AnyTask[]>>;
 }
 
 /**
@@ -86,25 +91,31 @@ export async function readSavedModel({ folder, cwd, plugins, thresholds = {} }: 
   const config = { ...trained, tasks: withThresholds(trained.tasks, thresholds) };
   const { inputs } = facts;
   const home = typeof run.file === 'string' ? dirname(run.file) : path;
-  // What is learned for balancing and by auxiliary objectives is no part of the model.
-  const variables = Object.fromEntries(
-    Object.entries(saved.tensors).filter(([name]) => !/^(balancing|auxiliary)\//.test(name)),
-  );
+  // What is learned for balancing and by auxiliary objectives is no part of the model, unless these are there too.
+  const variablesOf = (auxiliary: readonly AuxiliaryObjective[] = []) => {
+    const kept = auxiliary.map(({ name }) => name);
+    const isBeside = (path: string) => {
+      const [kind, part = ''] = path.split('/');
+      const names = [part, part.replace(/-\d+$/, '')];
+      return kind === 'balancing' || (kind === 'auxiliary' && !names.some((name) => kept.includes(name)));
+    };
+    return Object.fromEntries(Object.entries(saved.tensors).filter(([path]) => !isBeside(path)));
+  };
   return {
     config,
     inputs,
     table: saved.state.table,
     reading: saved.state.reading,
     code,
-    async build(executor) {
+    async build(executor, inspected = false) {
       const mistakes: Mistake[] = [];
       const report = (at: Path, { message }: PolytaskError) =>
         mistakes.push({ where: `${file}: ${showPath(['config', ...at])}`, message });
-      const network = await buildModel(config, { folder: home, code, totalSteps: 1 }, report);
+      const network = await buildModel(config, { folder: home, code, totalSteps: 1 }, report, inspected);
       if (network === undefined) throw new InputError(mistakes);
       const trainer = await createTrainer({ ...network, executor, seed: config.seed });
       try {
-        await trainer.loadModel({ ...facts, variables });
+        await trainer.loadModel({ ...facts, variables: variablesOf(network.auxiliary) });
         return trainer;
       } catch (error) {
         trainer.dispose();

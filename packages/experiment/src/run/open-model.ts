@@ -11,6 +11,7 @@ import type { SavedModel } from './load-model.js';
  *
  * @param where - What names the backend, for messages.
  * @param warn - Told what does not compile.
+ * @param inspected - Whether auxiliary objectives are there too, to say what they find of rows.
  * @throws InputError where the backend cannot compute this model.
  */
 export async function openModel(
@@ -18,10 +19,11 @@ export async function openModel(
   { backend, threads }: Pick<Config, 'backend' | 'threads'>,
   where: string,
   warn: (message: string) => void,
+  inspected = false,
 ): Promise<{ trainer: Trainer<readonly AnyTask[]>; backend: SelectedBackend }> {
   let trainer: Trainer<readonly AnyTask[]> | undefined;
   const trial = async (executor: Executor) => {
-    trainer = await saved.build(executor);
+    trainer = await saved.build(executor, inspected);
     await trainer.predict(oneRow(saved));
   };
   try {

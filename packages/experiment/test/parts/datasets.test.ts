@@ -20,6 +20,17 @@ describe('multimnist', () => {
     expect(data?.train.columns).toEqual(['left', 'right', 'sum']);
   });
 
+  it('takes labels away from training images alone', async () => {
+    const { data } = await load({ use: 'multimnist', size: { train: 20, test: 10 }, labelled: { left: 5 } });
+    const known = [data?.train, data?.test].map((rows) =>
+      [...((rows as TableDataset).labels('left').targets.data as Int32Array)].filter((label) => label >= 0),
+    );
+    expect(known.map(({ length }) => length)).toEqual([5, 10]);
+    expect((await load({ use: 'multimnist', size: { train: 20, test: 1 }, labelled: { lft: 5 } })).told).toEqual([
+      expect.stringMatching(/^data\.labelled\.lft: There is no column named `lft`/),
+    ]);
+  });
+
   it('depends on its own seed', async () => {
     const labels = async (seed: number) => {
       const { data } = await load({ use: 'multimnist', seed, size: { train: 50, test: 1 } });

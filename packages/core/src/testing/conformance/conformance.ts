@@ -2,9 +2,11 @@ import type { InputSpecs } from '../../contracts/batch.js';
 import type { Executor } from '../../contracts/executor.js';
 import type { SharingStrategy } from '../../contracts/sharing.js';
 import type { Strategy } from '../../contracts/strategy.js';
+import type { AnyTask } from '../../contracts/task.js';
 import { PolytaskError } from '../../errors/polytask-error.js';
 import { UnknownNameError } from '../../errors/unknown-name-error.js';
 import { type Described, descriptionOf } from '../../options/describe-part.js';
+import { regression } from '../../tasks/regression.js';
 import { auxiliaryChecks } from './auxiliary-checks.js';
 import type { Check } from './check.js';
 import { type Claim, claimsOf } from './claims.js';
@@ -29,6 +31,11 @@ export interface ConformanceOptions {
   readonly inputs?: InputSpecs;
   /** The model around parts of other kinds than sharing. Default one layer with BatchNorm and dropout, and a head per task. */
   readonly sharing?: (tasks: readonly string[]) => SharingStrategy;
+  /**
+   * What the trial's tasks are: with a single number, a single class, or one answer per row. Default regressions whose losses are plain
+   * mean squared errors.
+   */
+  readonly task?: (name: string) => AnyTask;
   /** Whether tasks have data sets of their own, which a schedule always needs. Default false. */
   readonly perTaskData?: boolean;
 }
@@ -66,7 +73,8 @@ export function conformance<Kind extends Strategy['kind']>(
   const perTaskData = options.perTaskData ?? kind === 'schedule';
   // A described factory takes options, not names; it makes its part with the defaults.
   const anew = descriptionOf(make) === undefined ? make : () => (make as () => PartOf<Kind>)();
-  const subject: Subject = { kind, make: anew, inputs, sharing: options.sharing, perTaskData };
+  const { task = plainTask, sharing } = options;
+  const subject: Subject = { kind, make: anew, inputs, task, sharing, perTaskData };
   const checks = [
     descriptionCheck(subject),
     ...runChecks(subject, executors),
@@ -87,6 +95,11 @@ export function conformance<Kind extends Strategy['kind']>(
     const reason = skip[check.name];
     return reason === undefined ? check : { name: `${check.name} (skipped: ${reason})`, run: async () => {} };
   });
+}
+
+/** What a task of a trial is unless an author says otherwise. */
+function plainTask(name: string): AnyTask {
+  return regression(name, { standardize: false });
 }
 
 /** A part of this kind. */

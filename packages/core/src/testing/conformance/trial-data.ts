@@ -1,5 +1,6 @@
 import type { InputSpec, InputSpecs } from '../../contracts/batch.js';
 import type { MultiTaskDataset } from '../../contracts/dataset.js';
+import type { AnyTask } from '../../contracts/task.js';
 import { type HostTensor, sizeOf } from '../../contracts/tensors.js';
 import { perTaskDatasets } from '../../data/per-task-datasets.js';
 import { tableDataset } from '../../data/table-dataset.js';
@@ -10,7 +11,7 @@ import { uniformFloats } from '../../random/uniform-stream.js';
  * has none, in the last only the first has any. Where tasks have data sets of their own, each has all its labels.
  */
 export function trialData(
-  tasks: readonly string[],
+  tasks: readonly AnyTask[],
   inputs: InputSpecs,
   perTaskData: boolean,
   rows: number,
@@ -22,19 +23,36 @@ export function trialData(
     const batch = Math.floor(row / perBatch);
     return batch === 0 ? task === 2 && row % 2 === 1 : batch === 1 ? task === 1 : task > 0;
   };
-  const labels = (task: number) =>
-    uniformFloats(rows, 'trial', 'labels', task).map((value, row) =>
-      !perTaskData && missing(task, row) ? Number.NaN : (task % 2 === 0 ? 1 : -1) + value,
-    );
+  const labels = (task: AnyTask, i: number) =>
+    labelsOf(task, i, uniformFloats(rows, 'trial', 'labels', i), (row) => !perTaskData && missing(i, row));
   if (!perTaskData) {
-    const columns = Object.fromEntries(tasks.map((name, i) => [name, labels(i)]));
+    const columns = Object.fromEntries(tasks.map((task, i) => [task.name, labels(task, i)]));
     return tableDataset({ inputs: read('all'), columns });
   }
   return perTaskDatasets(
     Object.fromEntries(
-      tasks.map((name, i) => [name, tableDataset({ inputs: read(name), columns: { [name]: labels(i) } })]),
+      tasks.map((task, i) => {
+        const { name } = task;
+        return [name, tableDataset({ inputs: read(name), columns: { [name]: labels(task, i) } })];
+      }),
     ),
   );
+}
+
+/** A class, 0 or 1, or a number about 1 and −1 by turns, from uniform numbers. */
+function labelsOf(
+  { target, outputs, problem }: AnyTask,
+  index: number,
+  uniform: Float32Array,
+  missing: (row: number) => boolean,
+): Float32Array | Int32Array {
+  if (target.dtype === 'int32') {
+    const classes = Object.values(outputs)[0]?.at(-1) ?? 2;
+    return Int32Array.from(uniform, (value, row) => (missing(row) ? -1 : Math.floor(value * classes)));
+  }
+  const labelOf = (value: number) =>
+    problem === 'classification' ? Math.round(value) : (index % 2 === 0 ? 1 : -1) + value;
+  return uniform.map((value, row) => (missing(row) ? Number.NaN : labelOf(value)));
 }
 
 /** Numbers in [−1, 1), or category ids. */

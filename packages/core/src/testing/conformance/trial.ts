@@ -10,10 +10,8 @@ import type { Strategy } from '../../contracts/strategy.js';
 import { type AnyTask, defineTask } from '../../contracts/task.js';
 import { mlp } from '../../encoders/mlp.js';
 import { eager } from '../../executors/eager.js';
-import { meanAbsoluteError } from '../../metrics/mean-absolute-error.js';
 import type { Balancing } from '../../model/model-parts.js';
 import { adam } from '../../optimizers/adam.js';
-import { regression } from '../../tasks/regression.js';
 import type { StepEvent } from '../../training/fit-options.js';
 import { createTrainer, type Trainer, type TrainerOptions } from '../../training/trainer.js';
 import { plainSharing } from '../plain-sharing.js';
@@ -25,6 +23,8 @@ export interface Subject {
   readonly make: (tasks: readonly string[]) => Strategy;
   /** What the trial's model reads. */
   readonly inputs: InputSpecs;
+  /** What a task of this name is. */
+  readonly task: (name: string) => AnyTask;
   /** The model, where the part is none. */
   readonly sharing: ((tasks: readonly string[]) => SharingStrategy) | undefined;
   /** Whether every task has a data set of its own. */
@@ -74,15 +74,13 @@ export async function inTrial<Result>(
   await tf.ready();
   const { tasks: asked = 3, zero, executor = eager(), optimizer = adam({ learningRate: 0.01 }), seed = 1 } = options;
   const names = typeof asked === 'number' ? Array.from({ length: asked }, (_, i) => `task${i + 1}`) : asked;
-  const tasks = names.map(
-    (name, i): AnyTask => (i === zero ? lossless(name) : regression(name, { standardize: false })),
-  );
+  const tasks = names.map((name, i) => (i === zero ? lossless(subject.task(name)) : subject.task(name)));
   let bound: Lifecycle | undefined;
   const part = watched(options.part ?? subject.make(names), (instance) => {
     bound = options.onBind?.(instance) ?? instance;
     return bound;
   });
-  const data: MultiTaskDataset = trialData(names, subject.inputs, subject.perTaskData, batches * rowsPerBatch);
+  const data: MultiTaskDataset = trialData(tasks, subject.inputs, subject.perTaskData, batches * rowsPerBatch);
   const sharing = subject.sharing?.(names) ?? plainSharing(mlp([6], { batchNorm: true, dropout: 0.2 }));
   const { inputs } = data;
   const trainer = await createTrainer({ tasks, sharing, executor, optimizer, seed, inputs, ...placeOf(part) });
@@ -143,17 +141,7 @@ function watched(part: Strategy, onBind: (bound: Lifecycle) => Lifecycle): Strat
   return Object.freeze({ ...part, bind: (context: unknown) => onBind(bind.call(part, context)) }) as Strategy;
 }
 
-/** A task whose loss is 0 whatever its head puts out. */
-function lossless(name: string): AnyTask {
-  return defineTask({
-    name,
-    type: 'lossless',
-    target: { shape: [], dtype: 'float32' },
-    outputs: { value: [] },
-    loss: ({ value }) => tf.mul(value as tf.Tensor, 0),
-    predict: ({ value }) => value as tf.Tensor,
-    decode: ({ data }) => Array.from(data),
-    metrics: [meanAbsoluteError()],
-    primaryMetric: 'mae',
-  });
+/** The same task, whose loss is 0 whatever its head puts out. */
+function lossless(task: AnyTask): AnyTask {
+  return defineTask({ ...task, loss: (...given) => tf.mul(task.loss(...given), 0) });
 }

@@ -455,6 +455,20 @@ export const broken: readonly Broken[] = [
     says: 'the direction makes task 1 worse',
   },
   {
+    check: 'says of every row what it names',
+    fault: 'a mean over rows',
+    make: () =>
+      defineAuxiliary({
+        name,
+        inspected: ['size'],
+        bind: ({ tasks: [first] }) => ({
+          inspect: ({ predict }) => ({ size: tf.mean(tf.abs(predict(first?.name ?? '')), 0, true) }),
+          loss: () => tf.scalar(0),
+        }),
+      }),
+    says: 'must have as many, but has shape [1]',
+  },
+  {
     check: 'gives a term in every step',
     fault: 'a term that is none',
     make: term(() => tf.scalar(Number.NaN)),

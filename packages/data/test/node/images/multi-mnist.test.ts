@@ -137,3 +137,23 @@ test('all 60 000 load in less than two seconds, as bytes', async () => {
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(110e6);
   expect(dataset.size).toBe(60_000);
 });
+
+test('labels are taken away by column, at random and the same ones every time', async () => {
+  const given = { split: 'train', seed: 1, size: 200 } as const;
+  const [whole, partly] = [await multiMnist(given), await multiMnist({ ...given, labelled: { left: 30, sum: 200 } })];
+  const labels = (from: typeof whole, column: string) => [...from.labels(column).targets.data];
+  for (const column of ['right', 'sum']) expect(labels(partly, column)).toEqual(labels(whole, column));
+  const kept = labels(partly, 'left').flatMap((label, row) => (label < 0 ? [] : [row]));
+  expect(kept).toHaveLength(30);
+  // Not the first ones, and in both halves.
+  expect(kept.filter((row) => row >= 100).length).toBeGreaterThan(5);
+  expect(kept.filter((row) => row < 100).length).toBeGreaterThan(5);
+  for (const row of kept) expect(labels(partly, 'left')[row]).toBe(labels(whole, 'left')[row]);
+  expect(labels(await multiMnist({ ...given, labelled: { left: 30 } }), 'left')).toEqual(labels(partly, 'left'));
+});
+
+test('labels of no column, and more than there are, are refused', async () => {
+  const given = { split: 'test', seed: 1, size: 20 } as const;
+  await expect(multiMnist({ ...given, labelled: { lef: 3 } })).rejects.toThrow('Did you mean `left`?');
+  await expect(multiMnist({ ...given, labelled: { left: 21 } })).rejects.toThrow('a whole number from 1 to 20');
+});
