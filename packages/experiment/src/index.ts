@@ -36,14 +36,16 @@ export {
   type MetricsLine,
   metricsLineSchema,
   type NetworkResult,
+  type OverSeeds,
   type RunDocument,
   runDocumentSchema,
   type SelectedBackend,
   type TaskSummary,
 } from './run/document.js';
-export { describeData, executeRun, networkOf, type RunSurroundings, summarize } from './run/execute-run.js';
+export { describeData, executeRun, type RunSurroundings, summarize } from './run/execute-run.js';
 export { loadModel, readSavedModel, type SavedModel } from './run/load-model.js';
 export { type FolderLock, LockedError, lockFolder } from './run/lock.js';
+export { unfinishedNetwork } from './run/networks.js';
 export { openModel } from './run/open-model.js';
 export { makeOutput, namedOutput, type OutputFolder, shownPath } from './run/output-folder.js';
 export { linksIn } from './run/own-files.js';
