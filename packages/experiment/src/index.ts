@@ -28,6 +28,15 @@ export type { DataFacts } from './parts/loaded-data.js';
 // Parts by name.
 export { type PreparedRun, prepareData, prepareRun } from './parts/prepare-run.js';
 export { labelsOf } from './parts/task-labels.js';
+// Pictures.
+export { dendrogram, type Merge } from './report/dendrogram.js';
+export { drawPicture, escapeText, standaloneSvg } from './report/draw-picture.js';
+export { type HeatMap, heatMap } from './report/heat-map.js';
+export { type Interval, intervalChart } from './report/interval-chart.js';
+export { type Line, type LineChart, lineChart } from './report/line-chart.js';
+export { type Picture, palette } from './report/picture.js';
+export { scatterChart } from './report/scatter-chart.js';
+export { type Transfer, transferGraph } from './report/transfer-graph.js';
 // Runs and their folders.
 export { begunConfig } from './run/begun-config.js';
 export { readingOf, requireTable } from './run/check-table.js';
