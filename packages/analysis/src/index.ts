@@ -42,6 +42,15 @@ export {
 } from './labels/mutual-information.js';
 export type { PermutationOptions, PermutationTest } from './labels/permutation-test.js';
 export { type PredictedLabels, type ResidualDependence, residualDependence } from './labels/residual-dependence.js';
+// Joint against single-task training, over seeds.
+export {
+  type NegativeTransfer,
+  type NegativeTransferOptions,
+  negativeTransfer,
+  type PairedValues,
+  type TransferGain,
+  type TransferVerdict,
+} from './negative-transfer.js';
 export type { Rows, TaskMatrix } from './numbers/matrices.js';
 // Observers.
 export { type FirstOrderAffinityOptions, firstOrderAffinity } from './observers/first-order-affinity.js';

@@ -28,6 +28,15 @@ export type { DataFacts } from './parts/loaded-data.js';
 // Parts by name.
 export { type PreparedRun, prepareData, prepareRun } from './parts/prepare-run.js';
 export { labelsOf } from './parts/task-labels.js';
+// Pictures.
+export { dendrogram, type Merge } from './report/dendrogram.js';
+export { drawPicture, escapeText, standaloneSvg } from './report/draw-picture.js';
+export { type HeatMap, heatMap } from './report/heat-map.js';
+export { type Interval, intervalChart } from './report/interval-chart.js';
+export { type Line, type LineChart, lineChart } from './report/line-chart.js';
+export { type Picture, palette } from './report/picture.js';
+export { scatterChart } from './report/scatter-chart.js';
+export { type Transfer, transferGraph } from './report/transfer-graph.js';
 // Runs and their folders.
 export { begunConfig } from './run/begun-config.js';
 export { readingOf, requireTable } from './run/check-table.js';
@@ -36,14 +45,16 @@ export {
   type MetricsLine,
   metricsLineSchema,
   type NetworkResult,
+  type OverSeeds,
   type RunDocument,
   runDocumentSchema,
   type SelectedBackend,
   type TaskSummary,
 } from './run/document.js';
-export { describeData, executeRun, networkOf, type RunSurroundings, summarize } from './run/execute-run.js';
+export { describeData, executeRun, type RunSurroundings, summarize } from './run/execute-run.js';
 export { loadModel, readSavedModel, type SavedModel } from './run/load-model.js';
 export { type FolderLock, LockedError, lockFolder } from './run/lock.js';
+export { unfinishedNetwork } from './run/networks.js';
 export { openModel } from './run/open-model.js';
 export { makeOutput, namedOutput, type OutputFolder, shownPath } from './run/output-folder.js';
 export { linksIn } from './run/own-files.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { PolytaskError } from '@polytask/core';
-import type { NetworkName, RunDocument, RunFolder } from '@polytask/experiment';
-import { listCheckpoints, networkOf, shownPath } from '@polytask/experiment';
+import type { RunDocument, RunFolder } from '@polytask/experiment';
+import { listCheckpoints, shownPath, unfinishedNetwork } from '@polytask/experiment';
 import { RunError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
 import { resultTable } from '../report/table.js';
@@ -74,14 +74,17 @@ async function stopText(
   cwd: string,
   needed: EndOptions['needed'],
 ): Promise<string> {
-  const { joint, tasks, singleTask } = document;
-  const index = tasks.findIndex(({ name }) => singleTask?.[name]?.tasks === undefined);
-  const comparing = joint?.tasks !== undefined;
-  const network: NetworkName = comparing && index >= 0 ? networkOf(index) : 'joint';
-  const [newest] = await listCheckpoints(folder.checkpoints(network));
-  const steps = comparing ? newest?.step : joint?.steps;
-  const what = comparing ? `while comparing (task ${tasks[index]?.name} alone` : `(step ${steps}`;
-  const where = comparing ? `${what}${steps === undefined ? '' : `, step ${steps}`})` : `after step ${steps}`;
+  const { name = 'joint', task, seed, repetition = 0 } = unfinishedNetwork(document) ?? {};
+  const [newest] = await listCheckpoints(folder.checkpoints(name));
+  const steps = name === 'joint' ? document.joint?.steps : newest?.step;
+  const step = steps === undefined ? '' : `step ${steps}`;
+  const details = [
+    ...(task === undefined ? [] : [`task ${task} alone`]),
+    ...(repetition === 0 ? [] : [`seed ${seed}`]),
+    ...(step === '' ? [] : [step]),
+  ].join(', ');
+  const comparing = task === undefined ? `repeating (${details})` : `comparing (${details})`;
+  const where = name === 'joint' ? `after ${step}` : `while ${comparing}`;
   const kept = newest === undefined ? '' : ` Checkpoint: ${shownPath(newest.path, cwd)}`;
   return `Stopped ${where}.${kept}\nGo on with:\n  ${resumeCommand(folder.path, cwd, needed)}`;
 }

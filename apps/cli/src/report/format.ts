@@ -7,6 +7,14 @@ export function formatValue(value: unknown): string {
   return text.replace('-', '−');
 }
 
+/** A mean over seeds and their standard deviation, both with the digits of the mean: `0.7123 ± 0.0040`. */
+export function formatSpread({ mean, spread }: { readonly mean: number; readonly spread: number | null }): string {
+  const text = formatValue(mean);
+  if (spread === null || text === '–') return text;
+  const digits = /\.(\d+)$/.exec(text)?.[1]?.length ?? 0;
+  return `${text} ± ${text.includes('e') ? formatValue(spread) : spread.toFixed(digits)}`;
+}
+
 /** A number on its way, with three digits after the point. */
 export function formatLoss(value: unknown): string {
   if (typeof value !== 'number' || Number.isNaN(value)) return '–';

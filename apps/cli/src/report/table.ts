@@ -1,7 +1,9 @@
-import type { RunDocument, TaskSummary } from '@polytask/experiment';
+import type { OverSeeds, RunDocument, TaskSummary } from '@polytask/experiment';
 import Table from 'cli-table3';
 import type { Colors } from '../io.js';
-import { counted, formatChange, formatSeconds, formatValue } from './format.js';
+import { counted, formatChange, formatSeconds, formatSpread, formatValue } from './format.js';
+
+type Gain = NonNullable<OverSeeds['transfer']>['tasks'][string];
 
 const borders = {
   ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
@@ -10,7 +12,7 @@ const borders = {
 
 /** The results of a run as text: a row per task, then in words what the comparison says and what it cost. */
 export function resultTable(document: RunDocument, colors: Colors): string {
-  const { tasks, joint, singleTask, deltaM } = document;
+  const { tasks, joint, singleTask, deltaM, overSeeds } = document;
   const metrics = metricColumns(tasks);
   const compared = singleTask !== undefined && Object.keys(singleTask).length > 0;
   const hasBaseline = document.baseline !== undefined;
@@ -19,20 +21,26 @@ export function resultTable(document: RunDocument, colors: Colors): string {
     ...metrics.map((metric) => withDirection(metric, tasks)),
     ...(hasBaseline ? ['baseline'] : []),
     ...(compared ? [aloneTitle(tasks), 'Δm'] : []),
+    ...(compared && overSeeds !== undefined ? ['together'] : []),
   ];
   const rows = tasks.map(({ name, primaryMetric }) => {
     // A metric that a task does not have leaves its cell empty; one without a labelled row is a dash.
     const values = joint?.tasks?.[name] ?? {};
-    const measured = metrics.map((metric) => (metric in values ? formatValue(values[metric]) : ''));
+    const measured = metrics.map((metric) => (metric in values ? cell(metric, values, overSeeds?.joint[name]) : ''));
     const constant = hasBaseline ? [baselineCell(document, name, colors)] : [];
     const together = [...measured, ...constant];
     if (!compared) return [name, ...together];
-    const alone = singleTask[name]?.tasks?.[name]?.[primaryMetric];
-    return [name, ...together, formatValue(alone), change(deltaM?.improvementPercentByTask[name], colors)];
+    const alone = cell(primaryMetric, singleTask[name]?.tasks?.[name] ?? {}, overSeeds?.singleTask?.[name]);
+    const gain = overSeeds?.transfer?.tasks[name];
+    if (overSeeds !== undefined) return [name, ...together, alone, ...gainCells(gain, colors)];
+    return [name, ...together, alone, change(deltaM?.improvementPercentByTask[name], colors)];
   });
-  const mean = deltaM
-    ? [['mean', ...metrics.map(() => ''), ...(hasBaseline ? [''] : []), '', change(deltaM.improvementPercent, colors)]]
-    : [];
+  const means = overSeeds?.transfer?.mean
+    ? gainCells(overSeeds.transfer.mean, colors)
+    : deltaM
+      ? [change(deltaM.improvementPercent, colors)]
+      : undefined;
+  const mean = means ? [['mean', ...metrics.map(() => ''), ...(hasBaseline ? [''] : []), '', ...means]] : [];
   const lines = plainTable(
     head.map((title) => colors.dim(title)),
     [...rows, ...mean.map((cells) => cells.map((cell) => colors.bold(cell)))],
@@ -137,19 +145,65 @@ function change(percent: number | undefined, colors: Colors): string {
   return percent > 0 ? colors.green(text) : colors.red(text);
 }
 
-/** What the sign of Δm says about this run. */
-function comparisonInWords({ deltaM, tasks, seed, singleTask }: RunDocument): string[] {
+/** A metric; under `repeat` its mean and spread. */
+function cell(
+  metric: string,
+  values: { readonly [metric: string]: unknown },
+  spreads: OverSeeds['joint'][string] | undefined,
+): string {
+  const spread = spreads?.[metric];
+  return spread === undefined ? formatValue(values[metric]) : formatSpread(spread);
+}
+
+/** A gain with its spread, and what the seeds say of it. */
+function gainCells(gain: Gain | undefined, colors: Colors): string[] {
+  if (gain === undefined) return ['–', ''];
+  const { mean, spread, verdict } = gain;
+  const text = `${formatChange(mean)}${spread === null ? '' : ` ± ${spread.toFixed(2)}`}`;
+  const paint = { helps: colors.green, hurts: colors.red, 'cannot tell': (same: string) => same }[verdict];
+  return [paint(text), paint(verdict)];
+}
+
+/** What the sign of Δm says about this run: nothing, as long as the spread of seeds is not known, or larger. */
+function comparisonInWords(document: RunDocument): string[] {
+  const { deltaM, tasks, seed, singleTask, overSeeds } = document;
   if (singleTask === undefined || deltaM === undefined) return [];
   if (deltaM === null) return ['No task can be compared with its single-task network.'];
   const { improvementPercent, leftOut } = deltaM;
-  const text = formatChange(improvementPercent);
-  const verdict = text.startsWith('±') ? 'as good as' : improvementPercent > 0 ? 'better than' : 'worse than';
+  const mean = overSeeds?.transfer?.mean;
   const count = tasks.length - Object.keys(leftOut).length;
+  const said = mean
+    ? [`Δm ${formatChange(mean.mean)}${rangeOf(mean)}: ${verdictInWords(mean)}`]
+    : [`Δm ${formatChange(improvementPercent)} with seed ${seed}.`];
   return [
-    `Δm ${text}: learning together was ${verdict} learning each task alone.`,
+    ...said,
     `  Mean over ${counted(count, 'task')} by primary metric; positive means that joint training is better.`,
-    `  Measured once, with seed ${seed}; another seed may give another sign.`,
+    ...(mean ? seedsInWords(document) : ['  Another seed may give another sign; `repeat: 5` says whether it does.']),
     ...Object.entries(leftOut).map(([task, reason]) => `  Left out: ${task}, ${reason}.`),
+  ];
+}
+
+function rangeOf({ interval }: Gain): string {
+  return interval === null ? '' : ` (95 %: ${formatChange(interval.low)} to ${formatChange(interval.high)})`;
+}
+
+function verdictInWords({ verdict, seeds, seedsNeeded }: Gain): string {
+  if (verdict === 'helps') return 'learning together is better than learning each task alone.';
+  if (verdict === 'hurts') return 'learning together is worse than learning each task alone.';
+  return `${counted(seeds, 'seed')} cannot tell whether learning together helps or hurts${needed(seedsNeeded)}.`;
+}
+
+function needed(seeds: number | null): string {
+  return seeds === null ? '' : `; about ${seeds} could`;
+}
+
+function seedsInWords({ overSeeds }: RunDocument): string[] {
+  const { seeds = [], transfer } = overSeeds ?? {};
+  const unclear = Object.entries(transfer?.tasks ?? {}).filter(([, { verdict }]) => verdict === 'cannot tell');
+  const wanted = unclear.map(([task, { seedsNeeded }]) => `${task} ${seedsNeeded ?? 'more than 1000'}`);
+  return [
+    `  Over seeds ${seeds[0]} to ${seeds.at(-1)}, on the same rows; the model is that of seed ${seeds[0]}.`,
+    ...(wanted.length === 0 ? [] : [`  Seeds that a verdict may take: ${wanted.join(', ')}.`]),
   ];
 }
 

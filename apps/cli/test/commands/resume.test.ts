@@ -42,10 +42,12 @@ async function polytask(args: readonly string[], cwd: string, stopWhen?: (text: 
 /** What two runs share: all but times and names of folders. */
 async function outcome(folder: string) {
   const timeless = (json: string) => JSON.parse(json, (key, value) => (key === 'seconds' ? undefined : value));
-  const { joint, singleTask, deltaM, status, fingerprints } = timeless(readFileSync(join(folder, 'run.json'), 'utf8'));
+  const { joint, singleTask, deltaM, repeats, overSeeds, status, fingerprints } = timeless(
+    readFileSync(join(folder, 'run.json'), 'utf8'),
+  );
   const metrics = readFileSync(join(folder, 'metrics.jsonl'), 'utf8').trim().split('\n').map(timeless);
   const model = await decodeCheckpoint(readFileSync(join(folder, 'model.safetensors')));
-  return { joint, singleTask, deltaM, status, fingerprints, metrics, model, files: files(folder) };
+  return { joint, singleTask, deltaM, repeats, overSeeds, status, fingerprints, metrics, model, files: files(folder) };
 }
 
 const files = (folder: string) => readdirSync(folder, { recursive: true }).map(String).sort();
@@ -80,6 +82,27 @@ describe('polytask train --resume', () => {
       expect([second.code, second.stderr]).toEqual([0, expect.stringContaining('Going on with out from')]);
       expect(await outcome(join(cwd, 'out'))).toEqual(wanted);
       expect(second.stdout).toMatch(/^task .*Δm\n/);
+    }
+  });
+
+  it('goes on with further seeds to the same numbers', async () => {
+    const quick = changed('epochs: 1, batchSize: 32', 'epochs: 2, batchSize: 48');
+    const repeated = `${quick}seed: 3\nrepeat: 2\ncompare: single-task\nbackend: cpu\n`;
+    const whole = folderWith({ 'run.yaml': repeated });
+    const first = await polytask(['train', 'run.yaml', '-o', 'out'], whole);
+    expect([first.code, first.stdout]).toEqual([0, expect.stringMatching(/Over seeds 3 to 4, on the same rows/)]);
+    const wanted = await outcome(join(whole, 'out'));
+    expect(wanted.metrics.filter(({ seed }) => seed === 4)).toHaveLength(6);
+    expect(wanted.files.filter((name) => name.includes('repeat-'))).toEqual([]);
+    for (const where of ['seed 4 (2 of 2): 2', 'task right alone, to compare, seed 4']) {
+      const cwd = folderWith({ 'run.yaml': repeated });
+      const stopped = await polytask(['train', 'run.yaml', '-o', 'out'], cwd, (text) => text.includes(where));
+      expect([stopped.code, stopped.stderr]).toEqual([
+        undefined,
+        expect.stringMatching(/Stopped while .*seed 4, step/),
+      ]);
+      expect((await polytask(['train', '--resume', 'out'], cwd)).code).toBe(0);
+      expect(await outcome(join(cwd, 'out'))).toEqual(wanted);
     }
   });
 

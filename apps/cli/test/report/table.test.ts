@@ -41,19 +41,51 @@ describe('resultTable', () => {
       'height              2.5000             2.0000  −25.00 %',
       'mean                                            −2.50 %',
       '',
-      'Δm −2.50 %: learning together was worse than learning each task alone.',
+      'Δm −2.50 % with seed 3.',
       '  Mean over 2 tasks by primary metric; positive means that joint training is better.',
-      '  Measured once, with seed 3; another seed may give another sign.',
+      '  Another seed may give another sign; `repeat: 5` says whether it does.',
       'Parameters: 1000 together, 1800 in 2 networks alone',
       'Training time: 12.3 s together, 11.0 s in 2 networks alone (backend wasm)',
       'Whole run: 30.0 s',
     ]);
   });
 
-  it('says better, and as good as', () => {
-    const deltaM = (improvementPercent: number) => ({ deltaM: { ...document.deltaM, improvementPercent } as never });
-    expect(lines(deltaM(4))[5]).toBe('Δm +4.00 %: learning together was better than learning each task alone.');
-    expect(lines(deltaM(0))[5]).toBe('Δm ±0.00 %: learning together was as good as learning each task alone.');
+  it('has mean, spread and verdict of a repeated run, and says nothing that the spread does not allow', () => {
+    const spread = (mean: number, by: number) => ({ mean, spread: by });
+    const interval = { low: -9, high: -1 };
+    const hurts = { mean: -5, spread: 1.234, interval, verdict: 'hurts', seeds: 3, seedsNeeded: null };
+    const unclear = { ...hurts, mean: 3, interval: { low: -1, high: 7 }, verdict: 'cannot tell', seedsNeeded: 11 };
+    const repeated = (mean: object, height: object = unclear) =>
+      lines({
+        overSeeds: {
+          seeds: [3, 4, 5],
+          joint: {
+            left: { accuracy: spread(0.91, 0.011), macroF1: spread(0.9, 0) },
+            height: { rmse: spread(12.5, 1) },
+          },
+          singleTask: { left: { accuracy: spread(0.76, 0.0149) }, height: { rmse: spread(2, 0.5) } },
+          transfer: { tasks: { left: hurts, height }, mean, leftOut: [] },
+        } as never,
+      });
+    expect(repeated(hurts).slice(0, 9)).toEqual([
+      'task         accuracy ↑        rmse ↓        macroF1 ↑            alone              Δm     together',
+      'left    0.9100 ± 0.0110                0.9000 ± 0.0000  0.7600 ± 0.0149  −5.00 % ± 1.23        hurts',
+      'height                   12.50 ± 1.00                   2.0000 ± 0.5000  +3.00 % ± 1.23  cannot tell',
+      'mean                                                                     −5.00 % ± 1.23        hurts',
+      '',
+      'Δm −5.00 % (95 %: −9.00 % to −1.00 %): learning together is worse than learning each task alone.',
+      '  Mean over 2 tasks by primary metric; positive means that joint training is better.',
+      '  Over seeds 3 to 5, on the same rows; the model is that of seed 3.',
+      '  Seeds that a verdict may take: height 11.',
+    ]);
+    const told = (mean: object) => repeated(mean)[5]?.split(': ').at(-1);
+    expect(told({ ...hurts, verdict: 'helps' })).toBe('learning together is better than learning each task alone.');
+    const cannot = '3 seeds cannot tell whether learning together helps or hurts';
+    expect(told(unclear)).toBe(`${cannot}; about 11 could.`);
+    expect(told({ ...unclear, seedsNeeded: null })).toBe(`${cannot}.`);
+    expect(repeated(hurts, { ...unclear, seedsNeeded: null })).toContain(
+      '  Seeds that a verdict may take: height more than 1000.',
+    );
   });
 
   it('leaves the comparison out where there was none', () => {

@@ -50,7 +50,11 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
     mistakes.add(['threads'], message, true);
   }
 
-  const { training, split } = sections;
+  const { training, split, seed = 0, repeat = 1 } = sections;
+  if (seed > Number.MAX_SAFE_INTEGER - (repeat - 1)) {
+    const message = `the last of ${repeat} seeds would be above ${Number.MAX_SAFE_INTEGER}, where whole numbers are no longer told apart`;
+    mistakes.add(['seed'], `${message}; take a smaller one`);
+  }
   // Whether a column marks validation rows is known when it has been read.
   const none = split !== undefined && split.column === undefined && validationShare(sections) === 0;
   const keepBest = training?.checkpoints.keepBest;

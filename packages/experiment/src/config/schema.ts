@@ -167,6 +167,12 @@ export const configSchema = mapping({
     .default('none')
     .describe('single-task: also train one network per task, with the same data and seed, and compare. Default none.'),
   seed: seed().default(0).describe('All randomness of the run comes from it. Default 0.'),
+  repeat: whole(1, most.repeats)
+    .default(1)
+    .describe(
+      'How many times all is trained, on the same rows, with seeds seed, seed + 1, …; the model that is kept is that of the first seed. ' +
+        'Default 1.',
+    ),
   output: text('a folder')
     .exactOptional()
     .describe('Run folder, from the folder of this file; must be new or empty. Default: runs/<name>-<n>.'),

@@ -17,6 +17,7 @@ export const most = {
   layers: 256,
   tasks: 256,
   threads: 64,
+  repeats: 1000,
   /** Columns, files, names. */
   names: 2 ** 14,
 } as const;

@@ -90,6 +90,49 @@ const deltaMSchema = z.object({
   leftOut: texts.describe('Tasks that cannot be compared, each with the reason.'),
 });
 
+const resultsOfSeedSchema = z.object({
+  seed: z.number(),
+  joint: networkResultSchema.exactOptional(),
+  singleTask: z.record(z.string(), networkResultSchema).exactOptional(),
+  deltaM: deltaMSchema.nullable().exactOptional(),
+});
+
+const spreadSchema = z.object({
+  mean: z.number(),
+  spread: z
+    .number()
+    .nullable()
+    .describe('Standard deviation over the seeds, by n − 1; null where one seed has a value.'),
+});
+
+const transferGainSchema = z.object({
+  gains: z
+    .array(measured)
+    .describe('Seed by seed, in percent of what was reached alone; positive means that joint training is better.'),
+  seeds: count.describe('How many count.'),
+  mean: z.number(),
+  spread: z.number().nullable(),
+  interval: z.object({ low: z.number(), high: z.number() }).nullable().describe('Of 95 % for the mean.'),
+  verdict: z.enum(['helps', 'hurts', 'cannot tell']).describe('What learning together did.'),
+  seedsNeeded: count.nullable().describe('Under `cannot tell`: how many seeds would show a gain of this size.'),
+});
+
+const overSeedsSchema = z.object({
+  seeds: z.array(z.number()),
+  joint: z.record(z.string(), z.record(z.string(), spreadSchema)).describe('By task and metric.'),
+  singleTask: z.record(z.string(), z.record(z.string(), spreadSchema)).exactOptional(),
+  transfer: z
+    .object({
+      tasks: z.record(z.string(), transferGainSchema).describe('By primary metric.'),
+      mean: transferGainSchema.nullable().describe('Of Δm, the mean over those tasks.'),
+      leftOut: z.array(z.string()).describe('Tasks that cannot be compared.'),
+    })
+    .exactOptional(),
+});
+
+/** What a repeated run says over its seeds. */
+export type OverSeeds = Plain<z.output<typeof overSeedsSchema>>;
+
 /**
  * `run.json`, and what `polytask train --json` prints: one run, from its configuration to its results. Keys that it does not name
  * are left alone, since later versions may have more to say.
@@ -132,6 +175,13 @@ export const runDocumentSchema = z.object({
     .nullable()
     .exactOptional()
     .describe('How joint training compares with single-task training; null where no task can be compared.'),
+  repeats: z
+    .array(resultsOfSeedSchema)
+    .exactOptional()
+    .describe('Under `repeat`: the same with every further seed; the model that is kept is that of the first.'),
+  overSeeds: overSeedsSchema
+    .exactOptional()
+    .describe('Under `repeat`, when all seeds are done: mean and spread over them.'),
   seconds: seconds.exactOptional().describe('Wall-clock seconds of the whole run, loading of data included.'),
   error: z.object({ code: z.string().exactOptional(), message: z.string() }).exactOptional(),
 });
@@ -146,6 +196,7 @@ export type RunDocument = Plain<Omit<z.output<typeof runDocumentSchema>, 'config
 export const metricsLineSchema = z.object({
   network: z.enum(['joint', 'single-task']),
   task: z.string().exactOptional().describe('Under `single-task`: which one.'),
+  seed: z.number().exactOptional().describe('Under `repeat`: which seed; missing for the first.'),
   epoch: z.int().min(1).describe('Counted from 1.'),
   seconds: seconds.describe('Of this epoch, evaluation included.'),
   steps: count.describe('Taken so far.'),

@@ -24,8 +24,10 @@ import {
   type SelectedBackend,
   type TaskSummary,
 } from './document.js';
+import { networksOf, type RunNetwork, resultOf, unfinishedNetwork, withResult } from './networks.js';
+import { overSeeds } from './over-seeds.js';
 import type { Progress } from './progress.js';
-import type { NetworkName, RunFolder } from './run-folder.js';
+import type { RunFolder } from './run-folder.js';
 import { trainNetwork } from './train-network.js';
 
 /** What a run needs besides its configuration. */
@@ -68,8 +70,9 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings, begu
     document = { ...document, ...changes, backend: around.backend() };
     await folder.writeDocument(document);
   };
-  const finish = (status: RunDocument['status']) =>
+  const finish = (status: RunDocument['status'], changes: Partial<RunDocument> = {}) =>
     update({
+      ...changes,
       status,
       finished: new Date().toISOString(),
       seconds: secondsBefore + (performance.now() - around.began) / 1000,
@@ -80,28 +83,22 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings, begu
   };
   await update({});
   try {
-    if (document.joint?.tasks === undefined) {
-      const joint = await trainJoint(run, around, takeCheckpoint(), saved);
-      const { train, test } = run.data;
-      await update({ joint, ...(joint.tasks && { baseline: await constantScores(run.tasks, train, test) }) });
-    }
-    const joint = document.joint as NetworkResult;
-    if (run.config.compare === 'single-task') {
-      for (const [index, task] of run.tasks.entries()) {
-        if (signal.aborted) break;
-        const name = networkOf(index);
-        if (document.singleTask?.[task.name]?.tasks === undefined) {
-          const alone = await trainAlone(run, { task, name }, around, takeCheckpoint(), saved);
-          await update({ singleTask: { ...document.singleTask, [task.name]: alone } });
-        }
-        // Its results are all that is wanted of it.
-        if (document.singleTask?.[task.name]?.tasks !== undefined) await folder.dropCheckpoints(name);
+    for (const network of networksOf(run)) {
+      const { name, repetition, task } = network;
+      const isKept = repetition === 0 && task === undefined;
+      if (resultOf(document, network)?.tasks === undefined) {
+        if (signal.aborted && document.joint !== undefined) break;
+        const result = await trainOne(run, network, around, takeCheckpoint(), saved);
+        const { train, test } = run.data;
+        const baseline = isKept && result.tasks && { baseline: await constantScores(run.tasks, train, test) };
+        await update({ ...withResult(document, network, result), ...baseline });
+        if (result.tasks === undefined) break;
       }
-      if (!signal.aborted)
-        await update({ deltaM: compareWithAlone(run.tasks, joint, document.singleTask ?? {}) ?? null });
+      // Its results are all that is wanted of it.
+      if (!isKept) await folder.dropCheckpoints(name);
     }
-    const complete = run.config.compare === 'single-task' ? document.deltaM !== undefined : joint.tasks !== undefined;
-    await finish(complete ? 'done' : 'interrupted');
+    const complete = unfinishedNetwork(document) === undefined;
+    await finish(complete ? 'done' : 'interrupted', complete ? comparisons(run, document) : {});
     return document;
   } catch (error) {
     const { message } = error as Error;
@@ -114,39 +111,56 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings, begu
   }
 }
 
-/** The network that learns one task alone. */
-export function networkOf(taskIndex: number): NetworkName {
-  return `single-task-${taskIndex + 1}`;
+/** What all networks say together. */
+function comparisons({ config, tasks }: PreparedRun, document: RunDocument): Partial<RunDocument> {
+  const compared = config.compare === 'single-task';
+  const deltaM = ({ joint, singleTask = {} }: Pick<RunDocument, 'joint' | 'singleTask'>) =>
+    joint === undefined ? null : (compareWithAlone(tasks, joint, singleTask) ?? null);
+  const spread = overSeeds(document);
+  return {
+    ...(compared && { deltaM: deltaM(document) }),
+    ...(compared && document.repeats && { repeats: document.repeats.map((one) => ({ ...one, deltaM: deltaM(one) })) }),
+    ...(spread && { overSeeds: spread }),
+  };
 }
 
-async function trainJoint(
+async function trainOne(
   run: PreparedRun,
+  network: RunNetwork,
   around: RunSurroundings,
   checkpoint: Checkpoint | undefined,
   saved: () => Promise<void>,
 ): Promise<NetworkResult> {
   const { folder, progress, signal } = around;
+  const { name, repetition, seed } = network;
+  const task = run.tasks.find((one) => one.name === network.task);
   const { keepLast, keepBest } = run.training.checkpoints;
-  const several = run.tasks.length > 1;
+  const parts =
+    task === undefined ? { network: await run.joint(), training: run.training, data: run.data } : await run.alone(task);
+  const line = {
+    ...(task === undefined ? { network: 'joint' as const } : { network: 'single-task' as const, task: task.name }),
+    ...(repetition > 0 && { seed }),
+  };
   return trainNetwork({
-    label: several ? `Training ${run.tasks.length} tasks together` : `Training task ${run.tasks[0]?.name}`,
-    network: await run.joint(),
+    ...parts,
+    label: labelOf(run, network),
     executor: around.executor,
     backend: () => around.backend().name,
-    training: run.training,
-    data: run.data,
-    seed: run.config.seed,
+    seed,
     signal,
     progress,
     checkpoint,
-    epochEnd: (event) => folder.addMetrics({ network: 'joint', ...metricsLine(event) }),
+    epochEnd: (event) => folder.addMetrics({ ...line, ...metricsLine(event) }),
     async save(made, trainer) {
-      const best = keepBest === undefined ? undefined : bestEpoch(trainer.history as History, run.tasks, keepBest);
-      await folder.saveCheckpoint('joint', made, { keepLast, bestEpoch: best });
+      const best =
+        keepBest === undefined || task !== undefined
+          ? undefined
+          : bestEpoch(trainer.history as History, run.tasks, keepBest);
+      await folder.saveCheckpoint(name, made, { keepLast, bestEpoch: best });
       await saved();
     },
     async trained(trainer) {
-      if (signal.aborted) return;
+      if (signal.aborted || task !== undefined || repetition > 0) return;
       const table =
         run.data.facts === undefined
           ? {}
@@ -156,32 +170,12 @@ async function trainJoint(
   });
 }
 
-async function trainAlone(
-  run: PreparedRun,
-  { task, name }: { task: AnyTask; name: NetworkName },
-  around: RunSurroundings,
-  checkpoint: Checkpoint | undefined,
-  saved: () => Promise<void>,
-): Promise<NetworkResult> {
-  const { network, training, data } = await run.alone(task);
-  const { folder, progress, signal } = around;
-  return trainNetwork({
-    label: `Training task ${task.name} alone, to compare`,
-    network,
-    executor: around.executor,
-    backend: () => around.backend().name,
-    training,
-    data,
-    seed: run.config.seed,
-    signal,
-    progress,
-    checkpoint,
-    epochEnd: (event) => folder.addMetrics({ network: 'single-task', task: task.name, ...metricsLine(event) }),
-    async save(made) {
-      await folder.saveCheckpoint(name, made, { keepLast: run.training.checkpoints.keepLast });
-      await saved();
-    },
-  });
+/** What progress calls a network. */
+function labelOf({ config, tasks }: PreparedRun, { repetition, seed, task }: RunNetwork): string {
+  const which = config.repeat === 1 ? '' : `, seed ${seed} (${repetition + 1} of ${config.repeat})`;
+  if (task !== undefined) return `Training task ${task} alone, to compare${which}`;
+  const what = tasks.length > 1 ? `${tasks.length} tasks together` : `task ${tasks[0]?.name}`;
+  return `Training ${what}${which}`;
 }
 
 /** What an epoch gave, by task: training loss, effective weight, and every number measured on the validation rows. */

@@ -7,7 +7,8 @@ import type { RunData } from '../parts/load-data.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { newestIntact } from './checkpoint-files.js';
 import type { MetricsLine, RunDocument } from './document.js';
-import { fingerprintsOf, networkOf } from './execute-run.js';
+import { fingerprintsOf } from './execute-run.js';
+import { networksOf, type RunNetwork, resultOf } from './networks.js';
 import type { NetworkName, RunFolder } from './run-folder.js';
 
 /** Where a run goes on. Finding it changes nothing in the folder. */
@@ -39,7 +40,9 @@ export async function findResumePoint(
   folder: RunFolder,
   shown: string,
 ): Promise<ResumePoint> {
-  const { network, index } = firstUnfinished(run, document);
+  const networks = networksOf(run);
+  const goal = networks.find((one) => resultOf(document, one)?.tasks === undefined) ?? (networks[0] as RunNetwork);
+  const { name: network } = goal;
   const home = folder.checkpoints(network);
   const show = (path: string) => join(shown, relative(folder.path, path));
   const { newest, damaged } = await newestIntact(home);
@@ -49,14 +52,12 @@ export async function findResumePoint(
       'no checkpoint of this network can be read; delete this folder to train the network from its beginning';
     throw new InputError([...mistakes, { where: show(home), message: advice }]);
   }
-  if (newest !== undefined) await tryCheckpoint(run, index, newest.checkpoint, show(newest.file.path));
+  if (newest !== undefined) await tryCheckpoint(run, goal, newest.checkpoint, show(newest.file.path));
   const notes = damaged.map(({ file, reason }) => {
     const used = newest === undefined ? 'nothing' : show(newest.file.path);
     return `${show(file.path)} cannot be used: ${reason} Going on from the one before it, ${used}.`;
   });
   const epochs = (newest?.checkpoint.state.epoch as number | undefined) ?? 0;
-  const task = index === undefined ? undefined : run.tasks[index]?.name;
-  const finished = new Set(run.tasks.filter(({ name }) => hasResults(document, name)).map(({ name }) => name));
   return {
     network,
     ...(newest === undefined ? {} : { checkpoint: newest.checkpoint }),
@@ -64,9 +65,10 @@ export async function findResumePoint(
     unusable: damaged.map(({ file }) => file.path),
     notes,
     isKept(line) {
-      if (line.network === 'joint') return network !== 'joint' || line.epoch <= epochs;
-      if (line.network !== 'single-task' || line.task === undefined) return false;
-      return finished.has(line.task) || (line.task === task && line.epoch <= epochs);
+      const seed = line.seed ?? run.config.seed;
+      const whose = networks.find((one) => one.seed === seed && one.task === line.task);
+      if (whose === undefined || (whose.task === undefined) !== (line.network === 'joint')) return false;
+      return whose === goal ? line.epoch <= epochs : resultOf(document, whose)?.tasks !== undefined;
     },
   };
 }
@@ -108,29 +110,16 @@ export async function compareData(data: RunData, document: RunDocument, where: s
   throw new InputError([{ where, message }]);
 }
 
-function firstUnfinished(
-  run: PreparedRun,
-  { joint, singleTask }: RunDocument,
-): { network: NetworkName; index: number | undefined } {
-  if (joint?.tasks === undefined) return { network: 'joint', index: undefined };
-  const index = run.tasks.findIndex(({ name }) => singleTask?.[name]?.tasks === undefined);
-  return index < 0 ? { network: 'joint', index: undefined } : { network: networkOf(index), index };
-}
-
-function hasResults({ singleTask }: RunDocument, task: string): boolean {
-  return singleTask !== undefined && Object.hasOwn(singleTask, task) && singleTask[task]?.tasks !== undefined;
-}
-
 /** Puts a checkpoint into a trainer that is thrown away. */
 async function tryCheckpoint(
   run: PreparedRun,
-  index: number | undefined,
+  { task: name, seed }: RunNetwork,
   checkpoint: Checkpoint,
   where: string,
 ): Promise<void> {
-  const task = index === undefined ? undefined : run.tasks[index];
+  const task = run.tasks.find((one) => one.name === name);
   const network = task === undefined ? await run.joint() : (await run.alone(task)).network;
-  const trainer = await createTrainer({ ...network, seed: run.config.seed, inputs: run.data.train.inputs });
+  const trainer = await createTrainer({ ...network, seed, inputs: run.data.train.inputs });
   try {
     await trainer.restore(checkpoint);
   } catch (error) {

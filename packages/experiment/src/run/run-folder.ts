@@ -5,8 +5,11 @@ import type { MetricsLine, RunDocument } from './document.js';
 import { metricsOf } from './metrics-file.js';
 import { ownFiles } from './own-files.js';
 
-/** A network of a run, as its checkpoints' folder is called; those that learn one task alone are numbered from 1. */
-export type NetworkName = 'joint' | `single-task-${number}`;
+/**
+ * A network of a run, as its checkpoints' folder is called; those that learn one task alone are numbered from 1, and those of further
+ * seeds begin with the number of the repetition, from 2.
+ */
+export type NetworkName = `${'' | `repeat-${number}-`}${'joint' | `single-task-${number}`}`;
 
 /** The files of one run. Whoever writes to them has the lock. */
 export interface RunFolder {

@@ -24,6 +24,14 @@ describe('checkNames', () => {
     expect(await told(branched('[left, { stages: 0, branches: [right] }]'))).toEqual([]);
   });
 
+  it('wants seeds that are whole numbers to the last', async () => {
+    const largest = Number.MAX_SAFE_INTEGER;
+    expect(await told(`${smallRun}seed: ${largest}\n`)).toEqual([]);
+    expect(await told(`${smallRun}seed: ${largest - 1}\nrepeat: 3\n`)).toEqual([
+      expect.stringMatching(/^11:7: the last of 3 seeds would be above 9007199254740991/),
+    ]);
+  });
+
   it('wants every name once', async () => {
     expect(await told(changed('name: right', 'name: left'))).toEqual([
       '6:13: `tasks[0]` is named `left` already; give every task its own name',

@@ -23,6 +23,7 @@ describe('configSchema', () => {
       threads: 2,
       compare: 'none',
       seed: 0,
+      repeat: 1,
     });
   });
 

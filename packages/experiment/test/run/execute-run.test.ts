@@ -95,6 +95,39 @@ describe('executeRun', () => {
     expect(document).toHaveProperty('deltaM');
   });
 
+  it('trains all again with further seeds, and keeps the model of the first', async () => {
+    const lines: unknown[] = [];
+    let models = 0;
+    const { folder, writes } = folderInMemory({
+      addMetrics: async ({ network, task, seed }) => void lines.push([network, task, seed]),
+      saveModel: async () => void models++,
+    });
+    const run = await prepared(smallRun, ['repeat=2', 'seed=5', 'compare=single-task']);
+    const document = await executeRun(run, around(folder));
+    expect(lines).toEqual([
+      ...[['joint'], ['single-task', 'left'], ['single-task', 'right']].map(([name, task]) => [name, task, undefined]),
+      ...[['joint'], ['single-task', 'left'], ['single-task', 'right']].map(([name, task]) => [name, task, 6]),
+    ]);
+    expect(writes.filter((write) => write.startsWith('drop'))).toEqual([
+      ...['drop single-task-1', 'drop single-task-2'],
+      ...['drop repeat-2-joint', 'drop repeat-2-single-task-1', 'drop repeat-2-single-task-2'],
+    ]);
+    expect(models).toBe(1);
+    expect(document).toMatchObject({
+      status: 'done',
+      seed: 5,
+      repeats: [{ seed: 6, joint: { tasks: {} }, singleTask: { left: {}, right: {} }, deltaM: {} }],
+      overSeeds: { seeds: [5, 6], transfer: { tasks: { left: { seeds: 2, verdict: 'cannot tell' } } } },
+    });
+    // The second seed is the run that `seed: 6` alone is, to the last bit.
+    const alone = await executeRun(await prepared(smallRun, ['seed=6', 'compare=single-task']), around(folder));
+    const [second] = document.repeats ?? [];
+    expect(second?.joint?.tasks).toEqual(alone.joint?.tasks);
+    expect(second?.singleTask?.right?.tasks).toEqual(alone.singleTask?.right?.tasks);
+    expect(second?.deltaM).toEqual(alone.deltaM);
+    expect(second?.joint?.tasks).not.toEqual(document.joint?.tasks);
+  });
+
   it('keeps the joint results when it is stopped while comparing', async () => {
     const controller = new AbortController();
     const { folder } = folderInMemory({ saveModel: async () => queueMicrotask(() => {}) });
