@@ -173,6 +173,8 @@ export {
   UnknownNameError,
   UnsupportedVersionError,
 } from './errors/index.js';
+export type { CalibrateOptions, Calibration } from './evaluation/calibrate.js';
+export { calibrate } from './evaluation/calibrate.js';
 export type { ConstantScores } from './evaluation/constant-scores.js';
 export { constantScores } from './evaluation/constant-scores.js';
 // Metrics and evaluation.

@@ -239,7 +239,7 @@ function describeRun(description: RunDescription): unknown {
   // A part's name first: that is what a person wants to hear of, before its options.
   const inOrder = (key: string, value: unknown) => {
     // Facts about a kind of task, which do not make another run of it.
-    if (key === 'cites' || key === 'problem' || key === 'label') return undefined;
+    if (key === 'cites' || key === 'problem' || key === 'label' || key === 'calibrates') return undefined;
     return typeof value === 'object' && value !== null && 'name' in value
       ? { name: value.name, ...(value as object) }
       : value;

@@ -51,6 +51,11 @@ export interface Task<
   readonly target: { readonly shape: readonly number[]; readonly dtype: 'float32' | 'int32' };
   /** What the head puts out, by name: the shape of one row. `[10]` is ten logits; `null` stands for a length the features bring along (time, height, width). */
   readonly outputs: { readonly [output: string]: readonly (number | null)[] };
+  /**
+   * The output with the logits that `predict` makes probabilities of: by softmax where targets are class ids, else by sigmoid, and over
+   * `constants.temperature` where there is one. Such a task can be calibrated after training. Default: it cannot.
+   */
+  readonly calibrates?: string | undefined;
   /** Learns constants from the training labels. Called once per run, before the first step. */
   prepare?(labels: LabelColumn): TaskConstants;
   /**

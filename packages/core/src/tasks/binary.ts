@@ -11,15 +11,19 @@ import { type Described, withArguments } from '../options/describe-part.js';
 import { type OptionsOf, optional, withDefault } from '../options/option.js';
 import { choice, either, number, text, tuple } from '../options/takes.js';
 import { noLabels, numbersOf } from './class-labels.js';
+import { cooled } from './cooled.js';
 import { sigmoidCrossEntropy } from './sigmoid-cross-entropy.js';
 import { describeTask, named, type TaskOptions } from './task-options.js';
 
 /** The probability from which on an answer is yes. */
 export const thresholdOption = withDefault(
-  number({ above: 0, below: 1 }),
+  either([choice('auto'), number({ above: 0, below: 1 })], 'auto, or a number between 0 and 1'),
   0.5,
-  'Probability from which on the answer is yes.',
+  'Probability from which on the answer is yes; auto: in a run, the one with the best F1 on validation rows, and 0.5 until it is found.',
 );
+
+/** The threshold as a number. */
+export const thresholdOf = (threshold: number | 'auto'): number => (threshold === 'auto' ? 0.5 : threshold);
 
 const options = {
   labels: optional(
@@ -75,7 +79,8 @@ const yesOrNo = describeTask(
     ],
     options,
   },
-  ({ name, threshold, positiveWeight, labels = ['negative', 'positive'] }) => {
+  ({ name, threshold: given, positiveWeight, labels = ['negative', 'positive'] }) => {
+    const threshold = thresholdOf(given);
     const [negative, positive] = labels;
     requireOption(negative !== positive, 'labels', 'two different names', labels);
     return {
@@ -84,6 +89,7 @@ const yesOrNo = describeTask(
       label: 'class',
       target: { shape: [], dtype: 'float32' },
       outputs: { logits: [1] },
+      calibrates: 'logits',
       prepare: (labels) => learnWeight(name, positiveWeight, labels),
       rowWeight(target, row, constants) {
         const value = checkLabel(name, target.data[row] as number, row);
@@ -98,9 +104,9 @@ const yesOrNo = describeTask(
           const targets = target.dtype === 'float32' ? target : tf.cast(target, 'float32');
           return sigmoidCrossEntropy(logits, targets) as tf.Tensor1D;
         }),
-      predict: (outputs) =>
+      predict: (outputs, constants) =>
         tf.tidy(() => {
-          const logits = outputs.logits as tf.Tensor;
+          const logits = cooled(outputs.logits as tf.Tensor, constants);
           return tf.sigmoid(tf.reshape(logits, [logits.shape[0] as number]));
         }),
       decode: ({ data }) =>

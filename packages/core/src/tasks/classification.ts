@@ -7,7 +7,7 @@ import { macroF1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
 import { type Described, withArguments } from '../options/describe-part.js';
 import { type OptionsOf, optional, withDefault } from '../options/option.js';
-import { number } from '../options/takes.js';
+import { number, text } from '../options/takes.js';
 import {
   classConstants,
   classWeightsOf,
@@ -17,9 +17,10 @@ import {
   weightsById,
 } from './class-labels.js';
 import { classNames, countOrNames } from './class-names.js';
+import { cooled } from './cooled.js';
 import { oneHotFloats } from './one-hot.js';
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js';
-import { describeTask, named, type TaskOptions } from './task-options.js';
+import { describeTask, minCountOption, named, type TaskOptions } from './task-options.js';
 
 const options = {
   classes: optional(
@@ -27,6 +28,8 @@ const options = {
     'Number of classes, or their names in the order of their ids.',
     'for tables, those that training rows have',
   ),
+  minCount: minCountOption('joined into one'),
+  other: optional(text('a name'), 'For tables: what the class is called that rare ones are joined into.', 'other'),
   classWeights: classWeightsOption,
   labelSmoothing: withDefault(
     number({ from: 0, below: 1 }),
@@ -104,6 +107,7 @@ const oneOfSeveral = describeTask(
       label: 'class',
       target: { shape: [], dtype: 'int32' },
       outputs: { logits: [classes] },
+      calibrates: 'logits',
       prepare: (labels) => classConstants(name, weights, countClasses(name, classes, labels)),
       rowWeight(target, row, constants) {
         const byId = classWeightsOf(name, weights, constants);
@@ -121,7 +125,7 @@ const oneOfSeveral = describeTask(
           const logits = outputs.logits as tf.Tensor;
           return softmaxCrossEntropy(logits, distributions(target, classes, labelSmoothing)) as tf.Tensor1D;
         }),
-      predict: (outputs) => tf.softmax(outputs.logits as tf.Tensor),
+      predict: ({ logits }, constants) => tf.tidy(() => tf.softmax(cooled(logits as tf.Tensor, constants))),
       decode: ({ data }) => decodeClasses(data, names),
     };
   },

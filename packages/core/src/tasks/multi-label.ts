@@ -8,15 +8,27 @@ import { macroF1, microF1 } from '../metrics/f1.js';
 import { logLoss } from '../metrics/log-loss.js';
 import { type Described, withArguments } from '../options/describe-part.js';
 import { type OptionsOf, optional } from '../options/option.js';
-import { thresholdOption } from './binary.js';
+import { text } from '../options/takes.js';
+import { thresholdOf, thresholdOption } from './binary.js';
 import { noLabels } from './class-labels.js';
 import { classNames, countOrNames } from './class-names.js';
+import { cooled } from './cooled.js';
 import { sigmoidCrossEntropy } from './sigmoid-cross-entropy.js';
-import { columnsOption, describeTask, named, type TaskOptions } from './task-options.js';
+import { columnsOption, describeTask, minCountOption, named, type TaskOptions } from './task-options.js';
 
 const options = {
-  labels: optional(countOrNames(1, 'label'), 'Number of labels, or their names in column order.', '`columns`'),
+  labels: optional(
+    countOrNames(1, 'label'),
+    'Number of labels, or their names in column order.',
+    '`columns`; for tables with one column, those that training rows have',
+  ),
   columns: columnsOption,
+  separator: optional(
+    text('a text'),
+    'For tables, where all labels are in one column: what is between them, unless the column has lists.',
+    '`|`',
+  ),
+  minCount: minCountOption('left out'),
   threshold: thresholdOption,
 };
 
@@ -61,11 +73,12 @@ const severalLabels = describeTask(
     ],
     options,
   },
-  ({ name, columns, labels = columns, threshold }) => {
+  ({ name, columns, labels = columns, threshold: given }) => {
+    const threshold = thresholdOf(given);
     requireOption(
       labels !== undefined,
       'labels',
-      'a number of labels, or their names; or `columns` of a table',
+      'a number of labels, or their names; or `columns` of a table; only a table finds them out',
       labels,
     );
     const names = classNames('labels', labels as NonNullable<typeof labels>);
@@ -76,6 +89,7 @@ const severalLabels = describeTask(
       label: 'vector',
       target: { shape: [names.length], dtype: 'float32' },
       outputs: { logits: [names.length] },
+      calibrates: 'logits',
       prepare(labels) {
         checkLabels(name, labels);
         return {};
@@ -90,7 +104,7 @@ const severalLabels = describeTask(
           );
           return tf.div(tf.sum(tf.mul(losses, mask), 1), tf.maximum(tf.sum(mask, 1), 1)) as tf.Tensor1D;
         }),
-      predict: (outputs) => tf.sigmoid(outputs.logits as tf.Tensor),
+      predict: ({ logits }, constants) => tf.tidy(() => tf.sigmoid(cooled(logits as tf.Tensor, constants))),
       decode: ({ data }) =>
         Array.from({ length: data.length / names.length }, (_, row) => {
           const probabilities = names.map((_, label) => data[row * names.length + label] as number);

@@ -5,7 +5,7 @@ import { requireOption } from '../errors/invalid-option-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 import { describeFactory, type FactoryInput, type PartFactory, plainOptions } from '../options/describe-part.js';
 import { extend, type FilledOptions, type OptionsOf, type OptionTable, optional, required } from '../options/option.js';
-import { choice, either, list, number, part, text } from '../options/takes.js';
+import { choice, either, list, number, part, text, whole } from '../options/takes.js';
 
 // Factories of tasks return `Task<Name, NoInfer<Metrics>, ...>`: where any task is expected, as in `createTrainer({ tasks: [...] })`,
 // TypeScript would else infer `Metrics` from what is expected, and the usual metrics would be lost.
@@ -47,6 +47,10 @@ export const columnsOption = optional(
   list(column, { least: 1, what: 'a list of column names, at least one' }),
   'Columns of a table that are one label together, instead of `column`.',
 );
+
+/** An option of tasks with classes or labels that a table finds out. */
+export const minCountOption = (done: string) =>
+  optional(whole({ from: 1 }), `For tables: those that fewer training rows have are ${done}.`, '1');
 
 type Table = typeof taskOptions;
 

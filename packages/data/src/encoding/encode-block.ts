@@ -1,7 +1,6 @@
 import { kindOf } from './feature-kinds.js';
 import type { LearnedFeature } from './features.js';
 import { labelEncoder } from './labels.js';
-import { Unreadable } from './raw-values.js';
 import type { ReadBlock, ReportValue } from './read-block.js';
 import { layoutOf, type TableEncoding } from './table-encoding.js';
 import { type Unfamiliar, unfamiliarCounter } from './unfamiliar.js';
@@ -12,7 +11,7 @@ export interface EncodedBlock {
   readonly numbers: Float32Array;
   /** `[size × categories]` */
   readonly ids: Int32Array;
-  /** By label column: NaN or −1 where there is none. */
+  /** By label column: NaN or −1 where there is none; `[size × labels]` for a set. */
   readonly labels: readonly (Float32Array | Int32Array)[];
   /** What training rows never had. */
   readonly unfamiliar: readonly Unfamiliar[];
@@ -47,15 +46,13 @@ export function blockEncoder(
       if (forget === undefined || !isOnlyKnown(encoding.features[f])) return;
       for (let r = 0; r < values.length; r++) if (forget(r, f)) row.ids[r * categories.length + idAt] = 0;
     });
-    const labels = targets.map((encode, l) => {
-      const { kind, column } = encoding.labels[l] as TableEncoding['labels'][number];
+    const labels = targets.map(({ make, encode }, l) => {
+      const { column } = encoding.labels[l] as TableEncoding['labels'][number];
       const values = block.labels[l] ?? [];
-      const encoded =
-        kind === 'number' ? new Float32Array(values.length).fill(Number.NaN) : new Int32Array(values.length).fill(-1);
+      const encoded = make(values.length);
       for (let r = 0; r < values.length; r++) {
-        const target = encode(values[r] ?? null);
-        if (target instanceof Unreadable) report(r, column, target.reason);
-        else encoded[r] = target;
+        const wrong = encode(values[r] ?? null, encoded, r);
+        if (wrong !== undefined) report(r, column, wrong.reason);
       }
       return encoded;
     });

@@ -18,8 +18,11 @@ export interface EncodedRows {
 
 /** How {@link encodeRows} goes about it. */
 export interface EncodeOptions {
-  /** Whether the rows have labels to be encoded too, to measure a model with. Default false: only features are looked at. */
-  readonly labels?: boolean;
+  /**
+   * Whether the rows have labels to be encoded too, to measure a model with; `'there'`: those that they have, while columns that are
+   * not there are labels that are missing. Default false: only features are looked at.
+   */
+  readonly labels?: boolean | 'there';
   /**
    * Told of every value that cannot be read, with the number of its row among these, from 0. What is encoded for such a row
    * means nothing. Default: an error tells of them.
@@ -71,8 +74,8 @@ export function encodeRows(
   rows: readonly RawRow[],
   { labels = false, report: told }: EncodeOptions = {},
 ): EncodedRows {
-  const wanted = labels ? encoding : { ...encoding, labels: [] };
-  const block = readRows(rows, wanted, told);
+  const wanted = labels === false ? { ...encoding, labels: [] } : encoding;
+  const block = readRows(rows, wanted, told, labels === 'there');
   const { report, finish } = collectBadValues(told);
   const { numbers, ids, labels: targets, unfamiliar } = blockEncoder(wanted)(block, report);
   finish();
@@ -93,11 +96,19 @@ export function encodeRows(
 }
 
 /** Reads rows, column by column. */
-function readRows(rows: readonly RawRow[], columns: ReadableColumns, told?: ReportValue): ReadBlock {
+function readRows(
+  rows: readonly RawRow[],
+  columns: ReadableColumns,
+  told?: ReportValue,
+  withoutLabels = false,
+): ReadBlock {
   if (rows.length === 0) throw new DatasetError('There must be a row to encode, but there is none.');
   const { report, finish } = collectBadValues(told);
   const valuesOf = (column: string) => {
-    if (!rows.some((row) => Object.hasOwn(row, column))) throw noColumn(column, rows);
+    if (!rows.some((row) => Object.hasOwn(row, column))) {
+      if (withoutLabels && columns.labels.some((label) => label.column === column)) return rows.map(() => null);
+      throw noColumn(column, rows);
+    }
     return rows.map((row) => (Object.hasOwn(row, column) ? row[column] : null));
   };
   const block = readBlock(columns, rows.length, valuesOf, report);

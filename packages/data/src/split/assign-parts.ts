@@ -1,6 +1,9 @@
 import { DatasetError, permutation, uniformStream } from '@polytask/core';
-import { readCategory, readDate, shown, Unreadable } from '../encoding/raw-values.js';
-import { type Part, parts, type SplitRule } from './split-options.js';
+import { readDate, shown, Unreadable } from '../encoding/raw-values.js';
+import { balancedParts } from './balanced-parts.js';
+import { assignFolds } from './folds.js';
+import { columnsOfRule, type Part, parts, type SplitRule } from './split-options.js';
+import { groupOfRow, strataOf } from './strata.js';
 
 const train = 0;
 const validation = 1;
@@ -14,18 +17,23 @@ const test = 2;
  * - random: rows in the order of a seeded permutation; the first are for testing, the next for validation, so that another
  *   share for validation leaves the test rows as they are.
  * - stratify: the same within the rows of every value of the column (those without one are alike); values are gone through in
- *   order, and rounding of one is made up for by the next, so that shares are right in all to less than a row.
+ *   order, and rounding of one is made up for by the next, so that shares are right in all to less than a row. Every value has a
+ *   row for training. Of several columns, every value of each has its share, by iterative stratification.
  * - group: the same with whole groups, until the share of rows is reached as nearly as groups allow.
  * - time: the latest rows for testing, those before for validation; rows of the same time stay together.
  * - column: as the column says.
+ * - folds: rows are first divided into parts of about the same size, by the same rule; that of `fold` is for testing, and of all others
+ *   some are for validation.
  *
  * @param rows - How many there are.
- * @param values - Of the rule's column, one per row; not looked at for random splits.
+ * @param values - Of the rule's column, one per row, or a list of these for several columns; not looked at for random splits.
  * @throws DatasetError (`POLYTASK_DATASET`) where a value does not say the part, or a part that was asked for has no row.
  */
 export function assignParts(rule: SplitRule, rows: number, values: ArrayLike<unknown> = []): Uint8Array {
   const assigned = new Uint8Array(rows);
-  if (rule.by === 'random') randomParts(rule, assigned);
+  if (rule.folds !== undefined) foldParts(rule, assigned, values);
+  else if (rule.by === 'random') randomParts(rule, assigned);
+  else if (rule.columns !== undefined) severalStrata(rule, assigned, values);
   else if (rule.by === 'stratify') stratifiedParts(rule, assigned, values);
   else if (rule.by === 'group') groupParts(rule, assigned, values);
   else if (rule.by === 'time') timeParts(rule, assigned, values);
@@ -48,23 +56,56 @@ function randomParts({ seed, validation: shareValidation, test: shareTest }: Spl
   for (let i = 0; i < tests + validations; i++) assigned[order[i] as number] = i < tests ? test : validation;
 }
 
+/** One of the folds for testing; the others are divided as if they were all. */
+function foldParts(rule: SplitRule, assigned: Uint8Array, values: ArrayLike<unknown>): void {
+  const { fold = 1 } = rule;
+  const folds = assignFolds(rule, assigned.length, values);
+  for (let row = 0; row < assigned.length; row++) if (folds[row] === fold - 1) assigned[row] = test;
+  setApart(rule, assigned, values);
+}
+
+/**
+ * Sets rows apart for validation among those that are for training.
+ *
+ * @param assigned - The part of every row; written to.
+ * @param values - Of all rows, as {@link assignParts} takes them.
+ * @param whole - How many rows the share is of. Default: all.
+ */
+export function setApart(
+  rule: SplitRule,
+  assigned: Uint8Array,
+  values: ArrayLike<unknown>,
+  whole = assigned.length,
+): void {
+  const { folds: _, fold: __, ...others } = rule;
+  const rest = [...assigned.keys()].filter((row) => assigned[row] === train);
+  if (rule.validation === 0 || rest.length === 0) return;
+  const share = Math.min(0.99, (rule.validation * whole) / rest.length);
+  const of = (all: ArrayLike<unknown>) => rest.map((row) => all[row]);
+  const left =
+    rule.columns === undefined ? of(values) : Array.from(values as ArrayLike<ArrayLike<unknown>>, (all) => of(all));
+  const within = assignParts({ ...others, validation: share, test: 0 }, rest.length, left);
+  rest.forEach((row, index) => {
+    assigned[row] = within[index] as number;
+  });
+}
+
+function severalStrata(rule: SplitRule, assigned: Uint8Array, values: ArrayLike<unknown>): void {
+  const shares = [1 - rule.validation - rule.test, rule.validation, rule.test];
+  assigned.set(balancedParts(shares, assigned.length, values as ArrayLike<ArrayLike<unknown>>, rule.seed));
+}
+
 function stratifiedParts(rule: SplitRule, assigned: Uint8Array, values: ArrayLike<unknown>): void {
-  const rowsOf = new Map<string, number[]>();
-  for (let row = 0; row < assigned.length; row++) {
-    const value = readCategory(values[row]);
-    const key = value === null ? '' : value instanceof Unreadable ? shown(values[row]) : value;
-    const rows = rowsOf.get(key);
-    if (rows === undefined) rowsOf.set(key, [row]);
-    else rows.push(row);
-  }
   let seen = 0;
   let tests = 0;
   let validations = 0;
-  for (const [key, rows] of [...rowsOf].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [key, rows] of strataOf(assigned.length, values)) {
     seen += rows.length;
-    const forTest = Math.min(rows.length, Math.round(rule.test * seen) - tests);
+    // What nothing is learned of cannot be measured.
+    const most = rows.length - 1;
+    const forTest = Math.min(most, Math.round(rule.test * seen) - tests);
     const apart = Math.round((rule.test + rule.validation) * seen) - tests - validations;
-    const forBoth = Math.min(rows.length, Math.max(forTest, apart));
+    const forBoth = Math.min(most, Math.max(forTest, apart));
     const order = permutation(rows.length, uniformStream(rule.seed, 'split', 'stratify', key));
     for (let i = 0; i < forBoth; i++) assigned[rows[order[i] as number] as number] = i < forTest ? test : validation;
     tests += forTest;
@@ -77,10 +118,7 @@ function groupParts(rule: SplitRule, assigned: Uint8Array, values: ArrayLike<unk
   const sizes: number[] = [];
   const groups = new Uint32Array(assigned.length);
   for (let row = 0; row < assigned.length; row++) {
-    const key = readCategory(values[row]);
-    if (key === null || key instanceof Unreadable) {
-      throw new DatasetError(`Every row must have a \`${rule.column}\` to split by, but row ${row} has none.`);
-    }
+    const key = groupOfRow(rule, values, row);
     const group = groupOf.get(key) ?? groupOf.size;
     groupOf.set(key, group);
     groups[row] = group;
@@ -147,7 +185,8 @@ function requireRows(rule: SplitRule, assigned: Uint8Array): void {
   const empty = wanted.find((part) => counts[part] === 0);
   if (empty === undefined) return;
   const found = parts.map((part) => `${counts[part]} ${part}`).join(', ');
-  const how = rule.by === 'random' ? 'at random' : `by ${rule.by} \`${rule.column}\``;
+  const named = columnsOfRule(rule).map((name) => `\`${name}\``);
+  const how = rule.by === 'random' ? 'at random' : `by ${rule.by} ${named.join(', ')}`;
   throw new DatasetError(
     `Every part of a split must have a row, but ${assigned.length} rows divided ${how} give ${found}. Change the shares, or take more rows.`,
   );

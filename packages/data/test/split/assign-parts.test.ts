@@ -136,3 +136,98 @@ describe('a stratified split', () => {
     );
   });
 });
+
+describe('stratifying', () => {
+  it('keeps a row of every value for training, and makes the shares up by others', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 60, maxLength: 200 }),
+        fc.nat(1000),
+        (values, seed) => {
+          const all = [...values, 'once', 'alone'];
+          const assigned = assignParts(
+            splitRule({ stratify: 'a', validation: 0.15, test: 0.25, seed }),
+            all.length,
+            all,
+          );
+          const trained = new Set(all.filter((_, row) => assigned[row] === 0));
+          expect(trained.size).toBe(new Set(all).size);
+        },
+      ),
+      { numRuns: 40 },
+    );
+    const half = assignParts(
+      splitRule({ stratify: 'a', test: 0.5 }),
+      200,
+      Array.from({ length: 200 }, (_, row) => row < 100),
+    );
+    expect([...half].filter((part, row) => part === 2 && row < 100)).toHaveLength(50);
+  });
+
+  it('gives every part its share of every value of several columns', () => {
+    // Independent columns of 2, 5 and 40 values; within a row of each share is what crossing 400 combinations could not give.
+    const rows = 2000;
+    const columns = [2, 5, 40].map((values, c) =>
+      Array.from({ length: rows }, (_, row) => `v${((row * 7919 + c * 104_729) % 10_007) % values}`),
+    );
+    const rule = splitRule({ stratify: ['a', 'b', 'c'], validation: 0.1, test: 0.2, seed: 2 });
+    expect(rule).toMatchObject({ by: 'stratify', columns: ['a', 'b', 'c'] });
+    const assigned = assignParts(rule, rows, columns);
+    expect(assigned).toEqual(assignParts(rule, rows, columns));
+    for (const values of columns) {
+      for (const value of new Set(values)) {
+        const having = [...assigned.keys()].filter((row) => values[row] === value);
+        for (const [part, share] of [
+          [1, 0.1],
+          [2, 0.2],
+        ] as const) {
+          const found = having.filter((row) => assigned[row] === part).length;
+          expect(Math.abs(found - share * having.length)).toBeLessThanOrEqual(1.5);
+        }
+      }
+    }
+  });
+});
+
+describe('folds', () => {
+  const rule = (fold: number, more: object = {}) => splitRule({ folds: 4, fold, validation: 0.15, ...more });
+  const tested = (assigned: Uint8Array) => [...assigned.keys()].filter((row) => assigned[row] === 2);
+
+  it('test every row once, in parts that differ by one row at most', () => {
+    for (const [more, values] of [
+      [{}, []],
+      [{ stratify: 'a' }, Array.from({ length: 103 }, (_, row) => row % 7)],
+      [{ group: 'g' }, Array.from({ length: 103 }, (_, row) => row % 30)],
+      [{ stratify: ['a', 'b'] }, [3, 5].map((by) => Array.from({ length: 103 }, (_, row) => row % by))],
+    ] as const) {
+      const folds = [1, 2, 3, 4].map((fold) => assignParts(rule(fold, more), 103, values as never));
+      const all = folds.flatMap(tested);
+      expect(all.sort((a, b) => a - b)).toEqual(Array.from({ length: 103 }, (_, row) => row));
+      const counts = folds.map((assigned) => tested(assigned).length);
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual('group' in more ? 4 : 1);
+      for (const assigned of folds) expect(countParts(assigned).validation).toBeGreaterThanOrEqual(12);
+    }
+  });
+
+  it('keep groups together, and values in shares', () => {
+    const groups = Array.from({ length: 90 }, (_, row) => `g${row % 9}`);
+    for (const fold of [1, 2, 3, 4]) {
+      const assigned = assignParts(rule(fold, { group: 'g' }), 90, groups);
+      for (const part of [0, 1, 2]) {
+        const inside = new Set(groups.filter((_, row) => assigned[row] === part));
+        const outside = new Set(groups.filter((_, row) => assigned[row] !== part));
+        expect([...inside].filter((group) => outside.has(group))).toEqual([]);
+      }
+    }
+    const values = Array.from({ length: 100 }, (_, row) => (row < 20 ? 'rare' : 'usual'));
+    const assigned = assignParts(rule(2, { stratify: 'a' }), 100, values);
+    expect(tested(assigned).filter((row) => row < 20)).toHaveLength(5);
+  });
+
+  it('are refused where something else says what is tested', () => {
+    expect(() => rule(5)).toThrow(/a whole number from 1 to 4/);
+    expect(() => rule(1, { test: 0.2 })).toThrow(/since `folds` says/);
+    expect(() => rule(1, { time: 't' })).toThrow(/since `time` says/);
+    expect(() => splitRule({ fold: 1 })).toThrow(/where there are no `folds`/);
+  });
+});

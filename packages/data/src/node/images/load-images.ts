@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { PolytaskError, requireOption, type TableDataset, tableDataset } from '@polytask/core';
+import { type HostTensor, PolytaskError, requireOption, type TableDataset, tableDataset } from '@polytask/core';
 import { within } from '@polytask/core/node';
 import { encodeRows, learnTable } from '../../encoding/encode-rows.js';
-import { checkClasses, type LabelOptions } from '../../encoding/labels.js';
+import { checkClasses, joinLabels, type LabelOptions } from '../../encoding/labels.js';
 import type { RawRow } from '../../encoding/raw-values.js';
 import type { TableEncoding } from '../../encoding/table-encoding.js';
 import { assignParts, countParts } from '../../split/assign-parts.js';
-import { parts, type SplitOptions, splitRule } from '../../split/split-options.js';
+import { columnsOfRule, parts, type SplitOptions, splitRule } from '../../split/split-options.js';
 import { readRows } from '../reading/read-rows.js';
 import { hashFile } from '../reading/source-files.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
@@ -82,11 +82,11 @@ export async function loadImages(options: ImagesOptions): Promise<LoadedImages> 
     );
   });
   const rule = splitRule(split);
-  if (rule.column !== undefined && !known.some(({ name }) => name === rule.column)) {
-    throw noSuchColumn(['split', rule.by], rule.column, known);
-  }
-  const values = rule.column === undefined ? [] : rows.map((row) => row[rule.column as string]);
-  const assigned = assignParts(rule, rows.length, values);
+  const values = columnsOfRule(rule).map((name) => {
+    if (!known.some((one) => one.name === name)) throw noSuchColumn(['split', rule.by], name, known);
+    return rows.map((row) => row[name]);
+  });
+  const assigned = assignParts(rule, rows.length, rule.columns === undefined ? (values[0] ?? []) : values);
   const placesOf = (part: number) => [...assigned.keys()].filter((row) => assigned[row] === part);
   const pick = (places: readonly number[]) => places.map((row) => rows[row] as RawRow);
   const encoding = learnTable(pick(placesOf(0)), { features: [], labels });
@@ -103,7 +103,9 @@ export async function loadImages(options: ImagesOptions): Promise<LoadedImages> 
         ...(signal === undefined ? {} : { signal }),
       },
     );
-    const { columns } = encodeRows(encoding, pick(places), { labels: true });
+    const encoded = encodeRows(encoding, pick(places), { labels: true });
+    const joined = joinLabels(labels, encoded.columns, encoded.size);
+    const columns = Object.fromEntries(joined.map(({ column: name, ...label }) => [name, label as HostTensor]));
     return tableDataset({ inputs: { image }, columns, ids: Int32Array.from(places) });
   };
   const counts = countParts(assigned);

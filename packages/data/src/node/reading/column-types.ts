@@ -2,7 +2,7 @@ import type { FeatureOptions } from '../../encoding/features.js';
 import { quoteName } from './duckdb.js';
 
 /** What a column holds, of all types that a database has. */
-export type ColumnType = 'number' | 'integer' | 'boolean' | 'date' | 'text';
+export type ColumnType = 'number' | 'integer' | 'boolean' | 'date' | 'text' | 'list';
 
 /** A column of a table. */
 export interface SourceColumn {
@@ -10,13 +10,14 @@ export interface SourceColumn {
   readonly type: ColumnType;
 }
 
-/** What a type of DuckDB holds; undefined for those that nothing here can read, such as lists. */
+/** What a type of DuckDB holds; undefined for those that nothing here can read, such as structs. */
 export function columnType(type: string): ColumnType | undefined {
   if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER)$/.test(type)) return 'integer';
   if (/^(FLOAT|DOUBLE|DECIMAL\(.*\))$/.test(type)) return 'number';
   if (type === 'BOOLEAN') return 'boolean';
   if (/^(DATE|TIMESTAMP.*)$/.test(type)) return 'date';
   if (/^(VARCHAR|JSON|UUID|ENUM\(.*\))$/.test(type)) return 'text';
+  if (/^(VARCHAR|U?(TINY|SMALL|BIG)?INT|U?INTEGER|ENUM\([^[\]]*\))\[\]$/.test(type)) return 'list';
   return undefined;
 }
 
@@ -24,8 +25,12 @@ export function columnType(type: string): ColumnType | undefined {
 export function keptExpression(name: string, type: string): string {
   const column = quoteName(name);
   if (type === 'JSON') return `(${column} ->> '$') AS ${column}`;
+  if (columnType(type) === 'list') return `${listExpression(column)} AS ${column}`;
   return /^(UUID|ENUM\()/.test(type) ? `CAST(${column} AS VARCHAR) AS ${column}` : column;
 }
+
+/** A list as a text of JSON. */
+export const listExpression = (column: string) => `CAST(to_json(${column}) AS VARCHAR)`;
 
 /** A number as a moment: milliseconds since 1970, but for whole numbers such as 20120131, which are a year, a month and a day. SQL. */
 export function momentSql(value: string): string {

@@ -11,7 +11,7 @@ import { type RawRow, Unreadable } from '../../encoding/raw-values.js';
 import type { TableEncoding } from '../../encoding/table-encoding.js';
 import { badCsvLines, isBadLine, isMalformed, malformedLines } from './bad-lines.js';
 import { type BadRows, describeBadRow } from './bad-rows.js';
-import { columnType, readExpression } from './column-types.js';
+import { columnType, listExpression, readExpression } from './column-types.js';
 import { asUtf8 } from './csv-head.js';
 import type { CsvOptions } from './csv-options.js';
 import { endAsTableError } from './database-child.js';
@@ -27,8 +27,8 @@ import { noSuchColumn, TableError } from './table-error.js';
 export interface ReadRowsOptions {
   /** What the rows are to be encoded with. */
   readonly encoding: TableEncoding;
-  /** Whether columns with labels have to be there too, to measure a model with. Default false. */
-  readonly labels?: boolean;
+  /** Whether columns with labels have to be there too, to measure a model with; `'there'`: those that there are. Default false. */
+  readonly labels?: boolean | 'there';
   /** Of a stream, whose name says nothing. Default `'csv'`. */
   readonly format?: FileFormat;
   readonly csv?: CsvOptions;
@@ -122,9 +122,11 @@ async function* readThrough(files: readonly SourceFile[], options: ReadRowsOptio
     const further = exact.filter((column) => !known.has(column));
     const uses = new Map<string, FeatureOptions['type']>();
     for (const { column, type } of encoding.features) uses.set(column, type);
-    if (wanted)
+    const ofLabels = new Set(wanted === false ? [] : encoding.labels.map(({ column }) => column));
+    if (wanted !== false)
       for (const { column, kind } of encoding.labels) uses.set(column, kind === 'number' ? 'number' : 'category');
-    const needed = sql === undefined ? [...uses.keys()] : [];
+    const mayLack = (column: string) => wanted === 'there' && ofLabels.has(column) && !known.has(column);
+    const needed = sql === undefined ? [...uses.keys()].filter((column) => !mayLack(column)) : [];
     const request = { table, csv, reading: options.reading, sql: sql !== undefined, needed, place };
     const { badLines, later } = await about(place, () => openTable(database, files, request));
     if (badLines.count > 0) (options.onBadLines ?? refuseBadLines)(badLines);
@@ -136,7 +138,7 @@ async function* readThrough(files: readonly SourceFile[], options: ReadRowsOptio
     const select = sql ?? `SELECT * FROM ${quoteName(table)}`;
     await about(sql === undefined ? place : ['sql'], () => database.run(`CREATE VIEW ${view} AS ${select}`));
     const { names, select: expressions } = await about(place, () =>
-      selection(database, view, uses, new Set(further), later),
+      selection(database, view, uses, new Set(further), later, mayLack),
     );
     const chunks = database.chunks(`SELECT ${expressions.join(', ')} FROM ${view}`);
     while (true) {
@@ -202,6 +204,7 @@ async function selection(
   uses: ReadonlyMap<string, FeatureOptions['type']>,
   exact: ReadonlySet<string>,
   later: CsvColumns | undefined,
+  mayLack: (column: string) => boolean,
 ) {
   const found = await database.rows(`DESCRIBE ${view}`);
   const columns = found.flatMap(({ column_name, column_type }) => {
@@ -209,7 +212,8 @@ async function selection(
     return type === undefined ? [] : [{ name: String(column_name), type, isJson: column_type === 'JSON' }];
   });
   for (const name of uses.keys()) {
-    if (!columns.some((column) => column.name === name)) throw noSuchColumn(['source'], name, columns);
+    if (!columns.some((column) => column.name === name) && !mayLack(name))
+      throw noSuchColumn(['source'], name, columns);
   }
   const asTexts =
     later === undefined
@@ -220,6 +224,7 @@ async function selection(
     select: columns.map(({ isJson, ...column }, index) => {
       if (asTexts !== undefined) return asTexts[index] as string;
       if (isJson) return `${quoteName(column.name)} ->> ${quoteText('$')}`;
+      if (column.type === 'list') return listExpression(quoteName(column.name));
       if (exact.has(column.name) && column.type === 'integer') return quoteName(column.name);
       const usual = column.type === 'number' || column.type === 'integer' ? 'number' : 'category';
       return readExpression(column, uses.get(column.name) ?? usual);

@@ -79,7 +79,8 @@ export async function readerSql(
   });
   const types = columns.map(({ column_name, column_type }) => ({
     name: String(column_name),
-    type: String(column_type),
+    // Its values are no part of what a later file must be.
+    type: String(column_type).replace(/^ENUM\(.*\)/, 'VARCHAR'),
   }));
   const reading = { columns: types.filter(({ type }) => columnType(type) !== undefined) };
   return { of: () => sql, reading, renamed: [], ambiguous: [], advice: [] };

@@ -29,6 +29,8 @@ const usualTypes: Readonly<Record<ColumnType, FeatureOptions['type']>> = {
   boolean: 'boolean',
   date: 'date',
   text: 'category',
+  // Never asked for: a list is no feature.
+  list: 'text',
 };
 
 /**
@@ -54,7 +56,11 @@ export async function chooseFeatures(
     }
   });
   const asked = choice === undefined ? undefined : askedFor(choice);
-  const leftOut = unreadable.map(({ name, type }) => ({ column: name, reason: `a feature cannot be of type ${type}` }));
+  const lists = columns.filter(({ name, type }) => type === 'list' && !taken.has(name) && !exclude.includes(name));
+  const leftOut = [
+    ...unreadable.map(({ name, type }) => ({ column: name, reason: `a feature cannot be of type ${type}` })),
+    ...lists.map(({ name }) => ({ column: name, reason: noList })),
+  ];
   const features: FeatureColumn[] = [];
   const inferred: string[] = [];
   const refines = refine && !Array.isArray(choice);
@@ -76,6 +82,10 @@ export async function chooseFeatures(
         place,
         `column \`${column}\` is the ${use}, so it cannot be a feature too; leave it out here`,
       );
+    }
+    if (found.type === 'list') {
+      if (named.has(column)) throw new TableError(place, `column \`${column}\`: ${noList}`);
+      continue;
     }
     const undecided = ambiguous.find((dates) => dates.column === column);
     if (undecided !== undefined && (options.type ?? 'date') === 'date') throw ambiguousDates(undecided, place);
@@ -105,6 +115,8 @@ export async function chooseFeatures(
   }
   return { features, inferred, leftOut };
 }
+
+const noList = 'a list of values is no feature; make columns of it by `sql`';
 
 type Asked = { column: string; options: Partial<FeatureOptions>; place: (string | number)[] };
 

@@ -83,11 +83,11 @@ export async function describeColumns(
           `\`${name}\` equals the label \`${found.equals}\` in every row that has one: a model would only copy it. Leave it out by \`exclude\`, unless it is known beforehand.`,
         );
     } else if (label !== undefined) {
-      const names = label.kind === 'class' ? label.classes : undefined;
+      const names = label.kind === 'number' ? undefined : label.classes;
       reports.push({
         ...common,
         use: 'label',
-        type: label.kind === 'class' ? 'classes' : 'number',
+        type: { class: 'classes', set: 'several labels', number: 'number' }[label.kind],
         why: 'a task learns it',
         ...(names === undefined ? {} : { values: names.slice(0, mostShown), different: names.length }),
       });
@@ -111,7 +111,7 @@ export async function describeColumns(
         : `Another column is called \`${from}\` too; the second one is \`${column}\` here.`,
     );
   }
-  notes.push(...positiveClasses(labels, encoding));
+  notes.push(...positiveClasses(labels, encoding), ...joinedClasses(labels, encoding));
   return { columns: reports, notes };
 }
 
@@ -126,6 +126,21 @@ function positiveClasses(labels: readonly LabelOptions[], encoding: TableEncodin
       `\`${column}\`: positive is \`${positive}\` (${share} % of training rows), the last by the alphabet; ` +
         `\`labels: [${positive}, ${negative}]\` would make it \`${negative}\`.`,
     ];
+  });
+}
+
+/** Classes that were too rare to be told apart, and labels that were. */
+function joinedClasses(labels: readonly LabelOptions[], encoding: TableEncoding): string[] {
+  return labels.flatMap(({ column, minCount = 1 }) => {
+    const label = encoding.labels.find((one) => one.column === column);
+    if (label?.kind === 'class' && label.joined !== undefined) {
+      const count = label.counts.at(-1);
+      return [
+        `\`${column}\`: classes of fewer than ${minCount} training rows are one, \`${label.joined}\`, which ${count} training rows have.`,
+      ];
+    }
+    if (label?.kind !== 'set' || minCount === 1) return [];
+    return [`\`${column}\`: labels of fewer than ${minCount} training rows are left out.`];
   });
 }
 

@@ -40,13 +40,15 @@ export interface EncodedTable {
  * Learns the encoding of a table from its training rows.
  *
  * @param check - Gets the rows of all parts that cannot be read, before anything is learned; may throw.
+ * @param known - Features that have been learned from another table.
  */
 export async function learnEncoding(
   source: PartedRows,
   schema: TableSchema,
   check: (badRows: BadRows) => void,
+  known?: TableEncoding['features'],
 ): Promise<TableEncoding> {
-  const learner = createTableLearner(schema);
+  const learner = createTableLearner(known === undefined ? schema : { ...schema, features: [] });
   const badRows = collectBadRows(source.file);
   for await (const { size, rows, valuesOf } of blocksOf(source, schema)) {
     const bad = badRows.ofBlock(rows);
@@ -56,7 +58,8 @@ export async function learnEncoding(
     learner.add(block, (row) => !bad.has(row) && source.assigned[rows[row] as number] === 0);
   }
   check(badRows.found());
-  return learner.learned();
+  const learned = learner.learned();
+  return known === undefined ? learned : { ...learned, features: known };
 }
 
 /**
@@ -133,6 +136,8 @@ export function rowLayoutOf(
     ids: categories.length,
     labels: labels.map((label) => {
       if ('columns' in label) return { dtype: 'float32', size: label.columns.length };
+      const learned = encoding.labels.find(({ column }) => column === label.column);
+      if (learned?.kind === 'set') return { dtype: 'float32', size: learned.classes.length };
       return { dtype: label.kind === 'number' ? 'float32' : 'int32' };
     }),
     weights,

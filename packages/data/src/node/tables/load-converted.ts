@@ -3,7 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireOption } from '@polytask/core';
 import { checkClasses, type LabelOptions, labelColumns } from '../../encoding/labels.js';
-import { inputsOfTable, layoutOf, namesOfInputs, type TableEncoding } from '../../encoding/table-encoding.js';
+import {
+  type FeatureColumn,
+  inputsOfTable,
+  layoutOf,
+  namesOfInputs,
+  type TableEncoding,
+} from '../../encoding/table-encoding.js';
 import { parts, splitRule } from '../../split/split-options.js';
 import { cached } from '../cache/cache-folder.js';
 import { defaultCache } from '../cache/default-cache.js';
@@ -13,6 +19,7 @@ import { type BadRows, checkBadRows, joinBadRows } from '../reading/bad-rows.js'
 import type { ConvertedSource } from '../reading/convert-source.js';
 import { endAsTableError, type ProcessLender } from '../reading/database-child.js';
 import { type Database, openDatabase, quoteName, readParquet } from '../reading/duckdb.js';
+import { taskColumn } from '../reading/join-sources.js';
 import { processMemory } from '../reading/process-memory.js';
 import type { TableReading } from '../reading/reader-sql.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
@@ -27,6 +34,9 @@ import type { LoadedTable, TableOptions, TablePart } from './table-options.js';
 
 /** What is done with rows, wherever they are from. */
 export type RowOptions = Omit<TableOptions, 'source' | 'sql' | 'sqlTimeout' | 'csv'>;
+
+/** Whether files say what rows are for. */
+const byFiles = ({ files }: RowOptions) => files?.validation !== undefined || files?.test !== undefined;
 
 interface Stored {
   readonly encoding: TableEncoding;
@@ -83,12 +93,19 @@ export async function loadConverted(
       `a table must have at most ${mostRows} rows, but has ${converted.info.rows}. Take fewer, by \`sql\`.`,
     );
   }
-  const facts = { format, source: converted.info.fingerprint, split: splitRule(split), labels: options.labels };
+  const facts = {
+    format,
+    source: converted.info.fingerprint,
+    split: splitRule(split),
+    labels: options.labels,
+    ...(byFiles(options) ? { files: true } : {}),
+  };
   const choice = {
     weights,
     features: options.features === undefined ? null : Object.entries(options.features),
     exclude,
     refine: options.refine === true,
+    ...(options.encoding === undefined ? {} : { encoding: options.encoding.features }),
   };
   const fingerprint = createHash('sha256')
     .update(JSON.stringify({ ...facts, ...choice }))
@@ -102,7 +119,7 @@ export async function loadConverted(
   checkBadRows(badRows, maxBadRows);
 
   const { rows, chosen } = stored;
-  const { inputs } = options;
+  const { inputs = options.encoding?.inputs } = options;
   // Names are no part of what is in the cache.
   const encoding: TableEncoding = inputs === undefined ? stored.encoding : { ...stored.encoding, inputs };
   const layout: RowLayout = { ...stored.layout, names: namesOfInputs(encoding) };
@@ -181,6 +198,7 @@ async function encode(
         ...weights.map((column) => ({ place: ['weights'], column })),
         ...columns.map(({ column }) => ({ place: ['labels', column], column })),
         ...(features === undefined ? [] : askedFor(features)),
+        ...(options.encoding?.features ?? []).map(({ column }) => ({ place: ['encoding', column], column })),
         ...exclude.map((column, index) => ({ place: ['exclude', index], column })),
       ],
       [...info.columns, ...info.unreadable],
@@ -199,10 +217,13 @@ async function encode(
       if (taken.get(column)?.startsWith('label')) throw new TableError(place, `column \`${column}\` is named twice`);
       taken.set(column, `label column of a task`);
     }
-    const found = await chooseFeatures(database, rowsFile, info, features, exclude, options.refine === true, taken);
+    const found =
+      options.encoding === undefined
+        ? await chooseFeatures(database, rowsFile, info, features, exclude, options.refine === true, taken)
+        : { features: options.encoding.features.map(knownFeature), inferred: [], leftOut: [] };
     // Rows for testing are later than all others: what is learned of how late a date is says nothing of them.
-    const chosen =
-      split.time === undefined
+    const chosen: ChosenFeatures =
+      split.time === undefined || options.encoding !== undefined
         ? found
         : { ...found, features: found.features.map((one) => (one.type === 'date' ? { trend: false, ...one } : one)) };
     const { assigned, record } = await splitTable(
@@ -210,15 +231,15 @@ async function encode(
       rowsFile,
       { ...info, columns: [...info.columns, ...(hidden ?? [])] },
       split,
+      byFiles(options) ? taskColumn : undefined,
     );
-    await refuseEmptyColumns(database, rowsFile, columns, chosen);
+    await refuseEmptyColumns(database, rowsFile, columns, options.encoding === undefined ? chosen.features : []);
     const file = info.files.length === 1 ? info.files[0]?.name : undefined;
     const { signal } = options;
     const source = { database, rowsFile, columns: info.columns, assigned, file, weights, signal };
     const schema = { features: chosen.features, labels: columns };
-    const encoding = await learnEncoding(source, schema, (badRows) =>
-      checkBadRows(joinBadRows(info.badRows, badRows), options.maxBadRows ?? 0),
-    );
+    const check = (badRows: BadRows) => checkBadRows(joinBadRows(info.badRows, badRows), options.maxBadRows ?? 0);
+    const encoding = await learnEncoding(source, schema, check, options.encoding?.features);
     refuseAllIn1970(encoding, info);
     const words = wordsOf(rowLayoutOf(encoding, labels, weights));
     // Labels, weights and ids are written a second time, each into a file of its own.
@@ -237,6 +258,12 @@ async function encode(
   } finally {
     database.close();
   }
+}
+
+/** A feature that another table has taught, as one that is asked for. */
+function knownFeature({ type, column, missing }: TableEncoding['features'][number]): FeatureColumn {
+  const constant = { constant: 0 };
+  return { type, column, missing: missing === 'constant' ? constant : missing } as FeatureColumn;
 }
 
 /** Numbers count as milliseconds: seconds, days of a spreadsheet and the like would all be moments of the first weeks of 1970. */
@@ -268,7 +295,7 @@ async function refuseEmptyColumns(
   database: Database,
   rowsFile: string,
   labels: readonly LabelOptions[],
-  { features }: ChosenFeatures,
+  features: ChosenFeatures['features'],
 ): Promise<void> {
   const names = [...labels, ...features].map(({ column }) => column);
   const counts = names.map((name, index) => `count(${quoteName(name)})::DOUBLE AS c${index}`);

@@ -1,6 +1,9 @@
+import { splitColumns } from '../../split/split-options.js';
 import { defaultCache } from '../cache/default-cache.js';
-import { convertSource } from '../reading/convert-source.js';
-import { processLender } from '../reading/database-child.js';
+import { type ConvertedSource, convertSource } from '../reading/convert-source.js';
+import { type ProcessLender, processLender } from '../reading/database-child.js';
+import { joinSources } from '../reading/join-sources.js';
+import { noSuchColumn, TableError } from '../reading/table-error.js';
 import { sourceOf } from '../reading/table-source.js';
 import { checkTableOptions, loadConverted } from './load-converted.js';
 import type { LoadedTable, TableOptions } from './table-options.js';
@@ -38,12 +41,49 @@ import type { LoadedTable, TableOptions } from './table-options.js';
  */
 export async function loadTable(options: TableOptions): Promise<LoadedTable> {
   checkTableOptions(options);
-  const { maxBadRows = 0, cache = defaultCache(), sql } = options;
+  const { maxBadRows = 0, cache = defaultCache(), sql, files = {} } = options;
   const lender = processLender();
   try {
     const converted = await convertSource(sourceOf(options, maxBadRows), cache, lender);
-    return await loadConverted(converted, options, sql === undefined ? ['source'] : ['sql'], lender);
+    const place = sql === undefined ? ['source'] : ['sql'];
+    if (files.validation === undefined && files.test === undefined)
+      return await loadConverted(converted, options, place, lender);
+    const joined = await joinParts(converted, options, lender);
+    return await loadConverted(joined, options, place, lender);
   } finally {
     lender.close();
   }
+}
+
+/** The rows of all files, with a column that says which part each is for. */
+async function joinParts(
+  training: ConvertedSource,
+  options: TableOptions,
+  lender: ProcessLender,
+): Promise<ConvertedSource> {
+  const { files = {}, split = {}, maxBadRows = 0, cache = defaultCache(), signal } = options;
+  const other = splitColumns.find((by) => split[by] !== undefined && by !== 'stratify');
+  const divided = other ?? (split.test !== undefined && split.test > 0 ? 'test' : split.folds && 'folds');
+  if (divided !== undefined && divided !== 0) {
+    throw new TableError(['split', divided], `files say which rows are for testing; leave \`${divided}\` out`);
+  }
+  const columns = training.info.columns.map(({ name }) => name);
+  const parts = [{ task: 'train', converted: training, columns, ones: [] }];
+  for (const part of ['validation', 'test'] as const) {
+    const source = files[part];
+    if (source === undefined) continue;
+    const inPart = async () => {
+      const found = await convertSource(sourceOf({ ...options, source }, maxBadRows), cache, lender);
+      if (found.info.rows === 0) throw new TableError([], 'the table must have a row, but has none');
+      const lacking = columns.find((name) => !found.info.columns.some((one) => one.name === name));
+      if (lacking !== undefined) throw noSuchColumn([], lacking, found.info.columns);
+      return found;
+    };
+    const converted = await inPart().catch((error: unknown) => {
+      if (!(error instanceof TableError) || error.place[0] === 'maxBadRows') throw error;
+      throw new TableError(['split', 'files', part], error.message, { cause: error });
+    });
+    parts.push({ task: part, converted, columns, ones: [] });
+  }
+  return joinSources(parts, cache, lender, signal);
 }

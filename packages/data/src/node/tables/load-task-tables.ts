@@ -145,7 +145,7 @@ function chooseColumns(
   const isCommon = (name: string) => found.every(({ converted }) => namesOf(converted).includes(name));
   const asked = features === undefined ? undefined : Array.isArray(features) ? [...features] : Object.keys(features);
   const bySplit = splitColumns.flatMap((by) =>
-    split[by] === undefined ? [] : [{ name: split[by], place: ['split', by] }],
+    [split[by] ?? []].flat().map((name: string) => ({ name, place: ['split', by] })),
   );
   const ofAll = typeof weights === 'string' ? [{ name: weights, place: ['weights'] }] : [];
   const byTask = typeof weights === 'string' ? [] : Object.values(weights);

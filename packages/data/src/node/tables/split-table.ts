@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { assignParts, countParts } from '../../split/assign-parts.js';
-import { type Part, type SplitOptions, type SplitRule, splitRule } from '../../split/split-options.js';
+import { assignParts, countParts, setApart } from '../../split/assign-parts.js';
+import { columnsOfRule, type Part, type SplitOptions, type SplitRule, splitRule } from '../../split/split-options.js';
 import { readExpression } from '../reading/column-types.js';
 import { rowColumn, type SourceInfo } from '../reading/convert-source.js';
 import { type Database, quoteName, readParquet } from '../reading/duckdb.js';
 import { noSuchColumn, TableError } from '../reading/table-error.js';
 
 /** Which rows are in which part, as it is recorded. */
-export interface SplitRecord extends SplitRule {
+export interface SplitRecord extends Omit<SplitRule, 'by'> {
+  readonly by: SplitRule['by'] | 'files';
   /** Rows of every part, before bad ones are left out. */
   readonly rows: Readonly<Record<Part, number>>;
   /** SHA-256 of the parts of all rows: two runs with the same digest had the same split. */
@@ -17,20 +18,35 @@ export interface SplitRecord extends SplitRule {
 /** More values than these are no strata. */
 const mostStrata = 10_000;
 
-/** Divides the rows of a converted source. */
+/**
+ * Divides the rows of a converted source.
+ *
+ * @param marked - A column that says what rows are for, where files do; those for training are divided again where none is for validation.
+ */
 export async function splitTable(
   database: Database,
   rowsFile: string,
   { rows, columns }: Pick<SourceInfo, 'rows' | 'columns'>,
   options: SplitOptions,
+  marked?: string,
 ): Promise<{ assigned: Uint8Array; record: SplitRecord }> {
   const rule = splitRule(options);
-  const place = ['split', ...(rule.column === undefined ? [] : [rule.by])];
-  const values = rule.column === undefined ? [] : await splitValues(database, rowsFile, rows, columns, rule, place);
+  const named = columnsOfRule(rule);
+  const place = ['split', ...(named.length === 0 ? [] : [rule.by])];
+  const values: ArrayLike<unknown>[] = [];
+  for (const column of named)
+    values.push(await splitValues(database, rowsFile, rows, columns, { ...rule, column }, place));
+  const given = rule.columns === undefined ? (values[0] ?? []) : values;
+  const ofFiles: SplitRule | undefined =
+    marked === undefined ? undefined : { by: 'column', column: marked, validation: 0, test: 0, seed: rule.seed };
+  const marks = ofFiles && (await splitValues(database, rowsFile, rows, columns, ofFiles, ['split', 'files']));
   try {
-    const assigned = assignParts(rule, rows, values);
+    const assigned = ofFiles === undefined ? assignParts(rule, rows, given) : assignParts(ofFiles, rows, marks);
+    const { train, validation } = countParts(assigned);
+    if (ofFiles !== undefined && validation === 0) setApart(rule, assigned, given, train);
     const digest = createHash('sha256').update(assigned).digest('hex');
-    return { assigned, record: { ...rule, rows: countParts(assigned), digest } };
+    const by = ofFiles === undefined ? rule.by : ('files' as const);
+    return { assigned, record: { ...rule, by, rows: countParts(assigned), digest } };
   } catch (error) {
     throw new TableError(place, (error as Error).message, { cause: error });
   }

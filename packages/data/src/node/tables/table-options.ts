@@ -18,6 +18,11 @@ export interface TableOptions {
    * or tables by the names under which `sql` reads them. A table without a name is called `data` there.
    */
   readonly source: string | readonly string[] | { readonly [table: string]: string | readonly string[] };
+  /**
+   * Files of rows to measure on, each with the columns of `source`, whose rows are then all for training, but for the share of
+   * `split.validation` where no file is for that. Row numbers go on from one to the next.
+   */
+  readonly files?: { readonly validation?: TableOptions['source']; readonly test?: TableOptions['source'] };
   /** A SELECT over the source, in DuckDB's SQL. Default: the source as it is. */
   readonly sql?: string;
   /** Seconds that `sql` may take. Default: no limit. */
@@ -31,6 +36,11 @@ export interface TableOptions {
   readonly weights?: string | { readonly [label: string]: string };
   /** Columns that are inputs. Default: all that are no labels, that rows are not split by, and that can be. */
   readonly features?: FeatureChoice;
+  /**
+   * Features as an earlier table's training rows said, in the place of `features`, so that a model that learned from those can learn on:
+   * their columns have to be there, and nothing is learned of them. Labels are learned anew.
+   */
+  readonly encoding?: TableEncoding;
   /**
    * Whether columns that a mapping of `features` does not name are features too, as far as they can be: it then refines what is found
    * out. Default false.

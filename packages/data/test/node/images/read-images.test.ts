@@ -144,6 +144,28 @@ describe('readImages and loadImages', () => {
     expect(loaded.encoding.labels[0]).toMatchObject({ classes: ['cat', 'dog'] });
   });
 
+  it('are alike in all parts, whatever the images of each are', async () => {
+    const count = 8;
+    const files = Array.from({ length: count }, (_, i) => [`${i}.png`, png(i < 6 ? [90, 60, 30] : [40 + i])] as const);
+    const lines = files.map(([name], i) => `${name},${'ab'[i % 2]},${i < 6 ? 'train' : 'test'}`);
+    const folder = folderWith({ ...Object.fromEntries(files), 't.csv': ['file,kind,part', ...lines, ''].join('\n') });
+    const labels = [{ column: 'kind', kind: 'class' }] as const;
+    const options = { folder, table: join(folder, 't.csv'), labels, split: { column: 'part' } };
+    // Those for testing are grey: their one number is that of all three colours.
+    const { train, test } = await loadImages(options);
+    expect([train.inputs.image?.shape, test?.inputs.image?.shape]).toEqual([
+      [2, 3, 3],
+      [2, 3, 3],
+    ]);
+    const { data } = test?.gather([0]).inputs.image ?? { data: [] };
+    expect([...data.slice(0, 3)].map((value) => Math.round(255 * value))).toEqual([46, 46, 46]);
+    // Another size in one part is told, with the names of both files, or scaled.
+    writeFileSync(join(folder, '7.png'), png([47], 6, 4));
+    await expect(loadImages(options)).rejects.toThrow(/as large as .*0\.png, 2 × 3, but .*7\.png is 4 × 6/);
+    const scaled = await loadImages({ ...options, size: [4, 6] });
+    expect([scaled.train.inputs.image?.shape, scaled.test?.size]).toEqual([[4, 6, 3], 2]);
+  });
+
   it('take labels from a table', async () => {
     const table = 'file,angle,kind\nimages/a.png,1.5,x\nimages/b.png,,y\n';
     const folder = folderWith({
