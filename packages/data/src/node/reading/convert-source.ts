@@ -22,7 +22,7 @@ import {
   type TableReading,
   tolerantJsonl,
 } from './reader-sql.js';
-import { type SourceFile, sourceFiles } from './source-files.js';
+import { refuseRepeated, type SourceFile, sourceFiles } from './source-files.js';
 import { TableError } from './table-error.js';
 
 /** Where rows come from: files, by the name that SQL calls them, and what SQL makes of them. */
@@ -85,7 +85,7 @@ export async function convertSource(source: Source, cache: string, lender?: Proc
   const tables = await Promise.all(
     source.tables.map(async (table) => {
       const files = await Promise.all(table.paths.map((path) => sourceFiles(path, table.place)));
-      return { ...table, files: files.flat() };
+      return { ...table, files: refuseRepeated(files.flat(), table.place) };
     }),
   );
   const hashed: SourceInfo['files'][number][] = [];

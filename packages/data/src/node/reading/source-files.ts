@@ -52,6 +52,24 @@ export async function sourceFiles(path: string, place: readonly (string | number
   );
 }
 
+/** Refuses a table that has rows of one file twice: half of its validation rows would be training rows too. */
+export function refuseRepeated(
+  files: readonly SourceFile[],
+  place: readonly (string | number)[],
+): readonly SourceFile[] {
+  const seen = new Set<string>();
+  for (const { path } of files) {
+    if (seen.has(path)) {
+      throw new TableError(
+        place,
+        `a file must be named once, but ${path} is there several times. Leave out the others`,
+      );
+    }
+    seen.add(path);
+  }
+  return files;
+}
+
 function fileWithin(folder: string, name: string, place: readonly (string | number)[]): string {
   try {
     return within(folder, name);

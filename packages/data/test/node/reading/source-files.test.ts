@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { sourceFiles } from '../../../src/node/reading/source-files.js';
+import { refuseRepeated, sourceFiles } from '../../../src/node/reading/source-files.js';
 import { folderWith } from '../../helpers/folder.js';
 
 const namesIn = async (folder: string, path: string) =>
@@ -33,4 +33,14 @@ it('what lies in a folder may not lead out of it', async () => {
     await expect(refused, target).rejects.toThrow(/c\.csv is a link that leads out of it.*name it by its own path/);
     rmSync(join(folder, 't/c.csv'));
   }
+});
+
+it('a file may be named once', async () => {
+  const folder = folderWith({ 't/a.csv': 'x\n1\n', 't/b.csv': 'x\n1\n' });
+  const files = await sourceFiles(join(folder, 't'), ['source']);
+  expect(refuseRepeated(files, ['source'])).toBe(files);
+  const again = await sourceFiles(join(folder, 't', '..', 't', 'a.csv'), ['source']);
+  expect(() => refuseRepeated([...files, ...again], ['source'])).toThrow(
+    /named once, but .*a\.csv is there several times/,
+  );
 });
