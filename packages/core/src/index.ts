@@ -165,6 +165,8 @@ export {
   DatasetError,
   InvalidOptionError,
   LabelError,
+  type ListNamesOptions,
+  listNames,
   NonFiniteError,
   nearestWord,
   PolytaskError,

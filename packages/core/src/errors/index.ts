@@ -1,6 +1,7 @@
 export { DatasetError } from './dataset-error.js';
 export { InvalidOptionError, requireOption } from './invalid-option-error.js';
 export { LabelError } from './label-error.js';
+export { type ListNamesOptions, listNames } from './list-names.js';
 export { nearestWord } from './nearest-word.js';
 export { NonFiniteError } from './non-finite-error.js';
 export { PolytaskError } from './polytask-error.js';

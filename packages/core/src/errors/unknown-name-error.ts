@@ -1,3 +1,4 @@
+import { listNames } from './list-names.js';
 import { nearestWord } from './nearest-word.js';
 import { PolytaskError } from './polytask-error.js';
 
@@ -9,7 +10,7 @@ export class UnknownNameError extends PolytaskError {
     const hint = nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`;
     super(
       'POLYTASK_UNKNOWN_NAME',
-      `There is no ${what} named \`${name}\`; there ${known.length === 1 ? 'is' : 'are'} ${known.map((k) => `\`${k}\``).join(', ') || 'none'}.${hint}`,
+      `There is no ${what} named \`${name}\`; there ${known.length === 1 ? 'is' : 'are'} ${listNames(known)}.${hint}`,
       { ...(option && { option }) },
     );
   }

@@ -2,6 +2,7 @@ import type { InputSpecs } from '../contracts/batch.js';
 import type { MultiTaskDataset } from '../contracts/dataset.js';
 import { DatasetError } from '../errors/dataset-error.js';
 import { requireOption } from '../errors/invalid-option-error.js';
+import { listNames } from '../errors/list-names.js';
 
 // What TypeScript says of the entry points, for those who call them from plain JavaScript.
 
@@ -76,9 +77,8 @@ export function requireInputs(model: InputSpecs, data: MultiTaskDataset, what: s
   for (const [name, spec] of Object.entries(model)) {
     const found = Object.hasOwn(data.inputs, name) ? data.inputs[name] : undefined;
     if (found === undefined) {
-      const known = Object.keys(data.inputs).map((one) => `\`${one}\``);
       throw new DatasetError(
-        `The data of \`${what}\` must have the model's input \`${name}\`, but have ${known.join(', ') || 'none'}.`,
+        `The data of \`${what}\` must have the model's input \`${name}\`, but have ${listNames(Object.keys(data.inputs))}.`,
       );
     }
     const same = found.dtype === spec.dtype && found.shape.join() === spec.shape.join();

@@ -1,4 +1,4 @@
-import { DatasetError, type HostTensor, nearestWord } from '@polytask/core';
+import { DatasetError, type HostTensor, listNames, nearestWord } from '@polytask/core';
 import { blockEncoder } from './encode-block.js';
 import type { RawRow } from './raw-values.js';
 import { type ReadableColumns, type ReadBlock, type ReportValue, readBlock } from './read-block.js';
@@ -120,9 +120,7 @@ function noColumn(column: string, rows: readonly RawRow[]): DatasetError {
   const known = Object.keys(rows[0] ?? {});
   const near = nearestWord(column, known);
   const advice = near === undefined ? '' : ` Did you mean \`${near}\`?`;
-  return new DatasetError(
-    `The rows must have a column \`${column}\`, but have ${known.map((name) => `\`${name}\``).join(', ') || 'none'}.${advice}`,
-  );
+  return new DatasetError(`The rows must have a column \`${column}\`, but have ${listNames(known)}.${advice}`);
 }
 
 /** Gathers values that cannot be used; `finish` throws if there were any. Where the caller is told of them, it does neither. */

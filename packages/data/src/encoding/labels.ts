@@ -1,4 +1,4 @@
-import { DatasetError, nearestWord, requireOption } from '@polytask/core';
+import { DatasetError, listNames, nearestWord, requireOption } from '@polytask/core';
 import type { Value } from './feature-kind.js';
 import { moments } from './moments.js';
 import { otherSpelling, readBoolean, readCategory, readNumber, shown, Unreadable } from './raw-values.js';
@@ -144,7 +144,7 @@ export function labelReader({
     if (more.joined !== undefined) return name;
     const near = classes.length > mostCompared ? undefined : nearestWord(name, classes);
     const advice = near === undefined ? '' : `. Did you mean \`${near}\`?`;
-    return new Unreadable(`${shown(name)} is not one of the classes ${listed(classes)}${advice}`);
+    return new Unreadable(`${shown(name)} is not one of the classes ${listNames(classes)}${advice}`);
   };
 }
 
@@ -270,7 +270,7 @@ export function labelEncoder(label: LearnedLabel): LabelEncoder {
 function classEncoder(label: Extract<LearnedLabel, { kind: 'class' }>): (value: Value) => number | Unreadable {
   const { classes, counts, column, joined } = label;
   const idOf = new Map(classes.map((name, id) => [name, id]));
-  const seen = listed(classes.filter((_, index) => (counts[index] as number) > 0));
+  const seen = listNames(classes.filter((_, index) => (counts[index] as number) > 0));
   return (value) => {
     if (value === null) return -1;
     const id = idOf.get(value as string);
@@ -352,7 +352,7 @@ function sortedClasses(column: string, names: readonly string[]): string[] {
 
 function notTwo(column: string, names: readonly string[]): DatasetError {
   return new DatasetError(
-    `Column \`${column}\` must have two different labels for a yes or a no, but has ${names.length}: ${listed(names)}. ` +
+    `Column \`${column}\` must have two different labels for a yes or a no, but has ${names.length}: ${listNames(names)}. ` +
       'Is it a classification?',
   );
 }
@@ -361,9 +361,4 @@ function noLabels(column: string): DatasetError {
   return new DatasetError(
     `Column \`${column}\` must have a label in the training rows, but has none. Leave the task out, or correct the column or the split.`,
   );
-}
-
-function listed(names: readonly string[]): string {
-  const few = names.slice(0, 10).map((name) => `\`${name}\``);
-  return `${few.join(', ')}${names.length > few.length ? ` and ${names.length - few.length} more` : ''}`;
 }

@@ -1,4 +1,4 @@
-import { checkPart, type PartKind, PolytaskError, specVersions } from '@polytask/core';
+import { checkPart, listNames, type PartKind, PolytaskError, specVersions } from '@polytask/core';
 import { didYouMean } from '../config/explain-issues.js';
 import type { PartTable } from '../parts/part-table.js';
 import { type CodePlaces, findCode } from './code-places.js';
@@ -31,8 +31,9 @@ export async function loadPlugin(reference: string, code: CodePlaces): Promise<u
   }
   if (!Object.hasOwn(module, name)) {
     const known = Object.keys(module);
-    const has = known.length === 0 ? 'nothing' : known.join(', ');
-    throw new PluginError(`\`${specifier}\` exports no \`${name}\`; it exports ${has}${didYouMean(name, known)}`);
+    throw new PluginError(
+      `\`${specifier}\` exports no \`${name}\`; it exports ${listNames(known, { plain: true })}${didYouMean(name, known)}`,
+    );
   }
   return module[name];
 }

@@ -1,3 +1,4 @@
+import { listNames } from '@polytask/core';
 import { partAt } from '../parts/tables.js';
 import { type Met, walkOptions } from '../parts/walk-options.js';
 import { validationShare } from './defaults.js';
@@ -10,7 +11,7 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
   const names = taskNames(raw);
   const unknownTask = (path: Path, name: string, atKey: boolean) => {
     const known = [...new Set(names)].filter((one) => one !== '');
-    const expected = known.length === 0 ? 'a task' : `one of ${known.join(', ')}`;
+    const expected = known.length === 0 ? 'a task' : `one of ${listNames(known, { plain: true })}`;
     mistakes.add(path, `there is no task \`${name}\`; expected ${expected}${didYouMean(name, names)}`, atKey);
   };
   names.forEach((name, index) => {

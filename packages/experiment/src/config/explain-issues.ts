@@ -1,4 +1,4 @@
-import { nearestWord } from '@polytask/core';
+import { listNames, nearestWord } from '@polytask/core';
 import type * as z from 'zod';
 import { isMapping, type Path, showPath, showValue, valueAt } from './paths.js';
 import { elsewhere } from './words.js';
@@ -125,7 +125,7 @@ function expectation(issue: Issue): { words: string; known: readonly string[] } 
   }
   if (issue.code === 'invalid_union' && 'options' in issue) {
     const known = (issue.options as readonly unknown[]).map(String);
-    return { words: `${known.join(', ')} or ${elsewhere}`, known };
+    return { words: `${listNames(known, { plain: true })} or ${elsewhere}`, known };
   }
   return { words: issue.message, known: [] };
 }

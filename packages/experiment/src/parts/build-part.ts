@@ -1,4 +1,11 @@
-import { descriptionOf, type OptionTable, type PartDescription, PolytaskError, type Takes } from '@polytask/core';
+import {
+  descriptionOf,
+  listNames,
+  type OptionTable,
+  type PartDescription,
+  PolytaskError,
+  type Takes,
+} from '@polytask/core';
 import { type CodePlaces, noCode } from '../code/code-places.js';
 import { loadPlugin, makePlugin, PluginError, requirePart } from '../code/load-plugin.js';
 import { didYouMean, expectedWords, explainIssues } from '../config/explain-issues.js';
@@ -92,7 +99,7 @@ function ownPart(name: string, table: PartTable): PartDescription {
   const part = table.parts.get(name) ?? tableOf(name)?.parts.get(name);
   if (part !== undefined) return part;
   throw new PluginError(
-    `there is no part named \`${name}\`; there are ${allNames().join(', ')}${didYouMean(name, allNames())}`,
+    `there is no part named \`${name}\`; there are ${listNames(allNames(), { plain: true })}${didYouMean(name, allNames())}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { listNames } from '@polytask/core';
 import { didYouMean } from '../config/explain-issues.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import { type Path, valueAt } from '../config/paths.js';
@@ -41,8 +42,10 @@ function checkName(
   add: LoadedConfig['mistakes']['add'],
 ): boolean {
   if (!inTrain.includes(name)) {
-    const known = inTrain.length === 0 ? 'none' : inTrain.join(', ');
-    add(path, `the data have no ${what} \`${name}\`; there are ${known}${didYouMean(name, inTrain)}`);
+    add(
+      path,
+      `the data have no ${what} \`${name}\`; there are ${listNames(inTrain, { plain: true })}${didYouMean(name, inTrain)}`,
+    );
   } else if (!inTest.includes(name)) {
     add(path, `the test rows have no ${what} \`${name}\`, though the training rows do`);
   } else return true;

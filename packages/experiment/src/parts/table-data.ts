@@ -7,6 +7,7 @@ import {
   either,
   flag,
   list,
+  listNames,
   mapping,
   number,
   type OptionsOf,
@@ -172,7 +173,7 @@ export function rowOptions(
 ): Pick<TableOptions, 'weights' | 'cache'> {
   const byTask = (task: string) => {
     if (Object.hasOwn(columns, task)) return columns[task] as string;
-    const message = `there is no task \`${task}\`; expected one of ${Object.keys(columns).join(', ')}`;
+    const message = `there is no task \`${task}\`; expected one of ${listNames(Object.keys(columns), { plain: true })}`;
     throw new TableError(['weight', task], message);
   };
   return {

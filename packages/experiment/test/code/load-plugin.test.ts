@@ -27,7 +27,7 @@ describe('loadPlugin', () => {
 
   it.each([
     ['./tempered.mjs#temperd', /exports no `temperd`; it exports .*\. Did you mean `tempered`\?/],
-    ['./empty.mjs#x', /it exports nothing/],
+    ['./empty.mjs#x', /it exports none/],
     ['./gone.mjs#x', /there is no file `\.\/gone\.mjs` in/],
     ['@acme/gone#x', /`@acme\/gone` is not installed for .*npm install @acme\/gone/],
     ['./broken.mjs#x', /`\.\/broken\.mjs` cannot be loaded: .*Error/],

@@ -1,3 +1,4 @@
+import { listNames } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { didYouMean, expectedWords, explainIssues } from '../../src/config/explain-issues.js';
 import { configSchema } from '../../src/config/schema.js';
@@ -18,7 +19,8 @@ function told(changes: object): string[] {
 }
 
 /** All parts that may stand in a place, whatever packages there are. */
-const namesAt = (id: string) => [...(partTables.find((table) => table.id === id)?.parts.keys() ?? [])].join(', ');
+const namesAt = (id: string) =>
+  listNames([...(partTables.find((table) => table.id === id)?.parts.keys() ?? [])], { plain: true });
 
 const sharing = (changes: object) => ({ sharing: { ...right.sharing, ...changes } });
 const task = (changes: object) => ({ tasks: [{ ...right.tasks[0], ...changes }] });
@@ -67,7 +69,7 @@ describe('explainIssues', () => {
       'an unknown key',
       task({ clases: 3 }),
       [
-        'there is no key `tasks[0].clases`; expected type, name, column, inputs, weight, metrics, primaryMetric, classes, classWeights, labelSmoothing. Did you mean `classes`?',
+        'there is no key `tasks[0].clases`; expected type, name, column, inputs, weight, metrics, primaryMetric, classes, minCount, other, classWeights, labelSmoothing. Did you mean `classes`?',
       ],
     ],
     [
