@@ -1,6 +1,7 @@
 // Bilevel: weights that are learned on validation data.
 
 export { autoLambda } from './bilevel/auto-lambda.js';
+export { forum } from './bilevel/forum.js';
 export { moml } from './bilevel/moml.js';
 
 // Gradient balancing: one direction out of the tasks' gradients.
