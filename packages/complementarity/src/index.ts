@@ -10,3 +10,8 @@ export { type PathIndependenceOptions, pathIndependence } from './constraints/pa
 export type { PredictionMap } from './constraints/prediction-map.js';
 export { type SumToOptions, sumTo } from './constraints/sum-to.js';
 export { rampUp } from './ramp-up.js';
+// Views.
+export { type MeanTeacherOptions, meanTeacher } from './views/mean-teacher.js';
+export { type PiModelOptions, piModel } from './views/pi-model.js';
+export type { View } from './views/view.js';
+export { type ViewAdversarialOptions, viewAdversarial } from './views/view-adversarial.js';

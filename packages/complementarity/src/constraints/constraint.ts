@@ -5,13 +5,13 @@ import {
   type NamedTensors,
   PolytaskError,
   type Taken,
-  type TaskConstants,
   type TensorBatch,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { type AgreementLoss, type Comparison, rowCosts, rowViolations } from '../comparison.js';
 import { rampFeeds, rampOption } from '../ramp-up.js';
 import { meanOver, meanSeen, type RowChoice, rowsOption, selectedRows } from '../selected-rows.js';
+import { deviationOf } from '../unit.js';
 import { createMultiplier, multipliersOption } from './multiplier.js';
 
 /** What all constraints have in common, however far a row is from one of them. */
@@ -105,11 +105,4 @@ function seenIn(
     );
   }
   return { predict: (task) => predictions[task] as tf.Tensor, unit: (task) => deviationOf(constants[task]) };
-}
-
-function deviationOf(constants: TaskConstants = {}): tf.Tensor | undefined {
-  const { standardDeviation: found } = constants;
-  if (found === undefined) return undefined;
-  const numbers = typeof found === 'number' ? [found] : found;
-  return numbers.length === 1 ? tf.scalar(numbers[0] as number) : tf.tensor1d([...numbers]);
 }

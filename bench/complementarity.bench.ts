@@ -1,0 +1,232 @@
+// What tasks that help each other are worth: on data of a known truth, on digits with few labels, and how long a step takes.
+//   BENCH_ONLY: a part of a method's name; BENCH_PARTS: which of truth, digits and time are measured (all)
+//   BENCH_SEEDS: seeds of the known truth (10); BENCH_DIGIT_SEEDS (3); BENCH_TURNS: blocks of 10 steps per contender (8); BENCH_THREADS (2)
+import { compiled } from '@polytask/compiler';
+import * as complementarity from '@polytask/complementarity';
+import {
+  type AnyTask,
+  type AuxiliaryObjective,
+  adam,
+  classification,
+  createTrainer,
+  type MultiTaskDataset,
+  mlp,
+} from '@polytask/core';
+import { multiMnist } from '@polytask/data/node';
+import { hardSharing } from '@polytask/hard-sharing';
+import * as tf from '@tensorflow/tfjs';
+import { knownTruth, tie, tiedTasks, wrongTie } from '../packages/complementarity/test/known-truth.js';
+import { steppedTrainer } from './contenders/trainer.js';
+import { interleave, median, type Timing } from './measure.js';
+
+const { consistency, meanTeacher, piModel, sumTo, viewAdversarial } = complementarity;
+
+const only = process.env.BENCH_ONLY ?? '';
+const measured = (process.env.BENCH_PARTS ?? 'truth,digits,time').split(',');
+const threads = Number(process.env.BENCH_THREADS ?? 2);
+const seedsOf = (given: string | undefined, usual: number) =>
+  Array.from({ length: Number(given ?? usual) }, (_, i) => i + 1);
+
+/** Terms by what is printed of them; made anew for every run. The first is what all are compared with. */
+type Contenders = Readonly<Record<string, () => readonly AuxiliaryObjective[]>>;
+
+const tied = (map: readonly number[], more: object = {}) =>
+  consistency({ from: 'kind', to: 'group', map, loss: 'kl', ...more });
+
+const onTruth: Contenders = {
+  'plain joint training': () => [],
+  consistency: () => [tied(tie, { weight: 3 })],
+  'consistency, unlabelled rows': () => [tied(tie, { weight: 3, rows: 'unlabelled' })],
+  'consistency, multipliers': () => [tied(tie, { multipliers: { rate: 0.1, tolerance: 0.01 } })],
+  'consistency, a wrong map': () => [tied(wrongTie, { weight: 3 })],
+  'Π-model': () => [piModel({ view: { noise: 0.4 }, ramp: 5, weight: 3 })],
+  'mean teacher': () => [meanTeacher({ view: { noise: 0.4 }, ramp: 5, weight: 3 })],
+  'virtual adversarial': () => [viewAdversarial({ epsilon: 0.4, ramp: 5 })],
+};
+
+const onDigits: Contenders = {
+  'plain joint training': () => [],
+  'sum of digits': () => [sumTo({ parts: ['left', 'right'], total: 'sum', modulo: 5, loss: 'kl', ramp: 2 })],
+  'Π-model, shifts': () => [piModel({ view: { shift: 2 }, ramp: 4, weight: 3 })],
+  'mean teacher, shifts': () => [meanTeacher({ view: { shift: 2 }, ramp: 4, weight: 3 })],
+  'virtual adversarial': () => [viewAdversarial({ epsilon: 1, ramp: 4 })],
+};
+
+const inTime: Contenders = {
+  'plain joint training': () => [],
+  'sum of digits': onDigits['sum of digits'] as () => AuxiliaryObjective[],
+  'Π-model, noise': () => [piModel({ view: { noise: 0.1 } })],
+  'Π-model, shifts': () => [piModel({ view: { shift: 2 } })],
+  'mean teacher': () => [meanTeacher()],
+  'virtual adversarial': () => [viewAdversarial()],
+};
+
+await tf.setBackend('cpu');
+if (measured.includes('truth')) await printTruth();
+if (measured.includes('digits')) await printDigits();
+if (measured.includes('time')) await printTimes();
+
+const chosen = (all: Contenders) => Object.entries(all).filter(([name], i) => i === 0 || name.includes(only));
+
+/** What one run came to. */
+interface Outcome {
+  /** By task: accuracy in percent. */
+  readonly accuracies: Readonly<Record<string, number>>;
+  /** Violations of the first epoch and of the last one, where there is a constraint. */
+  readonly violations: readonly [number, number] | undefined;
+  /** Mean training loss of the last epoch, of the first task. */
+  readonly loss: number;
+}
+
+interface Work {
+  readonly tasks: readonly AnyTask[];
+  readonly units: readonly number[];
+  readonly train: MultiTaskDataset;
+  readonly test: MultiTaskDataset;
+  readonly fit: { readonly epochs: number; readonly batchSize: number };
+  readonly learningRate: number;
+}
+
+async function outcomeOf(auxiliary: readonly AuxiliaryObjective[], seed: number, work: Work): Promise<Outcome> {
+  const { tasks, units, train, test, fit, learningRate } = work;
+  const trainer = await createTrainer({
+    tasks,
+    sharing: hardSharing({ encoder: mlp(units) }),
+    auxiliary,
+    optimizer: adam({ learningRate }),
+    executor: compiled({ threads }),
+    seed,
+  });
+  try {
+    await trainer.fit(train, fit);
+    const scores = (await trainer.evaluate(test)).tasks as unknown as Record<string, { accuracy: number }>;
+    const { logged = {}, tasks: course = {} } = trainer.history ?? {};
+    const violations = Object.entries(logged).find(([name]) => name.endsWith('/violation'))?.[1];
+    const [first] = Object.values(course as Record<string, { trainLoss: number[] }>);
+    return {
+      accuracies: Object.fromEntries(tasks.map(({ name }) => [name, 100 * (scores[name]?.accuracy ?? Number.NaN)])),
+      violations: violations && [violations[0] ?? Number.NaN, violations.at(-1) ?? Number.NaN],
+      loss: first?.trainLoss.at(-1) ?? Number.NaN,
+    };
+  } finally {
+    trainer.dispose();
+    tf.disposeVariables();
+  }
+}
+
+/** A row per method: accuracies, the gain over the first method seed by seed, violations before and after, the loss of a task. */
+async function printTable(
+  title: string,
+  all: Contenders,
+  seeds: readonly number[],
+  workOf: (seed: number) => Promise<Work>,
+): Promise<void> {
+  const work = await workOf(seeds[0] as number);
+  const names = work.tasks.map(({ name }) => name);
+  console.log(`### ${title}\n`);
+  console.log(
+    `| method | ${names.map((name) => `${name}, % | gain`).join(' | ')} | violation, first → last epoch | loss of ${names[0]} |`,
+  );
+  console.log(`| --- ${names.map(() => '| --- | --- ').join('')}| --- | --- |`);
+  let reference: readonly Outcome[] = [];
+  for (const [name, make] of chosen(all)) {
+    const found: Outcome[] = [];
+    try {
+      for (const seed of seeds) found.push(await outcomeOf(make(), seed, await workOf(seed)));
+    } catch (error) {
+      console.log(`| ${name} | failed: ${(error as Error).message.slice(0, 150)} |`);
+      continue;
+    }
+    if (reference.length === 0) reference = found;
+    const cells = names.flatMap((task) => {
+      const gains = found.map(
+        ({ accuracies }, i) => (accuracies[task] as number) - (reference[i]?.accuracies[task] as number),
+      );
+      return [
+        spread(found.map(({ accuracies }) => accuracies[task] as number)),
+        found === reference ? '' : spread(gains),
+      ];
+    });
+    const ends = found.flatMap(({ violations }) => (violations === undefined ? [] : [violations]));
+    const violation =
+      ends.length === 0 ? '' : [0, 1].map((i) => mean(ends.map((one) => one[i] as number)).toFixed(3)).join(' → ');
+    console.log(
+      `| ${name} | ${cells.join(' | ')} | ${violation} | ${mean(found.map(({ loss }) => loss)).toFixed(2)} |`,
+    );
+  }
+  console.log();
+}
+
+async function printTruth(): Promise<void> {
+  const rows = 1000;
+  const seeds = seedsOf(process.env.BENCH_SEEDS, 10);
+  const title = `Known truth: ${rows} rows, a label of each task in one of twenty, ${seeds.length} seeds`;
+  await printTable(title, onTruth, seeds, async (seed) => ({
+    ...knownTruth(seed, rows),
+    tasks: tiedTasks(),
+    units: [32],
+    fit: { epochs: 30, batchSize: 100 },
+    learningRate: 0.01,
+  }));
+}
+
+const digitTasks = () => [
+  classification('left', { classes: 10 }),
+  classification('right', { classes: 10 }),
+  classification('sum', { classes: 5 }),
+];
+
+/** Twenty thousand images and five hundred labels of each task; others for every seed. */
+async function digits(seed: number): Promise<Work> {
+  const labelled = { left: 500, right: 500, sum: 500 };
+  return {
+    train: await multiMnist({ split: 'train', seed, size: 20_000, labelled }),
+    test: await multiMnist({ split: 'test', seed, size: 5_000 }),
+    tasks: digitTasks(),
+    units: [128, 64],
+    fit: { epochs: 15, batchSize: 200 },
+    learningRate: 0.002,
+  };
+}
+
+async function printDigits(): Promise<void> {
+  const seeds = seedsOf(process.env.BENCH_DIGIT_SEEDS, 3);
+  const title = `MultiMNIST: 20,000 images, 500 labels of each task, MLP 784-128-64, ${seeds.length} seeds`;
+  await printTable(title, onDigits, seeds, digits);
+}
+
+/** A step of each as a multiple of the plain one, taking turns with it. */
+async function printTimes(): Promise<void> {
+  const { train, tasks, units, fit } = await digits(1);
+  console.log(`### A step as a multiple of plain joint training's, MLP 784-128-64, batch ${fit.batchSize}, compiled\n`);
+  console.log('| method | ms | multiple |\n| --- | --- | --- |');
+  const open = (name: string, auxiliary: readonly AuxiliaryObjective[]) => {
+    const options = {
+      tasks,
+      sharing: hardSharing({ encoder: mlp(units) }),
+      auxiliary,
+      executor: compiled({ threads }),
+      seed: 1,
+    };
+    return steppedTrainer(name, options as never, train, fit.batchSize);
+  };
+  for (const [name, make] of chosen(inTime)) {
+    const contenders = [await open('plain', []), await open(name, make())];
+    const turns = Number(process.env.BENCH_TURNS ?? 8);
+    const [plain, found] = (await interleave(contenders, { turns, warmup: 10, block: 10 })) as [Timing, Timing];
+    for (const one of contenders) await one.stop();
+    // Turn by turn, since the machine may be busy meanwhile.
+    const ratios = found.turns.map((turn, i) => turn / (plain.turns[i] as number));
+    console.log(`| ${name} | ${found.median.toFixed(2)} | ${median(ratios).toFixed(2)} |`);
+  }
+  console.log();
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Mean ± standard deviation over seeds. */
+function spread(values: readonly number[]): string {
+  const centre = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(1, values.length - 1);
+  return `${centre.toFixed(1)} ± ${Math.sqrt(variance).toFixed(1)}`;
+}

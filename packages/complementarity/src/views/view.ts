@@ -1,0 +1,140 @@
+import {
+  code,
+  either,
+  type InputSpec,
+  type InputSpecs,
+  InvalidOptionError,
+  list,
+  mapping,
+  type NamedTensors,
+  number,
+  optional,
+  type StepContext,
+  type Taken,
+  text,
+  UnknownNameError,
+  whole,
+} from '@polytask/core';
+import * as tf from '@tensorflow/tfjs';
+
+/** Other inputs in the place of a batch's: the same rows, seen otherwise. Numbers that it draws come from `step.uniform`. In tfjs. */
+export type View = (inputs: NamedTensors, step: StepContext, specs: InputSpecs) => NamedTensors;
+
+/** What an option for a view takes. */
+export const view = either(
+  [
+    code<View>('a function', (value) => typeof value === 'function', 'view'),
+    mapping({
+      noise: optional(number({ above: 0 }), 'Standard deviation of normal noise on numbers.'),
+      masking: optional(
+        number({ above: 0, below: 1 }),
+        'Chance of each number of a row to be the mean of the batch, and of each category to be unknown.',
+      ),
+      dropout: optional(
+        number({ above: 0, below: 1 }),
+        'Chance of a row to lose one of its inputs, whose numbers are means of the batch then.',
+      ),
+      shift: optional(
+        whole({ from: 1 }),
+        'By how many pixels images are shifted at most, up or down and left or right; zeros come in.',
+      ),
+      inputs: optional(list(text('the name of an input'), { least: 1 }), 'Which inputs are changed.', 'all'),
+    }),
+  ],
+  '{ noise, masking, dropout, shift, inputs }, or a function',
+);
+
+/** A view in one run. Errors: `POLYTASK_UNKNOWN_NAME` and `POLYTASK_INVALID_OPTION` for inputs that it cannot change. */
+export function bindView(given: Taken<typeof view>, specs: InputSpecs, option: string): View {
+  if (typeof given === 'function') return given;
+  const masks = Object.values(specs).map(({ mask }) => mask);
+  const changeable = Object.keys(specs).filter((name) => !masks.includes(name));
+  const { noise, masking, dropout, shift, inputs = changeable } = given;
+  inputs.forEach((name, i) => {
+    if (!changeable.includes(name)) throw new UnknownNameError('input', name, changeable, `${option}.inputs[${i}]`);
+  });
+  const isOf = (wanted: (spec: InputSpec) => boolean) => inputs.filter((name) => wanted(specs[name] as InputSpec));
+  const numbers = isOf(({ dtype }) => dtype === 'float32');
+  const categories = isOf((spec) => spec.categories !== undefined);
+  const images = isOf(({ shape, dtype }) => shape.length === 3 && dtype === 'float32');
+  const requireSome = (
+    found: readonly string[],
+    least: number,
+    key: 'noise' | 'masking' | 'dropout' | 'shift',
+    what: string,
+  ) => {
+    if (given[key] !== undefined && found.length < least) {
+      throw new InvalidOptionError(`${option}.${key}`, `left out, as there is no ${what}`, given[key]);
+    }
+  };
+  requireSome(numbers, 1, 'noise', 'input of numbers');
+  requireSome([...numbers, ...categories], 1, 'masking', 'input of numbers or categories');
+  requireSome([...numbers, ...categories], 2, 'dropout', 'second input of numbers or categories');
+  requireSome(images, 1, 'shift', 'input of images, [height, width, channels]');
+  return (batch, { uniform }) => {
+    const seen: Record<string, tf.Tensor> = { ...batch };
+    const change = (names: readonly string[], to: (x: tf.Tensor, name: string) => tf.Tensor) => {
+      for (const name of names) seen[name] = to(seen[name] as tf.Tensor, name);
+    };
+    if (shift !== undefined)
+      change(images, (x, name) => shifted(x, shift, uniform(`shift/${name}`, [2, x.shape[0] as number])));
+    if (masking !== undefined) {
+      change([...numbers, ...categories], (x, name) =>
+        blanked(x, tf.less(uniform(`masking/${name}`, x.shape), masking)),
+      );
+    }
+    if (dropout !== undefined) {
+      const either = [...numbers, ...categories];
+      const rows = seen[either[0] as string]?.shape[0] as number;
+      // One number decides whether a row loses an input, and which: never all of them.
+      const place = tf.div(tf.mul(uniform('dropout', [rows]), either.length), dropout);
+      change(either, (x, name) => {
+        const index = either.indexOf(name);
+        const lost = tf.logicalAnd(tf.greaterEqual(place, index), tf.less(place, index + 1));
+        return blanked(x, tf.reshape(lost, [rows, ...x.shape.slice(1).map(() => 1)]));
+      });
+    }
+    if (noise !== undefined)
+      change(numbers, (x, name) => tf.add(x, tf.mul(normals(x.shape, uniform, `noise/${name}`), noise)));
+    return seen;
+  };
+}
+
+/** Standard normal numbers, by Box and Muller. */
+export function normals(shape: readonly number[], uniform: StepContext['uniform'], path: string): tf.Tensor {
+  const [radius, angle] = tf.unstack(uniform(path, [2, ...shape])) as [tf.Tensor, tf.Tensor];
+  // Uniform numbers are below 1, so that the logarithm is finite.
+  return tf.mul(tf.sqrt(tf.mul(tf.log(tf.sub(1, radius)), -2)), tf.cos(tf.mul(angle, 2 * Math.PI)));
+}
+
+/** Numbers become the mean of their place over the batch where they are masked; ids become 0, the unknown category of tables. */
+function blanked(x: tf.Tensor, mask: tf.Tensor): tf.Tensor {
+  const blank = x.dtype === 'int32' ? tf.zerosLike(x) : tf.mul(tf.onesLike(x), tf.mean(x, 0, true));
+  return tf.where(tf.logicalAnd(mask, tf.cast(tf.onesLike(x), 'bool')), blank, x);
+}
+
+/** Images shifted by whole pixels, each by its own: `uniform` is [2, rows], down and to the right. */
+function shifted(x: tf.Tensor, most: number, uniform: tf.Tensor): tf.Tensor {
+  const ways = 2 * most + 1;
+  const steps = tf.floor(tf.mul(uniform, ways));
+  return [1, 2].reduce((image, axis) => {
+    const own = tf.reshape(tf.slice(steps, [axis - 1, 0], [1, -1]), [-1, 1, 1, 1]);
+    const moved = Array.from({ length: ways }, (_, way) => {
+      const mine = tf.cast(tf.equal(own, way), 'float32');
+      return tf.mul(movedBy(image, way - most, axis), mine);
+    });
+    return tf.addN(moved);
+  }, x);
+}
+
+/** All images moved by so many pixels along an axis. */
+function movedBy(x: tf.Tensor, by: number, axis: number): tf.Tensor {
+  const length = x.shape[axis] as number;
+  const kept = Math.max(0, length - Math.abs(by));
+  const begin = x.shape.map((_, i) => (i === axis ? Math.min(length, Math.max(0, -by)) : 0));
+  const size = x.shape.map((full, i) => (i === axis ? kept : full));
+  const paddings = x.shape.map((_, i): [number, number] =>
+    i === axis ? (by > 0 ? [length - kept, 0] : [0, length - kept]) : [0, 0],
+  );
+  return tf.pad(tf.slice(x, begin, size), paddings);
+}
