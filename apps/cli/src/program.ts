@@ -70,6 +70,27 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     });
 
   program
+    .command('analyze')
+    .summary('measure how the tasks of a file are related')
+    .description(
+      'Measures how the tasks of a YAML file are related: labels, gradients, features, transfer, errors; and which groups follow.',
+    )
+    .argument('<file>', 'the YAML file of the run')
+    .option('-s, --set <key=value>', 'change a value; may be given again', collect)
+    .option('--seed <number>', 'seed of all trainings')
+    .option('-o, --output <folder>', 'folder of the analysis, new or empty (default: runs/<name>-analysis-<n>)')
+    .option('--budget <time>', 'begin nothing new after this time, such as 90s, 10m or 1h')
+    .addOption(pluginsOption())
+    .option('--json', 'print one JSON document, that of analysis.json')
+    .option('-q, --quiet', 'no progress on standard error')
+    .addHelpText('after', analyzeNotes)
+    .action(async (file: string, options) => {
+      json = options.json === true;
+      const { analyze } = await import('./commands/analyze.js');
+      if ((await analyze(file, options, io)) === 'interrupted') code = undefined;
+    });
+
+  program
     .command('export')
     .summary('write the model of a finished run for other programs')
     .description('Writes the model of a finished run as an ONNX file, or as a layers model of tfjs.')
@@ -244,6 +265,12 @@ const trainNotes = `
 Exit codes: 0 done; 1 the run failed; 2 the input was wrong, and nothing was written;
 130 (SIGINT) or 143 (SIGTERM) stopped: a checkpoint was written after the step under
 way, and --resume goes on from it. A second signal ends the program at once.`;
+
+const analyzeNotes = `
+Trains all tasks together once, watched, and each task alone once. analysis.json has all that was measured; where
+groups of tasks promise more than all together, grouped.yaml trains them.
+
+Exit codes: 0 done; 1 a training failed; 2 the input was wrong, and nothing was written; 130 or 143 stopped.`;
 
 const exportNotes = `
 Outputs are called like their tasks and hold probabilities, or values in the units of the data.

@@ -7,6 +7,7 @@ export {
   type PermutationImportance,
   type PermutationImportanceOptions,
   permutationImportance,
+  type ShuffledColumn,
 } from './features/permutation-importance.js';
 export { type RowsInHand, readRows } from './features/read-rows.js';
 export { representationalSimilarity } from './features/representational-similarity.js';

@@ -23,8 +23,14 @@ export type { EncodedColumn, OnnxPrologue } from './encoding/onnx-prologue.js';
 export { onnxPrologue } from './encoding/onnx-prologue.js';
 export type { RawRow } from './encoding/raw-values.js';
 export type { ReportValue } from './encoding/read-block.js';
-export type { FeatureColumn, InputNames, TableEncoding, TableSchema } from './encoding/table-encoding.js';
-export { inputsOfTable } from './encoding/table-encoding.js';
+export type {
+  EncodingLayout,
+  FeatureColumn,
+  InputNames,
+  TableEncoding,
+  TableSchema,
+} from './encoding/table-encoding.js';
+export { inputsOfTable, layoutOf, namesOfInputs } from './encoding/table-encoding.js';
 export type { Unfamiliar } from './encoding/unfamiliar.js';
 export { type AnnealedMixingOptions, annealedMixing } from './mixing/annealed-mixing.js';
 export { rowsPerTask } from './mixing/rows-per-task.js';

@@ -66,7 +66,7 @@ export async function runExperiment(
 }
 
 /** A configuration that is in no file; mistakes have their places in its JSON. */
-function inMemory(config: Readonly<Record<string, unknown>>, cwd: string): LoadedConfig {
+export function inMemory(config: Readonly<Record<string, unknown>>, cwd: string): LoadedConfig {
   const file = 'experiment';
   const yaml = readYaml(JSON.stringify(config, null, 2), file);
   if (!yaml.readable) throw new InputError(yaml.mistakes);

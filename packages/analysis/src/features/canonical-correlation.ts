@@ -65,7 +65,7 @@ export function svcca(x: Rows, y: Rows, { variance = 0.99 }: SvccaOptions = {}):
 }
 
 /** An orthonormal basis of the main directions of the centred columns; undefined where nothing varies. */
-function basisOf(matrix: Matrix, variance: number): Matrix | undefined {
+export function basisOf(matrix: Matrix, variance: number): Matrix | undefined {
   const { left, values } = singularValues(centred(matrix));
   const [largest = 0] = values;
   const scale = matrix.norm('max') * Math.sqrt(matrix.rows);
@@ -81,7 +81,8 @@ function basisOf(matrix: Matrix, variance: number): Matrix | undefined {
   return kept === 0 ? undefined : left.subMatrix(0, matrix.rows - 1, 0, kept - 1);
 }
 
-function correlationsOf(x: Matrix | undefined, y: Matrix | undefined): number[] {
+/** Canonical correlations of two sides from such bases. */
+export function correlationsOf(x: Matrix | undefined, y: Matrix | undefined): number[] {
   if (x === undefined || y === undefined) return [];
   return singularValues(x.transpose().mmul(y)).values.map((value) => Math.min(1, value));
 }

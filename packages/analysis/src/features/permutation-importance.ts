@@ -3,8 +3,8 @@ import {
   type HostTensor,
   type MultiTaskDataset,
   permutation,
-  type StreamKey,
   type Trainer,
+  UnknownNameError,
   uniformStream,
 } from '@polytask/core';
 import { taskMatrix } from '../numbers/matrices.js';
@@ -19,11 +19,20 @@ export interface PermutationImportanceOptions {
   readonly rows?: number;
   /** Default 0. */
   readonly seed?: number;
+  /** What is shuffled. Default: every entry of inputs that are lists, and other inputs whole. */
+  readonly columns?: readonly ShuffledColumn[];
+}
+
+/** Entries of inputs that belong together, such as those of a category's one-hot code: they are shuffled as one. */
+export interface ShuffledColumn {
+  readonly name: string;
+  /** By input, places in a row of it. */
+  readonly entries: { readonly [input: string]: readonly number[] };
 }
 
 /** What {@link permutationImportance} finds. */
 export interface PermutationImportance {
-  /** What was shuffled: `input` or, of an input that is a list, `input[n]`. */
+  /** What was shuffled; where no columns are given, `input` or, of an input that is a list, `input[n]`. */
   readonly columns: readonly string[];
   /** Row: a task; column: by how much its loss rises, relative to what it is, when this is shuffled among rows. */
   readonly importance: readonly (readonly number[])[];
@@ -40,7 +49,7 @@ export interface PermutationImportance {
  *
  * @remarks Every column costs a pass over the rows. Columns that say the same stand in for each other, so that neither looks important.
  * Inputs of more than one axis, such as images, are shuffled as a whole. Losses of 0 give NaN.
- * @throws `POLYTASK_DATASET` where tasks have data sets of their own.
+ * @throws `POLYTASK_DATASET` where tasks have data sets of their own; `POLYTASK_UNKNOWN_NAME` for inputs that there are not.
  * @see L. Breiman, "Random forests", Machine Learning 45, 2001.
  * @example
  * ```ts
@@ -71,16 +80,16 @@ export async function permutationImportance<Tasks extends readonly AnyTask[]>(
     return trainer.tasks.map(({ name }) => (tasks as Record<string, { loss: number }>)[name]?.loss as number);
   };
   const before = await losses(rows.dataset());
-  const columns = Object.entries(rows.inputs).flatMap(([input, { shape }]): Column[] =>
-    shape.length === 2
-      ? Array.from({ length: shape[1] as number }, (_, entry) => ({ input, entry, name: `${input}[${entry}]` }))
-      : [{ input, entry: undefined, name: input }],
-  );
+  const columns = options.columns ?? everyEntry(rows.inputs);
   const importance = trainer.tasks.map(() => columns.map(() => 0));
-  for (const [c, { input, entry, name }] of columns.entries()) {
+  for (const [c, { name, entries }] of columns.entries()) {
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const shuffled = shuffle(rows.inputs[input] as HostTensor, entry, [seed, 'importance', name, repeat]);
-      const after = await losses(rows.dataset({ [input]: shuffled }));
+      const order = permutation(rows.size, uniformStream(seed, 'importance', name, repeat));
+      const shuffled = Object.entries(entries).map(([input, places]) => {
+        if (!Object.hasOwn(rows.inputs, input)) throw new UnknownNameError('input', input, Object.keys(rows.inputs));
+        return [input, shuffle(rows.inputs[input] as HostTensor, places, order)] as const;
+      });
+      const after = await losses(rows.dataset(Object.fromEntries(shuffled)));
       after.forEach((loss, task) => {
         const row = importance[task] as number[];
         row[c] = (row[c] as number) + (loss - (before[task] as number)) / (before[task] as number) / repeats;
@@ -93,22 +102,21 @@ export async function permutationImportance<Tasks extends readonly AnyTask[]>(
   return { columns: columns.map(({ name }) => name), importance, overlap };
 }
 
-interface Column {
-  readonly input: string;
-  /** Of an input that is a list; undefined for all of it. */
-  readonly entry: number | undefined;
-  readonly name: string;
+function everyEntry(inputs: { readonly [input: string]: HostTensor }): ShuffledColumn[] {
+  return Object.entries(inputs).flatMap(([input, { data, shape }]) => {
+    const width = data.length / (shape[0] as number);
+    const places = Array.from({ length: width }, (_, place) => place);
+    if (shape.length !== 2) return [{ name: input, entries: { [input]: places } }];
+    return places.map((place) => ({ name: `${input}[${place}]`, entries: { [input]: [place] } }));
+  });
 }
 
-/** An input with one of its entries, or all, in other rows. */
-function shuffle({ data, shape }: HostTensor, entry: number | undefined, key: StreamKey): HostTensor {
-  const rows = shape[0] as number;
-  const width = data.length / rows;
-  const order = permutation(rows, uniformStream(...key));
+/** An input with some of its entries in other rows. */
+function shuffle({ data, shape }: HostTensor, places: readonly number[], order: Uint32Array): HostTensor {
+  const width = data.length / order.length;
   const shuffled = data.slice();
   order.forEach((from, to) => {
-    if (entry === undefined) shuffled.set(data.subarray(from * width, (from + 1) * width), to * width);
-    else shuffled[to * width + entry] = data[from * width + entry] as number;
+    for (const place of places) shuffled[to * width + place] = data[from * width + place] as number;
   });
   return { data: shuffled, shape };
 }

@@ -1,5 +1,5 @@
 import { matrixOf, type Rows, requireSameRows } from '../numbers/matrices.js';
-import { correlation, rankCorrelation } from '../numbers/statistics.js';
+import { meanOf, rankCorrelation } from '../numbers/statistics.js';
 
 /**
  * Representational similarity analysis: whether two networks find the same pairs of rows alike.
@@ -30,13 +30,22 @@ export function representationalSimilarity(x: Rows, y: Rows): number {
 
 /** 1 − r of every pair of rows, the upper triangle row by row. */
 function dissimilarities(rows: Rows, name: string): Float64Array {
-  const matrix = matrixOf(rows, name).to2DArray();
+  const directions = matrixOf(rows, name).to2DArray().map(directionOf);
   const found: number[] = [];
-  for (let n = 0; n < matrix.length; n++) {
-    for (let m = n + 1; m < matrix.length; m++) {
-      const alike = correlation(matrix[n] as number[], matrix[m] as number[]);
-      found.push(1 - (Number.isNaN(alike) ? 0 : alike));
+  directions.forEach((a, n) => {
+    for (const b of directions.slice(n + 1)) {
+      let alike = 0;
+      for (let k = 0; k < a.length; k++) alike += (a[k] as number) * (b[k] as number);
+      found.push(1 - alike);
     }
-  }
+  });
   return Float64Array.from(found);
+}
+
+/** A row less its mean, at length 1, so that products are correlations; zeros where it does not vary. */
+function directionOf(row: readonly number[]): Float64Array {
+  const mean = meanOf(row);
+  const from = Float64Array.from(row, (value) => value - mean);
+  const length = Math.sqrt(from.reduce((sum, value) => sum + value * value, 0));
+  return length > 1e-12 * Math.abs(mean) * Math.sqrt(row.length) ? from.map((value) => value / length) : from.fill(0);
 }

@@ -1,5 +1,6 @@
-import { canonicalCorrelations } from '../features/canonical-correlation.js';
-import { type Rows, requireSameRows } from '../numbers/matrices.js';
+import { Matrix } from 'ml-matrix';
+import { basisOf, correlationsOf } from '../features/canonical-correlation.js';
+import { matrixOf, type Rows, requireSameRows } from '../numbers/matrices.js';
 import { correlation } from '../numbers/statistics.js';
 import type { LabelValues } from './label-values.js';
 import { isLabelled } from './label-values.js';
@@ -28,7 +29,7 @@ export interface ResidualDependence extends PermutationTest {
  * $$ \rho = \max_{u, v}\ \operatorname{corr}\big( u^\top r_a,\ v^\top r_b \big), \qquad
  * r = y - \hat y \ \text{(numbers)}, \quad r = \text{onehot}(y) - \hat p \ \text{(classes)} $$
  *
- * where ŷ and p̂ are predictions of a fitted model, ρ the first of {@link canonicalCorrelations}, and the permutation test shuffles
+ * where ŷ and p̂ are predictions of a fitted model, ρ the first of `canonicalCorrelations`, and the permutation test shuffles
  * the rows of b's residuals.
  *
  * Shapes: labels and predictions of the same rows for both tasks → numbers over the rows that have both labels.
@@ -58,24 +59,22 @@ export function residualDependence(
   );
   const none = { value: Number.NaN, pValue: Number.NaN, byChance: Number.NaN, rows: rows.length };
   if (rows.length < 3) return none;
-  const [left, right] = [residualsOf(a, rows), residualsOf(b, rows)];
-  const alike = (order?: Uint32Array) => {
-    const others = order === undefined ? right : Array.from(order, (row) => right[row] as number[]);
-    if (a.kind === 'numbers' && b.kind === 'numbers') {
-      return correlation(
-        left.map(([value]) => value as number),
-        others.map(([value]) => value as number),
-      );
-    }
-    return canonicalCorrelations(left, others)[0] ?? Number.NaN;
-  };
-  const found = alike();
-  if (Number.isNaN(found)) return none;
-  const value = Math.abs(found);
-  const test = permutationTest(value, rows.length, (order) => Math.abs(alike(order)), options);
-  const signed = a.kind === 'numbers' && b.kind === 'numbers' ? { correlation: found } : {};
-  return { value, ...signed, ...test, rows: rows.length };
+  const [left, right] = [a, b].map((side) => basisOf(matrixOf(residualsOf(side, rows), 'residuals'), 1)) as [
+    Basis,
+    Basis,
+  ];
+  if (left === undefined || right === undefined) return none;
+  // A basis of shuffled rows is the basis, its rows shuffled.
+  const alike = (others: Matrix) => correlationsOf(left, others)[0] as number;
+  const value = alike(right);
+  const shuffled = (order: Uint32Array) => new Matrix(Array.from(order, (row) => right.getRow(row)));
+  const test = permutationTest(value, rows.length, (order) => alike(shuffled(order)), options);
+  if (a.kind === 'classes' || b.kind === 'classes') return { value, ...test, rows: rows.length };
+  const [x, y] = [a, b].map((side) => residualsOf(side, rows).map(([residual]) => residual as number));
+  return { value, correlation: correlation(x as number[], y as number[]), ...test, rows: rows.length };
 }
+
+type Basis = Matrix | undefined;
 
 function residualsOf({ kind, values, predictions }: PredictedLabels, rows: readonly number[]): number[][] {
   if (kind === 'numbers') {

@@ -4,6 +4,7 @@ import {
   buildHeads,
   createTrainer,
   defineSharing,
+  type Executor,
   type HostTensor,
   splitDataset,
   type TaskScores,
@@ -29,6 +30,8 @@ export interface TrainHeadOptions {
   readonly epochs?: number;
   /** Default 0. */
   readonly seed?: number;
+  /** Default: tfjs as it is. */
+  readonly executor?: Executor;
 }
 
 /**
@@ -54,7 +57,14 @@ export interface TrainHeadOptions {
  * console.log(r2 > 0.9); // => true
  * ```
  */
-export async function trainHead({ task, train, test, epochs = 30, seed = 0 }: TrainHeadOptions): Promise<TaskScores> {
+export async function trainHead({
+  task,
+  train,
+  test,
+  epochs = 30,
+  seed = 0,
+  executor,
+}: TrainHeadOptions): Promise<TaskScores> {
   const scale = scaleOf(train.features);
   const { inputs: _, ...own } = task;
   const learned = own as AnyTask;
@@ -65,6 +75,7 @@ export async function trainHead({ task, train, test, epochs = 30, seed = 0 }: Tr
     sharing: headsAlone,
     optimizer: adam({ learningRate: 0.03 }),
     seed,
+    ...(executor && { executor }),
   })) as unknown as Trainer<readonly AnyTask[]>;
   try {
     const rows = tableOf(train);

@@ -38,6 +38,13 @@ test('finds what each task needs, of the inputs and of the trunk, and leaves the
   expect(overlap[0]?.[2]).toBeLessThan(0.5);
   expect(await permutationImportance(trainer, data, { seed: 3 })).toEqual({ columns, importance, overlap });
 
+  const both = { name: 'both', entries: { x: [0, 1] } };
+  const together = await permutationImportance(trainer, data, { seed: 3, columns: [both] });
+  expect(together.columns).toEqual(['both']);
+  for (const row of together.importance) expect(row[0]).toBeGreaterThan(1);
+  const wrong = { columns: [{ name: 'none', entries: { y: [0] } }] };
+  await expect(permutationImportance(trainer, data, wrong)).rejects.toMatchObject({ code: 'POLYTASK_UNKNOWN_NAME' });
+
   const ablated = await unitAblation(trainer, data);
   expect(ablated.layer).toBe('trunk/dense0');
   expect(ablated.importance.map((row) => row.length)).toEqual([6, 6, 6]);

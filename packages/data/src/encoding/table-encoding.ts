@@ -34,7 +34,17 @@ export interface TableEncoding {
   readonly inputs?: InputNames;
 }
 
-/** The names of an encoding's inputs. Errors: `POLYTASK_INVALID_OPTION` for names that are none, or the same. */
+/**
+ * The names of an encoding's inputs.
+ *
+ * @throws `POLYTASK_INVALID_OPTION` for names that are none, or the same.
+ * @example
+ * ```ts
+ * import { namesOfInputs } from '@polytask/data';
+ *
+ * console.log(namesOfInputs({ inputs: { numbers: 'weather' } })); // => { numbers: 'weather', categories: 'categories' }
+ * ```
+ */
 export function namesOfInputs({ inputs = {} }: Pick<TableEncoding, 'inputs'>): Required<InputNames> {
   const { numbers = 'numbers', categories = 'categories' } = inputs;
   const valid =
@@ -113,7 +123,17 @@ export interface EncodingLayout {
   readonly places: readonly { readonly at: number; readonly idAt: number }[];
 }
 
-/** The layout of an encoding: features in their order, one after another. */
+/**
+ * The layout of an encoding: features in their order, one after another.
+ *
+ * @example
+ * ```ts
+ * import { layoutOf, learnTable } from '@polytask/data';
+ *
+ * const schema = { features: [{ column: 'size', type: 'number' as const }], labels: [] };
+ * console.log(layoutOf(learnTable([{ size: 1 }, { size: 3 }], schema)).places); // => [ { at: 0, idAt: 0 } ]
+ * ```
+ */
 export function layoutOf({ features }: TableEncoding): EncodingLayout {
   let width = 0;
   const categories: number[] = [];

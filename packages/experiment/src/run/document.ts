@@ -19,7 +19,7 @@ const measured = z.number().nullable();
 const texts = z.record(z.string(), z.string());
 const anyMapping = z.record(z.string(), z.unknown());
 
-const networkResultSchema = z.object({
+export const networkResultSchema = z.object({
   parameters: count.describe('Trainable numbers.'),
   epochs: count,
   steps: count,
@@ -49,7 +49,7 @@ const networkResultSchema = z.object({
 /** What one network did; times are seconds on the machine that trained it. */
 export type NetworkResult = Plain<z.output<typeof networkResultSchema>>;
 
-const taskSummarySchema = z.object({
+export const taskSummarySchema = z.object({
   name: z.string(),
   type: z.string(),
   primaryMetric: z.string().describe('The metric by which runs are compared.'),
@@ -63,7 +63,7 @@ export type TaskSummary = Plain<z.output<typeof taskSummarySchema>>;
 
 const computes = ['compiled', 'wasm', 'cpu', 'node'] as const;
 
-const selectedBackendSchema = z.object({
+export const selectedBackendSchema = z.object({
   name: z.enum(computes).describe('The compiled step, or the tfjs backend that runs every operation by itself.'),
   wanted: z.enum(['auto', ...computes]).describe('What the configuration asks for.'),
   threads: z.int().min(1).exactOptional().describe('Threads that one operation may use, where that can be chosen.'),

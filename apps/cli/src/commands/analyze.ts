@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+import {
+  analysisName,
+  chooseBackend,
+  describeBackend,
+  describeData,
+  executeAnalysis,
+  loadConfig,
+  makeOutput,
+  namedOutput,
+  prepareRun,
+  shownPath,
+  versionsOf,
+} from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
+import { colorsFor, type Io, print, printJson } from '../io.js';
+import { analysisText } from '../report/analysis-text.js';
+import { createProgress, quietProgress } from '../report/progress.js';
+import { overridesOf, type TrainOptions } from './train.js';
+
+/** Options of `polytask analyze`, as the command line gives them. */
+export interface AnalyzeOptions extends Pick<TrainOptions, 'set' | 'seed' | 'json' | 'output' | 'quiet' | 'plugins'> {
+  readonly budget?: string;
+}
+
+/**
+ * Measures how the tasks of a configuration file are related, prints what was found, and leaves `analysis.json` in a folder.
+ *
+ * @returns Whether it came to its end, or was stopped.
+ */
+export async function analyze(file: string, options: AnalyzeOptions, io: Io): Promise<'done' | 'interrupted'> {
+  const began = performance.now();
+  const { signal, cwd } = io;
+  const budgetSeconds = secondsOf(options.budget);
+  const progress = options.quiet === true ? quietProgress(io) : createProgress(io);
+  const { set = [], plugins, output } = options;
+  const loaded = await loadConfig({ file, cwd, set, plugins, overrides: overridesOf(options) });
+  const named = output === undefined ? undefined : { path: resolve(cwd, output), where: `--output ${output}` };
+  // `output` of the file is for the run, not for what is said of it.
+  const wanted = named && (await namedOutput(loaded, named));
+  const run = await prepareRun(loaded, signal);
+  progress.note(describeData(run));
+  const { executor, backend, current } = await chooseBackend(run, progress.warn);
+  progress.note(describeBackend(backend));
+  const { path } = await makeOutput(wanted, cwd, analysisName(loaded.name));
+  const document = await executeAnalysis(run, {
+    folder: path,
+    executor,
+    backend: current,
+    versions: versionsOf(run.config, loaded.code),
+    progress,
+    signal,
+    began,
+    budgetSeconds,
+  });
+  if (options.json === true) printJson(io.stdout, document);
+  else {
+    print(io.stdout, analysisText(document, colorsFor(io.stdout, io.env)));
+    print(io.stdout, `Analysis: ${shownPath(path, cwd)}`);
+  }
+  return document.status;
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, min: 60, h: 3600 };
+
+/** A duration as it is written: `90`, `90s`, `10m`, `1.5h`. */
+function secondsOf(budget: string | undefined): number | undefined {
+  if (budget === undefined) return undefined;
+  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(budget) ?? [];
+  const factor = Object.hasOwn(units, unit) ? (units[unit] as number) : Number.NaN;
+  const seconds = amount === '' ? Number.NaN : Number(amount) * factor;
+  if (seconds > 0) return seconds;
+  const message = 'expected a time above 0, such as 90s, 10m or 1h';
+  throw new InputError([{ where: `--budget ${budget}`, message }]);
+}

@@ -1,0 +1,67 @@
+import { affinityScore, bestGrouping, hierarchicalClustering, type TaskMatrix } from '@polytask/analysis';
+import type { AnalysisDocument } from './analysis-document.js';
+
+/** More groups than this are hardly worth their training. */
+const mostGroups = 4;
+
+/**
+ * The best groups by affinity, for budgets of one group and more, and clusters by the similarity of features.
+ *
+ * @param affinity - Row i, column t: what i does for t. NaN counts as 0.
+ * @param cka - Of single-task networks, where there are any.
+ */
+export function groupTasks(
+  names: readonly string[],
+  affinity: TaskMatrix,
+  cka?: TaskMatrix,
+): NonNullable<AnalysisDocument['grouping']> {
+  const score = affinityScore(affinity.map((row) => row.map((value) => (Number.isFinite(value) ? value : 0))));
+  const budgets = Array.from({ length: Math.min(mostGroups, names.length) }, (_, n) => n + 1);
+  const found = budgets.map((budget) => bestGrouping({ tasks: names.length, score, budget }));
+  const best = Math.max(...found.map((grouping) => grouping.score));
+  // What little a further group adds may be noise.
+  const enough = found.findIndex((grouping) => grouping.score >= 0.9 * best);
+  const suggested = Math.max(0, enough);
+  const named = (grouping: readonly (readonly number[])[]) =>
+    grouping.map((group) => group.map((task) => names[task] as string));
+  const whole = cka?.every((row) => row.every(Number.isFinite)) === true && names.length > 1;
+  return {
+    byBudget: found.map((grouping, n) => ({
+      budget: budgets[n] as number,
+      groups: named(grouping.groups),
+      servedBy: Object.fromEntries(names.map((name, task) => [name, grouping.servedBy[task] as number])),
+      score: grouping.score,
+      bound: grouping.bound,
+    })),
+    suggested: budgets[suggested] as number,
+    ...(whole && {
+      clusters: hierarchicalClustering((cka as TaskMatrix).map((row) => row.map((value) => 1 - value))).map(
+        ({ tasks, distance }) => ({ tasks: tasks.map((task) => names[task] as string), distance }),
+      ),
+    }),
+  };
+}
+
+/** Groups of tasks, with the one that serves each of them. */
+type Groups = NonNullable<AnalysisDocument['grouping']>['byBudget'][number];
+
+/**
+ * What to write as `sharing` of a run file to train groups as branches of one trunk: all stages of the encoder but the last together,
+ * the last one by group, then heads.
+ *
+ * @param sharing - As it is written.
+ * @param stages - Of the encoder, how many there are.
+ * @returns undefined where there is one group, or the sharing is not plain hard sharing.
+ */
+export function branchesFor(
+  { groups, servedBy }: Groups,
+  sharing: Readonly<Record<string, unknown>>,
+  stages: number,
+): Record<string, unknown> | undefined {
+  const served = groups
+    .map((_, n) => Object.keys(servedBy).filter((task) => servedBy[task] === n))
+    .filter((tasks) => tasks.length > 0);
+  if (served.length < 2 || stages < 1 || sharing.use !== 'hard-sharing') return undefined;
+  const branch = (tasks: readonly string[]) => (tasks.length === 1 ? tasks[0] : { stages: 1, branches: tasks });
+  return { ...sharing, use: 'branched-sharing', tree: { stages: stages - 1, branches: served.map(branch) } };
+}

@@ -1,0 +1,163 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { uniformFloats } from '@polytask/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { folderWith } from '../../../../test/support/folder.js';
+import {
+  type AnalysisDocument,
+  analysisSchema,
+  analyzeRun,
+  InputError,
+  noProgress,
+  runExperiment,
+} from '../../src/index.js';
+
+// a and b are the same function of u and k, apart from scale; c is another, of v; d says whether v is above 0. Labels of c are rare.
+const rows = 300;
+const numbers = uniformFloats(rows * 3, 'analysed').map((u) => 2 * u - 1);
+const table = [
+  'u,v,k,a,b,c,d',
+  ...Array.from({ length: rows }, (_, n) => {
+    const [u, v, noise] = numbers.subarray(3 * n, 3 * n + 3) as unknown as [number, number, number];
+    const kind = n % 3;
+    const a = Math.sin(3 * u) + kind - 0.05 * noise;
+    const c = n % 2 === 0 ? '' : String(Math.sin(3 * v));
+    return [u, v, `k${kind}`, a, -5 * a + 3 + 0.05 * noise, c, v > 0 ? 'up' : 'down'].join();
+  }),
+].join('\n');
+
+const config = {
+  data: { use: 'table', source: 'rows.csv', features: { u: 'number', v: 'number', k: 'category' } },
+  split: { validation: 0, test: 0.3 },
+  tasks: [
+    { name: 'a', type: 'regression' },
+    { name: 'b', type: 'regression' },
+    { name: 'c', type: 'regression' },
+    { name: 'd', type: 'classification' },
+  ],
+  sharing: { use: 'hard-sharing', encoder: { use: 'tabular', units: [16, 8], activation: 'tanh' } },
+  optimizer: { use: 'adam', learningRate: 0.02 },
+  training: { epochs: 12, batchSize: 32, earlyStopping: false },
+  backend: 'cpu',
+};
+
+describe('an analysis', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'polytask-analysis-'));
+  const notes: string[] = [];
+  let found: AnalysisDocument;
+  const pair = (one: string, other: string) => {
+    const names = found.tasks.map(({ name }) => name);
+    return [names.indexOf(one), names.indexOf(other)] as const;
+  };
+  const at = (matrix: (number | null)[][] | undefined, one: string, other: string) => {
+    const [i, j] = pair(one, other);
+    return matrix?.[i]?.[j] as number;
+  };
+
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'rows.csv'), table);
+    const progress = { ...noProgress, note: (text: string) => void notes.push(text) };
+    found = await analyzeRun(config, { folder, progress });
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('leaves a document that its schema knows, and says what it did', () => {
+    expect(found).toMatchObject({ format: 1, status: 'done', skipped: [], rows: { train: 210, test: 90 } });
+    expect(found.folder).toBe(join(folder, 'runs/experiment-analysis-1'));
+    const written = JSON.parse(readFileSync(join(found.folder, 'analysis.json'), 'utf8'));
+    expect(analysisSchema.parse(written)).toEqual(found);
+    expect(notes.filter((note) => note.startsWith('Measuring'))).toHaveLength(found.stages.length);
+  });
+
+  it('finds what labels say', () => {
+    const { coLabelled, pairs } = found.labels as NonNullable<typeof found.labels>;
+    expect(coLabelled[0]?.[0]).toBe(210);
+    expect(coLabelled[0]?.[2]).toBeLessThan(130);
+    const [ab, ac] = [pairs[0], pairs[1]];
+    expect(ab).toMatchObject({ tasks: ['a', 'b'], measure: 'pearson', pValue: 1 / 201 });
+    expect(ab?.value).toBeLessThan(-0.98);
+    expect(Math.abs(ac?.value as number)).toBeLessThan(0.3);
+    expect(pairs.at(-1)).toMatchObject({ tasks: ['c', 'd'], measure: 'correlation-ratio' });
+  });
+
+  it('finds that a and b, and c and d, have to do with each other: by gradients, features, inputs, heads', () => {
+    const { observed, features, inputs, transfer, units } = found;
+    for (const matrix of [observed?.cosine, features?.cka, features?.rsa, inputs?.overlap, units?.overlap]) {
+      expect(at(matrix, 'a', 'b')).toBeGreaterThan(at(matrix, 'a', 'c'));
+      expect(at(matrix, 'c', 'd')).toBeGreaterThan(at(matrix, 'b', 'd'));
+    }
+    expect(at(observed?.affinity, 'a', 'b')).toBeGreaterThan(0);
+    expect(inputs?.columns).toEqual(['u', 'v', 'k']);
+    expect(at(transfer?.headGains, 'a', 'b')).toBeGreaterThan(at(transfer?.headGains, 'c', 'b'));
+    expect(at(transfer?.logMe, 'b', 'a')).toBeGreaterThan(at(transfer?.logMe, 'c', 'a'));
+    // No classes, no such scores.
+    expect(at(transfer?.leep, 'a', 'b')).toBeNull();
+    expect(at(transfer?.hScore, 'c', 'd')).toBeGreaterThan(at(transfer?.hScore, 'a', 'd'));
+    expect(found.errors?.pairs).toHaveLength(6);
+  });
+
+  it('groups them so, and writes a run that trains the groups', async () => {
+    const two = found.grouping?.byBudget[1];
+    expect(two?.groups.map((group) => group.join('')).sort()).toEqual(['ab', 'cd']);
+    expect(found.grouping).toMatchObject({ suggested: 2, sharing: { use: 'branched-sharing' } });
+    expect(readdirSync(found.folder).sort()).toEqual(['analysis.json', 'grouped.yaml']);
+    const grouped = parse(readFileSync(join(found.folder, 'grouped.yaml'), 'utf8'));
+    expect(grouped).toMatchObject({ data: { source: 'rows.csv' }, sharing: { tree: { stages: 2 } } });
+    const { joint } = await runExperiment({ ...grouped, training: { ...grouped.training, epochs: 1 } }, { folder });
+    expect(joint?.tasks).toHaveProperty('d');
+  });
+});
+
+describe('an analysis that cannot have everything', () => {
+  const small = { ...config, training: { ...config.training, epochs: 1 } };
+
+  it('begins nothing for which no time is left', async () => {
+    const folder = folderWith({ 'rows.csv': table });
+    const found = await analyzeRun(small, { folder, output: 'here', budgetSeconds: 1e-9 });
+    expect(found).toMatchObject({ status: 'done', stages: [] });
+    expect(found.skipped[0]).toEqual({ stage: 'how labels depend on each other', reason: 'no time was left' });
+    expect(readdirSync(join(folder, 'here'))).toEqual(['analysis.json']);
+  });
+
+  it('keeps what it has when it is stopped', async () => {
+    const folder = folderWith({ 'rows.csv': table });
+    const stop = new AbortController();
+    const progress = { ...noProgress, step: () => stop.abort() };
+    const found = await analyzeRun(small, { folder, progress, signal: stop.signal });
+    expect(found).toMatchObject({ status: 'interrupted', joint: { stopped: 'signal' }, labels: { rows: 210 } });
+    expect(found).not.toHaveProperty('singleTask');
+  });
+
+  it('of one task, and of tasks with data sets of their own, measures what there is', async () => {
+    const folder = folderWith({ 'rows.csv': table });
+    const one = await analyzeRun({ ...small, tasks: [{ name: 'a', type: 'regression' }] }, { folder });
+    expect(one).toMatchObject({ status: 'done', labels: { pairs: [] } });
+    expect(one).not.toHaveProperty('grouping');
+    const tables = { a: { source: 'rows.csv' }, c: { source: 'rows.csv' } };
+    const apart = await analyzeRun(
+      {
+        ...small,
+        data: { use: 'task-tables', tables, features: { u: 'number', v: 'number' } },
+        tasks: [
+          { name: 'a', type: 'regression' },
+          { name: 'c', type: 'regression' },
+        ],
+      },
+      { folder },
+    );
+    expect(apart.skipped[0]?.reason).toBe('the tasks have data sets of their own');
+    expect(apart.grouping?.byBudget).toHaveLength(2);
+    expect(apart.gains).toHaveProperty('a');
+  });
+
+  it('refuses mistakes, and a folder that is not empty, before anything is trained', async () => {
+    const folder = folderWith({ 'rows.csv': table, 'here/file': '' });
+    const wrong = await analyzeRun({ ...small, tasks: [] }, { folder }).catch((error: unknown) => error);
+    expect(wrong).toBeInstanceOf(InputError);
+    const full = await analyzeRun(small, { folder, output: 'here' }).catch((error: unknown) => error);
+    expect(full).toMatchObject({ mistakes: [{ where: 'output' }] });
+  });
+});
