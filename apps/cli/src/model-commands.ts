@@ -8,11 +8,11 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 /** What the program has to know of a command that has begun. */
 export interface Told {
   json(): void;
-  what(what: 'prediction' | 'evaluation'): void;
+  what(what: 'prediction' | 'evaluation' | 'report'): void;
   interrupted(): void;
 }
 
-/** `polytask predict` and `polytask evaluate`. */
+/** `polytask predict`, `polytask evaluate` and `polytask report`. */
 export function addModelCommands(program: Command, io: Io, told: Told): void {
   program
     .command('predict')
@@ -102,6 +102,26 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
       told.what('evaluation');
       const { evaluate } = await import('./commands/evaluate.js');
       if ((await evaluate(folder, options, io)) === 'interrupted') told.interrupted();
+    });
+
+  program
+    .command('report')
+    .summary('show one run or several on a page')
+    .description(
+      'Writes one HTML file with curves, comparisons, confusions, calibration, data and configuration of a run, or of several side by side.',
+    )
+    .argument('<folders...>', 'run folders')
+    .option('-o, --output <file>', 'the HTML file (default: report.html in the run folder; here, for several runs)')
+    .option('--png <folder>', 'also write every picture as a PNG file')
+    .option('--force', 'replace earlier files')
+    .addOption(pluginsOption())
+    .option('--json', 'print one JSON document about the files')
+    .addHelpText('after', evaluateNotes)
+    .action(async (folders: string[], options) => {
+      if (options.json === true) told.json();
+      told.what('report');
+      const { report } = await import('./commands/report.js');
+      if ((await report(folders, options, io)) === 'interrupted') told.interrupted();
     });
 }
 

@@ -17,6 +17,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Data', link: '/guide/data' },
       { text: 'The run folder', link: '/guide/run-folder' },
       { text: 'Predict', link: '/guide/predicting' },
+      { text: 'What hurt what?', link: '/guide/what-hurt-what' },
       { text: 'Files from others', link: '/guide/files-from-others' },
       { text: 'Backends', link: '/guide/backends' },
       { text: 'In the browser', link: '/guide/in-the-browser' },

@@ -36,11 +36,16 @@ export { labelsOf } from './parts/task-labels.js';
 // Pictures.
 export { dendrogram, type Merge } from './report/dendrogram.js';
 export { drawPicture, escapeText, standaloneSvg } from './report/draw-picture.js';
+export { pngMaker } from './report/draw-png.js';
 export { type HeatMap, heatMap } from './report/heat-map.js';
 export { type Interval, intervalChart } from './report/interval-chart.js';
 export { type Line, type LineChart, lineChart } from './report/line-chart.js';
+export { drawPage, type PageTable, type Section } from './report/page.js';
 export { type Picture, palette } from './report/picture.js';
+export type { ReportedRun } from './report/reported-run.js';
+export { reportSections } from './report/run-report.js';
 export { scatterChart } from './report/scatter-chart.js';
+export { type MeasuredPart, measurePart } from './report/test-part.js';
 export { type Transfer, transferGraph } from './report/transfer-graph.js';
 // Runs and their folders.
 export { begunConfig } from './run/begun-config.js';

@@ -10,7 +10,10 @@ export interface Failure {
 }
 
 /** Says what went wrong: mistakes with their places, our own errors without a stack, anything else with one. */
-export function tellFailure(error: unknown, what: 'run' | 'export' | 'prediction' | 'evaluation' = 'run'): Failure {
+export function tellFailure(
+  error: unknown,
+  what: 'run' | 'export' | 'prediction' | 'evaluation' | 'report' = 'run',
+): Failure {
   if (error instanceof InputError) return tellMistakes(error);
   if (error instanceof RunError) {
     const failure = tellFailure(error.cause);

@@ -1,5 +1,5 @@
 import { rowNames } from './interval-chart.js';
-import { axis, colour, type Picture, short, shortNumber, widthOf } from './picture.js';
+import { axis, colour, type Picture, short, tick, widthOf } from './picture.js';
 
 /** Two clusters that become one. Leaves are 0 … n − 1, the cluster of the k-th merge is n + k. */
 export interface Merge {
@@ -64,7 +64,7 @@ export function dendrogram(tree: {
         min: 0,
         name: x,
         nameGap: 26,
-        axisLabel: { formatter: shortNumber, hideOverlap: true },
+        axisLabel: { formatter: tick, hideOverlap: true },
       }),
       yAxis: axis({
         type: 'value',

@@ -1,11 +1,5 @@
 import { base, type Picture, palette } from './picture.js';
 
-type Echarts = typeof import('echarts');
-
-/** As one file, which loads four times as fast as its parts do. Only who draws loads it. */
-const bundle = 'echarts/dist/echarts.esm.min.mjs';
-let loading: Promise<Echarts> | undefined;
-
 /**
  * Draws a picture as SVG for a page that defines the colours of {@link palette} as CSS variables; without a browser, and to the same text
  * every time.
@@ -13,8 +7,9 @@ let loading: Promise<Echarts> | undefined;
  * @param id - Begins the names inside, which have to differ between the pictures of a page: letters, digits and `-`.
  */
 export async function drawPicture(picture: Picture, id = 'picture'): Promise<string> {
-  loading ??= import(bundle) as Promise<Echarts>;
-  const echarts = await loading;
+  // As one file, which loads several times as fast as its parts do. Only who draws loads it.
+  // @ts-expect-error It has no types of its own.
+  const echarts = (await import('echarts/dist/echarts.esm.min.mjs')) as typeof import('echarts');
   const { title, description, width, height, option } = picture;
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {

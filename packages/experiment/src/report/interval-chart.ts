@@ -1,4 +1,4 @@
-import { axis, colour, type Picture, short, shortNumber, widthOf } from './picture.js';
+import { axis, colour, type Picture, short, tick, widthOf } from './picture.js';
 
 /** A row of an interval chart. */
 export interface Interval {
@@ -16,9 +16,11 @@ export function intervalChart(chart: {
   readonly description: string;
   readonly x: string;
   readonly rows: readonly Interval[];
+  /** Of the axis, where the values do not decide: so that several pictures can be compared. */
+  readonly range?: readonly [number, number];
   readonly width?: number;
 }): Picture {
-  const { title, description, x, rows, width = 620 } = chart;
+  const { title, description, x, rows, range, width = 620 } = chart;
   const left = Math.min(200, 24 + Math.max(40, ...rows.map(({ name }) => widthOf(short(name)))));
   const last = rows.length - 1;
   const tone = (row: Interval) => colour(row.tone ?? 'muted');
@@ -58,7 +60,13 @@ export function intervalChart(chart: {
     height: rows.length * 30 + 66,
     option: {
       grid: { left, right: 24, top: 12, bottom: 44 },
-      xAxis: axis({ type: 'value', name: x, nameGap: 26, axisLabel: { formatter: shortNumber, hideOverlap: true } }),
+      xAxis: axis({
+        ...(range && { min: range[0], max: range[1] }),
+        type: 'value',
+        name: x,
+        nameGap: 26,
+        axisLabel: { formatter: tick, hideOverlap: true },
+      }),
       yAxis: axis({
         type: 'value',
         min: -0.5,

@@ -1,4 +1,4 @@
-import { axis, legendFor, nthColour, type Picture, shortNumber } from './picture.js';
+import { axis, legendFor, nthColour, type Picture, tick } from './picture.js';
 
 /** A line of a chart. */
 export interface Line {
@@ -57,7 +57,7 @@ export function lineChart(chart: LineChart): Picture {
   });
   const ends = (limits: readonly [number, number] | undefined) =>
     limits === undefined ? {} : { min: limits[0], max: limits[1] };
-  const axisLabel = { formatter: shortNumber, hideOverlap: true };
+  const axisLabel = { formatter: tick, hideOverlap: true };
   return {
     title,
     description,
@@ -70,7 +70,7 @@ export function lineChart(chart: LineChart): Picture {
         type: 'value',
         name: x,
         nameGap: 26,
-        minInterval: x === 'epoch' ? 1 : 0,
+        ...(x === 'epoch' ? { min: 'dataMin', minInterval: 1 } : {}),
         axisLabel,
         splitLine: { show: false },
         ...ends(range.x),

@@ -97,6 +97,13 @@ export function shortNumber(value: number): string {
   return text.replace('-', '−').replace('e+', 'e');
 }
 
+/** A number beside an axis, with as many digits as keep neighbours apart. */
+export function tick(value: number): string {
+  const size = Math.abs(value);
+  const text = size >= 1e5 || (size > 0 && size < 1e-3) ? value.toExponential() : String(Number(value.toPrecision(5)));
+  return text.replaceAll('-', '−').replace('e+', 'e');
+}
+
 /** A legend above the plot, in columns, and how much room it takes. */
 export function legendFor(names: readonly string[], width: number): { readonly legend: object; readonly room: number } {
   if (names.length < 2) return { legend: { show: false }, room: 12 };

@@ -1,4 +1,4 @@
-import { axis, colour, type Picture, shortNumber } from './picture.js';
+import { axis, colour, type Picture, tick } from './picture.js';
 
 /** Points beside the line on which both values are equal. */
 export function scatterChart(chart: {
@@ -15,7 +15,7 @@ export function scatterChart(chart: {
   const [low, high] = [all.reduce((a, b) => Math.min(a, b), Infinity), all.reduce((a, b) => Math.max(a, b), -Infinity)];
   const pad = (high - low || Math.abs(high) || 1) * 0.04;
   const range = points.length === 0 ? { min: 0, max: 1 } : { min: low - pad, max: high + pad };
-  const axisLabel = { formatter: shortNumber, hideOverlap: true, showMinLabel: false, showMaxLabel: false };
+  const axisLabel = { formatter: tick, hideOverlap: true, showMinLabel: false, showMaxLabel: false };
   return {
     title,
     description,
