@@ -1,6 +1,7 @@
 import type { AnyTask } from '@polytask/core';
 import type { TableEncoding } from '@polytask/data';
 import type { Config } from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
 
 /** A value of a column in the output. */
 export type Cell = string | number | boolean | null;
@@ -108,4 +109,12 @@ export function short(value: number): number | null {
     if (Math.fround(rounded) === value) return rounded;
   }
   return value;
+}
+
+/** @throws InputError where two columns of the output would have one name. */
+export function refuseDoubled(names: readonly string[]): void {
+  const doubled = names.find((name, index) => names.indexOf(name) !== index);
+  if (doubled === undefined) return;
+  const message = `two columns of the predictions would be called \`${doubled}\`; tasks and classes need other names`;
+  throw new InputError([{ where: 'polytask predict', message }]);
 }
