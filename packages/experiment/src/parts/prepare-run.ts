@@ -1,4 +1,4 @@
-import { type AnyTask, createTrainer, type EarlyStopping, type ParameterLayout } from '@polytask/core';
+import { type AnyTask, createTrainer, type EarlyStopping, type ParameterLayout, PolytaskError } from '@polytask/core';
 import { useBackend } from '../backend/backends.js';
 import { checkNames } from '../config/check-names.js';
 import { type FilledTraining, fillTraining } from '../config/defaults.js';
@@ -13,8 +13,9 @@ import { checkColumns } from './check-columns.js';
 import { dividedSources } from './datasets.js';
 import { loadData, type RunData } from './load-data.js';
 import { buildNetwork, buildTasks, type Network, type NetworkConfig } from './network.js';
+import type { BuildContext } from './part-table.js';
 import { placeOf } from './place-of.js';
-import { singleTaskConfig, singleTaskStopping } from './single-task.js';
+import { type DescribedPart, describedParts, singleTaskConfig, singleTaskStopping } from './single-task.js';
 import { assumeClasses } from './task-labels.js';
 import { tasksWithAuto, withThresholds } from './thresholds.js';
 
@@ -62,6 +63,7 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   const { epochs = 1, accumulate = 1, batchSize = 32, lastBatch = 'keep' } = training ?? {};
   const perEpoch = data && Math.ceil(data.train.batches({ batchSize, lastBatch }) / accumulate);
   const steps = perEpoch === undefined ? undefined : epochs * Math.max(1, perEpoch);
+  const partOf = await describedParts(known.sharing, code);
   const context = { folder, code, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);
@@ -81,6 +83,8 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   if (network !== undefined) {
     if (inputsAgree && namesAgree) {
       const layout = await tryModel(network, data.train.inputs).catch((error: unknown) => void tell(error));
+      if (layout && known.compare === 'single-task')
+        await tryAlone(known as Config, context, data, partOf, report, tell);
       if (layout && data.start) requireFit(data.start, layout, mistakes.add);
       if (layout?.stateSize && training) keepFromSingleRows(training, data, mistakes.add);
     } else await sizeMistake(network, data).then((error) => error !== undefined && tell(error));
@@ -107,7 +111,7 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
       ...(data.schedule === undefined ? {} : { schedule: data.schedule }),
     }),
     async alone(task) {
-      const alone = await rebuild(singleTaskConfig(config, names.indexOf(task.name)));
+      const alone = await rebuild(singleTaskConfig(config, names.indexOf(task.name), partOf));
       const train = data.alone?.[task.name];
       return {
         network: alone,
@@ -180,6 +184,29 @@ async function tryModel(network: Network, inputs: RunData['train']['inputs']): P
   const layout = trainer.parameters?.layout;
   trainer.dispose();
   return layout;
+}
+
+/** Builds the networks that are compared with, one per task, so that what is wrong with them is told before training. */
+async function tryAlone(
+  config: Config,
+  context: BuildContext,
+  data: RunData,
+  partOf: DescribedPart,
+  report: ReportPart,
+  tell: (error: unknown) => void,
+): Promise<void> {
+  for (const [index, { name }] of (config.tasks as unknown as readonly { readonly name: string }[]).entries()) {
+    const told: ReportPart = (path, error, atKey) => {
+      const message = `the network that learns \`${name}\` alone, to compare: ${error.message}`;
+      report(
+        path[0] === 'tasks' ? ['tasks', index, ...path.slice(2)] : path,
+        new PolytaskError(error.code, message),
+        atKey,
+      );
+    };
+    const network = await buildNetwork(singleTaskConfig(config, index, partOf), context, told);
+    if (network !== undefined) await tryModel(network, data.train.inputs).catch(tell);
+  }
 }
 
 /** Where data are not known: inputs as small as there are. */
