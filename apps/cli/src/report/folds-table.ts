@@ -1,6 +1,6 @@
 import type { RunDocument } from '@polytask/experiment';
 import type { Colors } from '../io.js';
-import { counted, formatSeconds, formatValue } from './format.js';
+import { counted, formatSeconds, formatSpread } from './format.js';
 import { metricColumns, plainTable, withDirection } from './table.js';
 
 /** What the folds of a run give together: a row per task, each metric as its mean and spread over the folds that are done. */
@@ -13,10 +13,7 @@ export function foldsTable(
     name,
     ...metrics.map((metric) => {
       const found = overFolds[name]?.[metric];
-      if (found === undefined) return '';
-      return found.spread === null
-        ? formatValue(found.mean)
-        : `${formatValue(found.mean)} ± ${formatValue(found.spread)}`;
+      return found === undefined ? '' : formatSpread(found);
     }),
   ]);
   const head = ['task', ...metrics.map((metric) => withDirection(metric, tasks))];
