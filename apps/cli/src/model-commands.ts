@@ -2,6 +2,7 @@ import { backendChoices } from '@polytask/experiment/early';
 import { type Command, Option } from 'commander';
 import { pluginsOption } from './code/plugins-option.js';
 import type { Io } from './io.js';
+import { partNames } from './predict/part-names.js';
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];
 
@@ -19,7 +20,16 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     .summary('predict every task for rows of a file or of standard input')
     .description('Predicts every task of a finished run for raw rows, and writes a row for each of them.')
     .argument('<folder>', 'the run folder')
-    .argument('[rows...]', 'files of rows: CSV, JSONL, JSON or Parquet; none, or -, is standard input')
+    .argument(
+      '[rows...]',
+      'files of rows: CSV, JSONL, JSON or Parquet; none, or -, is standard input; for models of images, images or folders of them',
+    )
+    .addOption(
+      new Option(
+        '--part <part>',
+        'rows of the run in place of files; each begins with its number in the table',
+      ).choices(partNames),
+    )
     .addOption(
       new Option(
         '-f, --format <format>',
@@ -44,7 +54,7 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     .option('--no-sql', "do not put the rows through the run file's sql")
     .option(
       '--threshold <task=number>',
-      'from which probability on the answer is yes (default: as in training); may be given again',
+      'from which probability on the answer is yes, or auto for the best F1 on validation rows (default: as in training); may be given again',
       collect,
     )
     .addOption(new Option('--backend <name>', 'what computes (default: as in training)').choices(backendChoices))
@@ -64,13 +74,7 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     .summary('measure every task of a finished run')
     .description('Measures every task of a finished run, on its test rows or on other rows that have labels.')
     .argument('<folder>', 'the run folder')
-    .addOption(
-      new Option('--part <part>', 'rows of the run to measure on (default: test)').choices([
-        'train',
-        'validation',
-        'test',
-      ]),
-    )
+    .addOption(new Option('--part <part>', 'rows of the run to measure on (default: test)').choices(partNames))
     .option(
       '--data <path>',
       'a file of rows with labels, CSV, JSONL, JSON or Parquet, in place of a part; - is standard input',
@@ -89,7 +93,7 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     .option('--force', 'replace that file')
     .option(
       '--threshold <task=number>',
-      'from which probability on the answer is yes (default: as in training); may be given again',
+      'from which probability on the answer is yes, or auto for the best F1 on validation rows (default: as in training); may be given again',
       collect,
     )
     .addOption(new Option('--backend <name>', 'what computes (default: what trained)').choices(backendChoices))

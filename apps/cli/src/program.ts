@@ -36,11 +36,15 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
     .description(
       'Trains what a YAML file describes, prints the results and leaves a run folder; or goes on with a run folder.',
     )
-    .argument('[file]', 'the YAML file of the run; under --resume it may be left out')
+    .argument('[file]', 'the YAML file of the run; under --resume and --continue it may be left out')
     .option('-s, --set <key=value>', 'change a value, such as training.epochs=5; may be given again', collect)
     .option('--seed <number>', 'seed of the run')
     .option('-o, --output <folder>', 'run folder, new or empty (default: runs/<name>-<n>)')
     .option('--resume <folder>', 'go on with the run in this folder, to the same numbers as if it had not stopped')
+    .option(
+      '--continue <folder>',
+      'go on with the training of the run in this folder, in a new one: with more epochs, or another learning rate',
+    )
     .option('--compare', 'also train one network per task, and compare')
     .option('--no-compare', 'do not compare, whatever the file says')
     .addOption(pluginsOption())

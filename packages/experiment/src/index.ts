@@ -51,6 +51,7 @@ export { type Transfer, transferGraph } from './report/transfer-graph.js';
 export { begunConfig } from './run/begun-config.js';
 export { readingOf, requireTable } from './run/check-table.js';
 export { listCheckpoints } from './run/checkpoint-files.js';
+export { type ContinuePoint, findContinuePoint } from './run/continue-point.js';
 export {
   type MetricsLine,
   metricsLineSchema,
@@ -61,12 +62,14 @@ export {
   type SelectedBackend,
   type TaskSummary,
 } from './run/document.js';
+export { executeFolds } from './run/execute-folds.js';
 export { describeData, executeRun, type RunSurroundings, summarize } from './run/execute-run.js';
 export { loadModel, readSavedModel, type SavedModel } from './run/load-model.js';
 export { type FolderLock, LockedError, lockFolder } from './run/lock.js';
 export { unfinishedNetwork } from './run/networks.js';
 export { openModel } from './run/open-model.js';
 export { makeOutput, namedOutput, type OutputFolder, shownPath } from './run/output-folder.js';
+export { foldsOf } from './run/over-folds.js';
 export { linksIn } from './run/own-files.js';
 export { noProgress, type Progress, type ProgressOf } from './run/progress.js';
 export { type ReadDocument, readDocument, readMetrics } from './run/read-document.js';

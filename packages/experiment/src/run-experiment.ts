@@ -4,10 +4,12 @@ import { codePlaces } from './code/code-places.js';
 import { checkConfig, type LoadedConfig, loadConfig } from './config/load-config.js';
 import { readYaml } from './config/read-yaml.js';
 import { InputError } from './errors/mistakes.js';
-import { prepareRun } from './parts/prepare-run.js';
+import { type PreparedRun, prepareRun } from './parts/prepare-run.js';
 import type { RunDocument } from './run/document.js';
+import { executeFolds } from './run/execute-folds.js';
 import { executeRun } from './run/execute-run.js';
 import { makeOutput, namedOutput } from './run/output-folder.js';
+import { foldsOf } from './run/over-folds.js';
 import { noProgress, type Progress } from './run/progress.js';
 import { versionsOf } from './run/versions.js';
 import { withRunFolder } from './run/with-run-folder.js';
@@ -53,12 +55,24 @@ export async function runExperiment(
   const { progress = noProgress, signal = new AbortController().signal } = options;
   const began = performance.now();
   const cwd = resolve(options.folder ?? '.');
-  const loaded = typeof config === 'string' ? await loadConfig({ file: config, cwd }) : inMemory(config, cwd);
+  const load = async (set: readonly string[] = []) =>
+    typeof config === 'string' ? loadConfig({ file: config, cwd, set }) : inMemory(config, cwd, set);
+  const loaded = await load();
   const named = options.output === undefined ? undefined : { path: resolve(cwd, options.output), where: 'output' };
   const wanted = await namedOutput(loaded, named);
   const run = await prepareRun(loaded, signal);
   const { executor, current } = await chooseBackend(run, progress.warn);
   const output = await makeOutput(wanted, cwd, loaded.name);
+  const folds = foldsOf(loaded);
+  if (folds !== undefined) {
+    const around = async (one: PreparedRun) => {
+      const chosen = one === run ? { executor, current } : await chooseBackend(one, progress.warn);
+      const versions = versionsOf(one.config, loaded.code);
+      return { executor: chosen.executor, backend: chosen.current, versions, progress, signal };
+    };
+    const request = { folds, first: run, around, signal, load: (fold: number) => load([`split.fold=${fold}`]) };
+    return withRunFolder(output.path, output.where, (folder) => executeFolds(folder, request));
+  }
   return withRunFolder(output.path, output.where, (folder) => {
     const versions = versionsOf(run.config, loaded.code);
     return executeRun(run, { folder, executor, backend: current, versions, progress, signal, began });
@@ -66,10 +80,14 @@ export async function runExperiment(
 }
 
 /** A configuration that is in no file; mistakes have their places in its JSON. */
-export function inMemory(config: Readonly<Record<string, unknown>>, cwd: string): LoadedConfig {
+export function inMemory(
+  config: Readonly<Record<string, unknown>>,
+  cwd: string,
+  set: readonly string[] = [],
+): LoadedConfig {
   const file = 'experiment';
   const yaml = readYaml(JSON.stringify(config, null, 2), file);
   if (!yaml.readable) throw new InputError(yaml.mistakes);
   const path = resolve(cwd, file);
-  return checkConfig({ file, path, code: codePlaces({ cwd }), yaml, raw: yaml.value as Record<string, unknown> });
+  return checkConfig({ file, path, code: codePlaces({ cwd }), yaml, raw: yaml.value as Record<string, unknown>, set });
 }

@@ -11,7 +11,20 @@ const operands: { readonly [command: string]: 'runFile' | 'runFolder' } = {
 
 /** Options of these commands, those with a value apart. */
 export const valued: readonly string[] = [
-  ...['-s', '--set', '--seed', '-o', '--output', '--resume', '--plugins', '-f', '--format', '--batch', '--inputs'],
+  ...[
+    '-s',
+    '--set',
+    '--seed',
+    '-o',
+    '--output',
+    '--resume',
+    '--continue',
+    '--plugins',
+    '-f',
+    '--format',
+    '--batch',
+    '--inputs',
+  ],
   ...['-t', '--to', '--id', '--keep', '--max-bad-rows', '--backend', '--part', '--data', '--predictions'],
   '--threshold',
 ];
@@ -36,7 +49,7 @@ export function namedPlaces(args: readonly string[]): Omit<NamedPlaces, 'cwd'> |
   const take = (option: string, value: string | undefined) => {
     if (value === undefined) return;
     if (option === '--plugins') plugins.push(value);
-    if (option === '--resume') named.runFolder = value;
+    if (option === '--resume' || option === '--continue') named.runFolder = value;
   };
   for (let i = 0; i < options.length; i++) {
     const word = options[i] as string;

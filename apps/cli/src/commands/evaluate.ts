@@ -1,14 +1,10 @@
 import { resolve } from 'node:path';
 import type { AnyTask, MultiTaskDataset, Trainer } from '@polytask/core';
 import type { FileFormat } from '@polytask/data/node';
-import type { CodePlaces, Config } from '@polytask/experiment';
+import type { Config } from '@polytask/experiment';
 import {
-  begunConfig,
-  compareData,
   labelsOf,
   openModel,
-  prepareData,
-  type ReadDocument,
   readDocument,
   readingOf,
   readSavedModel,
@@ -20,19 +16,22 @@ import { InputError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
 import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
 import { labelledRows } from '../predict/labelled-rows.js';
+import type { PartName } from '../predict/part-names.js';
 import { partRows } from '../predict/part-rows.js';
+import type { PredictOutput } from '../predict/report-predictions.js';
 import { readBlocks } from '../predict/row-source.js';
 import { fileWriter } from '../predict/row-writer.js';
+import { openThresholded, partOf } from '../predict/run-part.js';
 import { thresholdsOf } from '../predict/thresholds.js';
 import { describeUnfamiliar } from '../predict/unfamiliar.js';
 import { counted } from '../report/format.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
 import { meansOf, scoresTable, type TaskMetrics } from '../report/scores-table.js';
-import { fileFor, maxBadRowsOf, type PredictOutput } from './predict.js';
+import { fileFor, maxBadRowsOf } from './predict.js';
 
 /** Options of `polytask evaluate`, as the command line gives them. */
 export interface EvaluateOptions {
-  readonly part?: 'train' | 'validation' | 'test';
+  readonly part?: PartName;
   readonly data?: string;
   readonly predictions?: string;
   readonly force?: boolean;
@@ -68,16 +67,13 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
       ? undefined
       : await fileFor('--predictions', options.predictions, options.force, io.cwd);
   const thresholds = thresholdsOf(options.threshold);
-  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins, thresholds });
-  const path = resolve(io.cwd, folder);
-  const { document, ...read } = await readDocument(path, folder);
+  const request = { folder, cwd: io.cwd, plugins: options.plugins, thresholds };
+  const first = await readSavedModel(request);
+  const { document } = await readDocument(resolve(io.cwd, folder), folder);
   const progress = options.quiet === true ? noRowProgress : rowProgress(io, 'Measuring');
-  const own =
-    options.data === undefined
-      ? await partOf({ document, ...read }, saved.code, folder, options.part ?? 'test', io.signal)
-      : undefined;
-  if (own === undefined) requireTable(saved, folder, 'evaluate --data');
-  const { name, threads = saved.config.threads } = document.backend;
+  const own = options.data === undefined ? await partOf(folder, options.part ?? 'test', first.code, io) : undefined;
+  if (own === undefined) requireTable(first, folder, 'evaluate --data');
+  const { name, threads = first.config.threads } = document.backend;
   // What trained gives the very numbers that the run has; another one rounds otherwise.
   const backend = options.backend ?? (name as Config['backend']);
   const where =
@@ -85,10 +81,12 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
   const warn = (message: string) => {
     if (options.quiet !== true) print(io.stderr, `Warning: ${message}`);
   };
-  const { trainer, backend: selected } = await openModel(saved, { backend, threads }, where, warn);
+  const open = (model: SavedModel) => openModel(model, { backend, threads }, where, warn);
+  const { trainer, backend: selected, saved } = await openThresholded(request, open, io, options.quiet === true);
   try {
     if (io.signal.aborted) return 'interrupted';
-    const rows = own ?? rowsOfFile(saved, trainer.tasks, folder, options.data ?? '-', options, io, progress.rows);
+    const rows: MeasuredRows =
+      own ?? rowsOfFile(saved, trainer.tasks, folder, options.data ?? '-', options, io, progress.rows);
     const { evaluationBatchSize: batchSize } = saved.config.training;
     const scores = (await trainer.evaluate(rows.dataset, { batchSize })).tasks;
     progress.end();
@@ -96,18 +94,20 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
     if (size === 0)
       throw new InputError([{ where: rows.title, message: 'there must be a row to measure, but there is none' }]);
     if (output !== undefined) await writePart(trainer, rows.dataset, output);
-    const means = meansOf(scores, trainer.tasks);
+    const { measured, without } = labelledTasks(trainer.tasks, scores as TaskMetrics, rows.title);
+    const means = meansOf(scores, measured);
     const { badRows } = rows;
     if (options.json === true) {
       const of = options.data === undefined ? { part: options.part ?? 'test' } : { data: options.data };
-      const tasks = trainer.tasks.map(summarize);
+      const tasks = measured.map(summarize);
       const result = {
         status: 'done',
         folder,
         ...of,
         rows: size,
         ...(badRows && { badRows }),
-        scores,
+        scores: Object.fromEntries(tasks.map((task) => [task.name, scores[task.name]])),
+        ...(without.length === 0 ? {} : { withoutLabels: without }),
         means,
         tasks,
         backend: selected,
@@ -122,18 +122,28 @@ export async function evaluate(folder: string, options: EvaluateOptions, io: Io)
       );
       for (const bad of badRows.first) print(io.stderr, `  ${placeOfBadRow(bad)}: ${bad.reason}`);
     }
+    if (without.length > 0 && options.quiet !== true)
+      print(io.stderr, `Left out: ${without.join(', ')}, of which no row has a label.`);
     if (options.quiet !== true)
       for (const line of describeUnfamiliar(rows.unfamiliar ?? [], size)) print(io.stderr, line);
     print(io.stdout, `${folder} on ${rows.title}: ${counted(size, 'row')}\n`);
-    print(
-      io.stdout,
-      scoresTable(scores as TaskMetrics, means, trainer.tasks.map(summarize), colorsFor(io.stdout, io.env)),
-    );
+    print(io.stdout, scoresTable(scores as TaskMetrics, means, measured.map(summarize), colorsFor(io.stdout, io.env)));
     return 'done';
   } finally {
     progress.end();
     trainer.dispose();
   }
+}
+
+/** Tasks that some row has a label of, and the others. */
+function labelledTasks(tasks: readonly AnyTask[], scores: TaskMetrics, title: string) {
+  const measured = tasks.filter(({ name }) => scores[name]?.rows !== 0);
+  const without = tasks.filter((task) => !measured.includes(task)).map(({ name }) => name);
+  if (measured.length > 0) return { measured, without };
+  const columns = tasks.map(({ column }) => `\`${column}\``).join(', ');
+  throw new InputError([
+    { where: title, message: `there must be a row with a label, in one of ${columns}, but there is none` },
+  ]);
 }
 
 /** Writes labels and predictions of the rows that were measured, to a file that is there whole or not at all. */
@@ -172,26 +182,6 @@ function checkOptions({ part, data, format, maxBadRows, sql, predictions, force 
   if (only !== undefined) throw refuse(only, 'this is about a file of rows; name one by --data, or leave it out');
 }
 
-/** A part of the rows that the run itself divided; they have to be what they were. */
-async function partOf(
-  read: ReadDocument,
-  code: CodePlaces,
-  folder: string,
-  part: 'train' | 'validation' | 'test',
-  signal: AbortSignal,
-): Promise<MeasuredRows> {
-  const loaded = begunConfig(read, code);
-  if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
-  const data = await prepareData(loaded, signal);
-  await compareData(data, read.document, folder);
-  const dataset = data[part];
-  const title = { train: 'its training rows', validation: 'its validation rows', test: 'its test rows' }[part];
-  if (dataset !== undefined) return { dataset, title };
-  throw new InputError([
-    { where: `--part ${part}`, message: 'this run set no validation rows apart; take test or train' },
-  ]);
-}
-
 /** Rows of another file, read while they are measured. */
 function rowsOfFile(
   saved: SavedModel,
@@ -203,7 +193,7 @@ function rowsOfFile(
   told: (rows: number) => void,
 ): MeasuredRows {
   const encoding = requireTable(saved, folder, 'evaluate --data');
-  const encoder = blockEncoder(encoding, maxBadRowsOf(maxBadRows, saved.config), true);
+  const encoder = blockEncoder(encoding, maxBadRowsOf(maxBadRows, saved.config), 'there');
   const reading = readingOf(saved, folder);
   const { data, training } = saved.config;
   const request = {
@@ -211,7 +201,7 @@ function rowsOfFile(
     format,
     encoding,
     reading,
-    labels: true,
+    labels: 'there' as const,
     data,
     sql: sql !== false,
     onBadLines: encoder.addLines,

@@ -2,23 +2,33 @@ import { resolve } from 'node:path';
 import type { AnyTask, Trainer } from '@polytask/core';
 import type { RawRow, TableEncoding } from '@polytask/data';
 import type { FileFormat } from '@polytask/data/node';
-import type { Config, SelectedBackend } from '@polytask/experiment';
-import { openModel, readingOf, readSavedModel, requireTable, shownPath, whyNotExported } from '@polytask/experiment';
+import type { Config } from '@polytask/experiment';
+import { openModel, readingOf, readSavedModel, requireTable, whyNotExported } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
-import { type Io, print, printJson } from '../io.js';
-import { type BlockEncoder, blockEncoder, placeOfBadRow } from '../predict/bad-rows.js';
+import { type Io, print } from '../io.js';
+import { type BlockEncoder, blockEncoder } from '../predict/bad-rows.js';
 import { type Carried, carriedColumns } from '../predict/carried-columns.js';
+import { takesImages } from '../predict/image-rows.js';
 import { type InspectedColumns, inspectedColumns } from '../predict/inspected-columns.js';
-import { type Cell, type PredictionColumns, predictionColumns, unsaidTasks } from '../predict/prediction-columns.js';
+import type { PartName } from '../predict/part-names.js';
+import {
+  type Cell,
+  type PredictionColumns,
+  predictionColumns,
+  refuseDoubled,
+  unsaidTasks,
+} from '../predict/prediction-columns.js';
+import { type Predicted, type PredictOutput, reportPredictions } from '../predict/report-predictions.js';
 import { outputFormat, type RowBlock, readBlocks } from '../predict/row-source.js';
 import { fileWriter, type RowWriter, streamWriter, type WrittenFormat, writtenFormats } from '../predict/row-writer.js';
+import { openThresholded } from '../predict/run-part.js';
 import { thresholdsOf } from '../predict/thresholds.js';
-import { describeUnfamiliar } from '../predict/unfamiliar.js';
-import { counted } from '../report/format.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
+import { predictMade } from './predict-made.js';
 
 /** Options of `polytask predict`, as the command line gives them. */
 export interface PredictOptions {
+  readonly part?: PartName;
   readonly format?: FileFormat;
   readonly output?: string;
   readonly to?: WrittenFormat;
@@ -53,28 +63,33 @@ export async function predict(
 ): Promise<'done' | 'interrupted'> {
   const output = await outputOf(options, io);
   const thresholds = thresholdsOf(options.threshold);
-  const saved = await readSavedModel({ folder, cwd: io.cwd, plugins: options.plugins, thresholds });
-  const encoding = requireTable(saved, folder, 'predict');
-  const most = maxBadRowsOf(options.maxBadRows, saved.config);
-  const wanted = { ...saved.config, ...(options.backend === undefined ? {} : { backend: options.backend }) };
+  const request = { folder, cwd: io.cwd, plugins: options.plugins, thresholds };
+  const first = await readSavedModel(request);
+  const wanted = { ...first.config, ...(options.backend === undefined ? {} : { backend: options.backend }) };
   const warn = (message: string) => {
     if (options.quiet !== true) print(io.stderr, `Warning: ${message}`);
   };
+  const where = options.backend === undefined ? `${folder}: \`backend\`` : `--backend ${options.backend}`;
+  const inspecting = options.intermediates === true;
+  const open = () =>
+    openThresholded(request, (model) => openModel(model, wanted, where, warn, inspecting), io, options.quiet === true);
+  if (options.part !== undefined || takesImages(first))
+    return predictMade({ folder, files, options, output, first, open }, io);
+  const encoding = requireTable(first, folder, 'predict');
+  const most = maxBadRowsOf(options.maxBadRows, first.config);
   const exact = [...(options.id === undefined ? [] : [options.id]), ...(options.keep ?? [])];
   const encoder = blockEncoder(encoding, most);
   const { format } = options;
-  const { data } = saved.config;
+  const { data } = first.config;
   const { addLines: onBadLines } = encoder;
-  const reading = readingOf(saved, folder);
-  const request = { files, format, encoding, reading, data, sql: options.sql !== false, exact, onBadLines };
+  const reading = readingOf(first, folder);
+  const rowRequest = { files, format, encoding, reading, data, sql: options.sql !== false, exact, onBadLines };
   if (files.length === 0 && io.stdin?.isTTY === true && options.quiet !== true) {
     print(io.stderr, 'Reading rows from standard input; Ctrl-D ends them.');
   }
-  const where = options.backend === undefined ? `${folder}: \`backend\`` : `--backend ${options.backend}`;
-  const inspecting = options.intermediates === true;
-  const { trainer, backend } = await openModel(saved, wanted, where, warn, inspecting);
+  const { trainer, backend, saved } = await open();
   try {
-    const blocks = readBlocks(request, blockSize, io);
+    const blocks = readBlocks(rowRequest, blockSize, io);
     const inspected = inspecting ? await inspectedColumns(trainer, saved.inputs) : undefined;
     if (inspected?.names.length === 0)
       warn(
@@ -88,7 +103,7 @@ export async function predict(
       print(io.stderr, `Stopped before all rows were predicted${left}.`);
       return 'interrupted';
     }
-    report(
+    reportPredictions(
       { folder, trainer, backend, output, unsaid, ...done, badRows: encoder.found, unfamiliar: encoder.unfamiliar },
       options,
       io,
@@ -97,13 +112,6 @@ export async function predict(
   } finally {
     trainer.dispose();
   }
-}
-
-/** Where predictions are written, and how. */
-export interface PredictOutput {
-  /** From the root of the disk; none is standard output. */
-  readonly path?: string;
-  readonly format: WrittenFormat;
 }
 
 interface Prediction {
@@ -118,11 +126,6 @@ interface Prediction {
   readonly progress: boolean | undefined;
   /** What the model computes on the way, where that is asked for. */
   readonly inspected: InspectedColumns | undefined;
-}
-
-interface Predicted {
-  readonly rows: number;
-  readonly columns: readonly string[];
 }
 
 async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interrupted'> {
@@ -181,63 +184,6 @@ async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interru
   }
 }
 
-/** What came of it: for people, unless rows went to standard output; or a document. */
-function report(
-  done: Predicted & {
-    readonly folder: string;
-    readonly trainer: Trainer<readonly AnyTask[]>;
-    readonly backend: SelectedBackend;
-    readonly output: PredictOutput;
-    readonly badRows: BlockEncoder['found'];
-    readonly unfamiliar: BlockEncoder['unfamiliar'];
-    readonly unsaid: ReadonlySet<string>;
-  },
-  { json, quiet }: PredictOptions,
-  io: Io,
-): void {
-  const { folder, trainer, backend, output, rows, columns, badRows } = done;
-  if (badRows.count > 0 && quiet !== true) {
-    print(
-      io.stderr,
-      `${counted(badRows.count, 'row')} could not be read and ${badRows.count === 1 ? 'has' : 'have'} no predictions:`,
-    );
-    for (const bad of badRows.first) print(io.stderr, `  ${placeOfBadRow(bad)}: ${bad.reason}`);
-    if (badRows.count > badRows.first.length) print(io.stderr, `  and ${badRows.count - badRows.first.length} more`);
-  }
-  if (quiet !== true) for (const line of describeUnfamiliar(done.unfamiliar, rows)) print(io.stderr, line);
-  if (output.path === undefined) return;
-  const tasks = trainer.tasks.map((task) => ({
-    name: task.name,
-    type: task.type,
-    ...unitOf(task),
-    columns: predictionColumns(task, done.unsaid).names,
-  }));
-  if (json === true) {
-    const document = {
-      status: 'done',
-      folder,
-      file: output.path,
-      format: output.format,
-      rows,
-      badRows,
-      ...(done.unfamiliar.length === 0 ? {} : { unfamiliar: done.unfamiliar }),
-      columns,
-      tasks,
-      backend,
-    };
-    printJson(io.stdout, document);
-    return;
-  }
-  print(io.stdout, `${counted(rows, 'row')} predicted by ${folder}: ${shownPath(output.path, io.cwd)}`);
-  const units = tasks.map(({ name, type, unit }) => `${name} (${unit === undefined ? type : `${type}, ${unit}`})`);
-  print(io.stdout, `Tasks: ${units.join(', ')}`);
-}
-
-function unitOf({ options }: AnyTask): { unit?: string } {
-  const { unit } = options as { unit?: unknown };
-  return typeof unit === 'string' ? { unit } : {};
-}
-
 /** Where predictions go, if they can. */
 async function outputOf({ output, to, force = false, json }: PredictOptions, { cwd }: Io): Promise<PredictOutput> {
   const refuse = (where: string, message: string) => new InputError([{ where, message }]);
@@ -278,11 +224,4 @@ export function maxBadRowsOf(given: string | undefined, { data }: Pick<Config, '
   if (/^\d{1,15}$/.test(given)) return Number(given);
   const message = `found ${JSON.stringify(given)}, expected a whole number from 0`;
   throw new InputError([{ where: `--max-bad-rows ${given}`, message }]);
-}
-
-function refuseDoubled(names: readonly string[]): void {
-  const doubled = names.find((name, index) => names.indexOf(name) !== index);
-  if (doubled === undefined) return;
-  const message = `two columns of the predictions would be called \`${doubled}\`; tasks and classes need other names`;
-  throw new InputError([{ where: 'polytask predict', message }]);
 }

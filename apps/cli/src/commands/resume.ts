@@ -1,15 +1,18 @@
 import { resolve } from 'node:path';
+import { Writable } from 'node:stream';
 import type { Config, RunDocument } from '@polytask/experiment';
 import {
   BackendError,
   backendOf,
   begunConfig,
+  chooseBackend,
   compareConfigs,
   compareData,
   describeBackend,
   describeData,
   executeRun,
   findResumePoint,
+  foldsOf,
   goBackTo,
   type LoadedConfig,
   linksIn,
@@ -31,6 +34,7 @@ import type { Io } from '../io.js';
 import { createProgress, quietProgress } from '../report/progress.js';
 import { printResults, runToEnd, stoppedEarly } from './run-to-end.js';
 import { overridesOf, type TrainOptions } from './train.js';
+import { trainFolds } from './train-folds.js';
 
 /**
  * Goes on with a run where it stopped, to the same numbers as if it had not. Nothing in the folder changes before all has been found
@@ -74,6 +78,17 @@ export async function resume(
     const run = await prepareRun(loaded, io.signal);
     if (stoppedEarly(io)) return 'interrupted';
     progress.note(describeData(run));
+    const folds = foldsOf(loaded);
+    if (folds !== undefined) {
+      const changes = (fold: number) => ({ ...options, set: [...(options.set ?? []), `split.fold=${fold}`] });
+      const chosen = await chooseBackend(run, progress.warn);
+      const request = {
+        ...{ folds, first: run, chosen, progress },
+        load: (fold: number) => configOf(undefined, read, changes(fold), cwd, false),
+        resume: (inner: string) => resume(undefined, { ...options, resume: inner, quiet: true }, silent(io)),
+      };
+      return await trainFolds(openRunFolder(path), request, options, io);
+    }
     await compareData(run.data, document, where);
     const folder = openRunFolder(path);
     const point = await findResumePoint(run, document, folder, shown);
@@ -161,12 +176,16 @@ async function sameBackend(
   return { executor: selected.executor, backend };
 }
 
+/** The same surroundings, where nothing is printed: of a run within a run. */
+const silent = (io: Io): Io => ({ ...io, stdout: new Writable({ write: (_, __, done) => done() }) });
+
 /** The configuration that the run began with; or the user's, with every difference from it as a mistake. */
 async function configOf(
   file: string | undefined,
   read: ReadDocument,
   options: TrainOptions & { readonly resume: string },
   cwd: string,
+  same = true,
 ): Promise<LoadedConfig> {
   const changes = { set: options.set ?? [], overrides: overridesOf(options) };
   const named = { cwd, runFolder: options.resume, plugins: options.plugins };
@@ -174,6 +193,6 @@ async function configOf(
   const before = begunConfig(read, code);
   if (before.mistakes.mistakes.length > 0) return before;
   const now = file === undefined ? begunConfig(read, code, changes) : await loadConfig({ file, ...named, ...changes });
-  compareConfigs(now, before.sections as Record<string, unknown>, read.file);
+  if (same) compareConfigs(now, before.sections as Record<string, unknown>, read.file);
   return now;
 }

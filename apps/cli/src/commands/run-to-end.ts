@@ -4,6 +4,8 @@ import type { RunDocument, RunFolder } from '@polytask/experiment';
 import { listCheckpoints, shownPath, unfinishedNetwork } from '@polytask/experiment';
 import { RunError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
+import { foldsTable } from '../report/folds-table.js';
+import { counted } from '../report/format.js';
 import { resultTable } from '../report/table.js';
 
 /** What is printed at the end, and how. */
@@ -51,10 +53,11 @@ export async function runToEnd(
 /** The results on standard output: a table, or under `json` the whole document. */
 export function printResults(document: RunDocument, { json, quiet }: EndOptions, { stdout, stderr, env }: Io): void {
   if (json === true) printJson(stdout, document);
-  else if (document.joint?.tasks !== undefined) {
+  else if (document.joint?.tasks !== undefined || document.overFolds !== undefined) {
     // On a terminal the table follows right after the progress.
     if (stderr.isTTY === true && stdout.isTTY === true && quiet !== true) print(stderr, '');
-    print(stdout, resultTable(document, colorsFor(stdout, env)));
+    const colors = colorsFor(stdout, env);
+    print(stdout, document.overFolds === undefined ? resultTable(document, colors) : foldsTable(document, colors));
   }
 }
 
@@ -74,6 +77,8 @@ async function stopText(
   cwd: string,
   needed: EndOptions['needed'],
 ): Promise<string> {
+  if (document.folds !== undefined)
+    return `Stopped after ${counted(document.folds.length, 'fold')}.\nGo on with:\n  ${resumeCommand(folder.path, cwd, needed)}`;
   const { name = 'joint', task, seed, repetition = 0 } = unfinishedNetwork(document) ?? {};
   const [newest] = await listCheckpoints(folder.checkpoints(name));
   const steps = name === 'joint' ? document.joint?.steps : newest?.step;

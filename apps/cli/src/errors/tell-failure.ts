@@ -1,4 +1,5 @@
 import { InputError, inFileOrder, RunError } from '@polytask/experiment/early';
+import { authorLine } from './author-line.js';
 
 /** How a command that failed ends: what is printed, what `--json` says, and the exit code. */
 export interface Failure {
@@ -26,7 +27,10 @@ export function tellFailure(
   // Our own errors by their mark, so that this file needs no other copy of core; the system's by their call.
   const expected = typeof error === 'object' && error !== null && Symbol.for('polytask.error') in error;
   if (code === 'POLYTASK_NATIVE_INSTALL') return failed(`${message}\nNothing was installed.`, code);
-  if (expected || syscall !== undefined) return failed(`The ${what} failed: ${message}`, code);
+  const place =
+    code === 'POLYTASK_PART_FAILED' ? authorLine((error as Error).cause as Error, process.cwd()) : undefined;
+  if (expected || syscall !== undefined)
+    return failed(`The ${what} failed: ${message}${place === undefined ? '' : `\nIt came up at ${place}.`}`, code);
   const report =
     'This is a fault of Polytask, not yours. Please report it with the text above and the configuration file.';
   return failed(`${stack ?? String(error)}\n\n${report}`, code);

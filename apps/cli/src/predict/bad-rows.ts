@@ -22,7 +22,7 @@ export interface BlockEncoder {
 }
 
 /** @param most - How many rows may be bad. */
-export function blockEncoder(encoding: TableEncoding, most: number, labels = false): BlockEncoder {
+export function blockEncoder(encoding: TableEncoding, most: number, labels: boolean | 'there' = false): BlockEncoder {
   const first: BadRow[] = [];
   let count = 0;
   const unfamiliar = new Map<string, Unfamiliar>();

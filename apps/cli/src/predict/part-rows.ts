@@ -14,12 +14,20 @@ export interface PartRows {
 /**
  * Rows of a part of a run: `row`, which says which one of the table it is, counted from 0; then for every task `<task>.label`, and the
  * columns of {@link predictionColumns}. A label that is missing is no value.
+ *
+ * @param labels - Whether labels are among the columns.
+ * @param unsaid - As `predictionColumns` takes it.
  */
-export function partRows(trainer: Trainer<readonly AnyTask[]>, dataset: MultiTaskDataset): PartRows {
+export function partRows(
+  trainer: Trainer<readonly AnyTask[]>,
+  dataset: MultiTaskDataset,
+  labels = true,
+  unsaid?: ReadonlySet<string>,
+): PartRows {
   const columns = trainer.tasks.map((task) => ({
     task,
-    label: labelColumns(task),
-    predicted: predictionColumns(task),
+    label: labels ? labelColumns(task) : noLabels,
+    predicted: predictionColumns(task, unsaid),
   }));
   return {
     names: ['row', ...columns.flatMap(({ label, predicted }) => [...label.names, ...predicted.names])],
@@ -44,6 +52,8 @@ export function partRows(trainer: Trainer<readonly AnyTask[]>, dataset: MultiTas
 interface LabelColumns extends Pick<PredictionColumns, 'names'> {
   cells(labels: HostTensor | undefined, row: number): readonly Cell[];
 }
+
+const noLabels: LabelColumns = { names: [], cells: () => [] };
 
 /** Labels in the user's words: one column, or one for each of several numbers or labels. */
 function labelColumns({ name, type, options, target }: AnyTask): LabelColumns {

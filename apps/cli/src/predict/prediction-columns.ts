@@ -1,9 +1,10 @@
 import type { AnyTask } from '@polytask/core';
 import type { TableEncoding } from '@polytask/data';
 import type { Config } from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
 
-/** A value of a column in the output. */
-export type Cell = string | number | boolean | null;
+/** A value of a column in the output; a list or mapping is one in JSON, and the text of it elsewhere. */
+export type Cell = string | number | boolean | null | readonly unknown[] | { readonly [key: string]: unknown };
 
 /** How predictions of a task stand in a row. */
 export interface PredictionColumns {
@@ -15,8 +16,7 @@ export interface PredictionColumns {
 /**
  * The columns of a task: `<task>` with the answer (a number in the units of the data, or the name of a class), and for classes
  * `<task>.probability` of the answer (for a yes or a no: of the second one) and `<task>.probability.<class>`. Several labels have a column
- * each, vectors one per number; a kind of task that is not ours has its prediction as it is, and as JSON where it is more than a
- * number, a text, or a yes or no.
+ * each, vectors one per number; a kind of task that is not ours has its prediction as it is, in JSON a list or a mapping where it is one.
  *
  * @param unsaid - Tasks with a yes or a no of which only the alphabet says which is which: `<task>.probability.<positive>`.
  */
@@ -81,7 +81,10 @@ export function predictionColumns(
 function plain(prediction: unknown): Cell {
   if (typeof prediction === 'number') return short(prediction);
   if (typeof prediction === 'string' || typeof prediction === 'boolean') return prediction;
-  return JSON.stringify(prediction) ?? null;
+  const text = JSON.stringify(prediction, (_, value: unknown) =>
+    ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Float32Array, short) : value,
+  );
+  return text === undefined ? null : (JSON.parse(text) as Cell);
 }
 
 /** Tasks with two answers of which the run file does not say which is the positive one, nor do they themselves. */
@@ -108,4 +111,12 @@ export function short(value: number): number | null {
     if (Math.fround(rounded) === value) return rounded;
   }
   return value;
+}
+
+/** @throws InputError where two columns of the output would have one name. */
+export function refuseDoubled(names: readonly string[]): void {
+  const doubled = names.find((name, index) => names.indexOf(name) !== index);
+  if (doubled === undefined) return;
+  const message = `two columns of the predictions would be called \`${doubled}\`; tasks and classes need other names`;
+  throw new InputError([{ where: 'polytask predict', message }]);
 }

@@ -16,7 +16,7 @@ export interface RowRequest {
   /** Default: by the name of the file, or by the first bytes of standard input. */
   readonly format?: FileFormat | undefined;
   readonly encoding: TableEncoding;
-  readonly labels?: boolean;
+  readonly labels?: boolean | 'there';
   /** The run's: says how CSV is written, and which SQL the rows go through. */
   readonly data: Config['data'];
   /** How the files of the run were read. */

@@ -81,8 +81,9 @@ export async function fileWriter(path: string, format: WrittenFormat, names: rea
   }
   return {
     async write(rows) {
-      if (format === 'parquet') for (const row of rows) widenTypes(types, row);
-      await file.writeFile(rows.map(line).join(''));
+      const given = format === 'parquet' ? rows.map((row) => row.map(asText)) : rows;
+      if (format === 'parquet') for (const row of given) widenTypes(types, row);
+      await file.writeFile(given.map(line).join(''));
       return true;
     },
     async finish() {
@@ -134,8 +135,11 @@ function textOf(format: 'csv' | 'jsonl' | 'lists', names: readonly string[]) {
   return { begin: '', line };
 }
 
+/** A list or a mapping as its JSON, where columns hold single values. */
+const asText = (cell: Cell): Cell => (typeof cell === 'object' && cell !== null ? JSON.stringify(cell) : cell);
+
 /** A value of CSV, by RFC 4180; no value is an empty one. */
 function quoted(cell: Cell): string {
-  const text = cell === null ? '' : String(cell);
+  const text = cell === null ? '' : String(asText(cell));
   return /[",\r\n]|^\s|\s$/.test(text) || (text === '' && cell !== null) ? `"${text.replaceAll('"', '""')}"` : text;
 }

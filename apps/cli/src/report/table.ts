@@ -74,7 +74,7 @@ export function plainTable(
 }
 
 /** Primary metrics in the order of the tasks, then those that say how much of what can be learned was. */
-function metricColumns(tasks: readonly TaskSummary[]): string[] {
+export function metricColumns(tasks: readonly TaskSummary[]): string[] {
   const primary = tasks.map(({ primaryMetric }) => primaryMetric);
   const telling = ['r2', 'auc', 'macroF1'].filter((metric) => tasks.some(({ better }) => metric in better));
   return [...new Set([...primary, ...telling])];

@@ -69,6 +69,40 @@ export const kind = (options) => task('kind', options, {
   decode: ({ data }) => Array.from(data, (id) => options.classes[id]),
   loss: ({ value }, target) => value.logSoftmax().mul(target.oneHot(2)).sum(1).neg(),
 });
+
+/** A layer for all tasks; says nothing of its options. */
+export const own = ({ order, scale, together = false }) => part('sharing', 'own', { order, scale, together }, {
+  bind({ tasks, inputs, scope }) {
+    const names = tasks.map(({ name }) => name);
+    if (String(order) !== String(names) || String(Object.keys(scale)) !== String(names)) throw new Error('other tasks: ' + order);
+    if (together && tasks.length < 2) throw new Error('one task is too few');
+    const [[input, { shape: [width] }]] = Object.entries(inputs);
+    const some = (shape, uniform) => Float32Array.from({ length: shape[0] * shape[1] }, () => uniform() - 0.5);
+    const trunk = scope.variable('kernel', [width, 3], some);
+    const heads = tasks.map(({ name }) => scope.child(name, { usedBy: [name] }).variable('kernel', [3, 1], some));
+    const byName = (values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
+    return {
+      forward(given) {
+        const shared = given[input].matMul(trunk).tanh();
+        const outputs = heads.map((head, i) => ({ value: shared.matMul(head).mul(scale[names[i]]) }));
+        return { shared, outputs: byName(outputs), features: byName(names.map(() => shared)), intermediates: {} };
+      },
+    };
+  },
+});
+
+/** Fails in its second step. */
+export const faulty = () => part('observer', 'faulty', {}, {
+  bind() {
+    let steps = 0;
+    return {
+      result: () => null,
+      stepEnd() {
+        if (++steps > 1) null.step;
+      },
+    };
+  },
+});
 `;
 
 const rows = Array.from({ length: 48 }, (_, i) => [
@@ -151,6 +185,9 @@ describe('parts of a third party in every list', () => {
       ]);
       expect(['even', 'odd']).toContain(first.parity);
       expect(first.amount).toBeTypeOf('number');
+      // What `decode` gives, as it is, and as text where a column holds single values.
+      const csv = await polytask(cwd, ['predict', 'whole', 't.csv', '--plugins', '.', '--to', 'csv', '-q']);
+      expect([typeof first.both, csv.code]).toEqual(['number', 0]);
       const measured = await polytask(cwd, ['evaluate', 'whole', '--data', 't.csv', '--plugins', '.', '--json']);
       expect(measured.code, measured.stderr).toBe(0);
       expect(JSON.parse(measured.stdout)).toMatchObject({ rows: 48, scores: { parity: { rows: 48 } } });
@@ -164,6 +201,36 @@ describe('parts of a third party in every list', () => {
     const { singleTask } = documentIn(cwd, 'r');
     expect(Object.keys(singleTask)).toEqual(['amount', 'parity', 'both', 'again']);
     expect(singleTask.amount.observations).toBeUndefined();
+  });
+
+  it('share what tasks learn, together and alone, by what is said of each task', async () => {
+    const sharing = { use: './parts.mjs#own', order: ['amount', 'third'], scale: { amount: 1, third: 2 } };
+    const text = run
+      .replace(/tasks:[\s\S]*groups.*\n/, '')
+      .concat(
+        'tasks: [{ name: amount, type: "./parts.mjs#amount" }, { name: third, type: "./parts.mjs#amount" }]\n',
+        `sharing: ${JSON.stringify(sharing)}\ncompare: single-task\nbackend: cpu\n`,
+      );
+    const cwd = folderWith({ 'run.yaml': text, 't.csv': table, 'parts.mjs': module });
+    const done = await polytask(cwd, ['train', 'run.yaml', '-o', 'r', '-q']);
+    expect(done.code, done.stderr).toBe(0);
+    expect(Object.keys(documentIn(cwd, 'r').singleTask)).toEqual(['amount', 'third']);
+    // What is wrong with a network that learns one task alone is told by `check`, before anything is trained.
+    const checked = await polytask(cwd, ['check', 'run.yaml', '-s', 'sharing.together=true']);
+    expect([checked.code, checked.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^run\.yaml:\d+:\d+: .*one task is too few/),
+    ]);
+  });
+
+  it('are told with the line of their author where their code fails', async () => {
+    const text = run.replace(/observers:\n.*\n.*\n/, 'observers:\n  - { use: "./parts.mjs#faulty" }\n');
+    const cwd = folderWith({ 'run.yaml': text, 't.csv': table, 'parts.mjs': module });
+    const { code, stderr } = await polytask(cwd, ['train', 'run.yaml', '-o', 'r', '-q', '-s', 'backend=cpu']);
+    expect(code, stderr).toBe(1);
+    expect(stderr).toContain('The observer `faulty` failed in `stepEnd`');
+    const line = module.split('\n').findIndex((one) => one.includes('null.step')) + 1;
+    expect(stderr).toMatch(new RegExp(`It came up at .*parts\\.mjs:${line}:\\d+\\.`));
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { requireFunction, requireOfPart } from './check-description.js';
 import type { Citation } from './citation.js';
-import { guardMembers } from './guard-part.js';
+import { guardMarker, guardMembers } from './guard-part.js';
 import type { LoggedNumbers, State } from './tensors.js';
 
 /**
@@ -94,6 +94,7 @@ export function definePart<Part extends Description>(kind: Part['kind'], part: D
     kind,
     specVersion: specVersions[kind],
     [partMarker]: true,
+    [guardMarker]: true,
   }) as unknown as Part;
   return made;
 }

@@ -15,6 +15,19 @@ function partOf({ kind, name, description }: Owner, place: string) {
   >;
 }
 
+/** Marks descriptions whose members are guarded. The same in every copy of core. */
+export const guardMarker: unique symbol = Symbol.for('polytask.guarded') as never;
+
+/**
+ * A description whose code says whose it is when it throws: the same where a `define...` helper has made it. One that was written by the
+ * contract alone, as a plain object, is guarded now.
+ */
+export function guarded<Part extends { readonly kind: string; readonly name: string } | undefined>(part: Part): Part {
+  if (part === undefined || guardMarker in part || Object.getPrototypeOf(part) !== Object.prototype) return part;
+  const owner = { kind: part.kind, name: part.name, description: () => part };
+  return Object.freeze({ ...part, ...guardMembers(owner, part as never), [guardMarker]: true }) as Part;
+}
+
 /** Members that make something with functions of its own. */
 const makers = new Set(['bind', 'stages', 'build', 'start']);
 

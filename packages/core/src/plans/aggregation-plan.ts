@@ -46,7 +46,12 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
       const gramian = Float64Array.from((found.gramian as HostTensor).data);
       const losses = presentLosses(first.losses as HostTensor, active, model, info.step);
       checkGramian(gramian, active, objectives, info.step);
-      return { losses, weights: weightsOf(found, active, objectives.length), gramian, ...runtime.terms(first) };
+      return {
+        losses,
+        weights: weightsOf(found, active, objectives.length),
+        gramian,
+        ...runtime.terms(first, info.step),
+      };
     };
 
     if (inRepresentation) {

@@ -127,7 +127,7 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
         });
       }
       const gramian = sum(Object.values(gramians));
-      return { losses, weights: effective, gramian, ...runtime.terms(host) };
+      return { losses, weights: effective, gramian, ...runtime.terms(host, info.step) };
     } finally {
       for (const handle of Object.values(device)) session.release(handle);
     }

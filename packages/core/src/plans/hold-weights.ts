@@ -39,7 +39,7 @@ export function holdWeights(
       uniform: runtime.uniform(info.step, 0),
     });
     const losses = presentLosses(host.losses as HostTensor, active, model, info.step);
-    return { losses, weights, ...runtime.terms(host) };
+    return { losses, weights, ...runtime.terms(host, info.step) };
   };
 }
 

@@ -37,9 +37,9 @@ export function lossWeightingPlan(description: LossWeighting, bound: BoundLossWe
     const { model } = runtime;
     const report = {
       losses: presentLosses(host.losses as HostTensor, active, model, info.step),
-      weights: finiteWeights(host.weights, model.objectives, info.step),
+      weights: finiteWeights(host.weights, model, info.step),
     };
     bound.observe?.(report, info);
-    return { ...report, ...runtime.terms(host) };
+    return { ...report, ...runtime.terms(host, info.step) };
   };
 }

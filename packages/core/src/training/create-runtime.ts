@@ -9,6 +9,7 @@ import { updateNumbers } from '../programs/update.js';
 import { uniformFloats } from '../random/uniform-stream.js';
 import { activeTasks, activeVector, batchFeeds, prefixed } from './batch-feeds.js';
 import { parameterReader } from './parameter-reader.js';
+import { nonFiniteTerm } from './primitives.js';
 import type { Runtime } from './runtime.js';
 import { createStepFeeds } from './step-feeds.js';
 
@@ -82,7 +83,12 @@ export async function createRuntime({ model, optimizer, constants, session, seed
       return host;
     },
     termsOutput: model.terms.length + model.logged.length === 0 ? {} : { terms: 'read' },
-    terms({ terms: given }) {
+    terms({ terms: given }, step) {
+      // A gradient of it would be in all parameters after this step, and every task would be blamed.
+      model.terms.forEach((name, i) => {
+        const value = given?.data[i];
+        if (value !== undefined && !Number.isFinite(value)) throw nonFiniteTerm(name, value, step);
+      });
       const named = (names: readonly string[], from: number) =>
         Object.fromEntries(names.map((name, i) => [name, given?.data[from + i] ?? Number.NaN]));
       return { terms: named(model.terms, 0), logged: named(model.logged, model.terms.length) };

@@ -109,7 +109,7 @@ export function openPrimitives(
         uniform: runtime.uniform(info.step, draw, index),
       }),
     );
-    if (isOwn(at)) terms ??= runtime.terms(host);
+    if (isOwn(at)) terms ??= runtime.terms(host, info.step);
     const active = runtime.active(where);
     // What the balancing cannot do with is no matter to a part that only looks.
     const of = probe === undefined ? model : { objectives };
@@ -180,7 +180,7 @@ export function openPrimitives(
         const found = await primitives.gradient({
           ...options,
           scalarize: undefined,
-          weights: finiteWeights(host.weights, objectives, info.step),
+          weights: finiteWeights(host.weights, model, info.step),
         });
         await addTo(session, programs, found.gradient, behind);
         return found;
@@ -193,7 +193,7 @@ export function openPrimitives(
       return {
         gradient: held(device, 'gradient'),
         losses,
-        weights: finiteWeights(host.weights, objectives, info.step),
+        weights: finiteWeights(host.weights, model, info.step),
       };
     },
     async jacobian(at = {}) {
@@ -239,7 +239,7 @@ export function openPrimitives(
   };
   return {
     primitives: ofCore(primitives),
-    terms: () => terms ?? runtime.terms({}),
+    terms: () => terms ?? runtime.terms({}, info.step),
     end() {
       for (const handle of made) session.release(handle);
       made.clear();
@@ -250,12 +250,16 @@ export function openPrimitives(
 /** Effective weights as a program gave them, checked. */
 export function finiteWeights(
   weights: HostTensor | undefined,
-  objectives: readonly string[],
+  { objectives, balancing }: Pick<Model, 'objectives' | 'balancing'>,
   step: number,
 ): Float64Array {
   const found = Float64Array.from(weights?.data ?? []);
   const bad = found.findIndex((weight) => !Number.isFinite(weight));
-  if (bad >= 0) throw new NonFiniteError('The weight', found[bad] as number, objectives[bad], step);
+  if (bad >= 0) {
+    const { kind, name } = balancing.description;
+    const advice = `The losses are finite: what the ${kind.replaceAll('-', ' ')} \`${name}\` makes of them is not. Look at its formula at these losses.`;
+    throw new NonFiniteError('The weight', found[bad] as number, objectives[bad], step, advice);
+  }
   return found;
 }
 
@@ -263,17 +267,28 @@ export function finiteWeights(
 export function presentLosses(
   losses: HostTensor,
   active: readonly number[],
-  { objectives, balancing }: Pick<Model, 'objectives'> & Partial<Pick<Model, 'balancing'>>,
+  { objectives, balancing, tasks }: Pick<Model, 'objectives'> & Partial<Pick<Model, 'balancing' | 'tasks'>>,
   step: number,
 ): Float64Array {
   const found = new Float64Array(losses.data.length).fill(Number.NaN);
   for (const k of active) {
     const loss = losses.data[k] as number;
-    if (!Number.isFinite(loss)) throw new NonFiniteError('The loss', loss, objectives[k], step);
+    if (!Number.isFinite(loss)) {
+      const isTask = tasks === undefined || k < tasks.length;
+      if (isTask) throw new NonFiniteError('The loss', loss, objectives[k], step);
+      throw nonFiniteTerm(objectives[k] as string, loss, step);
+    }
     found[k] = loss;
   }
   if (balancing !== undefined) requireLosses(balancing.description, found, objectives, step);
   return found;
+}
+
+/** The error for an auxiliary term, before its gradient is in all parameters and every task is blamed. */
+export function nonFiniteTerm(name: string, value: number, step: number): NonFiniteError {
+  const advice =
+    'The tasks are not to blame: look at what this term is made of, such as a logarithm of 0 or a root at 0.';
+  return new NonFiniteError(`The auxiliary term \`${name}\``, value, undefined, step, advice);
 }
 
 /** Refuses a Gramian of gradients that are not finite, or too long for float32. */

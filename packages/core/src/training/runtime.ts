@@ -77,6 +77,9 @@ export interface Runtime {
   ): Promise<{ readonly [output: string]: HostTensor }>;
   /** What asks a training program for its auxiliary terms and logged numbers, where there are any. */
   readonly termsOutput: { readonly terms?: 'read' };
-  /** The auxiliary terms and logged numbers by name, from the output `terms` of a training program. */
-  terms(host: { readonly [output: string]: HostTensor }): StepNumbers;
+  /**
+   * The auxiliary terms and logged numbers by name, from the output `terms` of a training program. Errors: `POLYTASK_NON_FINITE` for a
+   * term that is not finite.
+   */
+  terms(host: { readonly [output: string]: HostTensor }, step: number): StepNumbers;
 }

@@ -6,6 +6,7 @@ import type { AuxiliaryObjective } from '../contracts/auxiliary.js';
 import type { InputSpecs } from '../contracts/batch.js';
 import type { MultiTaskDataset } from '../contracts/dataset.js';
 import type { Executor } from '../contracts/executor.js';
+import { guarded } from '../contracts/guard-part.js';
 import type { Observer } from '../contracts/observer.js';
 import type { Optimizer } from '../contracts/optimizer.js';
 import type { ParameterReader } from '../contracts/parameters.js';
@@ -147,7 +148,7 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
   requireOption(auxiliary === undefined || Array.isArray(auxiliary), 'auxiliary', 'a list', auxiliary);
   const { seed = 0 } = options;
   requireOption(Number.isSafeInteger(seed), 'seed', 'a whole number', seed);
-  const description: RunDescription = {
+  const given: RunDescription = {
     tasks: options.tasks,
     sharing: options.sharing,
     balancing: options.balancing ?? sumOfLosses(),
@@ -160,10 +161,11 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     groups: options.groups,
     seed,
   };
-  checkParts(description);
-  checkPart(description.optimizer, 'optimizer', 'optimizer');
-  checkPart(description.executor, 'executor', 'executor');
-  if (description.schedule !== undefined) checkPart(description.schedule, 'schedule', 'schedule');
+  checkParts(given);
+  checkPart(given.optimizer, 'optimizer', 'optimizer');
+  checkPart(given.executor, 'executor', 'executor');
+  if (given.schedule !== undefined) checkPart(given.schedule, 'schedule', 'schedule');
+  const description = guardParts(given);
   // A backend may start asynchronously, and variables are made below.
   await tf.ready();
   const overlays = createOverlays();
@@ -289,6 +291,20 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
       run?.dispose();
       run = undefined;
     },
+  };
+}
+
+/** Parts that were written by the contract alone say whose they are too, when their code throws. */
+function guardParts(given: RunDescription): RunDescription {
+  return {
+    ...given,
+    tasks: given.tasks.map(guarded),
+    sharing: guarded(given.sharing),
+    balancing: guarded(given.balancing),
+    auxiliary: given.auxiliary.map(guarded),
+    optimizer: guarded(given.optimizer),
+    schedule: guarded(given.schedule),
+    observers: (given.observers ?? []).map(guarded),
   };
 }
 

@@ -111,6 +111,57 @@ describe('what part code throws', () => {
   });
 });
 
+describe('numbers that are not finite', () => {
+  const nonFinite = (code = 'POLYTASK_NON_FINITE') => expect.objectContaining({ code });
+
+  it('are blamed on the auxiliary that gives them, in its step', async () => {
+    // Finite until its third step.
+    const late = defineAuxiliary({
+      name: 'late',
+      bind: () => ({
+        feeds: ({ step }) => ({ top: { data: Float32Array.of(step < 2 ? 1 : 0), shape: [] } }),
+        loss: ({ feeds }) => tf.log(feeds.top as tf.Scalar) as tf.Scalar,
+      }),
+    });
+    const trainer = keep(await mixedTrainer({ auxiliary: [late] }));
+    const failed = trainer.fit(train, { epochs: 3, batchSize: 3 });
+    await expect(failed).rejects.toEqual(nonFinite());
+    await expect(failed).rejects.toThrow(/The auxiliary term `late` is -Infinity at step 2.*tasks are not to blame/);
+  });
+
+  it('are blamed on the loss weighting whose weights they are', async () => {
+    const faulty = defineLossWeighting({
+      name: 'faulty',
+      bind: () => ({ scalarize: (losses) => tf.sum(tf.sqrt(tf.sub(losses, losses))) as tf.Scalar }),
+    });
+    const error = await failure({ balancing: faulty });
+    expect(error.code).toBe('POLYTASK_NON_FINITE');
+    expect(error.message).toMatch(/losses are finite: what the loss weighting `faulty` makes of them is not/);
+  });
+
+  it.each([
+    [
+      'losses',
+      { losses: new Float64Array(1), weights: [1, 1] },
+      /reports as `losses` must have shape \[2\], but has shape \[1\]/,
+    ],
+    [
+      'weights',
+      { losses: new Float64Array(2), weights: [] },
+      /reports as `weights` must have shape \[2\], but has shape \[0\]/,
+    ],
+    [
+      'gramian',
+      { losses: new Float64Array(2), weights: [1, 1], gramian: new Float64Array(3) },
+      /must have shape \[4\]/,
+    ],
+    ['anything', undefined, /reports as `losses` must have shape \[2\]/],
+  ])('a plan that reports too few %s is refused', async (_, report, message) => {
+    const plan = defineStepPlan({ name: 'short', bind: () => ({ step: async () => report as never }) });
+    expect((await failure({ balancing: plan })).message).toMatch(message);
+  });
+});
+
 describe('define', () => {
   const weights = { bind: () => ({ scalarize: broken }) };
   it.each([

@@ -57,7 +57,11 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
     mistakes.add(['seed'], `${message}; take a smaller one`);
   }
   // Whether a column marks validation rows is known when it has been read.
-  const none = split !== undefined && split.column === undefined && validationShare(sections) === 0;
+  const none =
+    split !== undefined &&
+    split.column === undefined &&
+    split.files?.validation === undefined &&
+    validationShare(sections) === 0;
   const keepBest = training?.checkpoints.keepBest;
   if (keepBest !== undefined) {
     const path = ['training', 'checkpoints', 'keepBest'];

@@ -15,6 +15,9 @@ import type { LoadedData } from '../parts/loaded-data.js';
 import { placeSchema, placesWith } from '../parts/tables.js';
 import { atLeastZero, byName, flag, list, mapping, most, positive, seed, share, text, whole } from './words.js';
 
+const paths = () =>
+  z.union([text('a path'), list(text('a path'), 'paths', 1)], { error: 'a path, or a list of paths' });
+
 const split = mapping({
   validation: share()
     .exactOptional()
@@ -25,12 +28,19 @@ const split = mapping({
   test: share()
     .exactOptional()
     .describe(
-      'For tables and images: share of the rows that are measured in the end. Default 0.2, or 0 with `column`.',
+      'For tables and images: share of the rows that are measured in the end; 0 to learn from all. Default 0.2, or 0 with `column` ' +
+        'and `files`.',
     ),
   seed: seed().default(0).describe('Of this split alone, so that the same rows are set apart in every run. Default 0.'),
-  stratify: text("a column's name")
+  stratify: z
+    .union([text("a column's name"), list(text("a column's name"), 'columns', 1)], {
+      error: "a column's name, or a list of them",
+    })
     .exactOptional()
-    .describe('For tables and images: every part has its share of the rows of every value of this column.'),
+    .describe(
+      'For tables and images: every part has its share of the rows of every value of this column, or of each of several; a value of one ' +
+        'row alone is for training.',
+    ),
   group: text("a column's name")
     .exactOptional()
     .describe('For tables and images: rows with the same value in this column stay together.'),
@@ -40,6 +50,20 @@ const split = mapping({
   column: text("a column's name")
     .exactOptional()
     .describe('For tables and images: the column that says train, validation or test for every row.'),
+  files: mapping({
+    training: paths().exactOptional().describe('In place of `data.source`.'),
+    validation: paths().exactOptional().describe('Default: some of the training rows, as `validation` says.'),
+    test: paths().exactOptional().describe('Default: no rows are for testing.'),
+  })
+    .exactOptional()
+    .describe('For tables: files of rows for each part, all with the columns of the training rows.'),
+  folds: whole(2, 100)
+    .exactOptional()
+    .describe(
+      'For tables and images: in place of `test`, rows are divided into so many folds. One network is trained for each, which tests it and ' +
+        'learns from the others; results are means with their spread.',
+    ),
+  fold: whole(1, 100).exactOptional().describe('Only this one of the `folds`, from 1. Default: all of them.'),
 });
 
 const monitorWords = `${monitorNames.join(', ')}, or { task, metric }`;
@@ -151,6 +175,30 @@ export const configSchema = mapping({
     .prefault({ use: 'adam' } as never)
     .describe('Default: adam.'),
   training: training.prefault({}).describe('How long, and in what portions.'),
+  start: z
+    .union(
+      [
+        text('a run folder'),
+        mapping({
+          run: text('a run folder').describe('From the folder of this file.'),
+          partial: flag()
+            .default(false)
+            .describe('Whether what does not fit starts anew. Default false: it is refused.'),
+        }),
+      ],
+      { error: 'a run folder, or { run, partial }' },
+    )
+    .exactOptional()
+    .describe(
+      'A finished run whose weights training starts from, by their names; rows of tables are encoded as in that run. Default: none.',
+    ),
+  calibration: z
+    .enum(['temperature', 'none'])
+    .default('none')
+    .describe(
+      'temperature: after training, find by what the logits of every classification, binary and multi-label task are to be divided for its ' +
+        'probabilities to come true as often as they say, on validation rows; the model keeps it. Default none.',
+    ),
   backend: z
     .enum(backendChoices)
     .default('auto')

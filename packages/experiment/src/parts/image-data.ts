@@ -46,7 +46,7 @@ export async function imageData(
   return {
     ...(await drawTrainingRows(train, { sampling, mixing } as never, columns)),
     ...(validation === undefined ? {} : { validation }),
-    test: test as NonNullable<typeof test>,
+    ...(test === undefined ? {} : { test }),
     facts: { encoding, record, source: `${record.images} images in ${folder}` },
   };
 }

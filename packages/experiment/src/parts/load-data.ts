@@ -10,10 +10,12 @@ import { validationShare } from '../config/defaults.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path, valueAt } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
+import { readStart, type StartModel } from '../run/start-model.js';
 import { buildPart, kindsOf, type ReportPart } from './build-part.js';
 import { dividedSources } from './datasets.js';
 import type { DataFacts, LoadedData } from './loaded-data.js';
 import { buildTasks } from './network.js';
+import { noRows } from './no-rows.js';
 import { tableFor } from './tables.js';
 import { assumeClasses, labelsOf, withClasses } from './task-labels.js';
 import { withWeights } from './task-weights.js';
@@ -30,6 +32,8 @@ export interface RunData {
   readonly schedule?: TaskSchedule;
   /** Training rows for one task alone, where it has its own. */
   readonly alone?: { readonly [task: string]: MultiTaskDataset };
+  /** The model of another run that training starts from. */
+  readonly start?: StartModel;
   /** What the data say about the configuration: names of classes, and how rows were divided. */
   readonly config?: Partial<Pick<Config, 'tasks' | 'split'>>;
 }
@@ -47,7 +51,13 @@ export async function loadData(
   const { sections, folder, code, mistakes } = loaded;
   if (sections.data === undefined) return undefined;
   const source = String((sections.data as { use?: unknown }).use);
-  if (dividedSources.includes(source)) return loadDivided(loaded, report, signal);
+  const start = await readStart(loaded);
+  const started = start === undefined ? {} : { start };
+  if (dividedSources.includes(source)) {
+    refuseFeatures(loaded, start);
+    const divided = await loadDivided(loaded, start, report, signal);
+    return divided && { ...divided, ...started };
+  }
   refuseTableSplit(loaded, source);
   const data = await buildPart<LoadedData>(sections.data, ['data'], tableFor('data'), { folder, code }, report);
   if (data === undefined) return undefined;
@@ -56,23 +66,31 @@ export async function loadData(
     mistakes.add(['data', 'use'], `\`${source}\` must give { train, test }, two data sets, but \`${part}\` is none`);
     return undefined;
   }
-  if (sections.split === undefined) return data;
-  return setApart(data, { ...sections.split, validation: validationShare(sections) }, mistakes.add);
+  const rows = { ...data, ...started, test: data.test as MultiTaskDataset };
+  if (sections.split === undefined) return rows;
+  return setApart(rows, { ...sections.split, validation: validationShare(sections) }, mistakes.add);
 }
 
 /** Read with the labels of the tasks, and divided as it is read. */
 async function loadDivided(
   loaded: LoadedConfig,
+  start: StartModel | undefined,
   report: ReportPart,
   signal?: AbortSignal,
 ): Promise<RunData | undefined> {
   const { sections, folder, code, mistakes } = loaded;
   const { tasks, split } = sections;
   if (tasks === undefined || split === undefined) return undefined;
+  const source = String((sections.data as { use?: unknown }).use);
   const known = mistakes.mistakes.length;
-  const { test = split.column === undefined ? 0.2 : 0, ...others } = split;
+  const { files, fold = 1, folds, ...given } = split;
+  const marked = split.column !== undefined || files !== undefined;
+  const { test = marked ? 0 : 0.2, ...others } = given;
   const validation = validationShare(sections);
-  if (validation + test >= 1) {
+  refuseFolds(split, mistakes.add);
+  if (files !== undefined && source !== 'table')
+    mistakes.add(['split', 'files'], 'only the data `table` can have files for its parts; leave `files` out', true);
+  if (folds === undefined && validation + test >= 1) {
     mistakes.add(
       ['split', 'validation'],
       `validation and test rows must leave some for training, but take ${validation} and ${test}`,
@@ -93,7 +111,8 @@ async function loadDivided(
   if (whole.length < made.length) return undefined;
   const labels = labelsOf(tasks, whole, mistakes.add);
   if (mistakes.mistakes.length > known) return undefined;
-  const divided = { ...others, validation, test };
+  const shares = folds === undefined ? { test } : { folds, fold };
+  const divided = { ...others, validation, ...shares };
   const reportTable: ReportPart = (path, error) => {
     const { place, further = [] } = error as Partial<TableError>;
     if (place === undefined) report(path, error);
@@ -104,13 +123,22 @@ async function loadDivided(
   };
   const named = tasks as unknown as { name: string; column?: string }[];
   const columns = Object.fromEntries(named.map(({ name, column = name }) => [name, column]));
-  const context = { folder, code, labels, columns, split: divided, ...(signal === undefined ? {} : { signal }) };
+  const context = {
+    ...{ folder, code, labels, columns, split: divided },
+    ...(files === undefined ? {} : { files }),
+    ...(start?.encoding === undefined ? {} : { encoding: start.encoding }),
+    ...(signal === undefined ? {} : { signal }),
+  };
   const data = await buildPart<LoadedData>(sections.data, ['data'], tableFor('data'), context, reportTable);
   if (data?.facts === undefined) return undefined;
-  if ((data.test as unknown) === undefined) {
-    mistakes.add(['split'], 'no row is for testing; expected some, such as `split: { test: 0.2 }`');
+  if (data.test === undefined && split.test !== 0 && files === undefined) {
+    mistakes.add(
+      ['split'],
+      'no row is for testing; expected some, such as `split: { test: 0.2 }`, or `test: 0` to learn from all rows',
+    );
     return undefined;
   }
+  const rows = { ...data, test: data.test ?? noRows(data.train) };
   const oneClass = named.findIndex(({ name, column = name }, index) => {
     const label = data.facts?.encoding.labels.find((one) => one.column === column);
     return (
@@ -131,7 +159,8 @@ async function loadDivided(
     return undefined;
   }
   const complete = withClasses(tasks, whole, kinds, data.facts.encoding);
-  return { ...data, config: { tasks: weighsBySparsity(sections) ? withWeights(complete) : complete, split: divided } };
+  const kept = { ...divided, ...(files === undefined ? {} : { files }) } as Config['split'];
+  return { ...rows, config: { tasks: weighsBySparsity(sections) ? withWeights(complete) : complete, split: kept } };
 }
 
 /** Whether nothing else says how tasks with few labels and with many are balanced. */
@@ -161,7 +190,7 @@ function placeInFile(
 
 /** What only tables can be asked for. */
 function refuseTableSplit({ sections: { split }, mistakes }: LoadedConfig, source: string): void {
-  for (const key of ['test', 'stratify', 'group', 'time', 'column'] as const) {
+  for (const key of ['test', 'stratify', 'group', 'time', 'column', 'files', 'folds', 'fold'] as const) {
     if (split?.[key] === undefined) continue;
     mistakes.add(
       ['split', key],
@@ -171,12 +200,40 @@ function refuseTableSplit({ sections: { split }, mistakes }: LoadedConfig, sourc
   }
 }
 
+/** Rows are encoded as in the run that training starts from, or its weights would mean something else. */
+function refuseFeatures({ sections, mistakes }: LoadedConfig, start: StartModel | undefined): void {
+  if (start?.encoding === undefined) return;
+  for (const key of ['features', 'exclude', 'only', 'inputs']) {
+    if (valueAt(sections.data, [key]) === undefined) continue;
+    mistakes.add(
+      ['data', key],
+      `the features are those of ${start.shown}, which \`start\` names; leave \`${key}\` out`,
+      true,
+    );
+  }
+}
+
+/** What folds cannot be asked for with. */
+function refuseFolds(split: Config['split'], add: LoadedConfig['mistakes']['add']): void {
+  const { folds, fold } = split;
+  if (folds === undefined) {
+    if (fold !== undefined)
+      add(['split', 'fold'], 'there are no `folds` of which this is one; name their number', true);
+    return;
+  }
+  if (fold !== undefined && fold > folds) add(['split', 'fold'], `found ${fold}, but there are ${folds} folds`);
+  for (const key of ['test', 'time', 'column', 'files'] as const) {
+    if (split[key] !== undefined)
+      add(['split', key], 'each of the folds is for testing once; leave `folds` out, or this', true);
+  }
+}
+
 function setApart(
-  data: LoadedData,
+  data: RunData,
   { validation, seed }: { readonly validation: number; readonly seed: number },
   add: LoadedConfig['mistakes']['add'],
 ): RunData | undefined {
-  if (validation === 0) return { train: data.train, test: data.test };
+  if (validation === 0) return data;
   if (!('gather' in data.train)) {
     add(['split', 'validation'], 'rows can only be set apart from data in memory, and these are streamed');
     return undefined;
@@ -184,7 +241,7 @@ function setApart(
   try {
     const fractions = { train: 1 - validation, validation };
     const { parts } = splitDataset(data.train as TableDataset, fractions, seed);
-    return { train: parts.train, validation: parts.validation, test: data.test };
+    return { ...data, train: parts.train, validation: parts.validation };
   } catch (error) {
     if (!PolytaskError.isInstance(error)) throw error;
     add(['split', 'validation'], error.message);

@@ -6,7 +6,8 @@ import type { LoadedImages, TableReading, TableRecord } from '@polytask/data/nod
 export interface LoadedData {
   /** In memory (as `tableDataset` makes it) where `split` is to take validation rows from it. */
   readonly train: MultiTaskDataset | TableDataset;
-  readonly test: MultiTaskDataset;
+  /** None only where the configuration asks for it. */
+  readonly test?: MultiTaskDataset;
   /** Where the data are divided already. */
   readonly validation?: MultiTaskDataset;
   /** What is known of data that are divided as they are read. */

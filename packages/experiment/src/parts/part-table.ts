@@ -1,5 +1,5 @@
 import type { PartDescription } from '@polytask/core';
-import type { LabelOptions, SplitOptions, VectorLabel } from '@polytask/data';
+import type { LabelOptions, SplitOptions, TableEncoding, VectorLabel } from '@polytask/data';
 import * as z from 'zod';
 import type { CodePlaces } from '../code/code-places.js';
 import { mapping, thirdParty } from '../config/words.js';
@@ -18,6 +18,10 @@ export interface BuildContext {
   /** For data: the labels that the tasks need, and how rows are divided. */
   readonly labels?: readonly (LabelOptions | VectorLabel)[];
   readonly split?: SplitOptions;
+  /** For data: files of rows for each part, as the configuration names them. */
+  readonly files?: { readonly [Part in 'training' | 'validation' | 'test']?: string | readonly string[] };
+  /** For data: how features are encoded, where an earlier run says it. */
+  readonly encoding?: TableEncoding;
   /** For data: the label column of every task. */
   readonly columns?: { readonly [task: string]: string };
 }

@@ -1,4 +1,4 @@
-import { type AnyTask, createTrainer, type EarlyStopping } from '@polytask/core';
+import { type AnyTask, createTrainer, type EarlyStopping, type ParameterLayout, PolytaskError } from '@polytask/core';
 import { useBackend } from '../backend/backends.js';
 import { checkNames } from '../config/check-names.js';
 import { type FilledTraining, fillTraining } from '../config/defaults.js';
@@ -7,14 +7,17 @@ import type { LoadedConfig } from '../config/load-config.js';
 import { isMapping, type Path } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { InputError, inFileOrder } from '../errors/mistakes.js';
+import { misfits, type StartModel } from '../run/start-model.js';
 import { kindsOf, type ReportPart } from './build-part.js';
 import { checkColumns } from './check-columns.js';
 import { dividedSources } from './datasets.js';
 import { loadData, type RunData } from './load-data.js';
 import { buildNetwork, buildTasks, type Network, type NetworkConfig } from './network.js';
+import type { BuildContext } from './part-table.js';
 import { placeOf } from './place-of.js';
-import { singleTaskConfig, singleTaskStopping } from './single-task.js';
+import { type DescribedPart, describedParts, singleTaskConfig, singleTaskStopping } from './single-task.js';
 import { assumeClasses } from './task-labels.js';
+import { tasksWithAuto, withThresholds } from './thresholds.js';
 
 /** How a network is trained: everything that `fit` needs but the data. */
 export type Training = Omit<FilledTraining, 'earlyStopping'> & { readonly earlyStopping?: EarlyStopping };
@@ -30,6 +33,8 @@ export interface PreparedRun {
   joint(): Promise<Network>;
   /** New parts for one task alone, and how and on what that one is trained. */
   alone(task: AnyTask): Promise<{ network: Network; training: Training; data: RunData }>;
+  /** The tasks, with thresholds that were found after training. */
+  tasksWith(thresholds: { readonly [task: string]: number }): Promise<readonly AnyTask[]>;
   /** Makes a mistake of an error that the configuration is to blame for; throws others as they are. */
   blame(error: unknown, path?: Path): InputError;
 }
@@ -58,13 +63,17 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   const { epochs = 1, accumulate = 1, batchSize = 32, lastBatch = 'keep' } = training ?? {};
   const perEpoch = data && Math.ceil(data.train.batches({ batchSize, lastBatch }) / accumulate);
   const steps = perEpoch === undefined ? undefined : epochs * Math.max(1, perEpoch);
+  const partOf = await describedParts(known.sharing, code);
   const context = { folder, code, ...(steps === undefined ? {} : { totalSteps: steps }) };
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);
   const made = network?.tasks ?? (known.tasks === undefined ? [] : await buildTasks(known.tasks, context));
   const tasks = made.filter((task) => task !== undefined);
   checkMetrics(training, tasks, mistakes.add);
-  if (data !== undefined && data.validation === undefined) requireNoValidation(sections, mistakes.add);
+  if (data !== undefined && data.validation === undefined) {
+    requireNoValidation(sections, mistakes.add);
+    requireNoCalibration(sections, mistakes.add);
+  }
   const names = network?.tasks.map(({ name }) => name) ?? [];
   const tell = (error: unknown) => {
     const place = placeOf(error, names, sections);
@@ -73,8 +82,11 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   };
   if (network !== undefined) {
     if (inputsAgree && namesAgree) {
-      const averages = await tryModel(network, data.train.inputs).catch((error: unknown) => void tell(error));
-      if (averages && training) keepFromSingleRows(training, data, mistakes.add);
+      const layout = await tryModel(network, data.train.inputs).catch((error: unknown) => void tell(error));
+      if (layout && known.compare === 'single-task')
+        await tryAlone(known as Config, context, data, partOf, report, tell);
+      if (layout && data.start) requireFit(data.start, layout, mistakes.add);
+      if (layout?.stateSize && training) keepFromSingleRows(training, data, mistakes.add);
     } else await sizeMistake(network, data).then((error) => error !== undefined && tell(error));
   }
   if (mistakes.mistakes.length > 0 || network === undefined || data === undefined) throw fail();
@@ -99,13 +111,17 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
       ...(data.schedule === undefined ? {} : { schedule: data.schedule }),
     }),
     async alone(task) {
-      const alone = await rebuild(singleTaskConfig(config, names.indexOf(task.name)));
+      const alone = await rebuild(singleTaskConfig(config, names.indexOf(task.name), partOf));
       const train = data.alone?.[task.name];
       return {
         network: alone,
         training: trainingWith(earlyStopping && singleTaskStopping(earlyStopping, task)),
         data: train === undefined ? data : { ...data, train },
       };
+    },
+    async tasksWith(thresholds) {
+      const found = await buildTasks(withThresholds(config.tasks, thresholds), context);
+      return found.filter((task) => task !== undefined);
     },
     blame(error, path = placeOf(error, names, config)) {
       if (path === undefined) throw error;
@@ -147,17 +163,50 @@ function keepFromSingleRows(training: FilledTraining, { train }: RunData, add: L
   } else if (train.size % training.batchSize === 1) Object.assign(training, { lastBatch: 'drop' });
 }
 
+/** The model that training starts from has all variables of the network, and no others, unless the rest may start anew. */
+function requireFit(start: StartModel, layout: ParameterLayout, add: LoadedConfig['mistakes']['add']): void {
+  const found = misfits(start, layout);
+  if (start.partial || found.length === 0) return;
+  const shown = found.slice(0, 10);
+  const more = found.length > shown.length ? `; and ${found.length - shown.length} more` : '';
+  const advice = `\`start: { run: ${start.shown}, partial: true }\` lets the rest start anew`;
+  add(['start'], `the weights of ${start.shown} do not fit: ${shown.join('; ')}${more}. ${advice}`);
+}
+
 /**
  * Builds the model without looking at labels: whether the encoder can take the inputs, and all parts fit together.
  *
- * @returns How many averages over batches it keeps, as batch normalisation does.
+ * @returns Its variables. Those that are averages over batches, as batch normalisation keeps them, have a part of their own.
  */
-async function tryModel(network: Network, inputs: RunData['train']['inputs']): Promise<number> {
+async function tryModel(network: Network, inputs: RunData['train']['inputs']): Promise<ParameterLayout | undefined> {
   const unprepared = network.tasks.map(({ prepare: _, ...task }) => task as AnyTask);
   const trainer = await createTrainer({ ...network, tasks: unprepared, inputs });
-  const averages = trainer.parameters?.layout.stateSize ?? 0;
+  const layout = trainer.parameters?.layout;
   trainer.dispose();
-  return averages;
+  return layout;
+}
+
+/** Builds the networks that are compared with, one per task, so that what is wrong with them is told before training. */
+async function tryAlone(
+  config: Config,
+  context: BuildContext,
+  data: RunData,
+  partOf: DescribedPart,
+  report: ReportPart,
+  tell: (error: unknown) => void,
+): Promise<void> {
+  for (const [index, { name }] of (config.tasks as unknown as readonly { readonly name: string }[]).entries()) {
+    const told: ReportPart = (path, error, atKey) => {
+      const message = `the network that learns \`${name}\` alone, to compare: ${error.message}`;
+      report(
+        path[0] === 'tasks' ? ['tasks', index, ...path.slice(2)] : path,
+        new PolytaskError(error.code, message),
+        atKey,
+      );
+    };
+    const network = await buildNetwork(singleTaskConfig(config, index, partOf), context, told);
+    if (network !== undefined) await tryModel(network, data.train.inputs).catch(tell);
+  }
 }
 
 /** Where data are not known: inputs as small as there are. */
@@ -173,6 +222,21 @@ async function sizeMistake(network: Network, data: RunData | undefined): Promise
     if ((error as { code?: unknown } | undefined)?.code === 'POLYTASK_MODEL_TOO_LARGE') return error;
   }
   return undefined;
+}
+
+/** What is found after training is found on validation rows. */
+function requireNoCalibration(
+  { calibration, tasks = [] as never }: LoadedConfig['sections'],
+  add: LoadedConfig['mistakes']['add'],
+): void {
+  const advice = 'set some apart, such as `split: { validation: 0.15 }`, or leave it out';
+  if (calibration === 'temperature')
+    add(['calibration'], `temperatures are found on validation rows, of which there are none; ${advice}`);
+  const auto = tasksWithAuto(tasks);
+  (tasks as unknown as readonly { readonly name: string }[]).forEach(({ name }, index) => {
+    if (!auto.includes(name)) return;
+    add(['tasks', index, 'threshold'], `thresholds are found on validation rows, of which there are none; ${advice}`);
+  });
 }
 
 /** A column that divides the rows may mark none for validation. */

@@ -143,20 +143,34 @@ export const rowsOptions = {
 };
 
 /** Options of a table. */
-export const tableOptions = { ...sourceOptions, ...rowsOptions };
+export const tableOptions = {
+  ...sourceOptions,
+  source: optional(sourceOptions.source.takes, sourceOptions.source.says, '`split.files.training`'),
+  ...rowsOptions,
+};
 
 type TableConfig = OptionsOf<typeof tableOptions>;
 
 /** Loads a table with the labels of the tasks. */
 export async function tableData(options: TableConfig, context: BuildContext): Promise<LoadedData> {
   const { source, sampling, mixing, weight, cache, only, ...rest } = options;
-  const { folder, labels = [], split = {}, columns = {}, signal } = context;
+  const { folder, labels = [], split = {}, columns = {}, files = {}, signal } = context;
+  const { training, ...measured } = files;
+  if (source === undefined && training === undefined)
+    throw new TableError(['source'], '`source` is missing; expected a path of a file, or a list of paths');
+  if (source !== undefined && training !== undefined)
+    throw new TableError(
+      ['split', 'files', 'training'],
+      '`data.source` names these files already; leave one of the two out',
+    );
   const loaded = await loadTable({
     ...rest,
+    ...(Object.keys(measured).length === 0 ? {} : { files: inFolder(measured, folder) }),
     refine: only !== true,
+    ...(context.encoding === undefined ? {} : { encoding: context.encoding }),
     signal,
     ...rowOptions({ weight, cache } as never, context),
-    source: sourceIn(source, folder),
+    source: sourceIn((source ?? training) as NonNullable<typeof source>, folder),
     labels,
     split,
   } as TableOptions);
@@ -165,6 +179,9 @@ export async function tableData(options: TableConfig, context: BuildContext): Pr
     ...measuredRows(loaded),
   };
 }
+
+const inFolder = (files: NonNullable<BuildContext['files']>, folder: string) =>
+  Object.fromEntries(Object.entries(files).map(([part, paths]) => [part, sourceIn(paths, folder)]));
 
 /** Options of rows as `@polytask/data` takes them. */
 export function rowOptions(
@@ -193,7 +210,7 @@ export function rowOptions(
 export function measuredRows({ validation, test, encoding, reading, record }: LoadedTable): Omit<LoadedData, 'train'> {
   return {
     ...(validation === undefined ? {} : { validation }),
-    test: test as NonNullable<typeof test>,
+    ...(test === undefined ? {} : { test }),
     facts: {
       encoding,
       reading,
@@ -206,7 +223,7 @@ export function measuredRows({ validation, test, encoding, reading, record }: Lo
 }
 
 /** A source with its paths from a folder. */
-export function sourceIn(source: TableConfig['source'], folder: string): TableOptions['source'] {
+export function sourceIn(source: NonNullable<TableConfig['source']>, folder: string): TableOptions['source'] {
   const inFolder = (given: string | readonly string[]) =>
     typeof given === 'string' ? sourcePath(given, folder) : given.map((path) => sourcePath(path, folder));
   if (typeof source === 'string' || Array.isArray(source)) return inFolder(source);

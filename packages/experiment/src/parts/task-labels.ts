@@ -57,6 +57,10 @@ interface TaskConfig {
   readonly classes?: unknown;
   /** Names of what is said yes or no to. */
   readonly labels?: unknown;
+  /** Of classes, or labels in one column: how many rows each must have, what rarer classes become, what is between labels. */
+  readonly minCount?: number;
+  readonly other?: string;
+  readonly separator?: string;
 }
 
 /** How a task's labels are read; or why they cannot be. */
@@ -71,6 +75,7 @@ function labelOf(task: TaskConfig, made: LabelFacts, column: string): TaskLabel 
       ? { column: name, columns, kind: 'binary' }
       : { column: name, columns, kind: 'number', ...shifted(made) };
   }
+  if (made.type === 'multi-label') return setOf(task, column);
   if (label === undefined && target.shape.length === 0)
     return `a task of type \`${made.type}\` does not say what its labels are in a table; its definition needs \`label\``;
   if (label === undefined || label === 'vector')
@@ -85,9 +90,23 @@ function labelOf(task: TaskConfig, made: LabelFacts, column: string): TaskLabel 
   return {
     column,
     kind: 'class',
+    ...rare(task),
     ...named(typeof classes === 'number' ? Array.from({ length: classes }, (_, id) => String(id)) : classes),
   };
 }
+
+/** Any number of labels in one column. */
+function setOf({ labels, separator, ...task }: TaskConfig, column: string): TaskLabel | string {
+  if (typeof labels === 'number')
+    return 'the labels of one column are known by their names; name them, or leave `labels` out to take those that training rows have';
+  const between = separator === undefined ? {} : { separator };
+  return { column, kind: 'set', ...rare(task), ...between, ...named(labels) };
+}
+
+const rare = ({ minCount, other }: Pick<TaskConfig, 'minCount' | 'other'>) => ({
+  ...(minCount === undefined ? {} : { minCount }),
+  ...(other === undefined ? {} : { other }),
+});
 
 /** Predictions get back what is taken off the labels, by a task that knows of it. */
 const shifted = ({ type }: LabelFacts) => (type === 'regression' ? { shift: true } : {});
@@ -114,13 +133,16 @@ export function withClasses(
     const [label] = ofTask;
     const option = made[index]?.target.dtype === 'int32' ? 'classes' : 'labels';
     const asks = task[option] === undefined && Object.hasOwn(kinds[index]?.options ?? {}, option);
-    return asks && label?.kind === 'class' ? { ...task, [option]: label.classes } : task;
+    const isNamed = label?.kind === 'set' ? made[index]?.label === 'vector' : label?.kind === 'class';
+    return asks && isNamed ? { ...task, [option]: (label as { classes: readonly string[] }).classes } : task;
   }) as unknown as Config['tasks'];
 }
 
 /** Tasks with some classes where only the data would say which: enough to look for further mistakes without the data. */
 export function assumeClasses(tasks: Config['tasks'], kinds: TaskKinds): Config['tasks'] {
-  return (tasks as unknown as TaskConfig[]).map((task, index) =>
-    kinds[index]?.options.classes?.presence === 'optional' ? { classes: 2, ...task } : task,
-  ) as unknown as Config['tasks'];
+  return (tasks as unknown as TaskConfig[]).map((task, index) => {
+    const { classes, separator } = kinds[index]?.options ?? {};
+    if (classes?.presence === 'optional') return { classes: 2, ...task };
+    return separator !== undefined && task.columns === undefined ? { labels: ['a', 'b'], ...task } : task;
+  }) as unknown as Config['tasks'];
 }

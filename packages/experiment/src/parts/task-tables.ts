@@ -41,6 +41,7 @@ export async function taskTables(
   const loaded = await loadTaskTables({
     ...rest,
     refine: only !== true,
+    ...(context.encoding === undefined ? {} : { encoding: context.encoding }),
     signal,
     ...rowOptions({ weight, cache } as never, context),
     tables: Object.fromEntries(entries),

@@ -44,8 +44,14 @@ const label = z.discriminatedUnion('kind', [
       classes: texts,
       counts: z.array(number),
       unsaid: complete,
+      joined: z.string().exactOptional(),
     })
-    .refine(({ classes, counts }) => classes.length === counts.length, { error: 'a count per class' }),
+    .refine(({ classes, counts }) => classes.length === counts.length, { error: 'a count per class' })
+    .refine(({ classes, joined }) => joined === undefined || classes.includes(joined), { error: 'one of its classes' }),
+  z.strictObject({
+    ...{ kind: z.literal('set'), column, rows: number, separator: z.string() },
+    ...{ classes: texts, counts: z.array(number) },
+  }),
 ]);
 
 const tableSchema = z.strictObject({
@@ -68,7 +74,7 @@ const readingSchema = z.strictObject({
     z.strictObject({
       name: z.string(),
       // It becomes SQL.
-      type: z.string().regex(/^[A-Z][A-Z ]*(\(\d+, ?\d+\))?$/),
+      type: z.string().regex(/^[A-Z][A-Z ]*(\(\d+, ?\d+\))?(\[\])?$/),
       format: z.string().exactOptional(),
     }),
   ),

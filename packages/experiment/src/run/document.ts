@@ -37,6 +37,18 @@ export const networkResultSchema = z.object({
       'The epoch that the parameters are of where early stopping went back; by task under `restoreBest: per-task`.',
     ),
   seconds: z.object({ training: seconds, evaluation: seconds }).describe('On the machine that trained.'),
+  calibration: z
+    .record(
+      z.string(),
+      z.object({
+        temperature: z.number().exactOptional().describe('What logits are divided by.'),
+        errorBefore: measured.exactOptional().describe('Expected calibration error on the test rows without it.'),
+        errorAfter: measured.exactOptional().describe('The same with it.'),
+        threshold: z.number().exactOptional().describe('From which probability on the answer is yes.'),
+      }),
+    )
+    .exactOptional()
+    .describe('By task, what was found on the validation rows after training; the model has it.'),
   observations: z.record(z.string(), z.unknown()).exactOptional().describe('What each observer has seen, by its name.'),
   tasks: z
     .record(z.string(), anyMapping)
@@ -155,6 +167,10 @@ export const runDocumentSchema = z.object({
   fingerprints: z
     .object({ train: z.string(), validation: z.string().exactOptional(), test: z.string() })
     .describe('Identify the rows after the split.'),
+  continued: z
+    .object({ folder: z.string(), from: z.string(), epochs: count })
+    .exactOptional()
+    .describe('The run that this one goes on with, which of its checkpoints, and how many epochs it had done.'),
   resumed: z
     .array(resumptionSchema)
     .exactOptional()
@@ -171,6 +187,22 @@ export const runDocumentSchema = z.object({
     .record(z.string(), networkResultSchema)
     .exactOptional()
     .describe('By task, the network that learned it alone.'),
+  folds: z
+    .array(
+      z.object({
+        folder: z.string().describe('The run of this fold, seen from this run folder.'),
+        rows: z.object({ train: count, validation: count, test: count }),
+        tasks: z.record(z.string(), anyMapping).describe('What `joint.tasks` says there.'),
+      }),
+    )
+    .exactOptional()
+    .describe(
+      'Under `split.folds`: the folds that are done. There is no `joint`, and no model but those of the folds.',
+    ),
+  overFolds: z
+    .record(z.string(), z.record(z.string(), z.object({ mean: z.number(), spread: z.number().nullable() })))
+    .exactOptional()
+    .describe('By task and metric, mean and standard deviation (by n - 1) over the folds that are done.'),
   deltaM: deltaMSchema
     .nullable()
     .exactOptional()

@@ -12,6 +12,7 @@ import {
 import type { RunData } from '../parts/load-data.js';
 import { withPartDefaults } from '../parts/part-defaults.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
+import { tasksWithAuto, withThresholds } from '../parts/thresholds.js';
 import { bestEpoch } from './best-epoch.js';
 import { compareWithAlone } from './compare.js';
 import { fingerprintOf } from './data-fingerprint.js';
@@ -43,9 +44,12 @@ export interface RunSurroundings {
   readonly began: number;
 }
 
-/** A run that had been stopped, and where it goes on. */
+/** A run that had been stopped, and where it goes on; or a new one that goes on where another run was. */
 export interface BegunRun {
-  readonly document: RunDocument;
+  /** None where it is a new one. */
+  readonly document?: RunDocument;
+  /** Of a new one: where the other run is, and how many epochs it had done. */
+  readonly continued?: RunDocument['continued'];
   /** Of the first network without results; none where it has none yet. */
   readonly checkpoint?: Checkpoint | undefined;
 }
@@ -57,8 +61,8 @@ export interface BegunRun {
  */
 export async function executeRun(run: PreparedRun, around: RunSurroundings, begun?: BegunRun): Promise<RunDocument> {
   const { folder, signal } = around;
-  const secondsBefore = begun?.document.seconds ?? 0;
-  let document = begun?.document ?? (await firstDocument(run, around));
+  const secondsBefore = begun?.document?.seconds ?? 0;
+  let document = begun?.document ?? (await firstDocument(run, around, begun?.continued));
   let { checkpoint } = begun ?? {};
   /** The checkpoint belongs to the first network that is trained. */
   const takeCheckpoint = () => {
@@ -90,7 +94,9 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings, begu
         if (signal.aborted && document.joint !== undefined) break;
         const result = await trainOne(run, network, around, takeCheckpoint(), saved);
         const { train, test } = run.data;
-        const baseline = isKept && result.tasks && { baseline: await constantScores(run.tasks, train, test) };
+        const baseline = isKept &&
+          result.tasks &&
+          test.size > 0 && { baseline: await constantScores(run.tasks, train, test) };
         await update({ ...withResult(document, network, result), ...baseline });
         if (result.tasks === undefined) break;
       }
@@ -147,6 +153,7 @@ async function trainOne(
     executor: around.executor,
     backend: () => around.backend().name,
     seed,
+    calibration: calibrationOf(run),
     signal,
     progress,
     checkpoint,
@@ -159,13 +166,14 @@ async function trainOne(
       await folder.saveCheckpoint(name, made, { keepLast, bestEpoch: best });
       await saved();
     },
-    async trained(trainer) {
+    async trained(trainer, thresholds) {
       if (signal.aborted || task !== undefined || repetition > 0) return;
+      const config = { ...run.config, tasks: withThresholds(run.config.tasks, thresholds) };
       const table =
         run.data.facts === undefined
           ? {}
           : { table: run.data.facts.encoding, ...(run.data.facts.reading && { reading: run.data.facts.reading }) };
-      await folder.saveModel(trainer, { config: run.config, ...table } as unknown as State);
+      await folder.saveModel(trainer, { config, ...table } as unknown as State);
     },
   });
 }
@@ -177,6 +185,12 @@ function labelOf({ config, tasks }: PreparedRun, { repetition, seed, task }: Run
   const what = tasks.length > 1 ? `${tasks.length} tasks together` : `task ${tasks[0]?.name}`;
   return `Training ${what}${which}`;
 }
+
+const calibrationOf = ({ config, tasksWith }: PreparedRun) => ({
+  temperature: config.calibration === 'temperature',
+  thresholds: tasksWithAuto(config.tasks),
+  tasksWith,
+});
 
 /** What an epoch gave, by task: training loss, effective weight, and every number measured on the validation rows. */
 function metricsLine({ epoch, seconds, history }: EpochEvent): Omit<MetricsLine, 'network' | 'task'> {
@@ -199,7 +213,12 @@ function metricsLine({ epoch, seconds, history }: EpochEvent): Omit<MetricsLine,
   };
 }
 
-async function firstDocument(run: PreparedRun, { folder, backend, versions }: RunSurroundings): Promise<RunDocument> {
+/** What `run.json` says before anything is trained. */
+export async function firstDocument(
+  run: PreparedRun,
+  { folder, backend, versions }: RunSurroundings,
+  continued: RunDocument['continued'],
+): Promise<RunDocument> {
   const { train, validation, test } = run.data;
   return {
     format: runFormat,
@@ -213,6 +232,7 @@ async function firstDocument(run: PreparedRun, { folder, backend, versions }: Ru
     versions,
     backend: backend(),
     started: new Date().toISOString(),
+    ...(continued === undefined ? {} : { continued }),
     ...(run.data.facts === undefined ? {} : { data: run.data.facts.record }),
     rows: { train: train.size, validation: validation?.size ?? 0, test: test.size },
     fingerprints: await fingerprintsOf(run.data),

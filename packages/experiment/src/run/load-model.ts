@@ -21,7 +21,7 @@ import { isMapping, type Path, showPath } from '../config/paths.js';
 import { type Config, configSchema } from '../config/schema.js';
 import { InputError, type Mistake } from '../errors/mistakes.js';
 import { buildModel } from '../parts/network.js';
-import { partAt } from '../parts/tables.js';
+import { tasksWithThreshold, withThresholds } from '../parts/thresholds.js';
 
 /** The joint network of a finished run, ready to predict, measure and export. */
 export interface LoadedModel {
@@ -40,8 +40,8 @@ export interface ModelRequest {
   readonly cwd: string;
   /** Folders that parts of the model may be loaded from, as the user wrote them. */
   readonly plugins?: readonly string[] | undefined;
-  /** By task, from which probability on the answer is yes, in the place of what the run file said. */
-  readonly thresholds?: { readonly [task: string]: number };
+  /** By task, from which probability on the answer is yes, in the place of what the model has; `auto` is still to be found. */
+  readonly thresholds?: { readonly [task: string]: number | 'auto' };
 }
 
 /** A model that has been read and found to be one; nothing is computed yet. */
@@ -88,6 +88,7 @@ export async function readSavedModel({ folder, cwd, plugins, thresholds = {} }: 
   const [run, saved] = await Promise.all([readRun(path), readModel(path).catch((error: unknown) => error as Error)]);
   if (saved instanceof Error) throw refuse(await whyNoModel(path, run, saved), folder);
   const { config: trained, ...facts } = checkModel(saved, file);
+  requireThresholds(trained.tasks, thresholds);
   const config = { ...trained, tasks: withThresholds(trained.tasks, thresholds) };
   const { inputs } = facts;
   const home = typeof run.file === 'string' ? dirname(run.file) : path;
@@ -127,20 +128,16 @@ export async function readSavedModel({ folder, cwd, plugins, thresholds = {} }: 
 }
 
 /** @throws InputError for tasks that there are not, or that have no threshold. */
-function withThresholds(tasks: Config['tasks'], thresholds: { readonly [task: string]: number }): Config['tasks'] {
-  const written = tasks as unknown as readonly { readonly name: string; readonly type: string }[];
-  const having = written.filter((task) => 'threshold' in (partAt(task)?.options ?? {})).map(({ name }) => name);
+function requireThresholds(tasks: Config['tasks'], thresholds: NonNullable<ModelRequest['thresholds']>): void {
+  const having = tasksWithThreshold(tasks);
   for (const name of Object.keys(thresholds)) {
     if (having.includes(name)) continue;
-    const problem = written.some((task) => task.name === name)
+    const problem = (tasks as unknown as readonly { readonly name: string }[]).some((task) => task.name === name)
       ? `task \`${name}\` has no threshold`
       : `there is no task \`${name}\``;
     const message = `${problem}; expected one of ${having.join(', ') || 'none, as no task is a yes or no'}${didYouMean(name, having)}`;
     throw new InputError([{ where: `--threshold ${name}`, message }]);
   }
-  return written.map((task) =>
-    Object.hasOwn(thresholds, task.name) ? { ...task, threshold: thresholds[task.name] } : task,
-  ) as unknown as Config['tasks'];
 }
 
 const count = z.int().min(0);

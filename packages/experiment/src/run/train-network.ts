@@ -11,8 +11,10 @@ import type { RunData } from '../parts/load-data.js';
 import type { Network } from '../parts/network.js';
 import type { Training } from '../parts/prepare-run.js';
 import { bestEpochs } from './best-epoch.js';
+import { type CalibrationPlan, calibrateNetwork } from './calibrate-network.js';
 import type { NetworkResult } from './document.js';
 import type { Progress } from './progress.js';
+import { startFrom } from './start-model.js';
 
 /** What it takes to train one network. */
 export interface NetworkRun {
@@ -25,6 +27,8 @@ export interface NetworkRun {
   readonly training: Training;
   readonly data: RunData;
   readonly seed: number;
+  /** What is found after training. */
+  readonly calibration?: CalibrationPlan;
   readonly signal: AbortSignal;
   readonly progress: Progress;
   /** Where to go on from; the beginning where there is none. */
@@ -34,7 +38,7 @@ export interface NetworkRun {
   /** Keeps a checkpoint: after every epoch, as often as `training.checkpoints` says, and when training is over. */
   readonly save: (checkpoint: Checkpoint, trainer: Trainer<never>) => Promise<void>;
   /** When training is over, for whatever reason, its checkpoint is kept, and before anything is measured. */
-  readonly trained?: (trainer: Trainer<never>) => Promise<void>;
+  readonly trained?: (trainer: Trainer<never>, thresholds: { readonly [task: string]: number }) => Promise<void>;
 }
 
 /** Seconds of training that a checkpoint of ours has behind it. */
@@ -55,7 +59,8 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
   const { network, training, data, progress, signal, seed } = run;
   const { checkpoint } = run;
   // With the inputs of the data, a checkpoint of other inputs is refused before a model of those is built.
-  const inputs = checkpoint === undefined ? {} : { inputs: data.train.inputs };
+  const { start } = data;
+  const inputs = checkpoint === undefined && start === undefined ? {} : { inputs: data.train.inputs };
   const trainer = (await createTrainer({ ...network, ...inputs, executor: run.executor, seed })) as Trainer<never>;
   const started = performance.now();
   const seconds = () => secondsBefore(checkpoint) + (performance.now() - started) / 1000;
@@ -70,6 +75,7 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
   const isDue = (steps: number) => steps % everySteps === 0 || performance.now() - saved >= everyMinutes * 60_000;
   try {
     if (checkpoint !== undefined) await trainer.restore(checkpoint);
+    else if (start !== undefined) await startFrom(trainer as never, start, data.train.inputs);
     progress.begin({
       label: run.label,
       epochs: training.epochs,
@@ -101,11 +107,9 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
     progress.end();
     const trainingSeconds = seconds();
     await save();
-    await run.trained?.(trainer);
     const { evaluationBatchSize: batchSize } = training;
-    const measuring = performance.now();
-    const scores = signal.aborted ? undefined : await trainer.evaluate(data.test, { batchSize });
-    const evaluationSeconds = scores === undefined ? 0 : (performance.now() - measuring) / 1000;
+    const measured = await measure(run, trainer, batchSize);
+    const { scores, found, seconds: evaluationSeconds } = measured;
     return {
       parameters: trainer.parameters?.layout.size ?? 0,
       epochs: history.seconds.length,
@@ -115,10 +119,31 @@ export async function trainNetwork(run: NetworkRun): Promise<NetworkResult> {
       ...(history.restored === null ? {} : { restored: history.restored }),
       seconds: { training: trainingSeconds, evaluation: evaluationSeconds },
       ...(network.observers === undefined ? {} : { observations: trainer.observations() }),
+      ...(Object.keys(found).length === 0 ? {} : { calibration: found }),
       ...(scores === undefined ? {} : { tasks: scores.tasks as NonNullable<NetworkResult['tasks']> }),
     };
   } finally {
     progress.end();
     trainer.dispose();
+  }
+}
+
+/** Calibrates, keeps the model, and measures it on the test rows, unless training was stopped. */
+async function measure(run: NetworkRun, trainer: Trainer<never>, batchSize: number) {
+  const { signal, data } = run;
+  const whole = { trainer, found: {}, thresholds: {} };
+  const plan = signal.aborted ? undefined : run.calibration;
+  const calibrated = plan === undefined ? whole : await calibrateNetwork(trainer, plan, run, batchSize);
+  try {
+    await run.trained?.(calibrated.trainer, calibrated.thresholds);
+    const began = performance.now();
+    const scores = signal.aborted ? undefined : await calibrated.trainer.evaluate(data.test, { batchSize });
+    return {
+      scores,
+      found: calibrated.found,
+      seconds: scores === undefined ? 0 : (performance.now() - began) / 1000,
+    };
+  } finally {
+    if (calibrated.trainer !== trainer) calibrated.trainer.dispose();
   }
 }

@@ -154,7 +154,7 @@ describe('explainIssues', () => {
       [
         '`training.batchSize`: found 0, expected a whole number from 1 to 1048576',
         '`seed`: found -1, expected a whole number from 0',
-        'there is no key `optimiser`; expected data, split, tasks, sharing, balancing, auxiliary, observers, primary, groups, optimizer, training, backend, threads, compare, ' +
+        'there is no key `optimiser`; expected data, split, tasks, sharing, balancing, auxiliary, observers, primary, groups, optimizer, training, start, calibration, backend, threads, compare, ' +
           'seed, repeat, output. Did you mean `optimizer`?',
       ],
     ],

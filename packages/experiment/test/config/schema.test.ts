@@ -19,6 +19,7 @@ describe('configSchema', () => {
         checkpoints: { keepLast: 2 },
         lastBatch: 'keep',
       },
+      calibration: 'none',
       backend: 'auto',
       threads: 2,
       compare: 'none',

@@ -15,7 +15,7 @@ const load = (config: object) => {
 describe('multimnist', () => {
   it('gives rows to learn from and rows to be measured on', async () => {
     const { data } = await load({ use: 'multimnist', size: { train: 20, test: 10 }, layout: 'image' });
-    expect([data?.train.size, data?.test.size]).toEqual([20, 10]);
+    expect([data?.train.size, data?.test?.size]).toEqual([20, 10]);
     expect(data?.train.inputs).toMatchObject({ image: { shape: [28, 28, 1] } });
     expect(data?.train.columns).toEqual(['left', 'right', 'sum']);
   });

@@ -1,10 +1,13 @@
+import { byName, byTask, describeFactory, descriptionOf, list, number, optional, part, taskName } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/schema.js';
-import { singleTaskConfig, singleTaskStopping } from '../../src/parts/single-task.js';
+import { type DescribedPart, singleTaskConfig, singleTaskStopping } from '../../src/parts/single-task.js';
+import { partAt } from '../../src/parts/tables.js';
 
 const head = { use: 'mlp', units: [4] };
 const base = { tasks: [{ name: 'a' }, { name: 'b' }], balancing: { use: 'x#y' }, optimizer: { use: 'sgd' } };
-const alone = (sharing: object, index = 1) => singleTaskConfig({ ...base, sharing } as unknown as Config, index);
+const alone = (sharing: object, index = 1, partOf?: DescribedPart) =>
+  singleTaskConfig({ ...base, sharing } as unknown as Config, index, partOf);
 
 describe('singleTaskConfig', () => {
   it('keeps one task, the optimizer and the encoder, and no balancing', () => {
@@ -35,9 +38,44 @@ describe('singleTaskConfig', () => {
     });
   });
 
-  it('leaves other packages their options', () => {
-    const sharing = { use: '@acme/own#sharing', head: { a: head } };
-    expect(alone(sharing).sharing).toEqual(sharing);
+  it('narrows the options of other packages by their descriptions', () => {
+    const options = {
+      by: optional(byTask(number(), 'numbers'), 'Numbers.'),
+      order: optional(list(taskName()), 'Tasks.'),
+      free: optional(byName(number(), 'numbers'), 'Numbers by any name.'),
+      inner: optional(part('encoder'), 'An encoder.'),
+    };
+    const described = describeFactory('sharing', { name: 'own', summary: 'Own.', options }, () => ({}) as never);
+    const sharing = {
+      use: '@acme/own#sharing',
+      by: { a: 1, b: 2 },
+      order: ['a', 'b'],
+      free: { a: 1, b: 2 },
+      inner: { use: 'fusion', encoders: { x: head } },
+    };
+    const partOf = (written: Readonly<Record<string, unknown>>) =>
+      written.use === sharing.use ? descriptionOf(described) : partAt(written);
+    expect(alone(sharing, 1, partOf).sharing).toEqual({ ...sharing, by: { b: 2 }, order: ['b'] });
+    expect(alone({ ...sharing, by: { a: 1 }, order: ['a'] }, 1, partOf).sharing).toEqual({
+      use: sharing.use,
+      free: sharing.free,
+      inner: sharing.inner,
+    });
+  });
+
+  it('knows in those that describe nothing what is by task, by the names', () => {
+    const sharing = {
+      use: '@acme/own#sharing',
+      heads: { a: head, b: { use: 'mlp', units: [5] } },
+      order: ['b', 'a'],
+      sizes: { small: 1, a: 2 },
+      names: ['a', 'other'],
+    };
+    expect(alone(sharing).sharing).toEqual({
+      ...sharing,
+      heads: { b: { use: 'mlp', units: [5] } },
+      order: ['b'],
+    });
   });
 });
 

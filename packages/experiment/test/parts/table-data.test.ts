@@ -181,12 +181,11 @@ describe('a table in a run file', () => {
       'test: 0.95 }',
       /^run.yaml:10:22: validation and test rows must leave some/,
     ],
-    ['no test rows', 'validation: 0.1, test: 0.2', 'validation: 0.1, test: 0', /no row is for testing/],
     [
-      'a task with several labels per row',
+      'a task with several labels per row, which no column names',
       'type: binary',
       'type: multi-label, labels: 2',
-      /^run.yaml:14:37: a column of a table has one label per row/,
+      /^run.yaml:14:37: the labels of one column are known by their names/,
     ],
     [
       'a class that is none of those named',

@@ -8,6 +8,7 @@ import { roomIn, watchRoom } from '../cache/room.js';
 import { badCsvLines, isBadLine, isMalformed, malformedLines } from './bad-lines.js';
 import { type BadRows, joinBadRows } from './bad-rows.js';
 import { columnType, keptExpression, type SourceColumn } from './column-types.js';
+import { lookAtCsv } from './csv-files.js';
 import { asUtf8 } from './csv-head.js';
 import type { CsvOptions } from './csv-options.js';
 import { endAsTableError, type ProcessLender } from './database-child.js';
@@ -73,6 +74,11 @@ export const rowColumn = 'polytask:row';
 const format = 2;
 /** Megabytes that conversion may take before it goes to disk. */
 const conversionMemory = 768;
+/**
+ * Of tables with so many columns even a few thousand rows, which the database always has at once, take hundreds of megabytes: one thread
+ * reads them, in twice the memory.
+ */
+export const manyColumns = 2000;
 
 /**
  * Converts files of any format to one Parquet file in the cache, in an order that is random and always the same; once per
@@ -132,12 +138,13 @@ async function convert(
   );
   const files = tables.flatMap((table) => table.files);
   const full = new AbortController();
+  const isWide = (await mostColumns(tables, source.csv)) >= manyColumns;
   const database = await openDatabase({
     files: [...files.map(({ path }) => path), rowsFile],
     temporary: { folder: join(folder, 'temporary'), bytes: await roomIn(folder) },
     // SQL with groups or joins gives rows in an order that depends on threads.
-    threads: source.sql === undefined ? Math.min(4, availableParallelism()) : 1,
-    memory: conversionMemory,
+    threads: source.sql === undefined && !isWide ? Math.min(4, availableParallelism()) : 1,
+    memory: isWide ? 2 * conversionMemory : conversionMemory,
     apart: {
       megabytes: processMemory(),
       seconds: source.sql === undefined ? undefined : source.sqlTimeout,
@@ -168,6 +175,18 @@ async function convert(
     database.close();
     await rm(copies, { recursive: true, force: true });
   }
+}
+
+/** How many columns the CSV files have, as they begin; what is wrong with them is told where they are read. */
+async function mostColumns(tables: Tables, csv: CsvOptions): Promise<number> {
+  let most = 0;
+  for (const { files, place } of tables) {
+    const [first] = files;
+    if (first?.format !== 'csv') continue;
+    const looked = await lookAtCsv(first, place, csv).catch(() => undefined);
+    most = Math.max(most, looked?.file.columns.length ?? 0);
+  }
+  return most;
 }
 
 /** Writes the rows that can be read, and gives the lines that cannot. */

@@ -16,8 +16,10 @@ export interface AmbiguousDates {
   readonly formats: readonly string[];
 }
 
-/** Expressions that one query has at most: planning takes time by their square. */
-const together = 400;
+/** Up to so many columns have an expression each in one query, which is fastest; planning takes time by the square of their number. */
+const fewColumns = 40;
+/** Of more, so many are one column of names and values: one expression for all, and the file is read once for each of these. */
+const together = 1000;
 
 /**
  * Finds out what the columns of a file hold, by all of its values: a type is one that every value has.
@@ -79,33 +81,85 @@ export async function findColumns(
   return { columns: names.map((name) => found.get(name) ?? { name, type: 'VARCHAR' }), ambiguous, nearlyDates };
 }
 
-/** By column: how many values there are, and how many of them are read by each of the readings. */
+interface Asked {
+  readonly name: string;
+  readonly tried: readonly Candidate[];
+}
+
+interface Counted {
+  readonly name: string;
+  readonly rows: number;
+  readonly fits: { readonly reading: Candidate; readonly count: number }[];
+}
+
+/** By column: how many values there are, and how many of them are read by each of the readings. Undefined where no line is a row. */
 async function countFits(
   database: Database,
   raw: string,
-  asked: readonly { readonly name: string; readonly tried: readonly Candidate[] }[],
+  asked: readonly Asked[],
   options: ValueOptions,
-): Promise<{ name: string; rows: number; fits: { reading: Candidate; count: number }[] }[] | undefined> {
-  const counted: { name: string; rows: number; fits: { reading: Candidate; count: number }[] }[] = [];
-  for (let from = 0; from < asked.length; from += together) {
-    const some = asked.slice(from, from + together);
-    const counts = some.flatMap(({ name, tried }, c) => [
-      `count(${quoteName(name)})::DOUBLE AS n${c}`,
-      ...tried.map(
-        (reading, r) =>
-          `count(CASE WHEN ${fitsSql(quoteName(name), reading, options)} THEN 1 END)::DOUBLE AS c${c}r${r}`,
-      ),
-    ]);
-    const [row = {}] = await database.rows(`SELECT count(*)::DOUBLE AS n, ${counts.join(', ')} FROM ${raw}`);
-    // No line is a row: there is nothing to find out.
-    if (row.n === 0) return undefined;
-    some.forEach(({ name, tried }, c) => {
-      const fits = tried.map((reading, r) => ({ reading, count: row[`c${c}r${r}`] as number }));
-      counted.push({ name, rows: row[`n${c}`] as number, fits });
-    });
+): Promise<Counted[] | undefined> {
+  if (asked.length <= fewColumns) return countFew(database, raw, asked, options);
+  const alike = new Map<string, Asked[]>();
+  for (const one of asked) {
+    const key = JSON.stringify(one.tried);
+    alike.set(key, [...(alike.get(key) ?? []), one]);
+  }
+  const counted: Counted[] = [];
+  for (const group of alike.values()) {
+    for (let from = 0; from < group.length; from += together) {
+      const found = await countMany(database, raw, group.slice(from, from + together), options);
+      if (found === undefined) return undefined;
+      counted.push(...found);
+    }
   }
   return counted;
 }
+
+async function countFew(
+  database: Database,
+  raw: string,
+  asked: readonly Asked[],
+  options: ValueOptions,
+): Promise<Counted[] | undefined> {
+  if (asked.length === 0) return [];
+  const counts = asked.flatMap(({ name, tried }, c) => [
+    `count(${quoteName(name)})::DOUBLE AS n${c}`,
+    ...tried.map((reading, r) => `${fitCount(quoteName(name), reading, options)} AS c${c}r${r}`),
+  ]);
+  const [row = {}] = await database.rows(`SELECT count(*)::DOUBLE AS n, ${counts.join(', ')} FROM ${raw}`);
+  if (row.n === 0) return undefined;
+  return asked.map(({ name, tried }, c) => ({
+    name,
+    rows: row[`n${c}`] as number,
+    fits: tried.map((reading, r) => ({ reading, count: row[`c${c}r${r}`] as number })),
+  }));
+}
+
+/** Of columns with the same readings. */
+async function countMany(
+  database: Database,
+  raw: string,
+  asked: readonly Asked[],
+  options: ValueOptions,
+): Promise<Counted[] | undefined> {
+  const tried = asked[0]?.tried ?? [];
+  const values = asked.map(({ name }) => quoteName(name)).join(', ');
+  const counts = ['count(v)::DOUBLE AS n', ...tried.map((reading, r) => `${fitCount('v', reading, options)} AS r${r}`)];
+  const rows = await database.rows(
+    `SELECT ${counts.join(', ')} FROM (SELECT unnest([${values}]) AS v, unnest(range(${asked.length})) AS i FROM ${raw}) ` +
+      'GROUP BY i ORDER BY i',
+  );
+  if (rows.length === 0) return undefined;
+  return asked.map(({ name }, c) => ({
+    name,
+    rows: rows[c]?.n as number,
+    fits: tried.map((reading, r) => ({ reading, count: rows[c]?.[`r${r}`] as number })),
+  }));
+}
+
+const fitCount = (value: string, reading: Candidate, options: ValueOptions) =>
+  `count(CASE WHEN ${fitsSql(value, reading, options)} THEN 1 END)::DOUBLE`;
 
 /** Whether ways to write dates give different dates. */
 async function differ(database: Database, raw: string, name: string, readings: readonly Candidate[]): Promise<boolean> {

@@ -32,8 +32,10 @@ export interface DescribedColumns {
   readonly notes: readonly string[];
 }
 
-/** Columns that one query looks at: planning takes time by their square. */
-const together = 100;
+/** Up to so many columns have expressions each in one query, which is fastest; planning takes time by the square of their number. */
+const fewColumns = 100;
+/** Of more, so many of one type are one column of names and values. */
+const together = 1000;
 /** Values that are shown. */
 const mostShown = 5;
 
@@ -161,46 +163,87 @@ async function factsOf(
   columns: readonly SourceColumn[],
   labels: readonly LabelOptions[],
 ): Promise<ReadonlyMap<string, ColumnFacts>> {
-  const found = new Map<string, ColumnFacts>();
+  const table = readParquet(rowsFile);
   const answers = labels.map(({ column }) => quoteName(column));
-  for (let from = 0; from < columns.length; from += together) {
-    const some = columns.slice(from, from + together);
-    const asked = some.flatMap(({ name, type }, c) => {
-      const value = quoteName(name);
-      const text = (one: string) => `CAST(${one} AS VARCHAR)`;
-      return [
-        `count(${value})::DOUBLE AS n${c}`,
-        ...(type === 'number' || type === 'integer'
-          ? [`min(${value})::DOUBLE AS a${c}`, `max(${value})::DOUBLE AS z${c}`]
-          : []),
-        ...(type === 'date' ? [`min(${value})::VARCHAR AS a${c}`, `max(${value})::VARCHAR AS z${c}`] : []),
-        ...(type === 'text' ? [`count(TRY_CAST(${value} AS DOUBLE))::DOUBLE AS x${c}`] : []),
-        `approx_count_distinct(${value})::DOUBLE AS d${c}`,
-        ...answers.flatMap((label, l) => [
-          `count(CASE WHEN ${text(value)} = ${text(label)} THEN 1 END)::DOUBLE AS e${c}_${l}`,
-        ]),
-      ];
+  const found = new Map<string, ColumnFacts>();
+  const add = (column: SourceColumn, row: Row, suffix: string, counts: Row) => {
+    found.set(column.name, factsIn(column, row, suffix, counts, labels));
+  };
+  const counted = answers.map((label, l) => `count(${label})::DOUBLE AS l${l}`);
+  if (columns.length <= fewColumns) {
+    const asked = columns.flatMap(({ name, type }, c) => factSql(quoteName(name), type, answers, String(c)));
+    const [row = {}] = await database.rows(`SELECT ${[...asked, ...counted].join(', ')} FROM ${table}`);
+    columns.forEach((column, c) => {
+      add(column, row, String(c), row);
     });
-    const counts = answers.map((label, l) => `count(${label})::DOUBLE AS l${l}`);
-    const [row = {}] = await database.rows(`SELECT ${[...asked, ...counts].join(', ')} FROM ${readParquet(rowsFile)}`);
-    some.forEach(({ name }, c) => {
-      const [low, high] = [row[`a${c}`], row[`z${c}`]] as [
-        number | string | null | undefined,
-        number | string | null | undefined,
-      ];
-      const equal = labels.find(
-        ({ column }, l) => column !== name && row[`e${c}_${l}`] === row[`l${l}`] && (row[`l${l}`] as number) > 0,
+    return found;
+  }
+  const [counts = {}] = counted.length === 0 ? [] : await database.rows(`SELECT ${counted.join(', ')} FROM ${table}`);
+  const texts = answers.map((label, l) => `CAST(${label} AS VARCHAR) AS label${l}`);
+  for (const type of new Set(columns.map((column) => column.type))) {
+    const alike = columns.filter((column) => column.type === type);
+    for (let from = 0; from < alike.length; from += together) {
+      const some = alike.slice(from, from + together);
+      const values = `unnest([${some.map(({ name }) => quoteName(name)).join(', ')}]) AS v`;
+      const inner = [values, `unnest(range(${some.length})) AS i`, ...texts].join(', ');
+      const facts = factSql(
+        'v',
+        type,
+        answers.map((_, l) => `label${l}`),
+        '',
       );
-      found.set(name, {
-        count: row[`n${c}`] as number,
-        ...(low === undefined || low === null || high === undefined || high === null ? {} : { range: [low, high] }),
-        different: row[`d${c}`] as number,
-        numbers: (row[`x${c}`] as number | undefined) ?? 0,
-        equals: equal?.column,
+      const rows = await database.rows(
+        `SELECT ${facts.join(', ')} FROM (SELECT ${inner} FROM ${table}) GROUP BY i ORDER BY i`,
+      );
+      some.forEach((column, c) => {
+        add(column, rows[c] ?? {}, '', counts);
       });
-    });
+    }
   }
   return found;
+}
+
+type Row = Record<string, unknown>;
+
+/** What is asked of a column. */
+function factSql(value: string, type: SourceColumn['type'], answers: readonly string[], suffix: string): string[] {
+  const text = (one: string) => `CAST(${one} AS VARCHAR)`;
+  return [
+    `count(${value})::DOUBLE AS n${suffix}`,
+    ...(type === 'number' || type === 'integer'
+      ? [`min(${value})::DOUBLE AS a${suffix}`, `max(${value})::DOUBLE AS z${suffix}`]
+      : []),
+    ...(type === 'date' ? [`min(${value})::VARCHAR AS a${suffix}`, `max(${value})::VARCHAR AS z${suffix}`] : []),
+    ...(type === 'text' ? [`count(TRY_CAST(${value} AS DOUBLE))::DOUBLE AS x${suffix}`] : []),
+    `approx_count_distinct(${value})::DOUBLE AS d${suffix}`,
+    ...answers.map(
+      (label, l) => `count(CASE WHEN ${text(value)} = ${text(label)} THEN 1 END)::DOUBLE AS e${suffix}_${l}`,
+    ),
+  ];
+}
+
+/** @param counts - How many values each label has. */
+function factsIn(
+  { name }: SourceColumn,
+  row: Row,
+  suffix: string,
+  counts: Row,
+  labels: readonly LabelOptions[],
+): ColumnFacts {
+  const [low, high] = [row[`a${suffix}`], row[`z${suffix}`]] as [
+    number | string | null | undefined,
+    number | string | null | undefined,
+  ];
+  const equal = labels.find(
+    ({ column }, l) => column !== name && row[`e${suffix}_${l}`] === counts[`l${l}`] && (counts[`l${l}`] as number) > 0,
+  );
+  return {
+    count: row[`n${suffix}`] as number,
+    ...(low === undefined || low === null || high === undefined || high === null ? {} : { range: [low, high] }),
+    different: row[`d${suffix}`] as number,
+    numbers: (row[`x${suffix}`] as number | undefined) ?? 0,
+    equals: equal?.column,
+  };
 }
 
 /** What is remarkable about a column that is learned from. */

@@ -16,7 +16,7 @@ import { defaultCache } from '../cache/default-cache.js';
 import { readRecord } from '../cache/read-record.js';
 import { requireRoom } from '../cache/room.js';
 import { type BadRows, checkBadRows, joinBadRows } from '../reading/bad-rows.js';
-import type { ConvertedSource } from '../reading/convert-source.js';
+import { type ConvertedSource, manyColumns } from '../reading/convert-source.js';
 import { endAsTableError, type ProcessLender } from '../reading/database-child.js';
 import { type Database, openDatabase, quoteName, readParquet } from '../reading/duckdb.js';
 import { taskColumn } from '../reading/join-sources.js';
@@ -186,7 +186,8 @@ async function encode(
   const columns = labelColumns(labels);
   // One thread: the order of results must be that of the file.
   const apart = { megabytes: processMemory(), lender };
-  const database = await openDatabase({ files: [rowsFile], threads: 1, memory: 512, apart, signal: options.signal });
+  const memory = info.columns.length < manyColumns ? 512 : 1536;
+  const database = await openDatabase({ files: [rowsFile], threads: 1, memory, apart, signal: options.signal });
   try {
     const taken = new Map<string, string>();
     for (const by of ['group', 'time', 'column'] as const) {
