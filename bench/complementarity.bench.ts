@@ -66,7 +66,10 @@ if (measured.includes('truth')) await printTruth();
 if (measured.includes('digits')) await printDigits();
 if (measured.includes('time')) await printTimes();
 
-const chosen = (all: Contenders) => Object.entries(all).filter(([name], i) => i === 0 || name.includes(only));
+/** The first, and those whose names are asked for. */
+function chosen(all: Contenders) {
+  return Object.entries(all).filter(([name], i) => i === 0 || name.includes(only));
+}
 
 /** What one run came to. */
 interface Outcome {
@@ -170,19 +173,17 @@ async function printTruth(): Promise<void> {
   }));
 }
 
-const digitTasks = () => [
-  classification('left', { classes: 10 }),
-  classification('right', { classes: 10 }),
-  classification('sum', { classes: 5 }),
-];
-
 /** Twenty thousand images and five hundred labels of each task; others for every seed. */
 async function digits(seed: number): Promise<Work> {
   const labelled = { left: 500, right: 500, sum: 500 };
   return {
     train: await multiMnist({ split: 'train', seed, size: 20_000, labelled }),
     test: await multiMnist({ split: 'test', seed, size: 5_000 }),
-    tasks: digitTasks(),
+    tasks: [
+      classification('left', { classes: 10 }),
+      classification('right', { classes: 10 }),
+      classification('sum', { classes: 5 }),
+    ],
     units: [128, 64],
     fit: { epochs: 15, batchSize: 200 },
     learningRate: 0.002,
@@ -222,7 +223,9 @@ async function printTimes(): Promise<void> {
   console.log();
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
 
 /** Mean ± standard deviation over seeds. */
 function spread(values: readonly number[]): string {

@@ -139,6 +139,17 @@ describe('run files', () => {
     expect(sky?.accuracy).toBeGreaterThan(0.5);
   });
 
+  it('consistent-digits.yaml learns digits from sums', async () => {
+    const { left, right, sum } = await resultsOf(
+      'consistent-digits.yaml',
+      ...['data.size.train=3000', 'data.size.test=1000', 'training.epochs=8'],
+    );
+    expect([left?.rows, sum?.rows]).toEqual([1000, 1000]);
+    // Of ten classes and of five; 285 labels of each digit are learned from.
+    for (const task of [left, right]) expect(task?.accuracy).toBeGreaterThan(0.3);
+    expect(sum?.accuracy).toBeGreaterThan(0.3);
+  });
+
   it('birdstrikes.yaml finds a rare class', async () => {
     const { damage, size } = await resultsOf('birdstrikes.yaml', 'training.epochs=3');
     expect(damage?.auc).toBeGreaterThan(0.68);

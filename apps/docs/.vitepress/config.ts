@@ -16,6 +16,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Concepts', link: '/guide/concepts' },
       { text: 'Data', link: '/guide/data' },
       { text: 'The run folder', link: '/guide/run-folder' },
+      { text: 'Make tasks help each other', link: '/guide/tasks-that-help' },
       { text: 'Predict', link: '/guide/predicting' },
       { text: 'What hurt what?', link: '/guide/what-hurt-what' },
       { text: 'Files from others', link: '/guide/files-from-others' },
