@@ -16,3 +16,12 @@ export function library(entry: Record<string, string>): Options {
     external: [/^@tensorflow\//, /^@polytask\//, /^node:/],
   };
 }
+
+/**
+ * A package of methods: a file per source, so that whoever imports one method gets that method. In one file a bundler cannot tell
+ * that describing a part has no effect, and keeps all of them.
+ */
+export function methods(): Options {
+  const index = { index: 'src/index.ts' };
+  return { ...library(index), entry: ['src/**/*.ts'], bundle: false, dts: { entry: index } };
+}
