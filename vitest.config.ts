@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
@@ -36,6 +37,8 @@ export default defineConfig({
       ...(onTfjsNode ? ['packages/core/test/helpers/node-backend.ts'] : []),
     ],
     pool: 'forks',
+    // Vitest leaves a core free, which is half of a machine with two; many tests wait for programs that they start.
+    maxWorkers: Number(process.env.VITEST_MAX_WORKERS ?? Math.max(2, availableParallelism() - 1)),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
