@@ -2,7 +2,7 @@
 export interface Contender {
   readonly name: string;
   step(): Promise<void>;
-  /** Runs so many steps and says how long each took, for a contender that lives in another process and has a clock of its own. */
+  /** Runs this many steps and says how long each took, for a contender that lives in another process and has a clock of its own. */
   steps?(count: number): Promise<readonly number[]>;
   /** Called before each of its turns, outside of the clock. */
   before?(): Promise<unknown> | undefined;

@@ -8,7 +8,7 @@ const [warming, steps] = [3, 5];
 
 /**
  * How long an executor compiles the programs of a step, in a process that has done so before: what the first step takes more
- * than a later one inside programs, over so many new trainers. Tracing, lowering and opening the models are in it.
+ * than a later one inside programs, over several new trainers. Tracing, lowering and opening the models are in it.
  */
 export async function compileTime(competitor: Competitor, work: Work, trainers: number): Promise<Timing> {
   await competitor.prepare();

@@ -7,7 +7,7 @@ export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: n
 
 /** What a command may touch of its surroundings; tests give their own. */
 export interface Io {
-  /** What is piped in; read by commands that are told to. */
+  /** What is piped in; read by commands that are asked to. */
   readonly stdin?: Readable & { readonly isTTY?: boolean };
   /** The result, and nothing else. */
   readonly stdout: Output;

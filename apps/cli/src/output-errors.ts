@@ -20,7 +20,7 @@ export function outliveErrors(stream: Output): OutputState {
     try {
       return write(...parameters);
     } catch (error) {
-      // Whoever waits for this stream is told as well.
+      // Code that waits for this stream hears of it as well.
       stream.emit('error', error);
       return true;
     }

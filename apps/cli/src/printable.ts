@@ -6,7 +6,7 @@ const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202
 
 /**
  * Numbers in our own colours, other ones in every process. Colours are text like what files say until they are printed; by this they
- * are told apart from escapes in a header or a name, which cannot know it. Tables measure them as any other colour.
+ * are distinguished from escapes in a header or a name, which cannot know it. Tables measure them as any other colour.
  */
 const own = Array.from({ length: 3 }, () => `${randomInt(1000, 10_000)};`).join('');
 

@@ -140,7 +140,7 @@ function hearing(tasks: readonly string[], neighbours: { readonly [task: string]
   return new Map(tasks.map((task) => [task, neighbours[task] === undefined ? tasks : [task, ...neighbours[task]]]));
 }
 
-/** The tasks that hear of these within so many steps. */
+/** The tasks that hear of these within a number of steps. */
 function reach(hears: Hearing, from: readonly string[], steps: number): readonly string[] {
   if (steps === 0) return from;
   const next = [...hears].filter(([, heard]) => heard.some((task) => from.includes(task))).map(([task]) => task);

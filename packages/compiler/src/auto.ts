@@ -14,7 +14,7 @@ export interface ExecutorChoice {
   readonly reason: string;
 }
 
-/** Options of {@link auto}: those of {@link compiled}, and who is told about the choice. */
+/** Options of {@link auto}: those of {@link compiled}, and who hears about the choice. */
 export interface AutoOptions extends CompiledOptions {
   /** Whether it may be `compiled()`. Default true; false goes on with a run that began without, where ONNX Runtime has come since. */
   readonly compile?: boolean;

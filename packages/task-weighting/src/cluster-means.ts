@@ -3,7 +3,7 @@
  * the one with the least sum of squares, found by dynamic programming.
  *
  * @param values `[n]`, at least one.
- * @param groups At most so many clusters.
+ * @param groups The most clusters there may be.
  * @returns `[n]`, in the order of `values`.
  */
 export function clusterMeans(values: ArrayLike<number>, groups: number): Float64Array {

@@ -27,7 +27,7 @@ function homeFor(named: NamedPlaces): string | undefined {
   try {
     return findPackage(manifest.name, codePlaces(named));
   } catch {
-    // A wrong folder of `--plugins` is told of by the command.
+    // The command reports a wrong folder of `--plugins`.
     return undefined;
   }
 }

@@ -109,7 +109,7 @@ async function placeOf(
   if (!/\.html?$/i.test(path)) throw new InputError([{ where, message: 'the name must end in .html' }]);
   const problem = await whyNotExported(path, [''], force);
   if (problem !== undefined) throw new InputError([{ where, message: problem }]);
-  // A folder that is none is said where it is read.
+  // What is not a folder is refused where it is read.
   const links =
     output === undefined && folders.length === 1
       ? await linksIn(resolve(cwd, first), first, { 'report.html': 'file' })

@@ -22,7 +22,7 @@ interface Growth {
 
 const everyMilliseconds = 500;
 
-/** Steps that are told on standard error. */
+/** Steps that are printed on standard error. */
 export function createStep({ stderr, signal, env }: Pick<Io, 'stderr' | 'signal' | 'env'>, quiet: boolean): Step {
   const terminal = stderr.isTTY === true && !quiet;
   const { dim } = colorsFor(stderr, env);

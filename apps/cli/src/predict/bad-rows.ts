@@ -4,7 +4,7 @@ import { InputError } from '@polytask/experiment/early';
 import { counted } from '../report/format.js';
 import type { RowBlock } from './row-source.js';
 
-/** So many are told one by one. */
+/** How many are described one by one. */
 const mostTold = 10;
 
 /** Encodes blocks of rows and counts those that cannot be used. */

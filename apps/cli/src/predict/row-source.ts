@@ -25,7 +25,7 @@ export interface RowRequest {
   readonly sql: boolean;
   /** Columns to be carried along. */
   readonly exact?: readonly string[];
-  /** Told of lines that are no rows; they are left out. */
+  /** Called for lines that are not rows; they are left out. */
   readonly onBadLines: (badRows: BadRows) => void;
 }
 
@@ -42,7 +42,7 @@ export interface RowBlock {
 export async function* readBlocks(request: RowRequest, size: number, io: Io): AsyncGenerator<RowBlock> {
   const names = request.files.length === 0 ? ['-'] : request.files;
   for (const name of names) await refuseUnreadable(name, request, io);
-  // What is wrong with a later file is told before rows of an earlier one have been written.
+  // What is wrong with a later file is reported before rows of an earlier one have been written.
   const quietly = { ...request, onBadLines() {} };
   for (const name of names.slice(1)) if (name !== '-') await firstOf(openFile(name, quietly, io));
   for (const name of names) {

@@ -57,7 +57,7 @@ export function hierarchicalClustering(distances: TaskMatrix): Merge[] {
 }
 
 /**
- * The clusters of a tree when it is cut into so many.
+ * The clusters of a tree when it is cut into a given number of them.
  *
  * @param merges - As {@link hierarchicalClustering} gives them, all K − 1.
  * @param count - From 1 to K.

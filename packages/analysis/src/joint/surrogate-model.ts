@@ -78,7 +78,7 @@ export interface SubsetOptions {
 /**
  * Random sets of tasks, all different, in which every task is about as often as any other.
  *
- * Shapes: → at most `count` sets of `size` task indices, ascending; fewer where there are not so many.
+ * Shapes: → at most `count` sets of `size` task indices, ascending; fewer where there are not that many.
  *
  * @throws `POLYTASK_INVALID_OPTION` for sizes that there cannot be.
  * @example

@@ -29,7 +29,7 @@ export function constantFinder(
     if (value.op === 'Transpose') {
       return graph.transpose(first, value.attributes.permutation as readonly number[]) as Constant;
     }
-    // What is broadcast stays small: whoever uses it broadcasts again.
+    // What is broadcast stays small: its users broadcast it again.
     if (value.op === 'BroadcastTo') return first;
     const facts = operations.get(value.op);
     if (facts?.over !== 'entries' || facts.kernel === undefined) return undefined;

@@ -33,7 +33,7 @@ function formula(compute: Formula): Lowering {
   };
 }
 
-/** From so many entries on it pays to lay a tensor out in a row, and back. */
+/** From this many entries on it pays to lay a tensor out in a row, and back. */
 const many = 4096;
 
 /**

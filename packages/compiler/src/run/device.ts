@@ -23,7 +23,7 @@ export interface HostDevice extends DeviceTensor {
 /** Arrays of one size and type that wait to be used again. */
 const kept = 2;
 
-/** The device tensors of one session, and the arrays that are theirs: whoever needs one takes it here and gives it back. */
+/** The device tensors of one session, and the arrays that are theirs: code that needs one takes it here and gives it back. */
 export interface DeviceStore {
   /** Takes over an array. */
   own(data: HostArray, shape: readonly number[]): HostDevice;

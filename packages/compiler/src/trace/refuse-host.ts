@@ -2,7 +2,7 @@ import { PolytaskError } from '@polytask/core';
 import type { HostRefusals } from '@polytask/core/executors';
 import { atSourceLine } from './source-line.js';
 
-/** What a program is told that draws or looks at the clock while it is traced. */
+/** The error for a program that draws or looks at the clock while it is traced. */
 export function refuseHost(program: string): HostRefusals {
   return {
     random(what) {

@@ -127,7 +127,7 @@ function shifted(x: tf.Tensor, most: number, uniform: tf.Tensor): tf.Tensor {
   }, x);
 }
 
-/** All images moved by so many pixels along an axis. */
+/** All images moved by a number of pixels along an axis. */
 function movedBy(x: tf.Tensor, by: number, axis: number): tf.Tensor {
   const length = x.shape[axis] as number;
   const kept = Math.max(0, length - Math.abs(by));

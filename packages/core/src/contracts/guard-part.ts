@@ -8,7 +8,7 @@ export interface Owner {
   readonly description: () => object;
 }
 
-/** Not enumerable: whoever prints the error does not want all of the part. */
+/** Not enumerable: a printed error should not show all of the part. */
 function partOf({ kind, name, description }: Owner, place: string) {
   return Object.defineProperty({ kind, name, place }, 'description', { value: description() }) as NonNullable<
     PolytaskError['part']

@@ -48,7 +48,7 @@ export function storeArray(
   return { data, rowShape: shape.slice(1), width: size / (shape[0] as number), scale };
 }
 
-/** Rows of up to so many numbers are copied one by one, which takes less time than to make a view of each. */
+/** Rows of up to this many numbers are copied one by one, which takes less time than to make a view of each. */
 const narrow = 16;
 
 /**

@@ -124,7 +124,7 @@ function scopeAt(
   };
 }
 
-/** Parameters are one flat vector, and backends address at most so many bytes. */
+/** Parameters are one flat vector, and backends address at most this many bytes. */
 const largestModel = 2 ** 30;
 
 /** Every variable costs some work of its own, when programs are recorded above all; models of thousands are not meant. */

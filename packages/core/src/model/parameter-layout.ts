@@ -23,7 +23,7 @@ export function createLayout(tasks: readonly string[], registry: readonly Regist
   const trainable = registry.filter((registration) => registration.trainable).sort(compare);
   const segments = place(trainable);
   const stateSegments = place(registry.filter((registration) => !registration.trainable));
-  // Balancing variables lie at the end, whoever uses them.
+  // Balancing variables lie at the end, whatever tasks use them.
   const isShared = (segment: Segment) =>
     segment.group !== 'balancing' &&
     (segment.usedBy.length >= 2 || (tasks.length === 1 && segment.usedBy.length === 1));

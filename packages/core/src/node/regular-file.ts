@@ -19,7 +19,7 @@ export interface ReadFileOptions {
  *
  * @param path - The file.
  * @param flags - As `open` takes them. Default: for reading.
- * @throws `POLYTASK_FILE` where it is something else; the system's error where it cannot be opened. Whoever opens it closes it.
+ * @throws `POLYTASK_FILE` where it is something else; the system's error where it cannot be opened. Its opener closes it.
  * @example
  * ```ts
  * import { openRegularFile } from '@polytask/core/node';

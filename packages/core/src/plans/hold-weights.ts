@@ -9,7 +9,7 @@ import type { RunStep } from '../training/step-outcome.js';
 const key = 'balancing/held-weights';
 
 /**
- * Takes a step that works out weights every so many steps, and holds them in between: such a step is one backward pass. The weights are kept with
+ * Takes a step that works out weights every few steps, and holds them in between: such a step is one backward pass. The weights are kept with
  * what else strategies store, so that a resumed run goes on with them.
  */
 export function holdWeights(

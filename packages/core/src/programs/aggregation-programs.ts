@@ -10,7 +10,7 @@ import { type ProgramParts, variablesOf } from './program-parts.js';
 import { flatGradient, gradientOf, onTape } from './tape.js';
 import { applyUpdate, type UpdateMode } from './update.js';
 
-/** Combinations of gradients in tfjs, then the update. Besides, what the history is told the weights from. */
+/** Combinations of gradients in tfjs, then the update. And what the history takes the weights from. */
 export function aggregationPrograms({ model, optimizer, forward, shared, rest, once }: ProgramParts) {
   const { layout } = model;
 

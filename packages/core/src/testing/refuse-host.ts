@@ -4,7 +4,7 @@ import type { HostRefusals } from '../executors/forbid-host.js';
 /** Throws, and notes what it threw: a program might catch it. */
 export type Refuse = (error: PolytaskError) => never;
 
-/** What a program is told that draws or looks at the clock by itself. */
+/** The error for a program that draws or looks at the clock by itself. */
 export function refuseHost(program: string, refuse: Refuse): HostRefusals {
   return {
     random: (what) =>

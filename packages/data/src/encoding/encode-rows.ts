@@ -24,13 +24,13 @@ export interface EncodeOptions {
    */
   readonly labels?: boolean | 'there';
   /**
-   * Told of every value that cannot be read, with the number of its row among these, from 0. What is encoded for such a row
+   * Called for every value that cannot be read, with the number of its row among these, from 0. What is encoded for such a row
    * means nothing. Default: an error tells of them.
    */
   readonly report?: ReportValue;
 }
 
-/** So many unusable values are told one by one. */
+/** How many unusable values are described one by one. */
 const mostTold = 10;
 
 /**
@@ -123,7 +123,7 @@ function noColumn(column: string, rows: readonly RawRow[]): DatasetError {
   return new DatasetError(`The rows must have a column \`${column}\`, but have ${listNames(known)}.${advice}`);
 }
 
-/** Gathers values that cannot be used; `finish` throws if there were any. Where the caller is told of them, it does neither. */
+/** Gathers values that cannot be used; `finish` throws if there were any. Where the caller takes them, it does neither. */
 function collectBadValues(ofCaller?: ReportValue): { report: ReportValue; finish(): void } {
   if (ofCaller !== undefined) return { report: ofCaller, finish() {} };
   const told: string[] = [];

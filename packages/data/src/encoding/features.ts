@@ -128,7 +128,7 @@ export interface LearnedText {
   /** Stands in for a missing value under `'constant'`. */
   readonly fill: string;
   readonly words: readonly string[];
-  /** How words are told from each other: as runs of letters and digits where this is left out. */
+  /** How words are separated: as runs of letters and digits where this is left out. */
   readonly split?: 'scripts';
 }
 

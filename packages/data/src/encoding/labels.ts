@@ -116,7 +116,7 @@ export type LearnedLabel =
 
 /** More classes of a column than anybody means; a column of texts or ids has been named by mistake. */
 export const mostClasses = 10_000;
-/** Among so many names a wrong one is compared with each, to find what may have been meant. */
+/** Among up to this many names a wrong one is compared with each, to find what may have been meant. */
 const mostCompared = 1000;
 
 /** A function that reads a label as a number (NaN: none) or the name of a class (null: none). */
@@ -328,7 +328,7 @@ function setLearner({ column, classes, minCount = 1, separator = '|' }: LabelOpt
   };
 }
 
-/** So many deviations from 0, float32 has less than four digits left for what a label is about. */
+/** This many deviations from 0, float32 has less than four digits left for what a label is about. */
 const farFromMean = 4096;
 
 /** A number near a mean that leaves whole numbers whole. */

@@ -37,7 +37,7 @@ export interface TableEncoding {
 /**
  * The names of an encoding's inputs.
  *
- * @throws `POLYTASK_INVALID_OPTION` for names that are none, or the same.
+ * @throws `POLYTASK_INVALID_OPTION` for names that are empty, or the same.
  * @example
  * ```ts
  * import { namesOfInputs } from '@polytask/data';

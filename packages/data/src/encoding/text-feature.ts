@@ -9,7 +9,7 @@ import { wordsOf } from './words-of.js';
 
 /** Every word is a number in every row. */
 const mostWords = 16_384;
-/** In ONNX, every word is an operator; with so many, a model is open within seconds. */
+/** In ONNX, every word is an operator; with this many, a model opens within seconds. */
 const mostInOnnx = 2048;
 
 /**

@@ -6,7 +6,7 @@ export interface WordCounts {
   all(): ReadonlyMap<string, number>;
 }
 
-/** So many different words are told from each other; a column with more is no list of categories. */
+/** How many different words are distinguished; a column with more is no list of categories. */
 const mostWords = 1_000_000;
 
 /** Counts words of a column. */

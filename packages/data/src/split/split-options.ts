@@ -25,7 +25,7 @@ export interface SplitOptions {
   readonly time?: string;
   /** Column that says the part of every row: `train`, `validation` or `test`. */
   readonly column?: string;
-  /** In place of `test`: rows are divided into so many parts of about the same size, each of which is for testing once. */
+  /** In place of `test`: rows are divided into this many parts of about the same size, each of which is for testing once. */
   readonly folds?: number;
   /** Which of them is for testing, from 1. Default 1. */
   readonly fold?: number;

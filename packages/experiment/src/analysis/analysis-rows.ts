@@ -9,7 +9,7 @@ import {
   type Trainer,
 } from '@polytask/core';
 
-/** Rows of a data set in memory, at most so many, evenly spread where they can be had in any order. */
+/** Rows of a data set in memory, at most a given number, evenly spread where they can be had in any order. */
 export function someRows(dataset: MultiTaskDataset, most: number): Promise<RowsInHand> {
   if (dataset.size <= most || !('gather' in dataset)) return readRows(dataset, most);
   const chosen = Array.from({ length: most }, (_, n) => Math.floor((n * dataset.size) / most));

@@ -11,7 +11,7 @@ import { executeAnalysis } from './execute-analysis.js';
 
 /** How {@link analyzeRun} works. */
 export interface AnalysisOptions extends ExperimentOptions {
-  /** After so many seconds nothing new is begun. Default: everything is done. */
+  /** After this many seconds nothing new is begun. Default: everything is done. */
   readonly budgetSeconds?: number;
 }
 

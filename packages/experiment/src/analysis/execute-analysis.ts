@@ -20,7 +20,7 @@ export interface AnalysisSurroundings {
   readonly signal: AbortSignal;
   /** When the program began, by `performance.now()`. */
   readonly began: number;
-  /** After so many seconds nothing new is begun. Default: everything is done. */
+  /** After this many seconds nothing new is begun. Default: everything is done. */
   readonly budgetSeconds?: number | undefined;
 }
 

@@ -37,7 +37,7 @@ interface Stages {
 /** Rows that are enough to measure by: labels; features and predictions; what takes a pass per column or unit. */
 const most = { labels: 5000, rows: 2000, passes: 500 } as const;
 
-/** How often the observers look, where a run has so many steps. */
+/** How often the observers look, where a run has this many steps. */
 const looks = 60;
 
 /** Rows in memory, with the labels of all tasks side by side. */

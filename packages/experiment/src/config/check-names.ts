@@ -67,7 +67,7 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
     const path = ['training', 'checkpoints', 'keepBest'];
     if (none) {
       const advice = 'set some apart, such as `split: { validation: 0.1 }`';
-      mistakes.add(path, `the best epoch is told by validation rows; ${advice}`, true);
+      mistakes.add(path, `validation rows say which epoch is best; ${advice}`, true);
     }
     if (typeof keepBest === 'object' && !names.includes(keepBest.task)) {
       unknownTask([...path, 'task'], keepBest.task, false);

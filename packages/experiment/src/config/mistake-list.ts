@@ -4,7 +4,7 @@ import type { Positions } from './positions.js';
 import { mistakeAt } from './read-yaml.js';
 import type { SetOption } from './set-option.js';
 
-/** Gathers mistakes of one configuration, so that all are told at once. */
+/** Gathers mistakes of one configuration, so that all are reported at once. */
 export interface MistakeList {
   readonly mistakes: readonly Mistake[];
   /** Something is wrong with the value at a path; or, with `atKey`, with its key. */
@@ -18,7 +18,7 @@ export interface MistakeList {
  *
  * @param file - Name of the file as the user wrote it.
  * @param positions - Of what is in the file.
- * @param sets - What the command line put in; mistakes in that are told as its own.
+ * @param sets - What the command line put in; mistakes in that are reported as its own.
  */
 export function createMistakeList(file: string, positions: Positions, sets: readonly SetOption[]): MistakeList {
   const mistakes: Mistake[] = [];

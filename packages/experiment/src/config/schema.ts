@@ -60,7 +60,7 @@ const split = mapping({
   folds: whole(2, 100)
     .exactOptional()
     .describe(
-      'For tables and images: in place of `test`, rows are divided into so many folds. One network is trained for each, which tests it and ' +
+      'For tables and images: in place of `test`, rows are divided into this many folds. One network is trained for each, which tests it and ' +
         'learns from the others; results are means with their spread.',
     ),
   fold: whole(1, 100).exactOptional().describe('Only this one of the `folds`, from 1. Default: all of them.'),
@@ -109,8 +109,10 @@ const keepBest = z.union(
 );
 
 const checkpoints = mapping({
-  everySteps: whole(1).exactOptional().describe('A checkpoint after so many steps, besides that of every epoch.'),
-  everyMinutes: positive().exactOptional().describe('A checkpoint after so many minutes, besides that of every epoch.'),
+  everySteps: whole(1).exactOptional().describe('A checkpoint after this many steps, besides that of every epoch.'),
+  everyMinutes: positive()
+    .exactOptional()
+    .describe('A checkpoint after this many minutes, besides that of every epoch.'),
   keepLast: whole(1).default(2).describe('How many of the newest stay. Default 2.'),
   keepBest: keepBest
     .exactOptional()

@@ -186,7 +186,7 @@ async function tryModel(network: Network, inputs: RunData['train']['inputs']): P
   return layout;
 }
 
-/** Builds the networks that are compared with, one per task, so that what is wrong with them is told before training. */
+/** Builds the networks that are compared with, one per task, so that what is wrong with them is reported before training. */
 async function tryAlone(
   config: Config,
   context: BuildContext,

@@ -39,7 +39,7 @@ export const palette = {
 /** A colour of the palette, as pictures name it. */
 export const colour = (name: keyof typeof palette): string => `var(--${name})`;
 
-/** Colours of things that are told apart by them; they come round again, dashed. */
+/** Colours that distinguish things; they come round again, dashed. */
 export function nthColour(index: number): { readonly color: string; readonly type: 'solid' | 'dashed' | 'dotted' } {
   const types = ['solid', 'dashed', 'dotted'] as const;
   const color = colour(`c${index % 8}` as 'c0');

@@ -38,7 +38,7 @@ export async function listCheckpoints(folder: string): Promise<CheckpointFile[]>
   return files.sort((a, b) => b.step - a.step || b.epoch - a.epoch);
 }
 
-/** Those that need not stay. The checkpoint of an epoch is the first with so many epochs done; later ones are within the next. */
+/** Those that need not stay. The checkpoint of an epoch is the first with that many epochs done; later ones are within the next. */
 export function superfluous(files: readonly CheckpointFile[], { keepLast, bestEpoch }: Retention): CheckpointFile[] {
   const best = files.filter(({ epoch }) => epoch === bestEpoch).at(-1);
   return files.slice(keepLast).filter((file) => file !== best);

@@ -25,7 +25,7 @@ import { tasksWithThreshold, withThresholds } from '../parts/thresholds.js';
 
 /** The joint network of a finished run, ready to predict, measure and export. */
 export interface LoadedModel {
-  /** Whoever loads it disposes of it. */
+  /** Its loader disposes of it. */
   readonly trainer: Trainer<readonly AnyTask[]>;
   /** The run's, with its defaults. */
   readonly config: Config;

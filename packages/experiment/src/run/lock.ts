@@ -50,7 +50,7 @@ export const isLockFile = (name: string): boolean => /^lock-\d{1,15}$/.test(name
 
 /**
  * Makes this process the only one that writes to a folder. A lock is a file `lock-<n>`, put there whole and only where there is none
- * of that number. Whoever finds the owner of the highest one gone makes the next, then looks whether another did the same:
+ * of that number. A process that finds the owner of the highest one gone makes the next, then looks whether another did the same:
  * of two at once, at least one sees the other and withdraws.
  *
  * @throws LockedError where a process that lives has the folder; InputError where something else is called like a lock.

@@ -11,7 +11,7 @@ import { ownFiles } from './own-files.js';
  */
 export type NetworkName = `${'' | `repeat-${number}-`}${'joint' | `single-task-${number}`}`;
 
-/** The files of one run. Whoever writes to them has the lock. */
+/** The files of one run. Only the process that has the lock writes to them. */
 export interface RunFolder {
   readonly path: string;
   readonly files: { readonly [file in 'run' | 'metrics' | 'model']: string };

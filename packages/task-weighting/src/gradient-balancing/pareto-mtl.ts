@@ -46,7 +46,7 @@ export const paretoMtl = /* @__PURE__ */ describePart('gradient-balancing', {
     preference: preferenceOption,
     others: optional(
       list(byTask(number({ from: 0 }), 'importance')),
-      'The other preference vectors, which the given one is told from; tasks that are not named count 0.',
+      'The other preference vectors, which the given one is kept apart from; tasks that are not named count 0.',
       'one for each task alone',
     ),
     margin: withDefault(number({ from: 0 }), 0, 'ϵ: how near a constraint counts.', "the authors' code"),

@@ -19,7 +19,7 @@ import { numbersByTask } from '../by-task.js';
 /** Weights by the names of tasks. */
 export type TaskWeights = { readonly [task: string]: number };
 
-/** What a function of weights is told of the epoch before. */
+/** What a function of weights gets of the epoch before. */
 export interface EpochSeen {
   /** Mean training loss by task; NaN for tasks without a label in that epoch. */
   readonly meanLosses: TaskWeights;

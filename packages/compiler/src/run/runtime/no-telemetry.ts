@@ -11,7 +11,7 @@ interface NodeProcess {
 }
 
 /**
- * Turns the telemetry of ONNX Runtime's native library off; comes before every load of the library, whoever asks for it.
+ * Turns the telemetry of ONNX Runtime's native library off; comes before every load of the library.
  *
  * @remarks The library reads the environment of the process. In the main thread `process.env` is that environment; in a worker
  * thread it is a copy, which the library does not see, so there the C library's `setenv` is called.

@@ -66,7 +66,7 @@ function cumulativeProduct({ graph, inputs, attributes }: RuleCall): Value {
 /** The same in log₂ n multiplications: after each one, an entry is the product of twice as many. */
 function doubledProduct(graph: Graph, x: Value, axis: number, exclusive: boolean, reverse: boolean): Value {
   const length = x.shape[axis] as number;
-  /** Every entry moved along the axis by so many places, ones behind it. */
+  /** Every entry moved along the axis by this many places, ones behind it. */
   const moved = (value: Value, places: number) => {
     const paddings = x.shape.map((_, i): [number, number] =>
       i !== axis ? [0, 0] : reverse ? [0, places] : [places, 0],

@@ -14,7 +14,7 @@ export function along(graph: Graph, x: Value, axis: number, start: number, size:
   );
 }
 
-/** A value with a border of equal numbers, so many before and behind along each axis. */
+/** A value with a border of equal numbers, this many before and behind along each axis. */
 export function padded(graph: Graph, x: Value, paddings: readonly (readonly [number, number])[], value: number): Value {
   if (paddings.every(([before, after]) => before === 0 && after === 0)) return x;
   const shape = x.shape.map((size, i) => size + (paddings[i]?.[0] as number) + (paddings[i]?.[1] as number));

@@ -47,7 +47,7 @@ export interface ConformanceOptions {
  * @param kind Which kind of strategy.
  * @param make Makes the part for tasks of these names, with the options to be tested; anew for every run. Or a described factory
  * all of whose options have defaults.
- * @throws `POLYTASK_UNKNOWN_NAME` for a skipped check that does not exist and a claim that is none of this kind's; `POLYTASK_CONFORMANCE` for a skip without a reason. A
+ * @throws `POLYTASK_UNKNOWN_NAME` for a skipped check that does not exist and a claim that this kind does not have; `POLYTASK_CONFORMANCE` for a skip without a reason. A
  * check that fails rejects with `POLYTASK_CONFORMANCE`, or with what the part itself threw.
  * @example
  * ```ts

@@ -53,7 +53,7 @@ export interface Trial {
   readonly bound: () => Lifecycle | undefined;
   readonly tasks: readonly string[];
   readonly events: readonly StepEvent[];
-  /** Trains to the end of so many epochs, or of the step. */
+  /** Trains to the end of a number of epochs, or of the step. */
   train(epochs: number, until?: { step: number }): Promise<void>;
   /** All variables by path. */
   values(): Promise<Record<string, Float32Array>>;

@@ -19,7 +19,7 @@ import { pruneCache } from './prune-cache.js';
 export async function cached(cache: string, key: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cache, key);
   if (existsSync(folder) && (await markUsed(folder))) return folder;
-  // A limit that is none is told before work begins.
+  // A wrong limit is refused before work begins.
   const limit = cacheLimit();
   await makeFolder(cache);
   await removeAbandoned(cache);

@@ -61,7 +61,7 @@ export async function cacheEntries(cache: string = defaultCache()): Promise<Cach
  * was used in the last ten minutes under a limit above 0, stays. `loadTable` does so whenever it has added to the cache.
  *
  * @returns What was removed.
- * @throws InvalidOptionError (`POLYTASK_INVALID_OPTION`) for a limit that is none.
+ * @throws InvalidOptionError (`POLYTASK_INVALID_OPTION`) for a wrong limit.
  * @example
  * ```ts no-run changes the cache
  * import { pruneCache } from '@polytask/data/node';

@@ -5,7 +5,7 @@ import { cacheLimit } from './cache-limit.js';
 
 /** How often the size of what is written is looked at, in milliseconds. */
 const lookEvery = 250;
-/** What is left free on the disk: so many bytes, but no more than this share of it. */
+/** What is left free on the disk: this many bytes, but no more than this share of it. */
 const keptFree = 512e6;
 const keptShare = 0.05;
 

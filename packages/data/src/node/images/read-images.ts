@@ -33,7 +33,7 @@ export interface ImageLooks {
 
 /** An image file is no longer than this. */
 const mostBytes = 256 << 20;
-/** So many are decoded at a time. */
+/** How many are decoded at a time. */
 const together = 8;
 
 /**
@@ -96,7 +96,7 @@ export async function readImages(paths: readonly string[], options: ReadImagesOp
   return { data, shape: [paths.length, height, width, channels], scale: 1 / 255 };
 }
 
-/** So many images that cannot be used are told one by one. */
+/** How many images that cannot be used are described one by one. */
 const mostTold = 10;
 
 /** How large the first image is that can be read, and whether it has colours. */
@@ -120,7 +120,7 @@ function allBroken(broken: ReadonlyMap<number, string>): DatasetError {
   return new DatasetError([...messages.slice(0, mostTold), ...more].join('\n'));
 }
 
-/** Takes up what is wrong with an image, so that all are told at once. */
+/** Takes up what is wrong with an image, so that all are reported at once. */
 function keepMessage(broken: Map<number, string>, place: number): (error: Error) => undefined {
   return (error) => {
     if (!(error instanceof DatasetError)) throw error;

@@ -90,7 +90,7 @@ function describe(message: string): BadRow & { line: number } {
   return { line, reason: said || 'it cannot be read' };
 }
 
-/** Whether an error of the database is about JSON that is none. */
+/** Whether an error of the database is about broken JSON. */
 export function isMalformed(error: unknown): boolean {
   return /Malformed JSON|JSON transform/i.test((error as Error).message);
 }

@@ -21,7 +21,7 @@ export interface BadRows {
   readonly advice?: readonly string[];
 }
 
-/** So many are described. */
+/** How many are described. */
 export const mostDescribed = 10;
 
 /** A bad row in words: `people.csv:3, column \`age\`: ...`. */
@@ -41,7 +41,7 @@ export function joinBadRows(...lists: readonly BadRows[]): BadRows {
   };
 }
 
-/** Throws where there are more bad rows than are put up with. */
+/** Throws where there are more bad rows than are allowed. */
 export function checkBadRows({ count, first, advice = [] }: BadRows, most: number): void {
   if (count <= most) return;
   const more = count > first.length ? `\n  and ${count - first.length} more` : '';

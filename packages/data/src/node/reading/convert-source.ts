@@ -177,7 +177,7 @@ async function convert(
   }
 }
 
-/** How many columns the CSV files have, as they begin; what is wrong with them is told where they are read. */
+/** How many columns the CSV files have, as they begin; what is wrong with them is reported where they are read. */
 async function mostColumns(tables: Tables, csv: CsvOptions): Promise<number> {
   let most = 0;
   for (const { files, place } of tables) {
@@ -230,7 +230,7 @@ async function readWhole(
         if (isOurs(inner)) throw inner;
         return { count: 0, first: [] };
       });
-      // Lines of CSV are told with all other rows that cannot be used.
+      // Lines of CSV are reported with all other rows that cannot be used.
       if (bad.count === 0 || (kind === 'jsonl' && !source.tolerant)) throw badLines(tables, bad, error);
       badRows = joinBadRows(badRows, bad);
       broken.add(kind);

@@ -16,9 +16,9 @@ export interface AmbiguousDates {
   readonly formats: readonly string[];
 }
 
-/** Up to so many columns have an expression each in one query, which is fastest; planning takes time by the square of their number. */
+/** Up to this many columns have an expression each in one query, which is fastest; planning takes time by the square of their number. */
 const fewColumns = 40;
-/** Of more, so many are one column of names and values: one expression for all, and the file is read once for each of these. */
+/** Of more, this many at a time are one column of names and values: one expression for all, and the file is read once for each of these. */
 const together = 1000;
 
 /**

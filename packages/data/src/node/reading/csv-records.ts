@@ -1,4 +1,4 @@
-/** How values are told from each other. */
+/** How values are separated. */
 export interface CsvMarks {
   /** Between two values. */
   readonly delimiter: string;

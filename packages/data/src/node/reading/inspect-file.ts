@@ -10,9 +10,9 @@ import { jsonDepth, mostNested } from './json-depth.js';
 import type { SourceFile } from './source-files.js';
 import { TableError } from './table-error.js';
 
-/** A packed file may always unpack to so many gigabytes, unless `POLYTASK_UNPACK_LIMIT` says otherwise ... */
+/** A packed file may always unpack to this many gigabytes, unless `POLYTASK_UNPACK_LIMIT` says otherwise ... */
 const usualUnpacked = 0.5;
-/** ... and to so many times its size. */
+/** ... and to this many times its size. */
 const mostPacked = 250;
 /** Bytes of a line of CSV. The database takes seconds to find out that it is longer than it reads. */
 const longestLine = 2_000_000;
@@ -100,7 +100,7 @@ async function readThrough(
       },
       options,
     ).catch((error: unknown) => {
-      // What the stream says where something follows that is no further member: that is told below.
+      // What the stream says where something follows that is not a further member: the error for that is below.
       if ((error as Error).name === 'AbortError' && signal?.aborted !== true) return;
       if (!String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw error;
       throw new TableError(

@@ -112,7 +112,7 @@ function expressionOf(
 ): string {
   const text = quoteName(column.name);
   if (use === 'number' && !wrong.has(column.name)) return valueSql(text, { type: 'DOUBLE' }, csv);
-  // One that is no number is told as it is written.
+  // One that is not a number is shown as it is written.
   if (use === 'number')
     return csv.decimal === ','
       ? `CASE WHEN contains(${text}, '.') THEN ${text} || '?' ELSE replace(${text}, ',', '.') END`

@@ -242,7 +242,7 @@ async function about<Result>(place: readonly string[], work: () => Promise<Resul
   }
 }
 
-/** A value as it is used: a number or a date that came as a text is one, unless it is none, which is told as it is written. */
+/** A value as it is used: a number or a date that came as a text is one; what is neither is shown as it is written. */
 function usedValue(value: unknown, use: FeatureOptions['type'] | undefined): unknown {
   const isNumber = typeof value === 'string' && (use === 'number' || use === 'date');
   const read = isNumber ? kindOf(use).read(value) : value;

@@ -28,7 +28,7 @@ export interface TableReading {
 const longest = 16 << 20;
 /** What a value of a Parquet file takes at least once it is read. */
 const valueBytes = 8;
-/** Of JSON files up to so many bytes, all rows are looked at to find the types. */
+/** Of JSON files up to this many bytes, all rows are looked at to find the types. */
 const smallJson = 100 << 20;
 
 /** What reads files of one format. */
@@ -70,7 +70,7 @@ export async function readerSql(
   if (first.format === 'csv') return csvReader(database, files, place, csv, uses);
   const sql = await otherReader(database, files, place);
   const kind = first.format === 'parquet' ? 'Parquet' : 'JSON';
-  // What is no JSON is told when rows are read.
+  // Broken JSON is reported when rows are read.
   const columns = await about(place, `the file cannot be read as ${kind}`, () =>
     database.rows(`DESCRIBE SELECT * FROM ${sql}`),
   ).catch((error: unknown) => {

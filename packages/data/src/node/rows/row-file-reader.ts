@@ -52,7 +52,7 @@ export function rowReader(path: string, layout: RowLayout, blocks: Blocks, shuff
       only === undefined
         ? loadWindow(path, words, blocks, ofWindows[index] as Window).then(inOrder)
         : Promise.resolve(inOrder(only));
-    // Whoever needs the window hears of it; nobody has to need it.
+    // Code that needs the window hears of it; nothing has to need it.
     promise.catch(() => {});
     loading.set(index, promise);
     return promise;

@@ -21,7 +21,7 @@ export interface Window {
 }
 
 /**
- * An order of all rows that can be had without holding them all: blocks in random order, so many of them make a window, and
+ * An order of all rows that can be had without holding them all: blocks in random order, a number of them make a window, and
  * the rows of a window are in random order. With no seed, rows lie as they do in the file.
  *
  * What is promised: every row comes once; the order depends on the seed, the key and the sizes alone; where everything fits

@@ -32,9 +32,9 @@ export interface DescribedColumns {
   readonly notes: readonly string[];
 }
 
-/** Up to so many columns have expressions each in one query, which is fastest; planning takes time by the square of their number. */
+/** Up to this many columns have expressions each in one query, which is fastest; planning takes time by the square of their number. */
 const fewColumns = 100;
-/** Of more, so many of one type are one column of names and values. */
+/** Of more, this many of one type are one column of names and values. */
 const together = 1000;
 /** Values that are shown. */
 const mostShown = 5;

@@ -144,7 +144,7 @@ export function rowLayoutOf(
   };
 }
 
-/** Weights of rows; one that is none makes its row a bad one. */
+/** Weights of rows; a wrong one makes its row a bad one. */
 function readWeights(
   names: readonly string[],
   size: number,

@@ -9,7 +9,7 @@ import type { OnnxRuntimeC, Pointer } from './onnxruntime-c.js';
 /** Arrays that one input or output remembers; most alternate between two. */
 const remembered = 3;
 
-/** Inputs of up to so many entries that come in a new array every time are copied, which costs less than to bind the array. */
+/** Inputs of up to this many entries that come in a new array every time are copied, which costs less than to bind the array. */
 const copied = 4096;
 
 /** An array, which is not kept from being collected, and the runtime's view of its memory. */
