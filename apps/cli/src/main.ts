@@ -21,7 +21,10 @@ async function runHere(): Promise<number> {
     on: (name, listener) => process.on(name, listener),
     // Only training has a step to finish and a checkpoint to write.
     say: (text) =>
-      print(stderr, ['native', 'doctor', 'predict', 'evaluate', 'report'].includes(args[0] ?? '') ? 'Stopping.' : text),
+      print(
+        stderr,
+        ['native', 'doctor', 'predict', 'evaluate', 'report', 'merge'].includes(args[0] ?? '') ? 'Stopping.' : text,
+      ),
     exit: (code) => process.exit(code),
     now: () => performance.now(),
   });

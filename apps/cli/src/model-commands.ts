@@ -9,7 +9,7 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 /** What the program has to know of a command that has begun. */
 export interface Told {
   json(): void;
-  what(what: 'prediction' | 'evaluation' | 'report'): void;
+  what(what: 'prediction' | 'evaluation' | 'report' | 'merge'): void;
   interrupted(): void;
 }
 

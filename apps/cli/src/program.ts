@@ -4,7 +4,8 @@ import { pluginsOption } from './code/plugins-option.js';
 import { completionScripts, shells } from './completion/scripts.js';
 import { tellFailure } from './errors/tell-failure.js';
 import { type Io, print, printJson, printText } from './io.js';
-import { addModelCommands } from './model-commands.js';
+import { addMergeCommand } from './merge-command.js';
+import { addModelCommands, type Told } from './model-commands.js';
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value];
 
@@ -119,17 +120,19 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
       await exportModel(folder, options, io);
     });
 
-  addModelCommands(program, io, {
+  const told: Told = {
     json: () => {
       json = true;
     },
-    what: (told) => {
-      what = told;
+    what: (named) => {
+      what = named;
     },
     interrupted: () => {
       code = undefined;
     },
-  });
+  };
+  addModelCommands(program, io, told);
+  addMergeCommand(program, io, told);
 
   program
     .command('schema')

@@ -15,8 +15,7 @@ export { type BalancingWrapper, wrapBalancing } from './balancing-kit/wrap-balan
 export type { Checkpoint } from './checkpoints/checkpoint.js';
 export { checkpointVersion, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.js';
 export { CheckpointError } from './checkpoints/checkpoint-error.js';
-export type { TrainedModel } from './checkpoints/trained-model.js';
-export type { AuxiliaryContext, AuxiliaryObjective } from './contracts/auxiliary.js';
+export type { AuxiliaryContext, AuxiliaryObjective, Teachers } from './contracts/auxiliary.js';
 export { defineAuxiliary } from './contracts/auxiliary.js';
 export type {
   AuxiliaryInput,
@@ -58,6 +57,13 @@ export type {
   PrologueConstant,
   PrologueInput,
 } from './contracts/input-prologue.js';
+export type {
+  LabelOverlay,
+  LabelOverlays,
+  LookedThrough,
+  OverlayTable,
+  Relabelling,
+} from './contracts/label-overlays.js';
 export type {
   BalancingContext,
   BoundLossWeighting,
@@ -129,11 +135,11 @@ export type {
   TensorsNamed,
 } from './contracts/tensors.js';
 export { hostTensor } from './contracts/tensors.js';
+export type { FrozenModel, TrainedModel } from './contracts/trained-model.js';
 // Data.
 export { collectLabels } from './data/collect-labels.js';
 export type { StoredLabels, TableDataset } from './data/indexed-dataset.js';
 export { labelBatch } from './data/label-batch.js';
-export type { LabelOverlay, LabelOverlays, OverlayTable } from './data/label-overlay.js';
 export { createOverlays } from './data/label-overlay.js';
 export type { OrderedDataset, OrderedRows } from './data/ordered-dataset.js';
 export type { PerTaskDataset, StreamedPerTaskDataset } from './data/per-task-datasets.js';

@@ -29,6 +29,9 @@ export { type Config, configSchema, jsonSchema } from './config/schema.js';
 export type { SetOption } from './config/set-option.js';
 export { InputError, inFileOrder, type Mistake } from './errors/mistakes.js';
 export { RunError } from './errors/run-error.js';
+// Runs that become one.
+export { type MergeMethod, type MergeNumbers, mergeMethods, numbersOf } from './merge/merge-methods.js';
+export { type MergeRequest, mergeRuns } from './merge/merge-runs.js';
 export type { DataFacts } from './parts/loaded-data.js';
 // Parts by name.
 export { type PreparedRun, prepareData, prepareRun } from './parts/prepare-run.js';

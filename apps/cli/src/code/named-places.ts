@@ -6,6 +6,7 @@ const operands: { readonly [command: string]: 'runFile' | 'runFolder' } = {
   check: 'runFile',
   predict: 'runFolder',
   evaluate: 'runFolder',
+  merge: 'runFolder',
   export: 'runFolder',
 };
 
@@ -26,7 +27,7 @@ export const valued: readonly string[] = [
     '--inputs',
   ],
   ...['-t', '--to', '--id', '--keep', '--max-bad-rows', '--backend', '--part', '--data', '--predictions'],
-  '--threshold',
+  ...['--threshold', '-m', '--method', '--scale', '--drop', '--rows', '--joint'],
 ];
 export const plain: readonly string[] = [
   ...['--compare', '--no-compare', '--json', '-q', '--quiet', '--force', '--no-sql', '--intermediates'],

@@ -18,6 +18,7 @@ const kinds: Readonly<Record<CacheEntry['kind'], string>> = {
   source: 'files as rows',
   table: 'encoded rows',
   rows: 'rows of a class or task',
+  teacher: 'a network for one task',
   unfinished: 'half made',
 };
 

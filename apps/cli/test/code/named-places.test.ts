@@ -30,7 +30,7 @@ describe('namedPlaces', () => {
 
   it('knows all options of these commands, and which have a value', async () => {
     const found = { valued: new Set<string>(), plain: new Set<string>() };
-    for (const command of ['train', 'check', 'predict', 'evaluate', 'export']) {
+    for (const command of ['train', 'check', 'predict', 'evaluate', 'merge', 'export']) {
       const { io, stdout } = fakeIo('/');
       await runProgram([command, '--help'], io);
       for (const [, short, long = '', value] of stdout.text().matchAll(/^ {2}(?:(-\w), )?(--[\w-]+)( <)?/gm)) {

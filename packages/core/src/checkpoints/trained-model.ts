@@ -1,25 +1,10 @@
-import type { InputSpecs } from '../contracts/batch.js';
 import type { DeviceTensor } from '../contracts/executor.js';
-import { firstStep, type StepInfo } from '../contracts/loss-weighting.js';
+import { firstStep } from '../contracts/loss-weighting.js';
 import type { Segment } from '../contracts/parameters.js';
-import type { TaskConstants } from '../contracts/task.js';
-import type { HostTensor } from '../contracts/tensors.js';
+import type { TrainedModel } from '../contracts/trained-model.js';
 import { momentaryReader } from '../training/parameter-reader.js';
 import { type Run, settled } from '../training/run.js';
 import { CheckpointError } from './checkpoint-error.js';
-
-/** A model without its training: what it takes, with the same tasks and strategies, to predict, measure and export again. */
-export interface TrainedModel {
-  readonly inputs: InputSpecs;
-  /** What the tasks learned from the training labels, by task. */
-  readonly constants: { readonly [task: string]: TaskConstants };
-  /** Every variable by its path. */
-  readonly variables: { readonly [path: string]: HostTensor };
-  /** The last step that it was trained by, from which a sharing strategy knows its temperature. Default: none yet. */
-  readonly reached?: StepInfo | undefined;
-  /** Whether it is one whole model per task, each of that task's best epoch. Default false. */
-  readonly perTask?: boolean | undefined;
-}
 
 /** The model of a run as it is between two steps. */
 export async function modelOf(run: Run): Promise<TrainedModel> {

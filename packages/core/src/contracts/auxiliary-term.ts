@@ -4,7 +4,8 @@ import type { Lifecycle } from './description.js';
 import type { StepContext } from './encoder.js';
 import type { DeviceTensor } from './executor.js';
 import type { ForwardState } from './forward-state.js';
-import type { EpochEnd, StepInfo } from './loss-weighting.js';
+import type { Relabelling } from './label-overlays.js';
+import type { EpochEnd, Recorded, StepInfo } from './loss-weighting.js';
 import type { ParameterReader } from './parameters.js';
 import type { PreparePrimitives } from './step-plan.js';
 import type { TaskConstants } from './task.js';
@@ -33,8 +34,11 @@ export interface AuxiliaryInput<Feeds extends string = string> {
   /**
    * A task's loss of every row of the batch, unweighted, `[rows]`: of `state`, of a further pass, or of a state with other outputs,
    * such as those of a second head. Rows without a label count for nothing; `batch.weights` has 0 there.
+   *
+   * @param target - What to compare with, of the shape of the labels, or distributions over classes for class ids: another task's
+   * predictions, a teacher's. Default: the labels.
    */
-  rowLosses(task: string, state?: ForwardState): tf.Tensor;
+  rowLosses(task: string, state?: ForwardState, target?: tf.Tensor): tf.Tensor;
 }
 
 /** What `inspect` of an auxiliary term looks at. */
@@ -80,6 +84,17 @@ export interface BoundAuxiliary<
    * it among the intermediates, under `<part>/<name>`.
    */
   inspect?(input: InspectInput): NamedTensors;
+  /**
+   * Targets that tasks learn from in the place of their labels, by task, in tfjs: of the shape of the labels, or distributions over
+   * classes where these are class ids. Only rows with a label count in a task's loss, as ever, and balancing sees the loss under
+   * these targets. Where several terms give targets of one task, the later sees what the earlier gave.
+   */
+  targets?(input: Pick<AuxiliaryInput<Prepared | Numbers | Rows>, 'batch' | 'feeds' | 'constants'>): NamedTensors;
+  /**
+   * After every epoch: may lay other labels over those of the training data, from what the model makes of its rows. What it gives is
+   * recorded in the history, under `<part>/<name>`. Overlays are saved by core.
+   */
+  relabel?(rows: Relabelling): Recorded | Promise<Recorded>;
   /** A scalar, in tfjs. May use model variables through the layout or the scope that its maker was bound to. */
   loss(input: AuxiliaryInput<Prepared | Numbers | Rows>): tf.Tensor | AuxiliaryLoss;
 }

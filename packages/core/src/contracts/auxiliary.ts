@@ -6,6 +6,7 @@ import type { TaskRoles } from './loss-weighting.js';
 import type { BuildScope, ParameterLayout } from './parameters.js';
 import type { AnyTask } from './task.js';
 import type { State } from './tensors.js';
+import type { FrozenModel } from './trained-model.js';
 
 /** What an auxiliary objective is bound to: the model is built, its own variables are not yet. */
 export interface AuxiliaryContext extends TaskRoles {
@@ -23,6 +24,9 @@ export interface AuxiliaryContext extends TaskRoles {
   uniform(step: number): () => number;
 }
 
+/** Frozen networks to learn from, by the task that each has learned. */
+export type Teachers = { readonly [task: string]: FrozenModel };
+
 /** A term added to what the tasks ask for: a penalty, an adversary, a consistency between tasks. */
 export interface AuxiliaryObjective extends Description<'auxiliary'> {
   /** Factor of the term. Default 1. */
@@ -33,6 +37,15 @@ export interface AuxiliaryObjective extends Description<'auxiliary'> {
   readonly asTask?: boolean | undefined;
   /** Names of what `inspect` gives. A model that is loaded to be looked at has its terms with such names, and no others. */
   readonly inspected?: readonly string[] | undefined;
+  /**
+   * Of a term that learns from a network for each task alone: what it is once they are there. Who runs an experiment trains them
+   * first. Left out where the term needs none, or has been given its own.
+   *
+   * @param teachers - By task; a term takes those that it has a use for.
+   */
+  withTeachers?(teachers: Teachers): AuxiliaryObjective;
+  /** Under `withTeachers`: the tasks whose teachers it needs. Default: all. */
+  readonly taught?: readonly string[] | undefined;
   bind(context: AuxiliaryContext): BoundAuxiliary;
 }
 

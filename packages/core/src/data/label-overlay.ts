@@ -1,42 +1,8 @@
+import type { LabelOverlay, LabelOverlays, OverlayTable } from '../contracts/label-overlays.js';
 import { type HostTensor, type State, type StateValue, sizeOf } from '../contracts/tensors.js';
 import { DatasetError } from '../errors/dataset-error.js';
 
-/** Labels, sample weights, or both, that replace what the data set says for some rows of one task. */
-export interface LabelOverlay {
-  /** The rows, by id, each once `[n]`. */
-  readonly ids: Int32Array;
-  /**
-   * `[n, ...target shape]`; for class ids also distributions `[n, ...target shape, classes]`, float32. A missing value
-   * (NaN or negative) takes the row's label away.
-   */
-  readonly targets?: HostTensor;
-  /** Sample weights `[n]`, such as the confidence in a pseudo-label; class weights still multiply them. */
-  readonly weights?: Float32Array;
-}
-
-/** An overlay as it is looked up in. */
-export interface OverlayTable extends LabelOverlay {
-  /** Row of an id in `targets` and `weights`. */
-  readonly rows: ReadonlyMap<number, number>;
-}
-
-/** The label overlays of a run: pseudo-labels, distilled targets, confidence. */
-export interface LabelOverlays {
-  /**
-   * Puts an overlay on a task, in place of the one it has. The arrays are kept, not copied.
-   *
-   * @throws DatasetError (`POLYTASK_DATASET`) where lengths differ, an id repeats, or a weight is not finite.
-   */
-  setOverlay(task: string, overlay: LabelOverlay): void;
-  /** Takes the overlay off one task, or off all. */
-  clear(task?: string): void;
-  /** The task's overlay, if it has one. */
-  lookup(task: string): OverlayTable | undefined;
-  /** Everything, as plain data for a checkpoint. */
-  toState(): State;
-  /** Puts back what `toState` gave, in place of everything. */
-  fromState(state: State): void;
-}
+export type { LabelOverlay, LabelOverlays, OverlayTable };
 
 /**
  * No overlays yet. Core asks them at every batch, so that labels can be changed between epochs without a new data set;

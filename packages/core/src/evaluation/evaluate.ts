@@ -130,12 +130,12 @@ export interface Inspection {
   readonly intermediates: { readonly [name: string]: HostTensor };
 }
 
-/** Runs the model in inference mode, and reads everything that the forward pass gives. */
-export async function inspectInputs(
+/** Runs the model in inference mode, and reads what is named of the forward pass; losses are not among it. */
+export async function forwardInputs(
   runtime: Runtime,
   inputs: { readonly [input: string]: HostTensor },
-): Promise<Inspection> {
-  const { tasks, outputs: names } = runtime.model;
+  names: readonly string[],
+): Promise<{ readonly [name: string]: HostTensor }> {
   checkInputs(runtime, inputs);
   const { host } = await runtime.session.run(runtime.programs.forward(names, false), {
     parameters: runtime.parameters,
@@ -143,6 +143,16 @@ export async function inspectInputs(
     feeds: inferenceFeeds(runtime, inputs),
     outputs: Object.fromEntries(names.map((name) => [name, 'read' as const])),
   });
+  return host;
+}
+
+/** Runs the model in inference mode, and reads everything that the forward pass gives. */
+export async function inspectInputs(
+  runtime: Runtime,
+  inputs: { readonly [input: string]: HostTensor },
+): Promise<Inspection> {
+  const { tasks, outputs } = runtime.model;
+  const host = await forwardInputs(runtime, inputs, outputs);
   const under = (prefix: string) =>
     Object.fromEntries(
       Object.entries(host).flatMap(([name, tensor]) =>

@@ -5,6 +5,7 @@ import { describeOptions } from './describe-options.js';
 import { fillOptions } from './fill-options.js';
 import { type KindOptions, kindOptions } from './kind-options.js';
 import type { FilledOptions, OptionsOf, OptionTable } from './option.js';
+import type { Takes } from './option-types.js';
 
 const marker: unique symbol = Symbol.for('polytask.described') as never;
 
@@ -155,8 +156,17 @@ export function described<Factory extends (...args: never[]) => unknown>(
 
 /** Options as plain data, with defaults, as {@link PartDescription.create} takes them; without what only code can say. */
 export function plainOptions(table: OptionTable, options: object): Readonly<Record<string, unknown>> {
-  const said = Object.entries(options).filter(([name]) => table[name]?.takes.type !== 'code');
+  const said = Object.entries(options).filter(([name, value]) => {
+    const takes = table[name]?.takes;
+    return takes === undefined || !isCode(takes, value);
+  });
   return describeOptions(Object.fromEntries(said));
+}
+
+/** Whether a value is one that only code can say. */
+function isCode(takes: Takes, value: unknown): boolean {
+  if (takes.type === 'code') return true;
+  return takes.type === 'either' && takes.of.some((one) => one.type === 'code' && one.is(value));
 }
 
 /** The description that a factory carries, whichever copy of core gave it; undefined for everything else. */

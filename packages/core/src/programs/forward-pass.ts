@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { TensorBatch } from '../contracts/batch.js';
 import type { StepContext } from '../contracts/encoder.js';
 import type { ProgramContext } from '../contracts/executor.js';
 import type { ForwardState } from '../contracts/forward-state.js';
@@ -35,8 +36,10 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
     const shared = feedsUnder('sharing', feeds);
     const state = sharing.forward(feedsUnder('input', feeds), step, shared);
     settle();
+    const batch = tensorBatch(feeds);
+    const targets = targetsOf(model, batch, feeds, constants);
     const losses = tasks.map((task) => {
-      const rows = of.loss(task, state, feeds[`target/${task.name}`] as tf.Tensor);
+      const rows = of.loss(task, state, targets[task.name] as tf.Tensor);
       const shares = feeds[`share/${task.name}`] as tf.Tensor;
       requireShape(`The loss of task \`${task.name}\`, one number per row,`, rows, shares.shape);
       return tf.sum(tf.mul(rows, shares)) as tf.Scalar;
@@ -50,7 +53,6 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
       ofPart(scalarNamed(`intermediate \`${name}\``, name, state.intermediates)),
     );
     let added: tf.Scalar | undefined;
-    const batch = tensorBatch(feeds);
     for (const { name, weight, asTask, bound } of auxiliaries) {
       const place = `auxiliary/${name}`;
       const uniform: StepContext['uniform'] = (path, shape) => context.uniform(`${place}/${path}`, shape);
@@ -61,7 +63,8 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
         constants,
         step: { training: true, uniform },
         predict: (task, at = state) => of.predict(taskNamed(tasks, task), at),
-        rowLosses: (task, at = state) => of.loss(taskNamed(tasks, task), at, feeds[`target/${task}`] as tf.Tensor),
+        rowLosses: (task, at = state, target = batch.targets[task] as tf.Tensor) =>
+          of.loss(taskNamed(tasks, task), at, target),
         forward: (inputs = batch.inputs, { training = true } = {}) =>
           heldForward(model, inputs, { training, uniform: (path, shape) => uniform(`forward/${path}`, shape) }, shared),
       });
@@ -80,6 +83,24 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
     }
     return { state, losses, terms, logged, added };
   };
+}
+
+/** What tasks learn from: the labels, or what auxiliary terms put in their place. */
+function targetsOf(
+  { tasks, auxiliaries }: Model,
+  batch: TensorBatch,
+  feeds: NamedTensors,
+  constants: { readonly [task: string]: TaskConstants },
+): NamedTensors {
+  let { targets } = batch;
+  for (const { name, bound } of auxiliaries) {
+    if (bound.targets === undefined) continue;
+    const own = feedsUnder(`auxiliary/${name}`, feeds);
+    const given = bound.targets({ batch: { ...batch, targets }, feeds: own, constants });
+    for (const task of Object.keys(given)) taskNamed(tasks, task);
+    targets = { ...targets, ...given };
+  }
+  return targets;
 }
 
 /** What a task makes of a forward pass. */

@@ -20,6 +20,7 @@ import { furtherBatches } from './further-batches.js';
 import { addLogged, addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
 import { epochEnds, loggerOf, probe } from './parts-of-run.js';
 import { openPerTask } from './per-task-run.js';
+import { type RelabelData, relabel } from './relabel.js';
 import { change, type Run, requireWhole, stepInfo } from './run.js';
 import type { BatchSources } from './runtime.js';
 import { scheduleRows } from './schedule-rows.js';
@@ -107,7 +108,8 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
       await breathe();
     }
     if (run.history.stopped === 'signal') break;
-    const finishEpoch = () => endEpoch(run, { ...options, evaluationBatchSize }, started);
+    const rows = { train, validation, batchSize: evaluationBatchSize };
+    const finishEpoch = () => endEpoch(run, { ...options, evaluationBatchSize }, started, rows);
     const event = await change(run, finishEpoch, () => true);
     await options.onMetrics?.(event);
     for (const callback of options.callbacks ?? []) await callback.epochEnd?.(event, run.overlays);
@@ -176,6 +178,7 @@ async function endEpoch(
   run: Run,
   options: FitOptions & { evaluationBatchSize: number },
   started: number,
+  rows: RelabelData,
 ): Promise<EpochEvent> {
   const { description, model, history } = run;
   const { tasks } = description;
@@ -205,7 +208,7 @@ async function endEpoch(
   }
   const validation = scores?.tasks as ValidationScores | undefined;
   const ends = await epochEnds(run, { epoch: run.epoch, meanLosses: means.losses, validation });
-  addLogged(history, { ...means.logged, ...ends });
+  addLogged(history, { ...means.logged, ...ends, ...(await relabel(run, rows)) });
   const seconds = (performance.now() - started) / 1000;
   history.seconds.push(seconds);
   if (options.earlyStopping !== undefined && run.stopping !== undefined) await judge(run, options.earlyStopping);

@@ -8,13 +8,13 @@ import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import { UnknownNameError } from '../errors/unknown-name-error.js';
 import type { Model } from '../model/multi-task-model.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { requireLosses } from '../plans/require-losses.js';
 import { activeVector, prefixed } from './batch-feeds.js';
 import { addTo, overParts, refuseParts } from './batch-parts.js';
 import { devicePrimitives, refuseMove } from './device-primitives.js';
+import { requireOutputs } from './forward-outputs.js';
 import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
 
 /** The primitives of one step. */
@@ -136,10 +136,7 @@ export function openPrimitives(
     async forward(names: readonly ForwardOutput[], { training = false, ...at } = {}) {
       const where = at.batch ?? batch;
       refuseParts(where, 'it looks at single rows (`forward`)');
-      const known = [...model.outputs, ...model.tasks.flatMap(({ name }) => [`loss/${name}`, `prediction/${name}`])];
-      for (const name of names) {
-        if (!known.includes(name)) throw new UnknownNameError('output of the forward pass', name, known);
-      }
+      requireOutputs(model, names);
       const { device } = await session.run(programs.forward(names, training), {
         parameters: at.parameters ?? parameters,
         keepState: false,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Checkpoint } from '../checkpoints/checkpoint.js';
 import { reopenRun, saveRun } from '../checkpoints/run-checkpoint.js';
-import { fillModel, modelOf, roomFor, type TrainedModel } from '../checkpoints/trained-model.js';
+import { fillModel, modelOf, roomFor } from '../checkpoints/trained-model.js';
 import type { AuxiliaryObjective } from '../contracts/auxiliary.js';
 import type { InputSpecs } from '../contracts/batch.js';
 import type { MultiTaskDataset } from '../contracts/dataset.js';
@@ -12,13 +12,16 @@ import type { Optimizer } from '../contracts/optimizer.js';
 import type { ParameterReader } from '../contracts/parameters.js';
 import type { TaskSchedule } from '../contracts/schedule.js';
 import type { SharingStrategy } from '../contracts/sharing.js';
+import type { ForwardOutput } from '../contracts/step-plan.js';
 import type { AnyTask } from '../contracts/task.js';
 import type { HostTensor, StateValue } from '../contracts/tensors.js';
+import type { TrainedModel } from '../contracts/trained-model.js';
 import { createOverlays, type LabelOverlays } from '../data/label-overlay.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import {
   evaluateDataset,
+  forwardInputs,
   type Inspection,
   inspectInputs,
   type Predictions,
@@ -41,6 +44,7 @@ import { sumOfLosses } from '../plans/sum-of-losses.js';
 import { type Inference, inferenceOf } from '../programs/inference.js';
 import { fitRun } from './fit.js';
 import type { FitOptions } from './fit-options.js';
+import { requireOutputs } from './forward-outputs.js';
 import type { History } from './history.js';
 import { perTaskDescription } from './per-task-run.js';
 import { inUse, learnConstants, openRun, type Run, type RunDescription, requireLearned, requireRun } from './run.js';
@@ -84,6 +88,14 @@ export interface Trainer<Tasks extends readonly AnyTask[]> {
    * heads, features, the shared representation, and what the sharing strategy names (gates, attention maps).
    */
   inspect(inputs: { readonly [input: string]: HostTensor }): Promise<Inspection>;
+  /**
+   * Only what is named of that forward pass, as numbers: `prediction/<task>` as the task predicts, `output/<task>/<output>`,
+   * `features/<task>`, `shared`, `intermediate/<name>`. Errors: `POLYTASK_UNKNOWN_NAME` for what it does not give.
+   */
+  forward<const Names extends readonly Exclude<ForwardOutput, `loss/${string}`>[]>(
+    inputs: { readonly [input: string]: HostTensor },
+    names: Names,
+  ): Promise<{ readonly [Name in Names[number]]: HostTensor }>;
   /** What each observer has seen so far, by its name; with a number behind it where there are several of one name. */
   observations(): { readonly [observer: string]: StateValue };
   /** The model as it is now, for exporters. */
@@ -245,6 +257,12 @@ export async function createTrainer<const Tasks extends readonly AnyTask[]>(
     async inspect(inputs) {
       usable('inspect');
       return inspectInputs(inUse(requireLearned(run, 'inspect')).runtime, inputs);
+    },
+    async forward(inputs, names) {
+      usable('forward');
+      const { runtime } = inUse(requireLearned(run, 'forward'));
+      requireOutputs(runtime.model, names, false);
+      return (await forwardInputs(runtime, inputs, names)) as never;
     },
     observations() {
       usable('observations');

@@ -3,16 +3,18 @@ import { describe, expect, it } from 'vitest';
 import {
   adam,
   choice,
+  code,
   describedParts,
   describePart,
   descriptionOf,
+  either,
   isPart,
   mlp,
   number,
   part,
   withDefault,
 } from '../../src/index.js';
-import { required } from '../../src/options/option.js';
+import { optional, required } from '../../src/options/option.js';
 
 const cites = [{ authors: 'A. Author', title: 'T', venue: 'V', year: 2020, url: 'https://example.org' }];
 
@@ -37,6 +39,26 @@ describe('a described part', () => {
       options: { temperature: 1, scale: 'tasks' },
     });
     expect(tempered({ scale: 'paper', temperature: 3 })).toMatchObject({ scale: 'paper', options: { temperature: 3 } });
+  });
+
+  it('says in its options what a file could say, and not what only code can', () => {
+    const told = describePart('auxiliary', {
+      name: 'told',
+      summary: 'Told by a file or by code.',
+      options: {
+        by: required(
+          either([choice('file'), code<object>('an object', (value) => typeof value === 'object')]),
+          'By whom.',
+        ),
+        tell: optional(
+          code<() => void>('a function', (value) => typeof value === 'function'),
+          'Whom to tell.',
+        ),
+      },
+      make: () => ({ bind: () => ({ loss: () => tf.scalar(0) }) }),
+    });
+    expect(told({ by: 'file' }).options).toEqual({ by: 'file', weight: 1, updateEvery: 1 });
+    expect(told({ by: { large: new Float32Array(8) }, tell: () => {} }).options).toEqual({ weight: 1, updateEvery: 1 });
   });
 
   it('may have another default for an option of its kind', () => {

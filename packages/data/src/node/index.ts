@@ -1,3 +1,4 @@
+export { cached } from './cache/cache-folder.js';
 export { cacheLimit } from './cache/cache-limit.js';
 export { defaultCache } from './cache/default-cache.js';
 export type { CacheEntry, PruneOptions } from './cache/prune-cache.js';

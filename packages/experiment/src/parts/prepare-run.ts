@@ -29,7 +29,9 @@ export interface PreparedRun {
   readonly data: RunData;
   readonly tasks: readonly AnyTask[];
   readonly training: Training;
-  /** New parts for all tasks together. */
+  /** Tasks that a network learns alone before all else, since the joint one is taught by it; in the order of the tasks. */
+  readonly teachers: readonly string[];
+  /** New parts for all tasks together; terms that are taught still wait for their teachers. */
   joint(): Promise<Network>;
   /** New parts for one task alone, and how and on what that one is trained. */
   alone(task: AnyTask): Promise<{ network: Network; training: Training; data: RunData }>;
@@ -105,6 +107,7 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
     config,
     data,
     tasks: network.tasks,
+    teachers: teachersOf(network),
     training: trainingWith(earlyStopping),
     joint: async () => ({
       ...(await rebuild(config)),
@@ -129,6 +132,13 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
       return fail();
     },
   };
+}
+
+/** The tasks that auxiliary terms need a teacher of. */
+function teachersOf({ tasks, auxiliary = [] }: Network): readonly string[] {
+  const waiting = auxiliary.filter(({ withTeachers }) => withTeachers !== undefined);
+  const names = tasks.map(({ name }) => name);
+  return names.filter((name) => waiting.some(({ taught }) => taught === undefined || taught.includes(name)));
 }
 
 /**

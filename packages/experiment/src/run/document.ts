@@ -176,6 +176,11 @@ export const runDocumentSchema = z.object({
     .exactOptional()
     .describe('When the run went on after it had stopped, and from where.'),
   tasks: z.array(taskSummarySchema),
+  teachers: z.array(z.string()).exactOptional().describe('Tasks whose networks alone taught the joint one.'),
+  merged: z
+    .object({ method: z.string(), numbers: z.record(z.string(), z.number()), runs: z.array(z.string()) })
+    .exactOptional()
+    .describe('Where the network was merged from those of other runs: how, and from which folders.'),
   joint: networkResultSchema.exactOptional(),
   baseline: z
     .record(z.string(), anyMapping)

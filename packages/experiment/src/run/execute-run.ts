@@ -4,12 +4,15 @@ import {
   constantScores,
   type EpochEvent,
   type Executor,
+  type FrozenModel,
   type History,
   metricDirections,
   PolytaskError,
   type State,
+  type Teachers,
 } from '@polytask/core';
 import type { RunData } from '../parts/load-data.js';
+import type { Network } from '../parts/network.js';
 import { withPartDefaults } from '../parts/part-defaults.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { tasksWithAuto, withThresholds } from '../parts/thresholds.js';
@@ -25,11 +28,12 @@ import {
   type SelectedBackend,
   type TaskSummary,
 } from './document.js';
-import { networksOf, type RunNetwork, resultOf, unfinishedNetwork, withResult } from './networks.js';
+import { isCompared, networksOf, type RunNetwork, resultOf, unfinishedNetwork, withResult } from './networks.js';
 import { overSeeds } from './over-seeds.js';
 import type { Progress } from './progress.js';
 import type { RunFolder } from './run-folder.js';
-import { trainNetwork } from './train-network.js';
+import { findTeacher } from './teachers.js';
+import { type NetworkRun, trainNetwork } from './train-network.js';
 
 /** What a run needs besides its configuration. */
 export interface RunSurroundings {
@@ -86,18 +90,28 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings, begu
     if (document.backend.name !== around.backend().name) await update({});
   };
   await update({});
+  /** Those of the seed under way. */
+  const teachers: Record<string, FrozenModel> = {};
   try {
     for (const network of networksOf(run)) {
       const { name, repetition, task } = network;
       const isKept = repetition === 0 && task === undefined;
-      if (resultOf(document, network)?.tasks === undefined) {
+      const isNew = resultOf(document, network)?.tasks === undefined;
+      const taught = resultOf(document, { repetition })?.tasks === undefined;
+      const teaches = task !== undefined && taught && run.teachers.includes(task);
+      if (isNew || teaches) {
         if (signal.aborted && document.joint !== undefined) break;
-        const result = await trainOne(run, network, around, takeCheckpoint(), saved);
-        const { train, test } = run.data;
+        const kept = { saved, isNew, teachers, checkpoint: isNew ? takeCheckpoint() : undefined };
+        const train = (trained?: NetworkRun['trained']) => trainOne(run, network, around, { ...kept, trained });
+        const { result, teacher } = teaches
+          ? await findTeacher(run, network, around, train)
+          : { result: await train(), teacher: undefined };
+        if (task !== undefined && teacher !== undefined) teachers[task] = teacher;
+        const { train: rows, test } = run.data;
         const baseline = isKept &&
           result.tasks &&
-          test.size > 0 && { baseline: await constantScores(run.tasks, train, test) };
-        await update({ ...withResult(document, network, result), ...baseline });
+          test.size > 0 && { baseline: await constantScores(run.tasks, rows, test) };
+        if (isNew) await update({ ...withResult(document, network, result), ...baseline });
         if (result.tasks === undefined) break;
       }
       // Its results are all that is wanted of it.
@@ -118,8 +132,8 @@ export async function executeRun(run: PreparedRun, around: RunSurroundings, begu
 }
 
 /** What all networks say together. */
-function comparisons({ config, tasks }: PreparedRun, document: RunDocument): Partial<RunDocument> {
-  const compared = config.compare === 'single-task';
+function comparisons({ config, tasks, teachers }: PreparedRun, document: RunDocument): Partial<RunDocument> {
+  const compared = isCompared({ config, tasks, teachers });
   const deltaM = ({ joint, singleTask = {} }: Pick<RunDocument, 'joint' | 'singleTask'>) =>
     joint === undefined ? null : (compareWithAlone(tasks, joint, singleTask) ?? null);
   const spread = overSeeds(document);
@@ -130,19 +144,30 @@ function comparisons({ config, tasks }: PreparedRun, document: RunDocument): Par
   };
 }
 
+/** How one of the networks is trained. */
+interface TrainOne {
+  readonly checkpoint: Checkpoint | undefined;
+  readonly saved: () => Promise<void>;
+  /** Whether the run has not recorded it yet. */
+  readonly isNew: boolean;
+  readonly teachers: Teachers;
+  readonly trained: NetworkRun['trained'];
+}
+
 async function trainOne(
   run: PreparedRun,
   network: RunNetwork,
   around: RunSurroundings,
-  checkpoint: Checkpoint | undefined,
-  saved: () => Promise<void>,
+  { checkpoint, saved, isNew, teachers, trained }: TrainOne,
 ): Promise<NetworkResult> {
   const { folder, progress, signal } = around;
   const { name, repetition, seed } = network;
   const task = run.tasks.find((one) => one.name === network.task);
   const { keepLast, keepBest } = run.training.checkpoints;
   const parts =
-    task === undefined ? { network: await run.joint(), training: run.training, data: run.data } : await run.alone(task);
+    task === undefined
+      ? { network: taughtBy(await run.joint(), teachers), training: run.training, data: run.data }
+      : await run.alone(task);
   const line = {
     ...(task === undefined ? { network: 'joint' as const } : { network: 'single-task' as const, task: task.name }),
     ...(repetition > 0 && { seed }),
@@ -157,7 +182,9 @@ async function trainOne(
     signal,
     progress,
     checkpoint,
-    epochEnd: (event) => folder.addMetrics({ ...line, ...metricsLine(event) }),
+    epochEnd: async (event) => {
+      if (isNew) await folder.addMetrics({ ...line, ...metricsLine(event) });
+    },
     async save(made, trainer) {
       const best =
         keepBest === undefined || task !== undefined
@@ -167,6 +194,7 @@ async function trainOne(
       await saved();
     },
     async trained(trainer, thresholds) {
+      await trained?.(trainer, thresholds);
       if (signal.aborted || task !== undefined || repetition > 0) return;
       const config = { ...run.config, tasks: withThresholds(run.config.tasks, thresholds) };
       const table =
@@ -178,10 +206,19 @@ async function trainOne(
   });
 }
 
+/** Its terms that wait for teachers have them. */
+function taughtBy(network: Network, teachers: Teachers): Network {
+  const { auxiliary } = network;
+  return auxiliary === undefined
+    ? network
+    : { ...network, auxiliary: auxiliary.map((one) => one.withTeachers?.(teachers) ?? one) };
+}
+
 /** What progress calls a network. */
-function labelOf({ config, tasks }: PreparedRun, { repetition, seed, task }: RunNetwork): string {
+function labelOf({ config, tasks, teachers }: PreparedRun, { repetition, seed, task }: RunNetwork): string {
   const which = config.repeat === 1 ? '' : `, seed ${seed} (${repetition + 1} of ${config.repeat})`;
-  if (task !== undefined) return `Training task ${task} alone, to compare${which}`;
+  const goal = task !== undefined && teachers.includes(task) ? 'teach' : 'compare';
+  if (task !== undefined) return `Training task ${task} alone, to ${goal}${which}`;
   const what = tasks.length > 1 ? `${tasks.length} tasks together` : `task ${tasks[0]?.name}`;
   return `Training ${what}${which}`;
 }
@@ -237,6 +274,7 @@ export async function firstDocument(
     rows: { train: train.size, validation: validation?.size ?? 0, test: test.size },
     fingerprints: await fingerprintsOf(run.data),
     tasks: run.tasks.map(summarize),
+    ...(run.teachers.length > 0 && { teachers: run.teachers }),
   };
 }
 

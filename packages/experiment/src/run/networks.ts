@@ -15,13 +15,15 @@ export interface RunNetwork {
 interface Plan {
   readonly config: { readonly seed: number; readonly repeat?: number; readonly compare: 'single-task' | 'none' };
   readonly tasks: readonly { readonly name: string }[];
+  /** Tasks whose networks alone teach the joint one, and come before it. */
+  readonly teachers?: readonly string[];
 }
 
 /**
  * The networks of a run in the order in which they are trained: all of the first seed, then all of the next, so that a run that is
- * stopped has whole pairs to compare. The model that is kept is that of the first.
+ * stopped has whole pairs to compare; those that teach come before the one that they teach. The model that is kept is that of the first.
  */
-export function networksOf({ config, tasks }: Plan): RunNetwork[] {
+export function networksOf({ config, tasks, teachers = [] }: Plan): RunNetwork[] {
   return Array.from({ length: config.repeat ?? 1 }, (_, repetition) => {
     const prefix = repetition === 0 ? '' : (`repeat-${repetition + 1}-` as const);
     const common = { repetition, seed: config.seed + repetition };
@@ -29,8 +31,15 @@ export function networksOf({ config, tasks }: Plan): RunNetwork[] {
       return { ...common, name: `${prefix}single-task-${index + 1}`, task };
     });
     const joint: RunNetwork = { ...common, name: `${prefix}joint` };
-    return [joint, ...(config.compare === 'single-task' ? alone : [])];
+    const teaching = alone.filter(({ task }) => teachers.includes(task as string));
+    const others = alone.filter((one) => !teaching.includes(one));
+    return [...teaching, joint, ...(config.compare === 'single-task' ? others : [])];
   }).flat();
+}
+
+/** Whether a run says how joint training compares with single-task training: where all tasks have a network alone. */
+export function isCompared({ config, tasks, teachers = [] }: Plan): boolean {
+  return config.compare === 'single-task' || tasks.every(({ name }) => teachers.includes(name));
 }
 
 /** What a network did; undefined where it has not been trained yet. */

@@ -2,8 +2,8 @@ import { lstat, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRegularText } from '@polytask/core/node';
 
-/** What a folder of a cache is: finished (`source`, `table`, `rows`), being made, or being removed. */
-export type FolderKind = 'source' | 'table' | 'rows' | 'making' | 'removing';
+/** What a folder of a cache is: finished (`source`, `table`, `rows`, `teacher`), being made, or being removed. */
+export type FolderKind = 'source' | 'table' | 'rows' | 'teacher' | 'making' | 'removing';
 
 /** Lies in every folder of a cache that we made; none without it is ever listed or removed. */
 const markFile = '.polytask-cache';
@@ -17,7 +17,7 @@ export async function markOurs(folder: string): Promise<void> {
 /** What a name can be the name of, if its folder carries our mark. */
 function kindByName(name: string): FolderKind | undefined {
   const [, finished, passing] =
-    /^(?:(source|table|rows)-[0-9a-f]{40}|(making|removing)-[0-9a-f]{16})$/.exec(name) ?? [];
+    /^(?:(source|table|rows|teacher)-[0-9a-f]{40}|(making|removing)-[0-9a-f]{16})$/.exec(name) ?? [];
   return (finished ?? passing) as FolderKind | undefined;
 }
 

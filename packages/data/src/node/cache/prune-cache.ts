@@ -12,10 +12,11 @@ import { bytesIn } from './room.js';
 export interface CacheEntry {
   readonly name: string;
   /**
-   * `source`: files as rows; `table`: encoded rows, by part; `rows`: rows of a class or task brought together; `unfinished`: being
+   * `source`: files as rows; `table`: encoded rows, by part; `rows`: rows of a class or task brought together; `teacher`: a network
+   * that has learned one task, and what it scored; `unfinished`: being
    * made, or left by a process that ended before it was done.
    */
-  readonly kind: 'source' | 'table' | 'rows' | 'unfinished';
+  readonly kind: 'source' | 'table' | 'rows' | 'teacher' | 'unfinished';
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly lastUsed: number;
