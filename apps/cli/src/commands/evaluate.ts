@@ -208,7 +208,8 @@ function rowsOfFile(
   };
   const labels = labelsOf(saved.config.tasks, tasks, () => {});
   const blocks = readBlocks(request, training.evaluationBatchSize, io);
-  const { dataset } = labelledRows(encoding, labels, blocks, encoder, told);
+  const weights = weightsOf(data, tasks);
+  const { dataset } = labelledRows(encoding, labels, blocks, encoder, told, weights);
   return {
     dataset,
     title: file === '-' ? 'the rows of standard input' : file,
@@ -219,4 +220,15 @@ function rowsOfFile(
       return encoder.unfamiliar;
     },
   };
+}
+
+/** By label, the column of weights that the run file names. */
+function weightsOf(data: Config['data'], tasks: readonly AnyTask[]): { readonly [label: string]: string } {
+  const { weight } = data as { weight?: string | { readonly [task: string]: string } };
+  return Object.fromEntries(
+    tasks.flatMap(({ name, column }) => {
+      const named = typeof weight === 'string' ? weight : weight?.[name];
+      return named === undefined ? [] : [[column, named]];
+    }),
+  );
 }

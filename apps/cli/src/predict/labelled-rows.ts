@@ -1,5 +1,6 @@
 import type { HostTensor, InputSpecs, MultiTaskDataset, RawBatch } from '@polytask/core';
 import { inputsOfTable, joinLabels, type LabelOptions, type TableEncoding, type VectorLabel } from '@polytask/data';
+import { InputError } from '@polytask/experiment/early';
 import type { BlockEncoder } from './bad-rows.js';
 import type { RowBlock } from './row-source.js';
 
@@ -15,6 +16,7 @@ export interface LabelledRows {
  * A data set of encoded blocks as they come.
  *
  * @param labels - Of the tasks.
+ * @param weights - By label, the column of weights; rows of a file that has no such column count once.
  */
 export function labelledRows(
   encoding: TableEncoding,
@@ -22,6 +24,7 @@ export function labelledRows(
   blocks: AsyncGenerator<RowBlock>,
   encoder: BlockEncoder,
   read: (rows: number) => void,
+  weights: { readonly [label: string]: string } = {},
 ): LabelledRows {
   let rows = 0;
   const next = async (): Promise<RawBatch | null> => {
@@ -42,7 +45,7 @@ export function labelledRows(
             pick({ data, shape } as HostTensor),
           ]),
         ),
-        sampleWeights: {},
+        sampleWeights: weightsIn(block.value, good, weights),
         ids: Object.fromEntries(labels.map(({ column }) => [column, ids])),
       };
     }
@@ -63,6 +66,27 @@ export function labelledRows(
       batches: ({ batchSize }) => Math.ceil(rows / batchSize),
     },
   };
+}
+
+/** Weights of the good rows of a block, by label. */
+function weightsIn(
+  { file, first, rows }: RowBlock,
+  good: readonly number[],
+  weights: { readonly [label: string]: string },
+): { readonly [label: string]: Float32Array } {
+  const there = Object.entries(weights).filter(([, column]) => rows.some((row) => Object.hasOwn(row, column)));
+  return Object.fromEntries(
+    there.map(([label, column]) => [
+      label,
+      Float32Array.from(good, (row) => {
+        const given = rows[row]?.[column];
+        const weight = given === null || given === undefined || given === '' ? Number.NaN : Number(given);
+        if (weight >= 0 && Number.isFinite(weight)) return weight;
+        const where = `${file}, row ${first + row + 1}, column \`${column}\``;
+        throw new InputError([{ where, message: `a weight must be a number from 0, but is ${JSON.stringify(given)}` }]);
+      }),
+    ]),
+  );
 }
 
 function mapValues<From, To>(values: { readonly [name: string]: From }, map: (value: From) => To) {

@@ -57,16 +57,18 @@ const noLabels: LabelColumns = { names: [], cells: () => [] };
 
 /** Labels in the user's words: one column, or one for each of several numbers or labels. */
 function labelColumns({ name, type, options, target }: AnyTask): LabelColumns {
-  const { classes, labels } = options as { classes?: unknown; labels?: unknown };
+  const { classes, labels, columns } = options as { classes?: unknown; labels?: unknown; columns?: readonly string[] };
   const words =
     type === 'classification' ? classes : type === 'binary' ? (labels ?? ['negative', 'positive']) : undefined;
+  const partsOf = Array.isArray(labels) && type === 'multi-label' ? (labels as readonly string[]) : columns;
   const width = target.shape.reduce((product, length) => product * length, 1);
   const value = (found: number): Cell => {
     if (Number.isNaN(found) || (type !== 'regression' && found < 0)) return null;
     return Array.isArray(words) && Number.isInteger(found) ? String(words[found]) : found;
   };
   return {
-    names: width === 1 ? [`${name}.label`] : Array.from({ length: width }, (_, i) => `${name}.label.${i}`),
+    names:
+      width === 1 ? [`${name}.label`] : Array.from({ length: width }, (_, i) => `${name}.label.${partsOf?.[i] ?? i}`),
     cells: (given, row) =>
       Array.from({ length: width }, (_, i) =>
         given === undefined ? null : value(given.data[row * width + i] as number),

@@ -16,7 +16,7 @@ export interface PredictionColumns {
 /**
  * The columns of a task: `<task>` with the answer (a number in the units of the data, or the name of a class), and for classes
  * `<task>.probability` of the answer (for a yes or a no: of the second one) and `<task>.probability.<class>`. Several labels have a column
- * each, vectors one per number; a kind of task that is not ours has its prediction as it is, in JSON a list or a mapping where it is one.
+ * each, vectors one per number, by the names of the columns that they were learned from; a kind of task that is not ours has its prediction as it is, in JSON a list or a mapping where it is one.
  *
  * @param unsaid - Tasks with a yes or a no of which only the alphabet says which is which: `<task>.probability.<positive>`.
  */
@@ -69,9 +69,9 @@ export function predictionColumns(
     return { names: [name], cells: (prediction) => [short(prediction as number)] };
   }
   if (type === 'regression') {
-    const indices = Array.from({ length: size ?? 1 }, (_, index) => index);
+    const columns = namesOf(given.columns ?? size);
     return {
-      names: indices.map((index) => `${name}.${index}`),
+      names: columns.map((column) => `${name}.${column}`),
       cells: (prediction) => (prediction as readonly number[]).map(short),
     };
   }

@@ -147,7 +147,9 @@ function groupParts(rule: SplitRule, assigned: Uint8Array, values: ArrayLike<unk
 function timeParts(rule: SplitRule, assigned: Uint8Array, values: ArrayLike<unknown>): void {
   const times = new Float64Array(assigned.length);
   for (let row = 0; row < assigned.length; row++) {
-    const time = readDate(values[row]);
+    // Of numbers the order is all that counts: those that look like 20240131 are days to nobody who has 20240199 beside them.
+    const value = values[row];
+    const time = typeof value === 'number' || typeof value === 'bigint' ? Number(value) : readDate(value);
     if (time instanceof Unreadable || !Number.isFinite(time)) {
       throw new DatasetError(
         `Every row must have a date or a number in \`${rule.column}\` to split by, but row ${row} has ${shown(values[row])}.`,

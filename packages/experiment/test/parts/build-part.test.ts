@@ -77,6 +77,12 @@ describe('buildPart', () => {
       { use: './tempered.mjs#echo', inner: { use: 'mlpp' } },
       /^here\.inner\.use: there is no part named `mlpp`.*Did you mean `mlp`\?/,
     ],
+    // Ours are checked within parts of which nothing is known as they are anywhere.
+    [
+      { use: './tempered.mjs#echo', inner: [{ use: 'mlp', units: [2], dropuot: 0.1 }] },
+      /^here\.inner\[0\].*`dropuot`.*`dropout`/,
+    ],
+    [{ use: './tempered.mjs#echo', inner: { use: 'mlp', units: 'many' } }, /^here\.inner\.units: .*`units` must be/],
   ])('reports %j', async (config, message) => {
     expect((await build(config, balancings)).told).toEqual([expect.stringMatching(message)]);
   });

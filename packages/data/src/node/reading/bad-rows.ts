@@ -44,11 +44,15 @@ export function joinBadRows(...lists: readonly BadRows[]): BadRows {
 /** Throws where there are more bad rows than are allowed. */
 export function checkBadRows({ count, first, advice = [] }: BadRows, most: number): void {
   if (count <= most) return;
-  const more = count > first.length ? `\n  and ${count - first.length} more` : '';
+  // One of each kind: the same value in a thousand rows is one mistake.
+  const told = first.filter(
+    ({ column, reason }, i) => first.findIndex((bad) => bad.column === column && bad.reason === reason) === i,
+  );
+  const more = count > told.length ? `\n  and ${count - told.length} more` : '';
   const limit = most === 0 ? 'all rows must be right' : `at most ${most} rows may be wrong`;
   throw new TableError(
     ['maxBadRows'],
-    `${limit}, but ${count} cannot be used:\n${first.map((bad) => `  ${describeBadRow(bad)}`).join('\n')}${more}\n` +
+    `${limit}, but ${count} cannot be used:\n${told.map((bad) => `  ${describeBadRow(bad)}`).join('\n')}${more}\n` +
       (advice.length > 0 ? advice.join('\n') : `Correct them, or leave them out with \`maxBadRows: ${count}\`.`),
   );
 }

@@ -167,12 +167,16 @@ function readWeights(
 function collectBadRows(file: string | undefined) {
   const first: BadRow[] = [];
   let count = 0;
+  let seen = 0;
+  const ofColumn = new Map<string, number>();
   return {
     ofBlock(rows: Float64Array) {
       const bad = new Map<number, BadRow>();
+      seen += rows.length;
       return {
         has: (row: number) => bad.has(row),
         report(row: number, column: string, reason: string) {
+          ofColumn.set(column, (ofColumn.get(column) ?? 0) + 1);
           const named = file === undefined ? {} : { file };
           if (!bad.has(row)) bad.set(row, { ...named, row: (rows[row] as number) + 1, column, reason });
         },
@@ -183,7 +187,15 @@ function collectBadRows(file: string | undefined) {
         },
       };
     },
-    found: (): BadRows => ({ count, first }),
+    found(): BadRows {
+      // What no row is right about is said wrongly.
+      const wrong = [...ofColumn].filter(([, bad]) => bad === seen && seen > 1).map(([column]) => column);
+      const advice = wrong.map(
+        (column) =>
+          `No value of \`${column}\` can be used: look at what the run says of it, such as the names of its classes or its type.`,
+      );
+      return { count, first, ...(advice.length === 0 ? {} : { advice }) };
+    },
   };
 }
 

@@ -63,7 +63,8 @@ async function splitValues(
 ): Promise<ArrayLike<unknown>> {
   const found = columns.find(({ name }) => name === column);
   if (found === undefined) throw noSuchColumn(place, String(column), columns);
-  const expression = readExpression(found, by === 'time' ? 'date' : 'category');
+  const isNumber = found.type === 'number' || found.type === 'integer';
+  const expression = readExpression(found, by !== 'time' ? 'category' : isNumber ? 'number' : 'date');
   const sql = `SELECT CAST(${quoteName(rowColumn)} AS DOUBLE), ${expression} FROM ${readParquet(rowsFile)}`;
   // A text per row would be too much to hold of many rows; there are few different ones, or they are groups.
   const texts = new Map<unknown, number>();

@@ -163,3 +163,30 @@ it('encodes features as an earlier table has taught, and learns labels anew', as
   expect(batch.inputs.numbers?.shape).toEqual([1, 4]);
   await expect(load('lacking.csv', { encoding })).rejects.toThrow(/no column `kind`/);
 });
+
+it('tells of names of classes that no row has once, and that it is they which are wrong', async () => {
+  const lines = rows(500, (row) => `${row},${row % 3 ? 'none' : 'some'}`);
+  const folder = folderWith({ 't.csv': csv('x,y', lines) });
+  const error = await loadTable({
+    ...{ source: join(folder, 't.csv'), cache: join(folder, 'cache') },
+    labels: [{ column: 'y', kind: 'binary', classes: ['no', 'yes'] }],
+  }).catch((caught: Error) => caught);
+  const text = (error as Error).message;
+  expect(text.split('\n')).toHaveLength(5);
+  expect(text).toContain('t.csv, row 1, column `y`: "some" is not one of the classes `no`, `yes`');
+  expect(text).toContain('and 498 more');
+  expect(text).toContain('No value of `y` can be used: look at what the run says of it');
+  expect(text).not.toContain('maxBadRows');
+});
+
+it('splits by the order of numbers, whether some of them look like days or not', async () => {
+  // A counter that passes 20240131, a day, and 20240132, which is none.
+  const lines = rows(100, (row) => `${20_240_100 + row},${row}`);
+  const folder = folderWith({ 't.csv': csv('counter,y', lines) });
+  const { test, validation } = await loadTable({
+    ...{ source: join(folder, 't.csv'), cache: join(folder, 'cache'), labels: y, features: ['counter'] },
+    split: { time: 'counter', validation: 0.1, test: 0.2 },
+  });
+  expect(idsOf(test)).toEqual(Array.from({ length: 20 }, (_, row) => 80 + row));
+  expect(idsOf(validation)).toEqual(Array.from({ length: 10 }, (_, row) => 70 + row));
+});
