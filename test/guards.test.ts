@@ -117,6 +117,7 @@ describe('names from files are held within a folder by `within` alone', () => {
     expect(found.sort()).toEqual(
       [
         // How a path is shown to people.
+        'apps/cli/src/errors/author-line.ts: startsWith(..)',
         'packages/experiment/src/run/output-folder.ts: startsWith(..)',
         // A path in a package, from the run file; names with `..` are refused before.
         'packages/experiment/src/parts/table-data.ts: startsWith(..)',

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type AnyTask, encodeCheckpoint, type FrozenModel, type State, type TrainedModel } from '@polytask/core';
-import { loadCheckpoint, readRegularText } from '@polytask/core/node';
+import { loadCheckpoint, readRegularText, writeFileAtomic } from '@polytask/core/node';
 import { cached, defaultCache } from '@polytask/data/node';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { singleTaskConfig } from '../parts/single-task.js';
@@ -60,8 +59,8 @@ async function trainTeacher(
   if (place !== undefined) {
     const bytes = await encodeCheckpoint({ state: facts as unknown as State, tensors: variables });
     const write = async (folder: string) => {
-      await writeFile(join(folder, 'model.safetensors'), bytes);
-      await writeFile(join(folder, 'result.json'), JSON.stringify(result));
+      await writeFileAtomic(join(folder, 'model.safetensors'), bytes);
+      await writeFileAtomic(join(folder, 'result.json'), JSON.stringify(result));
     };
     await cached(place.cache, place.key, write).catch((error: Error) =>
       progress.warn(`The teacher of task ${task.name} could not be kept for other runs: ${error.message}`),
