@@ -44,9 +44,13 @@ const onTruth: Contenders = {
   'virtual adversarial': () => [viewAdversarial({ epsilon: 0.4, ramp: 5 })],
 };
 
+const sumOfDigits = (more: object) =>
+  sumTo({ parts: ['left', 'right'], total: 'sum', modulo: 5, loss: 'kl', ramp: 2, ...more });
+
 const onDigits: Contenders = {
   'plain joint training': () => [],
-  'sum of digits': () => [sumTo({ parts: ['left', 'right'], total: 'sum', modulo: 5, loss: 'kl', ramp: 2 })],
+  'sum of digits': () => [sumOfDigits({})],
+  'sum of digits, digits as constants': () => [sumOfDigits({ stopGradient: 'parts' })],
   'Π-model, shifts': () => [piModel({ view: { shift: 2 }, ramp: 4, weight: 3 })],
   'mean teacher, shifts': () => [meanTeacher({ view: { shift: 2 }, ramp: 4, weight: 3 })],
   'virtual adversarial': () => [viewAdversarial({ epsilon: 1, ramp: 4 })],
@@ -177,8 +181,8 @@ async function printTruth(): Promise<void> {
 async function digits(seed: number): Promise<Work> {
   const labelled = { left: 500, right: 500, sum: 500 };
   return {
-    train: await multiMnist({ split: 'train', seed, size: 20_000, labelled }),
-    test: await multiMnist({ split: 'test', seed, size: 5_000 }),
+    train: await multiMnist({ split: 'train', seed, size: 20_000, layout: 'image', labelled }),
+    test: await multiMnist({ split: 'test', seed, size: 5_000, layout: 'image' }),
     tasks: [
       classification('left', { classes: 10 }),
       classification('right', { classes: 10 }),

@@ -13,7 +13,7 @@ import { strict } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 
 /** A model whose heads say what the inputs of their tasks' names say, times a variable that is 1. */
-export const recited = defineSharing({
+const recited = defineSharing({
   name: 'recited',
   bind({ tasks, scope }) {
     const factors = Object.fromEntries(

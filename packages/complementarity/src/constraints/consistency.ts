@@ -26,6 +26,7 @@ const options = extend(constraintOptions, {
   stopGradient: optional(
     choice('from', 'to'),
     'The side that is a constant, so that the other one alone learns from it.',
+    'neither',
   ),
 });
 

@@ -10,6 +10,7 @@ import {
   type OptionsOf,
   optional,
   required,
+  stopGradient,
   taskName,
   whole,
   withDefault,
@@ -33,6 +34,11 @@ const options = extend(constraintOptions, {
     'squared-error',
     'What a difference costs; kl, of classes: the divergence of the predicted total from that of the parts.',
   ),
+  stopGradient: optional(
+    choice('parts', 'total'),
+    'The side that is a constant, so that the other one alone learns from it.',
+    'neither',
+  ),
 });
 
 /** Options of {@link sumTo} besides those of all auxiliary terms. */
@@ -54,7 +60,8 @@ export type SumToOptions = OptionsOf<typeof options>;
  *
  * The history has the mean `violation`; `trainer.inspect` has that of every row.
  *
- * @remarks With two digits and their sum it is what learns digits from sums alone.
+ * @remarks With two digits and their sum it is what learns digits from sums alone. Where the total is predicted badly it pulls the parts
+ * away from what they had learned; with `stopGradient: 'parts'` only the total learns.
  * @throws `POLYTASK_UNKNOWN_NAME` for tasks that there are not; `POLYTASK_INVALID_OPTION` for tasks of different kinds, a total that
  * the sums do not fit into, and a part that is there twice; `POLYTASK_CONSTRAINT` where tasks have rows of their own.
  * @example
@@ -80,15 +87,15 @@ export const sumTo = /* @__PURE__ */ describePart('auxiliary', {
     },
   ],
   options,
-  make: ({ parts, total, modulo, ...settings }) =>
+  make: ({ parts, total, modulo, stopGradient: side, ...settings }) =>
     constrained(settings, ({ tasks }) => {
       const all = parts.map((name, i) => partAt(tasks, parts, name, i));
       const whole = typeof total === 'number' ? undefined : predictedBy(tasks, total, 'total');
-      if (all[0]?.kind === 'classes') return sumOfClasses(all, whole, modulo);
+      if (all[0]?.kind === 'classes') return withConstant(side, sumOfClasses(all, whole, modulo));
       if (settings.loss === 'kl') {
         throw new InvalidOptionError('loss', 'squared-error, absolute-error or huber where numbers are added', 'kl');
       }
-      return sumOfNumbers(all, whole ?? (total as number), modulo);
+      return withConstant(side, sumOfNumbers(all, whole ?? (total as number), modulo));
     }),
 });
 
@@ -106,6 +113,19 @@ function partAt(tasks: readonly AnyTask[], parts: readonly string[], name: strin
     name,
     `\`${name}\` is ${predictedWords(part)} and \`${first.task.name}\` ${predictedWords(first)}.`,
   );
+}
+
+/** The same constraint, one side of which learns nothing from it. */
+function withConstant(side: 'parts' | 'total' | undefined, constraint: Constraint): Constraint {
+  return {
+    ...constraint,
+    comparisons: (seen) =>
+      constraint.comparisons(seen).map((one) => ({
+        ...one,
+        found: side === 'total' ? stopGradient(one.found) : one.found,
+        wanted: side === 'parts' ? stopGradient(one.wanted) : one.wanted,
+      })),
+  };
 }
 
 function sumOfNumbers(parts: readonly Predicted[], total: Predicted | number, modulo: number | undefined): Constraint {

@@ -100,11 +100,15 @@ export function bindView(given: Taken<typeof view>, specs: InputSpecs, option: s
   };
 }
 
-/** Standard normal numbers, by Box and Muller. */
+/** Standard normal numbers, by Box and Muller: two from every two uniform ones, which are drawn on the host. */
 export function normals(shape: readonly number[], uniform: StepContext['uniform'], path: string): tf.Tensor {
-  const [radius, angle] = tf.unstack(uniform(path, [2, ...shape])) as [tf.Tensor, tf.Tensor];
+  const size = shape.reduce((product, length) => product * length, 1);
+  const [first, second] = tf.unstack(uniform(path, [2, Math.ceil(size / 2)])) as [tf.Tensor1D, tf.Tensor1D];
   // Uniform numbers are below 1, so that the logarithm is finite.
-  return tf.mul(tf.sqrt(tf.mul(tf.log(tf.sub(1, radius)), -2)), tf.cos(tf.mul(angle, 2 * Math.PI)));
+  const radius = tf.sqrt(tf.mul(tf.log(tf.sub(1, first)), -2));
+  const angle = tf.mul(second, 2 * Math.PI);
+  const both = tf.concat([tf.mul(radius, tf.cos(angle)), tf.mul(radius, tf.sin(angle))]);
+  return tf.reshape(tf.slice(both, 0, size), [...shape]);
 }
 
 /** Numbers become the mean of their place over the batch where they are masked; ids become 0, the unknown category of tables. */

@@ -255,3 +255,24 @@ it('lets one side alone learn where the other one is a constant', async () => {
     );
   }
 });
+
+it('lets parts or the total learn alone', async () => {
+  const moved = async (stop?: 'parts' | 'total' | undefined) => {
+    const recital = { ...amounts, labels: { a: [3], b: [2], c: [6] } };
+    const part = sumTo({ parts: ['a', 'b'], total: 'c', stopGradient: stop });
+    const { values } = await recite(recital, [part], 1, 0.1);
+    return ['a', 'b', 'c'].map((task) => 1 - (values[`${task}/factor`] ?? Number.NaN));
+  };
+  // ∂(a + b − c)² / ∂factor at a + b − c = −1.
+  const whole = [-0.1 * 2 * 3, -0.1 * 2 * 2, 0.1 * 2 * 6];
+  for (const [stop, still] of [
+    [undefined, []],
+    ['parts', [0, 1]],
+    ['total', [2]],
+  ] as const) {
+    const found = await moved(stop);
+    whole.forEach((value, i) => {
+      expect(found[i]).toBeCloseTo((still as readonly number[]).includes(i) ? 0 : value, 5);
+    });
+  }
+});

@@ -60,6 +60,9 @@ it('draws normal numbers', () => {
   expect(Math.abs(second - 1)).toBeLessThan(0.03);
   expect(mean(drawn.map((value) => value ** 4))).toBeCloseTo(3, 0);
   // 4.55 % of normal numbers are beyond two deviations.
+  const halves = drawn.slice(0, 10_000).map((value, i) => value * (drawn[10_000 + i] as number));
+  expect(Math.abs(mean(halves))).toBeLessThan(0.03);
+  expect(tf.tidy(() => normals([3, 5], step.uniform, 'odd').shape)).toEqual([3, 5]);
   expect(drawn.filter((value) => Math.abs(value) > 2).length / drawn.length).toBeCloseTo(0.0455, 2);
 });
 
