@@ -9,11 +9,11 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 /** What the program has to know of a command that has begun. */
 export interface Told {
   json(): void;
-  what(what: 'prediction' | 'evaluation' | 'report' | 'merge'): void;
+  what(what: 'prediction' | 'evaluation' | 'report' | 'merge' | 'advice'): void;
   interrupted(): void;
 }
 
-/** `polytask predict`, `polytask evaluate` and `polytask report`. */
+/** `polytask predict`, `polytask evaluate`, `polytask report` and `polytask advise`. */
 export function addModelCommands(program: Command, io: Io, told: Told): void {
   program
     .command('predict')
@@ -127,6 +127,28 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
       const { report } = await import('./commands/report.js');
       if ((await report(folders, options, io)) === 'interrupted') told.interrupted();
     });
+
+  program
+    .command('advise')
+    .summary('measure a run file, and say what to try')
+    .description(
+      'Trains what a file describes, together and alone, within a time budget; says in sentences what to try, and writes it as run files.',
+    )
+    .argument('<file>', 'the YAML file of the run')
+    .option('--budget <time>', 'how long it may take, such as 90s, 10m or 1.5h', '10m')
+    .option('--try', 'also train what is advised, by successive halving, and say which advice held')
+    .option('-o, --output <folder>', 'folder of the runs, new or empty (default: runs/<name>-advice-<n>)')
+    .option('--force', 'replace run files of earlier advice')
+    .addOption(pluginsOption())
+    .option('--json', 'print one JSON document')
+    .option('-q, --quiet', 'no progress on standard error')
+    .addHelpText('after', adviseNotes)
+    .action(async (file: string, options) => {
+      if (options.json === true) told.json();
+      told.what('advice');
+      const { advise } = await import('./commands/advise.js');
+      if ((await advise(file, options, io)) === 'interrupted') told.interrupted();
+    });
 }
 
 const predictNotes = `
@@ -137,6 +159,11 @@ read has no predictions. With --intermediates follow shared.<i>, <what the strat
 <auxiliary objective>.<what it finds of rows>.
 
 Exit codes: 0 done; 1 failed; 2 the input was wrong. A file is there whole or not at all.`;
+
+const adviseNotes = `
+Run files of the advice stand beside the file, as <name>.<advice>.yaml: relative paths begin there.
+
+Exit codes: 0 done; 1 failed; 2 the input was wrong.`;
 
 const evaluateNotes = `
 Exit codes: 0 done; 1 failed; 2 the input was wrong.`;

@@ -19,6 +19,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Make tasks help each other', link: '/guide/tasks-that-help' },
       { text: 'Predict', link: '/guide/predicting' },
       { text: 'What hurt what?', link: '/guide/what-hurt-what' },
+      { text: 'Which method?', link: '/guide/which-method' },
       { text: 'Files from others', link: '/guide/files-from-others' },
       { text: 'Backends', link: '/guide/backends' },
       { text: 'In the browser', link: '/guide/in-the-browser' },

@@ -1,5 +1,9 @@
 // How tasks are related, and what follows from it.
 
+// What to try.
+export { type Advice, adviceFor, type Measured } from './advice/advice-for.js';
+export { type Change, type Condition, type MeasurementName, measurements, type Rule, rules } from './advice/rules.js';
+
 // What networks have learned.
 export { canonicalCorrelations, type SvccaOptions, svcca } from './features/canonical-correlation.js';
 export { type CkaOptions, linearCka } from './features/linear-cka.js';

@@ -7,6 +7,12 @@ export { type AnalysisSurroundings, executeAnalysis } from './analysis/execute-a
 export { type ExperimentOptions, runExperiment } from './run-experiment.js';
 // Reading and checking.
 
+// Advice.
+export { applyChange, changesOf } from './advise/apply-change.js';
+export { gradientObserver, measuredOf, readLabels } from './advise/measure-run.js';
+export { toYaml } from './advise/to-yaml.js';
+export { trainVariant } from './advise/train-variant.js';
+export { type Effort, type Trained, type Trial, tryAdvice } from './advise/try-advice.js';
 // What computes.
 export { backendChoices } from './backend/backend-choices.js';
 export { BackendError, useBackend } from './backend/backends.js';
@@ -71,7 +77,7 @@ export { loadModel, readSavedModel, type SavedModel } from './run/load-model.js'
 export { type FolderLock, LockedError, lockFolder } from './run/lock.js';
 export { unfinishedNetwork } from './run/networks.js';
 export { openModel } from './run/open-model.js';
-export { makeOutput, namedOutput, type OutputFolder, shownPath } from './run/output-folder.js';
+export { makeOutput, namedOutput, type OutputFolder, shownPath, whyNotEmpty } from './run/output-folder.js';
 export { foldsOf } from './run/over-folds.js';
 export { linksIn } from './run/own-files.js';
 export { noProgress, type Progress, type ProgressOf } from './run/progress.js';

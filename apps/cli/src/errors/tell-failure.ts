@@ -13,7 +13,7 @@ export interface Failure {
 /** Says what went wrong: mistakes with their places, our own errors without a stack, anything else with one. */
 export function tellFailure(
   error: unknown,
-  what: 'run' | 'export' | 'prediction' | 'evaluation' | 'report' | 'merge' = 'run',
+  what: 'run' | 'export' | 'prediction' | 'evaluation' | 'report' | 'merge' | 'advice' = 'run',
 ): Failure {
   if (error instanceof InputError) return tellMistakes(error);
   if (error instanceof RunError) {

@@ -1,0 +1,238 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Advice, adviceFor, type Measured, type MeasurementName, measurements } from '@polytask/analysis';
+import { PolytaskError } from '@polytask/core';
+import {
+  applyChange,
+  changesOf,
+  gradientObserver,
+  type LoadedConfig,
+  loadConfig,
+  makeOutput,
+  measuredOf,
+  readLabels,
+  type SetOption,
+  shownPath,
+  type Trial,
+  toYaml,
+  trainVariant,
+  tryAdvice,
+  whyNotEmpty,
+  whyNotExported,
+  writeExport,
+} from '@polytask/experiment';
+import { InputError } from '@polytask/experiment/early';
+import { type Io, print, printJson } from '../io.js';
+import { formatChange, formatValue } from '../report/format.js';
+import { createProgress, quietProgress } from '../report/progress.js';
+
+/** Options of `polytask advise`, as the command line gives them. */
+export interface AdviseOptions {
+  readonly budget?: string;
+  readonly try?: boolean;
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly plugins?: readonly string[];
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Part of the budget that measuring may take where advice is to be tried too. */
+const measuringShare = 0.4;
+/** Seeds from which a verdict may come. */
+const seeds = 3;
+
+/**
+ * Measures what a run file describes, says what to try, and writes it as run files; tries it where that is asked for.
+ *
+ * @throws InputError where file or options are wrong.
+ */
+export async function advise(file: string, options: AdviseOptions, io: Io): Promise<'done' | 'interrupted'> {
+  const budget = budgetOf(options.budget ?? '10m');
+  const { cwd, signal } = io;
+  const { plugins, quiet, force = false } = options;
+  const progress = quiet === true ? quietProgress(io) : createProgress(io);
+  const loaded = await loadConfig({ file, cwd, plugins });
+  if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
+  const output = await outputOf(options, loaded, io);
+  const began = performance.now();
+  const limit = (share: number) => limitAfter(share * budget - (performance.now() - began), signal);
+  const train = (changes: readonly SetOption[], name: string, until: AbortSignal) =>
+    trainVariant({ file, cwd, plugins, changes, output: join(output, name), progress, signal, until });
+
+  const { repeat = 1 } = loaded.sections;
+  const measuring = limit(options.try === true ? measuringShare : 1);
+  const { run, document, lines } = await withoutObserver((observers) =>
+    train(
+      measuringChanges(loaded, Math.max(seeds, repeat), observers),
+      observers ? 'measured' : 'measured-again',
+      measuring,
+    ),
+  );
+  if (signal.aborted) return 'interrupted';
+  const measured = measuredOf(document, lines, await readLabels(run.tasks, run.data.train));
+  const advice = adviceFor(measured);
+  const files = await writeFiles(loaded, advice, force, cwd);
+  let trials: readonly Trial[] | undefined;
+  if (options.try === true) {
+    let count = 0;
+    const until = limit(1);
+    const changes = new Map(files.map(({ name, config }) => [name, changesOf(loaded.raw, config)]));
+    trials = await tryAdvice([...changes.keys()], run.training.epochs, async (name, effort) => {
+      if (until.aborted) return undefined;
+      const effortChanges = effortOf(effort.epochs, effort.seeds);
+      const of = name === undefined ? [] : (changes.get(name) ?? []);
+      const found = await train([...of, ...effortChanges], `try-${++count}-${name ?? 'as-it-is'}`, until);
+      return found.document.status === 'done' ? found : undefined;
+    });
+    if (signal.aborted) return 'interrupted';
+  }
+  const result = { status: 'done', file, folder: output, complete: document.status === 'done', measured: measured.values, advice: advice.map((one) => ({ ...one, file: files.find(({ name }) => name === one.name)?.path })), ...(trials && { trials }) }; // biome-ignore format: one line
+  await writeExport(join(output, 'advice.json'), { '': `${JSON.stringify(result, null, 2)}\n` });
+  if (options.json === true) printJson(io.stdout, result);
+  else tell(measured, advice, files, trials, { output, complete: document.status === 'done' }, io);
+  return 'done';
+}
+
+/** Each with its value in percent of a change, and the file. */
+interface AdvisedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly config: Record<string, unknown>;
+}
+
+/** Stops after a time, or when all stops. Its own timer, since one that `AbortSignal.any` joins may be collected before it ends. */
+function limitAfter(milliseconds: number, all: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  // Whoever has nothing else to do need not wait for it.
+  setTimeout(stop, Math.max(1, milliseconds)).unref();
+  if (all.aborted) stop();
+  all.addEventListener('abort', stop, { once: true });
+  return controller.signal;
+}
+
+/** `10m`, `90s`, `1.5h` in milliseconds. */
+function budgetOf(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text) ?? [];
+  const seconds = Number(amount) * ({ s: 1, m: 60, h: 3600 }[unit ?? ''] ?? Number.NaN);
+  if (seconds > 0 && seconds <= 7 * 24 * 3600) return seconds * 1000;
+  throw new InputError([
+    { where: `--budget ${text}`, message: 'expected a time of at most 168h, such as 90s, 10m or 1.5h' },
+  ]);
+}
+
+async function outputOf({ output }: AdviseOptions, loaded: LoadedConfig, { cwd }: Io): Promise<string> {
+  if (output === undefined) return (await makeOutput(undefined, cwd, `${loaded.name}-advice`)).path;
+  const path = resolve(cwd, output);
+  const problem = await whyNotEmpty(path);
+  if (problem !== undefined) throw new InputError([{ where: `--output ${output}`, message: problem }]);
+  return path;
+}
+
+/** All networks over seeds, with a look at the gradients. */
+function measuringChanges({ raw }: LoadedConfig, repeat: number, observers: boolean): SetOption[] {
+  const where = 'what advise measures';
+  const before = Array.isArray(raw.observers) ? raw.observers : [];
+  const several = Array.isArray(raw.tasks) && raw.tasks.length > 1;
+  return [
+    { where, path: ['compare'], value: several ? 'single-task' : 'none' },
+    { where, path: ['repeat'], value: repeat },
+    { where, path: ['output'], value: null },
+    ...(observers && several ? [{ where, path: ['observers'], value: [...before, gradientObserver] }] : []),
+  ];
+}
+
+function effortOf(epochs: number, repeat: number): SetOption[] {
+  const where = 'what advise tries';
+  return [
+    { where, path: ['compare'], value: 'none' },
+    { where, path: ['repeat'], value: repeat },
+    { where, path: ['training', 'epochs'], value: epochs },
+    { where, path: ['output'], value: null },
+  ];
+}
+
+/** Once more without the observer, where the tasks share nothing that it could look at. */
+async function withoutObserver<Result>(work: (observers: boolean) => Promise<Result>): Promise<Result> {
+  try {
+    return await work(true);
+  } catch (error) {
+    if (!(error instanceof InputError) && !PolytaskError.isInstance(error)) throw error;
+    return work(false);
+  }
+}
+
+/** A run file for every piece of advice that changes something, beside the one that it changes: relative paths begin there. */
+async function writeFiles(
+  loaded: LoadedConfig,
+  advice: readonly Advice[],
+  force: boolean,
+  cwd: string,
+): Promise<AdvisedFile[]> {
+  const files = advice.flatMap(({ name, change, sentence }) => {
+    if (change === undefined) return [];
+    const config = applyChange(loaded.raw, loaded.sections.sharing, change);
+    if (changesOf(loaded.raw, config).length === 0) return [];
+    const path = join(dirname(loaded.path), `${loaded.name}.${name}.yaml`);
+    return [
+      {
+        name,
+        path,
+        config,
+        text: toYaml(config, [`From ${basename(loaded.path)}, as \`polytask advise\` says:`, sentence]),
+      },
+    ];
+  });
+  for (const { path } of files) {
+    const problem = await whyNotExported(path, [''], force);
+    if (problem !== undefined) throw new InputError([{ where: shownPath(path, cwd), message: problem }]);
+  }
+  for (const { path, text } of files) await writeExport(path, { '': text });
+  return files;
+}
+
+function tell(
+  measured: Measured,
+  advice: readonly Advice[],
+  files: readonly AdvisedFile[],
+  trials: readonly Trial[] | undefined,
+  { output, complete }: { readonly output: string; readonly complete: boolean },
+  io: Io,
+): void {
+  const line = (text: string) => print(io.stdout, text);
+  line('Measured:');
+  for (const [name, value] of Object.entries(measured.values)) {
+    const of = measured.tasks[name as MeasurementName] ?? [];
+    line(
+      `  ${measurements[name as MeasurementName]}: ${Number.isInteger(value) ? value : formatValue(value)}${name === 'tasks' || of.length === 0 ? '' : ` (${of.join(', ')})`}`,
+    );
+  }
+  if (!complete) line('  The budget ended before all was measured; a larger --budget measures more.');
+  line('');
+  if (advice.length === 0) line('Nothing that was measured calls for a change.');
+  for (const [index, { name, sentence, confidence, source }] of advice.entries()) {
+    line(`${index + 1}. ${sentence}`);
+    const from = source === 'unproven' ? 'unproven' : 'paper' in source ? source.paper : source.bench;
+    line(`   Confidence: ${confidence}. From: ${from}.`);
+    const file = files.find((one) => one.name === name);
+    if (file !== undefined) line(`   Try: polytask train ${shownPath(file.path, io.cwd)}`);
+    const trial = trials?.find((one) => one.name === name);
+    if (trial !== undefined) line(`   Tried: ${trialText(trial)}`);
+  }
+  line('');
+  line(`Runs and advice.json: ${shownPath(output, io.cwd)}`);
+}
+
+function trialText({ outcome, gain, reason, rungs }: Trial): string {
+  if (gain !== undefined) {
+    const range =
+      gain.interval === null
+        ? ''
+        : ` (95 %: ${formatChange(gain.interval.low)} to ${formatChange(gain.interval.high)})`;
+    return `${outcome}, ${formatChange(gain.mean)} on the test rows over ${gain.seeds} seeds${range}`;
+  }
+  const last = rungs.at(-1);
+  const so =
+    last?.gain == null ? '' : `, ${formatChange(last.gain)} on the validation rows after ${last.epochs} epochs`;
+  return `${outcome}${so}${reason === undefined ? (outcome === 'not tried' ? ', the budget was over' : '') : `: ${reason}`}`;
+}

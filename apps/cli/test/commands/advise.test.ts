@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { changed } from '../../../../test/support/configs.js';
+import { folderWith } from '../../../../test/support/folder.js';
+import { polytask } from '../helpers/finished-run.js';
+
+const quick = `${changed('training:', 'split: { validation: 0.25 }\ntraining:')}backend: cpu\n`;
+
+describe('polytask advise', () => {
+  it('measures, says what to try, and tries it', async () => {
+    const cwd = folderWith({ 'run.yaml': quick });
+    const { code, stdout, stderr } = await polytask(cwd, 'advise', 'run.yaml', '--try', '-q', '-o', 'out');
+    expect([code, stderr]).toEqual([0, '']);
+    const said = JSON.parse(readFileSync(join(cwd, 'out/advice.json'), 'utf8'));
+    const number = expect.any(Number);
+    expect(said).toMatchObject({
+      status: 'done',
+      file: 'run.yaml',
+      measured: { tasks: 2, conflictRate: number, hurt: number },
+    });
+    expect(said.advice.length).toBeGreaterThan(0);
+    const files = said.advice.flatMap(({ file }: { file?: string }) => (file === undefined ? [] : [file]));
+    expect(said.trials).toHaveLength(files.length);
+    for (const file of files) expect((await polytask(cwd, 'check', file)).code).toBe(0);
+    expect(existsSync(join(cwd, 'out/measured/run.json'))).toBe(true);
+    expect(stdout).toMatch(/^Measured:\n {2}number of tasks: 2\n/);
+    expect(stdout).toMatch(/Confidence: (high|medium|low)\. From: /);
+    expect(stdout.match(/Try: polytask train /g)?.length ?? 0).toBe(files.length);
+    expect(stdout.match(/Tried: /g)?.length ?? 0).toBe(files.length);
+    expect(stdout).toContain('Runs and advice.json: out');
+  });
+
+  it('keeps to its budget, and says that not all was measured', async () => {
+    const cwd = folderWith({ 'run.yaml': quick.replace('epochs: 1', 'epochs: 100000') });
+    const { code, stdout } = await polytask(cwd, 'advise', 'run.yaml', '--budget', '0.5s', '-q', '-o', 'out', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).measured).toMatchObject({ tasks: 2, labelledShare: 1 });
+    expect(JSON.parse(stdout).complete).toBe(false);
+  });
+
+  it('refuses what it cannot do before anything is written', async () => {
+    const cwd = folderWith({ 'run.yaml': quick });
+    const told = async (...args: string[]) => {
+      const { code, stderr } = await polytask(cwd, 'advise', ...args);
+      expect(code).toBe(2);
+      return stderr.split('\n')[0];
+    };
+    expect(await told('run.yaml', '--budget', '10')).toBe(
+      '--budget 10: expected a time of at most 168h, such as 90s, 10m or 1.5h',
+    );
+    expect(await told('run.yaml', '-o', '.')).toMatch(/^--output \.: the folder has/);
+    expect(await told('none.yaml')).toMatch(/no such file/);
+    writeFileSync(join(cwd, 'wrong.yaml'), `${quick}optimiser: 1\n`);
+    expect(await told('wrong.yaml')).toMatch(/no key `optimiser`/);
+    expect(readdirSync(cwd).sort()).toEqual(['run.yaml', 'wrong.yaml']);
+  });
+});

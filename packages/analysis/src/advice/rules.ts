@@ -1,0 +1,153 @@
+/** What advice is drawn from, by name, each a number; what it is, in words. */
+export const measurements = {
+  tasks: 'number of tasks',
+  rows: 'training rows',
+  parameters: 'trainable numbers of the joint network',
+  parametersPerLabel: 'parameters of the joint network for each training label, all tasks together',
+  labelledShare: 'share of the training rows that have a label of the task with the fewest',
+  dependence: 'largest dependence between the labels of two tasks, from 0 to 1',
+  conflictRate: 'largest share of looks in which the gradients of two tasks were against each other',
+  magnitudeSimilarity: 'smallest similarity between the sizes of two tasks’ gradients, from 0 to 1',
+  overfitting: 'largest ratio of a task’s validation loss to its training loss, at the end',
+  bestEpochRatio: 'latest best epoch of a task over the earliest',
+  hurt: 'tasks that learning together hurts',
+  helped: 'tasks that learning together helps',
+  unclear: 'tasks of which the seeds cannot tell',
+  seedsNeeded: 'seeds that the hardest of these tasks may take',
+} as const;
+
+/** The name of a measurement. */
+export type MeasurementName = keyof typeof measurements;
+
+/** What has to be so for a rule to speak: a measurement, and on which side of a bound it lies. */
+export interface Condition {
+  readonly measurement: MeasurementName;
+  readonly above?: number;
+  readonly below?: number;
+}
+
+/** What a rule changes in a run file. */
+export interface Change {
+  /** New values by path. */
+  readonly set: { readonly [path: string]: unknown };
+  /** Options that a replaced `sharing` takes over from the one before, where it had them. */
+  readonly keep?: readonly string[];
+}
+
+/** A piece of advice, and when to give it. */
+export interface Rule {
+  readonly name: string;
+  /** All of them. A rule whose measurement is missing does not speak. */
+  readonly when: readonly Condition[];
+  /** `{name}` stands for a measurement, or for the tasks that it is about. */
+  readonly says: string;
+  /** Undefined where there is nothing to change. */
+  readonly change?: Change;
+  /** A paper, a bench of ours, or neither. Bounds are ours unless the note says otherwise. */
+  readonly source: { readonly paper: string } | { readonly bench: string } | 'unproven';
+  readonly confidence: 'high' | 'medium' | 'low';
+}
+
+/**
+ * The rules of `polytask advise`. They are data, so that every one can be read, doubted and replaced; where nobody has shown that a rule
+ * helps, its source says `unproven`.
+ */
+export const rules: readonly Rule[] = [
+  {
+    name: 'separate-experts',
+    when: [{ measurement: 'hurt', above: 0 }],
+    says: 'Learning together hurts {hurtTasks}. Let every task choose what it shares: experts for all, a gate for each.',
+    change: { set: { 'sharing.use': 'mmoe', 'sharing.experts': 4 }, keep: ['encoder', 'head'] },
+    source: {
+      paper:
+        'Ma et al., KDD 2018, https://doi.org/10.1145/3219819.3220007: gates help most where tasks are least related',
+    },
+    confidence: 'medium',
+  },
+  {
+    name: 'take-conflicts-out',
+    when: [
+      { measurement: 'conflictRate', above: 0.3 },
+      { measurement: 'tasks', above: 1 },
+    ],
+    says: 'The gradients of {conflictRateTasks} were against each other in {conflictRate} of the looks. Take out of each gradient what points against another.',
+    change: { set: { balancing: { use: 'pcgrad' } } },
+    source: {
+      paper:
+        'Yu et al., NeurIPS 2020, https://arxiv.org/abs/2001.06782; but Kurin et al., NeurIPS 2022, https://arxiv.org/abs/2201.04122, find no gain over a tuned sum of losses',
+    },
+    confidence: 'low',
+  },
+  {
+    name: 'weigh-by-uncertainty',
+    when: [{ measurement: 'magnitudeSimilarity', below: 0.3 }],
+    says: 'The gradients of {magnitudeSimilarityTasks} differ much in size (similarity {magnitudeSimilarity}), so the larger takes most of every step. Let the weights be learned.',
+    change: { set: { balancing: { use: 'uncertainty-weighting' } } },
+    source: { paper: 'Kendall, Gal and Cipolla, CVPR 2018, https://arxiv.org/abs/1705.07115' },
+    confidence: 'medium',
+  },
+  {
+    name: 'keep-the-sum',
+    when: [
+      { measurement: 'conflictRate', below: 0.1 },
+      { measurement: 'magnitudeSimilarity', above: 0.6 },
+    ],
+    says: 'The gradients are seldom against each other ({conflictRate}) and of similar size ({magnitudeSimilarity}): the sum of the losses will do.',
+    source: { paper: 'Kurin et al., NeurIPS 2022, https://arxiv.org/abs/2201.04122' },
+    confidence: 'medium',
+  },
+  {
+    name: 'more-dropout',
+    when: [
+      { measurement: 'overfitting', above: 1.5 },
+      { measurement: 'parametersPerLabel', above: 0.5 },
+    ],
+    says: 'The validation loss of {overfittingTasks} ended at {overfitting} times its training loss, with {parametersPerLabel} parameters for a label. Drop units while training.',
+    change: { set: { 'sharing.encoder.dropout': 0.3 } },
+    source: { paper: 'Srivastava et al., JMLR 2014, https://jmlr.org/papers/v15/srivastava14a.html' },
+    confidence: 'medium',
+  },
+  {
+    name: 'own-epoch-for-each',
+    when: [{ measurement: 'bestEpochRatio', above: 2 }],
+    says: 'Tasks are best in epochs far apart (the latest is {bestEpochRatio} times the earliest). Go back to the best epoch of each.',
+    change: { set: { 'training.earlyStopping.restoreBest': 'per-task' } },
+    source: 'unproven',
+    confidence: 'low',
+  },
+  {
+    name: 'sparse-labels',
+    when: [{ measurement: 'labelledShare', below: 0.3 }],
+    says: '{labelledShareTasks} has labels in {labelledShare} of the rows only. That is where learning together is worth most: keep it with the others, and its weight in proportion to its labels.',
+    source: { bench: 'npm run bench -- quality' },
+    confidence: 'low',
+  },
+  {
+    name: 'dependent-labels',
+    when: [{ measurement: 'dependence', above: 0.5 }],
+    says: 'The labels of {dependenceTasks} depend on each other ({dependence}). Let the tasks see each other’s features: networks per task, with units that mix them.',
+    change: { set: { 'sharing.use': 'cross-stitch' }, keep: ['encoder', 'head'] },
+    source: 'unproven',
+    confidence: 'low',
+  },
+  {
+    name: 'stay-together',
+    when: [
+      { measurement: 'helped', above: 0 },
+      { measurement: 'hurt', below: 1 },
+    ],
+    says: 'Learning together helps {helpedTasks} and is known to hurt none: stay with it.',
+    source: { paper: 'Bouthillier et al., MLSys 2021, https://arxiv.org/abs/2103.03098, on verdicts over seeds' },
+    confidence: 'high',
+  },
+  {
+    name: 'more-seeds',
+    when: [
+      { measurement: 'unclear', above: 0 },
+      { measurement: 'seedsNeeded', below: 101 },
+    ],
+    says: 'The seeds cannot tell whether learning together helps or hurts {unclearTasks}; about {seedsNeeded} seeds could.',
+    source: { paper: 'Bouthillier et al., MLSys 2021, https://arxiv.org/abs/2103.03098' },
+    confidence: 'high',
+  },
+];

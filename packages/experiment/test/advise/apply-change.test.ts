@@ -1,0 +1,55 @@
+import { rules } from '@polytask/analysis';
+import { describe, expect, it } from 'vitest';
+import { changed, smallRun } from '../../../../test/support/configs.js';
+import { loaded, prepared } from '../../../../test/support/prepared.js';
+import { applyChange, changesOf } from '../../src/advise/apply-change.js';
+import { toYaml } from '../../src/advise/to-yaml.js';
+import { prepareRun } from '../../src/parts/prepare-run.js';
+
+const withValidation = changed('training:', 'split: { validation: 0.25 }\ntraining:');
+
+describe('applyChange', () => {
+  it('sets values by path, keeps what is said, and leaves the configuration before as it is', () => {
+    const raw = {
+      sharing: { use: 'hard-sharing', encoder: { use: 'mlp' }, adapters: 1 },
+      training: { earlyStopping: true },
+    };
+    const before = structuredClone(raw);
+    const experts = applyChange(raw, undefined, {
+      set: { 'sharing.use': 'mmoe', 'sharing.experts': 4 },
+      keep: ['encoder'],
+    });
+    expect(experts.sharing).toEqual({ use: 'mmoe', encoder: { use: 'mlp' }, experts: 4 });
+    expect(Object.keys(experts.sharing as object)[0]).toBe('use');
+    const stopping = applyChange(raw, undefined, { set: { 'training.earlyStopping.restoreBest': 'per-task' } });
+    expect(stopping.training).toEqual({ earlyStopping: { restoreBest: 'per-task' } });
+    expect(raw).toEqual(before);
+    expect(changesOf(raw, stopping).map(({ path }) => path)).toEqual([['training']]);
+  });
+
+  it('begins with the default where the run file leaves sharing out', () => {
+    const sharing = { use: 'hard-sharing', encoder: { use: 'tabular', units: [64, 32] } };
+    const config = applyChange({}, sharing, { set: { 'sharing.encoder.dropout': 0.3 } });
+    expect(config.sharing).toEqual({ use: 'hard-sharing', encoder: { use: 'tabular', units: [64, 32], dropout: 0.3 } });
+    expect(sharing.encoder).not.toHaveProperty('dropout');
+  });
+
+  it('makes run files of all rules that can be prepared', async () => {
+    const base = await loaded(withValidation);
+    for (const { name, change } of rules) {
+      if (change === undefined) continue;
+      const config = applyChange(base.raw, base.sections.sharing, change);
+      const text = toYaml(config, [`a comment\nof two lines: ${name}`]);
+      expect(text).toMatch(/^# a comment\n# of two lines: [a-z-]+\n\ndata:/);
+      await expect(prepared(text), name).resolves.toHaveProperty('tasks');
+    }
+  });
+});
+
+describe('prepareRun', () => {
+  it('takes the observer by which runs are measured', async () => {
+    const { gradientObserver } = await import('../../src/advise/measure-run.js');
+    const base = await loaded(`${smallRun}observers: [${JSON.stringify(gradientObserver)}]\n`);
+    expect((await (await prepareRun(base)).joint()).observers).toHaveLength(1);
+  });
+});
