@@ -10,7 +10,10 @@ import {
   type LayerBuilder,
   list,
   number,
+  optional,
   PolytaskError,
+  reverseGradient,
+  type StepContext,
   type StepInfo,
   whole,
   withDefault,
@@ -20,7 +23,16 @@ import { reversalFactor } from './reversal-factor.js';
 
 /** Options that all discriminators have. */
 export const discriminatorOptions = {
-  units: withDefault(list(whole({ from: 1 })), [], 'Widths of hidden layers of the discriminator.'),
+  units: withDefault(
+    list(whole({ from: 1 })),
+    [100],
+    'Widths of hidden layers of the discriminator.',
+    'Ganin et al., the smallest of theirs for images',
+  ),
+  learningRate: optional(
+    number({ above: 0 }),
+    'Of the discriminator, instead of the rate of the optimizer. Two to five times that of the network lets it keep up.',
+  ),
   reversal: withDefault(number({ from: 0 }), 1, 'Factor λ of the reversed gradient.'),
   anneal: withDefault(flag(), true, 'Whether λ rises from 0 in the course of training.', 'Ganin et al., section 5.2.2'),
 };
@@ -42,6 +54,25 @@ export function buildDiscriminator(
     ...hidden,
     (input) => buildDense(place.child('logits'), input, classes),
   ]);
+}
+
+/**
+ * The logits of a discriminator whose input learns to fool it. Their term is multiplied by `weight` in the end, which counts for what
+ * comes before alone: the discriminator learns at full rate, or it would not keep up (Ganin et al., section 5.2.2).
+ *
+ * @param lambda Factor of the reversed gradient, a scalar.
+ */
+export function fooled(
+  discriminator: BuiltLayer,
+  input: tf.Tensor,
+  lambda: tf.Tensor,
+  weight: number,
+  step: StepContext,
+): tf.Tensor {
+  // A term of weight 0 has no gradient at all.
+  const share = weight === 0 ? 1 : weight;
+  const reversed = reverseGradient(input, tf.mul(lambda, share));
+  return reverseGradient(discriminator.apply(reversed, step), -1 / share);
 }
 
 /** The factor of the reversed gradient, for a step. */

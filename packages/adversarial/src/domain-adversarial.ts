@@ -6,7 +6,6 @@ import {
   list,
   type OptionsOf,
   required,
-  reverseGradient,
   taskName,
   UnknownNameError,
 } from '@polytask/core';
@@ -15,6 +14,7 @@ import {
   buildDiscriminator,
   discriminated,
   discriminatorOptions,
+  fooled,
   oneHotRows,
   requireRowTask,
   requireShared,
@@ -48,7 +48,7 @@ export type DomainAdversarialOptions = OptionsOf<typeof options>;
  *
  * @remarks Each domain that is in a batch counts the same, however many rows it has there: in the paper batches are
  * halves. With a domain per task it is {@link taskDiscriminator} but for that. Tasks of one domain may differ in their
- * representations; domains may not.
+ * representations; domains may not. `weight` and `learningRate` as there.
  * @throws `POLYTASK_ADVERSARY` where the sharing strategy has no shared representation, and at the first step where
  * tasks have no data sets of their own; `POLYTASK_UNKNOWN_NAME` for tasks that do not exist; `POLYTASK_INVALID_OPTION`
  * for a task in no domain or in two.
@@ -56,7 +56,7 @@ export type DomainAdversarialOptions = OptionsOf<typeof options>;
  * ```ts
  * import { domainAdversarial } from '@polytask/adversarial';
  *
- * const adversary = domainAdversarial({ domains: { summer: ['a', 'b'], winter: ['c'] }, units: [100], weight: 0.1 });
+ * const adversary = domainAdversarial({ domains: { summer: ['a', 'b'], winter: ['c'] } });
  * console.log(adversary.name); // => domain-adversarial
  * ```
  */
@@ -74,13 +74,14 @@ export const domainAdversarial = /* @__PURE__ */ describePart('auxiliary', {
     },
   ],
   options,
-  make: ({ domains, units, reversal, anneal }) => ({
+  make: ({ domains, units, learningRate, reversal, anneal, weight }) => ({
     bind({ scope, shared, tasks }) {
       const names = tasks.map(({ name }) => name);
       const domainOf = domainsOf(domains, names);
       const shape = requireShared('domain-adversarial', shared);
       const count = Object.keys(domains).length;
-      const discriminator = buildDiscriminator(scope.child('discriminator'), shape, count, units);
+      const place = scope.child('discriminator', { learningRate });
+      const discriminator = buildDiscriminator(place, shape, count, units);
       return {
         logged: ['accuracy'],
         feeds: reversalFeeds(reversal, anneal),
@@ -92,8 +93,8 @@ export const domainAdversarial = /* @__PURE__ */ describePart('auxiliary', {
           const rows = tf.sum(wanted, 0);
           const present = tf.sum(tf.cast(tf.greater(rows, 0), 'float32'));
           const shares = tf.sum(tf.div(wanted, tf.mul(tf.maximum(rows, 1), present)), 1);
-          const reversed = reverseGradient(state.shared as tf.Tensor, feeds.lambda as tf.Tensor);
-          const { loss, accuracy } = discriminated(discriminator.apply(reversed, step), wanted, shares);
+          const logits = fooled(discriminator, state.shared as tf.Tensor, feeds.lambda as tf.Tensor, weight, step);
+          const { loss, accuracy } = discriminated(logits, wanted, shares);
           return { loss, logged: { accuracy } };
         },
       };

@@ -9,24 +9,30 @@ import {
   extend,
   headBodies,
   headOption,
+  list,
   type NamedTensors,
   number,
   type OptionsOf,
   PolytaskError,
   part,
   required,
-  reverseGradient,
+  whole,
   withDefault,
   zerosInitializer,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { buildDiscriminator, discriminated, discriminatorOptions, reversalFeeds } from './discriminator.js';
+import { buildDiscriminator, discriminated, discriminatorOptions, fooled, reversalFeeds } from './discriminator.js';
 
 const options = extend(discriminatorOptions, {
+  units: withDefault(list(whole({ from: 1 })), [], 'Widths of hidden layers of the discriminator.'),
   encoder: required(part('encoder'), 'The trunk, shared by all tasks.'),
   head: headOption,
   adapters: adaptersOption,
-  adversary: withDefault(number({ above: 0 }), 1, 'Weight of the discriminator of gradients.'),
+  adversary: withDefault(
+    number({ above: 0 }),
+    1,
+    'Weight of what the layers of alignment learn of the discriminator, which itself learns at full rate.',
+  ),
 });
 
 /** Options of {@link gradientAdversarial}. */
@@ -83,7 +89,7 @@ export const gradientAdversarial = /* @__PURE__ */ describePart('sharing', {
     },
   ],
   options,
-  make: ({ encoder, head, adapters, adversary, units, reversal, anneal }) => ({
+  make: ({ encoder, head, adapters, adversary, units, learningRate, reversal, anneal }) => ({
     bind({ tasks, inputs, scope }) {
       for (const task of tasks) requireNoVariables(task);
       const { specs, applyShared } = buildTaskInputs(scope, tasks, inputs, adapters);
@@ -100,7 +106,7 @@ export const gradientAdversarial = /* @__PURE__ */ describePart('sharing', {
         };
       });
       const discriminator = buildDiscriminator(
-        scope.child('discriminator', { usedBy: [] }),
+        scope.child('discriminator', { usedBy: [], learningRate }),
         shape,
         tasks.length,
         units,
@@ -145,16 +151,12 @@ export const gradientAdversarial = /* @__PURE__ */ describePart('sharing', {
               const scaled = found.map(({ gradient }, t) =>
                 tf.mul(tf.div(gradient, size), factorsOf(heads[t]?.exponents as tf.Tensor)),
               );
-              const reversed = reverseGradient(tf.concat(scaled), feeds.lambda as tf.Tensor);
+              const logits = fooled(discriminator, tf.concat(scaled), feeds.lambda as tf.Tensor, adversary, step);
               const classes = found.map(({ labelled }, t) => {
                 const row = found.map((_, at) => Number(at === t));
                 return tf.tile(tf.tensor2d([row]), [labelled.size, 1]);
               });
-              const { loss, accuracy } = discriminated(
-                discriminator.apply(reversed, step),
-                tf.concat(classes),
-                tf.div(rows, count),
-              );
+              const { loss, accuracy } = discriminated(logits, tf.concat(classes), tf.div(rows, count));
               return { loss, logged: { accuracy } };
             },
           },

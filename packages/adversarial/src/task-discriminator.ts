@@ -1,9 +1,10 @@
-import { describePart, reverseGradient } from '@polytask/core';
+import { describePart } from '@polytask/core';
 import type * as tf from '@tensorflow/tfjs';
 import {
   buildDiscriminator,
   discriminated,
   discriminatorOptions,
+  fooled,
   oneHotRows,
   requireRowTask,
   requireShared,
@@ -24,8 +25,11 @@ import {
  *
  * At chance L_adv is log K; it is recorded, and so is the discriminator's `accuracy`.
  *
- * @remarks Where the run has no end of its own, λ is `reversal` from the start. Only the shared part gets the reversed
- * gradient: the discriminator itself goes on to learn at full rate.
+ * @remarks Where the run has no end of its own, λ is `reversal` from the start. λ and `weight` count for the shared part alone: the
+ * discriminator learns at full rate whatever they are, as with Ganin et al. An `accuracy` at chance does not say that tasks cannot
+ * be told apart: the shared part may only be ahead of the discriminator. A new classifier, trained on features as they are in the end, tells;
+ * a discriminator with hidden layers, a `learningRate` some five times that of the network, and `weight: 1` are what brings that to
+ * chance, where tasks' inputs overlap (`bench/adversary.bench.ts`).
  * @throws `POLYTASK_ADVERSARY` where the sharing strategy has no shared representation.
  * @throws `POLYTASK_ADVERSARY` at the first step where tasks have no data sets of their own, so that rows belong to no
  * task.
@@ -33,7 +37,7 @@ import {
  * ```ts
  * import { taskDiscriminator } from '@polytask/adversarial';
  *
- * const adversary = taskDiscriminator({ weight: 0.05 });
+ * const adversary = taskDiscriminator({ learningRate: 0.003 });
  * adversary.kind; // => 'auxiliary'
  * ```
  */
@@ -59,17 +63,17 @@ export const taskDiscriminator = /* @__PURE__ */ describePart('auxiliary', {
     },
   ],
   options: discriminatorOptions,
-  make: ({ units, reversal, anneal }) => ({
+  make: ({ units, learningRate, reversal, anneal, weight }) => ({
     bind({ scope, shared, tasks }) {
       const shape = requireShared('task-discriminator', shared);
-      const discriminator = buildDiscriminator(scope.child('discriminator'), shape, tasks.length, units);
+      const place = scope.child('discriminator', { learningRate });
+      const discriminator = buildDiscriminator(place, shape, tasks.length, units);
       return {
         logged: ['accuracy'],
         feeds: reversalFeeds(reversal, anneal),
         loss({ state, batch, feeds, step }) {
           const rowTask = requireRowTask('task-discriminator', batch.rowTask);
-          const reversed = reverseGradient(state.shared as tf.Tensor, feeds.lambda as tf.Tensor);
-          const logits = discriminator.apply(reversed, step);
+          const logits = fooled(discriminator, state.shared as tf.Tensor, feeds.lambda as tf.Tensor, weight, step);
           const { loss, accuracy } = discriminated(logits, oneHotRows(rowTask, tasks.length));
           return { loss, logged: { accuracy } };
         },

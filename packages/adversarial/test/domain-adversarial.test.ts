@@ -20,7 +20,7 @@ const run = (domains: Record<string, string[]>) =>
     {
       tasks: tasksOf(...names),
       sharing,
-      auxiliary: [domainAdversarial({ domains })],
+      auxiliary: [domainAdversarial({ domains, units: [] })],
       optimizer: sgd({ learningRate: 1e-30 }),
     },
     data,
