@@ -27,7 +27,7 @@ const switches = {
  * @param {string} program
  */
 export async function bundle(program) {
-  const plugins = program.startsWith('step-tricks') ? [switches] : [];
+  const plugins = /^(step-tricks|sharing)/.test(program) ? [switches] : [];
   const folder = import.meta.dirname;
   const outfile = join(folder, 'node_modules', '.cache', 'polytask-bench', program.replace(/\.ts$/, '.mjs'));
   await mkdir(join(outfile, '..'), { recursive: true });

@@ -15,6 +15,12 @@ export interface PeerVariant {
 /** A framework whose steps `peers/serve.py` runs. */
 export type Framework = 'torch' | 'jax';
 
+/** A step in a peer, as a contender. */
+export interface PeerStep extends Contender {
+  /** Trainable numbers of its network. */
+  readonly parameters: number;
+}
+
 /** A Python process that runs a framework's steps when asked. */
 export interface PeerProcess {
   readonly version: string;
@@ -22,7 +28,7 @@ export interface PeerProcess {
    * The fastest of these ways to write the same step, as a contender: each has run a few steps, the best median is kept. Ways that
    * do not run are left out, with a line that says why; undefined where none does.
    */
-  fastest(name: string, variants: readonly PeerVariant[], steps: number): Promise<Contender | undefined>;
+  fastest(name: string, variants: readonly PeerVariant[], steps: number): Promise<PeerStep | undefined>;
   resident(): Promise<number>;
   stop(): void;
 }
@@ -56,30 +62,32 @@ export async function startPeer(
   const stepsOf = async (id: unknown, count: number) =>
     (await ask({ step: id, count })).milliseconds as readonly number[];
 
-  async function tried({ work }: PeerVariant, steps: number): Promise<{ id: unknown; median: number }> {
-    const { id } = await ask({ open: work });
+  async function tried({ work }: PeerVariant, steps: number): Promise<Tried> {
+    const { id, parameters } = await ask({ open: work });
     await stepsOf(id, Math.ceil(steps / 3));
     const sorted = [...(await stepsOf(id, steps))].sort((a, b) => a - b);
-    return { id, median: sorted[steps >> 1] as number };
+    return { id, parameters: parameters as number, median: sorted[steps >> 1] as number };
   }
 
   return {
     version: (JSON.parse(hello) as { version: string }).version,
     async fastest(name, variants, steps) {
-      let best: { id: unknown; label: string; median: number } | undefined;
+      let best: (Tried & { readonly label: string }) | undefined;
       for (const variant of variants) {
         try {
-          const { id, median } = await tried(variant, steps);
-          const [loser, isBest] = best === undefined || median < best.median ? [best?.id, true] : [id, false];
-          if (isBest) best = { id, label: variant.label, median };
+          const found = await tried(variant, steps);
+          const isBest = best === undefined || found.median < best.median;
+          const loser = isBest ? best?.id : found.id;
+          if (isBest) best = { ...found, label: variant.label };
           if (loser !== undefined) await ask({ close: loser });
         } catch (error) {
           console.log(`Left out: ${name} (${variant.label}), ${(error as Error).message.split('\n')[0]}\n`);
         }
       }
       if (best === undefined) return undefined;
-      const { id, label } = best;
+      const { id, label, parameters } = best;
       return {
+        parameters,
         name: label === '' ? name : `${name} (${label})`,
         step: async () => void (await stepsOf(id, 1)),
         steps: (count) => stepsOf(id, count),
@@ -88,6 +96,13 @@ export async function startPeer(
     resident: async () => (await ask({ memory: true })).resident as number,
     stop: () => void child.stdin.end(),
   };
+}
+
+/** A way that has run a few steps. */
+interface Tried {
+  readonly id: unknown;
+  readonly parameters: number;
+  readonly median: number;
 }
 
 /** Lines of a process as they come; undefined once it has ended. */

@@ -5,6 +5,8 @@ from torch._functorch import config as functorch
 from torch import nn
 from torch.nn import functional as F
 
+import torch_sharing
+
 ROWS = 4096
 
 # One program gives the gradients of several tasks, so its numbers are needed after the first of them.
@@ -77,7 +79,12 @@ def embedding(classes, rows, width, bag=False):
     return model, torch.randint(0, rows, (ROWS, 8))
 
 
-WORKS = {"mlp": mlp, "lenet": lenet, "embedding": embedding}
+def sharing(classes, architecture):
+    """A LeNet shared in one of several ways."""
+    return torch_sharing.sharing(classes, architecture, ROWS)
+
+
+WORKS = {"mlp": mlp, "lenet": lenet, "embedding": embedding, "sharing": sharing}
 
 
 def pcgrad_vectors(rows):
@@ -131,7 +138,8 @@ class Step:
         self.project = PROJECTIONS[projection] if projection else None
         flags = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}[optimizer]
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, **flags)
-        self.shared = dict(self.model.trunk.named_parameters(prefix="trunk"))
+        trunk = getattr(self.model, "trunk", None)
+        self.shared = dict(trunk.named_parameters(prefix="trunk")) if trunk else {}
         self.sizes = [parameter.numel() for parameter in self.shared.values()]
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
         self.losses = []
@@ -152,12 +160,17 @@ class Step:
             if self.project:
                 self.balance(losses)
             else:
-                sum(losses).backward()
+                self.total(losses).backward()
         self.update()
         self.losses = [loss.item() for loss in losses]
 
     def evaluate(self, inputs, targets):
         return [F.cross_entropy(found, target) for found, target in zip(self.model(inputs), targets)]
+
+    def total(self, losses):
+        """The sum of the losses, and what the network itself adds."""
+        penalty = getattr(self.model, "penalty", None)
+        return sum(losses) + penalty() if penalty else sum(losses)
 
     def balance(self, losses):
         """One `autograd.grad` per task, for the trunk and the task's own head."""
