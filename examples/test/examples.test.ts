@@ -8,8 +8,13 @@ import { describe, expect, it } from 'vitest';
 
 const folder = join(import.meta.dirname, '..');
 
+/** Arguments of examples that would take minutes otherwise. */
+const shortened: Record<string, string[]> = {
+  'compare-sharing': ['1', '3', '600', 'hard sharing,L2 distance,cross-stitch,MMoE,PLE'],
+};
+
 async function outputOf(example: string): Promise<string> {
-  const options = ['--conditions=polytask:source', '--import', 'tsx', `${example}.ts`];
+  const options = ['--conditions=polytask:source', '--import', 'tsx', `${example}.ts`, ...(shortened[example] ?? [])];
   return (await promisify(execFile)(process.execPath, options, { cwd: folder })).stdout;
 }
 
@@ -45,6 +50,19 @@ const checks: Record<string, (lines: number[][]) => void> = {
       expect(accuracy).toBeGreaterThan(0.4);
     }
     expect((apart?.[2] as number) / (shared?.[2] as number)).toBeGreaterThan(1.9);
+  },
+  'compare-sharing'([, , hard, ...others]) {
+    // Δm, both accuracies, parameters, seconds. Names may have numbers before them.
+    const last = (row: number[] | undefined) => row?.slice(-5) ?? [];
+    const [, , , fewest = 0] = last(hard);
+    expect(others.length).toBe(4);
+    for (const row of [hard, ...others]) {
+      const [delta, left = 0, right = 0, parameters = 0] = last(row);
+      expect(Number.isFinite(delta)).toBe(true);
+      // Chance is a tenth.
+      expect(Math.max(left, right)).toBeGreaterThan(0.15);
+      expect(parameters).toBeGreaterThanOrEqual(fewest);
+    }
   },
   'own-loop'(lines) {
     // Step, both losses, both weights: both losses fall far, and weights sum to 2.
