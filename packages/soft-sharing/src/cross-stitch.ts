@@ -96,11 +96,11 @@ export const crossStitch = /* @__PURE__ */ describePart('sharing', {
   }),
 });
 
-/** The unit after a stage: one product of matrices for `scalar`, one weighted sum for `channel`. */
+/** The unit after a stage: one product of matrices for `scalar`, one for each channel, all at once, for `channel`. */
 function stitch(place: BuildScope, stage: ColumnStage, byChannel: boolean, own: number) {
   const { name, outputs } = stage;
   const k = outputs.length;
-  const { shape, channels: all } = sameShapes(stage);
+  const { channels: all } = sameShapes(stage);
   const channels = byChannel ? all : 1;
   const alpha = place.variable(name, byChannel ? [k, k, channels] : [k, k], () =>
     Float32Array.from({ length: k * k * channels }, (_, at) => {
@@ -110,14 +110,16 @@ function stitch(place: BuildScope, stage: ColumnStage, byChannel: boolean, own: 
   );
   return (features: readonly tf.Tensor[]) => {
     const stacked = tf.stack([...features]);
-    if (!byChannel) {
-      const mixed = tf.matMul(alpha as tf.Tensor2D, tf.reshape(stacked, [k, -1]) as tf.Tensor2D);
-      return unstack(tf.reshape(mixed, stacked.shape));
-    }
-    const ones = shape.slice(1).map(() => 1);
-    return unstack(alpha).map((row) => {
-      const weights = tf.reshape(row, [k, 1, ...ones, channels]);
-      return tf.sum(tf.mul(stacked, weights), 0);
-    });
+    // Products of weights and features one by one would be K² times as many numbers as a task has.
+    const mixed = byChannel
+      ? tf.transpose(
+          tf.matMul(
+            tf.transpose(alpha, [2, 0, 1]) as tf.Tensor3D,
+            tf.transpose(tf.reshape(stacked, [k, -1, channels]), [2, 0, 1]) as tf.Tensor3D,
+          ),
+          [1, 2, 0],
+        )
+      : tf.matMul(alpha as tf.Tensor2D, tf.reshape(stacked, [k, -1]) as tf.Tensor2D);
+    return unstack(tf.reshape(mixed, stacked.shape));
   };
 }
