@@ -1,3 +1,4 @@
+import { unstack } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 
 /**
@@ -8,8 +9,13 @@ import * as tf from '@tensorflow/tfjs';
  * @returns `[rows, ...features]`.
  */
 export function mixExperts(experts: tf.Tensor, shares: tf.Tensor): tf.Tensor {
+  return mixForTasks(experts, [shares])[0] as tf.Tensor;
+}
+
+/** {@link mixExperts} for several tasks that have the same experts, as one batched product. */
+export function mixForTasks(experts: tf.Tensor, shares: readonly tf.Tensor[]): tf.Tensor[] {
   const [rows = 0, n = 0, ...features] = experts.shape;
   const flat = tf.reshape(experts, [rows, n, -1]) as tf.Tensor3D;
-  const mixed = tf.matMul(tf.reshape(shares, [rows, 1, n]) as tf.Tensor3D, flat);
-  return tf.reshape(mixed, [rows, ...features]);
+  const mixed = tf.matMul(tf.stack([...shares], 1) as tf.Tensor3D, flat);
+  return unstack(mixed, 1).map((one) => tf.reshape(one, [rows, ...features]));
 }

@@ -20,7 +20,7 @@ import {
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { mixExperts } from './mix-experts.js';
+import { mixForTasks } from './mix-experts.js';
 import { shareReport } from './share-report.js';
 
 /** Options of strategies in which all tasks have the same experts. */
@@ -81,17 +81,17 @@ export function bindMixture(
           names.map((name) => values[name] as tf.Tensor),
           1,
         );
-        for (const task of source.tasks) {
+        const chosen = source.tasks.map((task) => {
           const { selector, report } = selectors.get(task) as NonNullable<ReturnType<typeof selectors.get>>;
-          const chosen = selector.apply(given, step);
-          features[task] = mixExperts(stacked, chosen.shares);
-          intermediates = {
-            ...intermediates,
-            [`gates/${task}`]: chosen.shares,
-            ...chosen.intermediates,
-            ...(step.training && report.of(chosen.shares)),
-          };
-        }
+          const { shares, intermediates: more } = selector.apply(given, step);
+          const reported = step.training && report.of(shares);
+          intermediates = { ...intermediates, [`gates/${task}`]: shares, ...more, ...reported };
+          return shares;
+        });
+        const mixed = mixForTasks(stacked, chosen);
+        source.tasks.forEach((task, t) => {
+          features[task] = mixed[t] as tf.Tensor;
+        });
       }
       return heads.apply(features, step, { intermediates });
     },
