@@ -31,7 +31,7 @@ export const discriminatorOptions = {
   ),
   learningRate: optional(
     number({ above: 0 }),
-    'Of the discriminator, instead of the rate of the optimizer. Two to five times that of the network lets it keep up.',
+    'Of the discriminator, instead of the rate of the optimizer. Some five times that of the network lets it keep up.',
   ),
   reversal: withDefault(number({ from: 0 }), 1, 'Factor λ of the reversed gradient.'),
   anneal: withDefault(flag(), true, 'Whether λ rises from 0 in the course of training.', 'Ganin et al., section 5.2.2'),
