@@ -472,7 +472,7 @@ export const broken: readonly Broken[] = [
     check: 'gives a term in every step',
     fault: 'a term that is none',
     make: term(() => tf.scalar(Number.NaN)),
-    says: 'The term is NaN',
+    says: 'The auxiliary term `broken` is NaN at step 0',
   },
   {
     check: 'gives no negative term, as claimed',
