@@ -19,7 +19,7 @@ export interface DropOptions {
  * @see L. Yu, B. Yu, H. Yu, F. Huang and Y. Li, "Language models are super Mario", ICML 2024, https://arxiv.org/abs/2311.03099
  * @example
  * ```ts
- * import { averageWeights, dropDeltas } from '@polytask/complementarity';
+ * import { dropDeltas } from '@polytask/complementarity';
  * import { hostTensor } from '@polytask/core';
  *
  * const start = { w: hostTensor([0, 0, 0, 0]) };

@@ -28,7 +28,8 @@ export interface RegMeanOptions {
  *
  * const kernel = (...numbers: number[]) => ({ kernel: hostTensor(numbers, [1, numbers.length]) });
  * const gramians = [{ kernel: Float64Array.of(3) }, { kernel: Float64Array.of(1) }];
- * console.log(regMean([kernel(1, 0), kernel(5, 4)], gramians).kernel?.data); // => Float32Array(2) [ 2, 1 ]
+ * const { kernel: merged } = regMean([kernel(1, 0), kernel(5, 4)], gramians);
+ * console.log(Array.from(merged?.data ?? [], (value) => value.toFixed(3))); // => [ '2.000', '1.000' ]
  * ```
  */
 export function regMean(

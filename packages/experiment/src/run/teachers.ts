@@ -1,16 +1,31 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type AnyTask, encodeCheckpoint, type FrozenModel, type State, type TrainedModel } from '@polytask/core';
+import {
+  type AnyTask,
+  type Executor,
+  encodeCheckpoint,
+  type FrozenModel,
+  type State,
+  type TrainedModel,
+} from '@polytask/core';
 import { loadCheckpoint, readRegularText, writeFileAtomic } from '@polytask/core/node';
 import { cached, defaultCache } from '@polytask/data/node';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { singleTaskConfig } from '../parts/single-task.js';
 import { fingerprintOf } from './data-fingerprint.js';
-import type { NetworkResult } from './document.js';
-import type { RunSurroundings } from './execute-run.js';
+import type { NetworkResult, SelectedBackend } from './document.js';
 import type { RunNetwork } from './networks.js';
+import type { Progress } from './progress.js';
 import type { NetworkRun } from './train-network.js';
+
+/** What a teacher needs of its run besides the configuration. */
+export interface TeacherSurroundings {
+  readonly executor: Executor;
+  readonly backend: () => Pick<SelectedBackend, 'name'>;
+  readonly versions: { readonly [program: string]: string };
+  readonly progress: Pick<Progress, 'warn'>;
+}
 
 /** A network for one task: what it scored, and itself where its training came to an end. */
 export interface FoundTeacher {
@@ -26,7 +41,7 @@ export interface FoundTeacher {
 export async function findTeacher(
   run: PreparedRun,
   network: RunNetwork,
-  around: RunSurroundings,
+  around: TeacherSurroundings,
   train: (trained: NonNullable<NetworkRun['trained']>) => Promise<NetworkResult>,
 ): Promise<FoundTeacher> {
   const task = run.tasks.find(({ name }) => name === network.task) as AnyTask;
@@ -48,7 +63,7 @@ async function trainTeacher(
   task: AnyTask,
   train: (trained: NonNullable<NetworkRun['trained']>) => Promise<NetworkResult>,
   place: Place | undefined,
-  { progress }: RunSurroundings,
+  { progress }: TeacherSurroundings,
 ): Promise<{ readonly result: NetworkResult; readonly model: TrainedModel | undefined }> {
   let model: TrainedModel | undefined;
   const result = await train(async (trainer) => {
@@ -76,7 +91,7 @@ async function trainTeacher(
 async function placeOf(
   run: PreparedRun,
   { seed }: RunNetwork,
-  { backend, versions }: RunSurroundings,
+  { backend, versions }: TeacherSurroundings,
   task: AnyTask,
 ): Promise<Place | undefined> {
   const { config, source } = run;
