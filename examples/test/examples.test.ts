@@ -105,6 +105,11 @@ it.each(Object.keys(checks))('%s', async (example) => {
 
 /** A run file's results after few epochs, without comparison. */
 async function resultsOf(file: string, ...set: string[]): Promise<Record<string, Record<string, number>>> {
+  return (await jointOf(file, ...set)).tasks;
+}
+
+/** What the joint network of a run file did after few epochs, without comparison. */
+async function jointOf(file: string, ...set: string[]) {
   const output = mkdtempSync(join(tmpdir(), 'polytask-example-'));
   try {
     // Images that are made anew have no cache.
@@ -125,13 +130,28 @@ async function resultsOf(file: string, ...set: string[]): Promise<Record<string,
     const { stdout } = await promisify(execFile)(process.execPath, [...args, ...sets, '-o', join(output, 'run')], {
       cwd: folder,
     });
-    return JSON.parse(stdout).joint.tasks;
+    return JSON.parse(stdout).joint;
   } finally {
     rmSync(output, { recursive: true, force: true });
   }
 }
 
 describe('run files', () => {
+  it('relatedness.yaml sees that the warmest and the coldest of a day have most to do with each other', async () => {
+    const { observations } = await jointOf('relatedness.yaml', 'training.epochs=4');
+    const { tasks, affinity } = observations['lookahead-affinity'] as { tasks: string[]; affinity: number[][] };
+    for (const [i, j] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const others = affinity.flatMap((row, from) => (from === i || from === j ? [] : [row[j] as number]));
+      expect(affinity[i]?.[j], `${tasks[i]} for ${tasks[j]}`).toBeGreaterThan(Math.max(0, ...others));
+    }
+    const { blocks } = observations['gradient-similarity'] as { blocks: Record<string, { cosine: number[][] }> };
+    expect(Object.keys(blocks)).toEqual(['trunk/dense0', 'trunk/dense1']);
+    expect(observations['gradient-curvature'].looks).toBeGreaterThan(5);
+  });
+
   it('weather.yaml learns four regressions and a class', async () => {
     const { temp_max, temp_min, weather } = await resultsOf('weather.yaml', 'training.epochs=8');
     // Temperatures vary by 7 to 9 degrees over the year; most of that is the season.

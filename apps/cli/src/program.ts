@@ -74,26 +74,14 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
       await check(file, options, io);
     });
 
-  program
-    .command('analyze')
-    .summary('measure how the tasks of a file are related')
-    .description(
-      'Measures how the tasks of a YAML file are related: labels, gradients, features, transfer, errors; and which groups follow.',
-    )
-    .argument('<file>', 'the YAML file of the run')
-    .option('-s, --set <key=value>', 'change a value; may be given again', collect)
-    .option('--seed <number>', 'seed of all trainings')
-    .option('-o, --output <folder>', 'folder of the analysis, new or empty (default: runs/<name>-analysis-<n>)')
-    .option('--budget <time>', 'begin nothing new after this time, such as 90s, 10m or 1h')
-    .addOption(pluginsOption())
-    .option('--json', 'print one JSON document, that of analysis.json')
-    .option('-q, --quiet', 'no progress on standard error')
-    .addHelpText('after', analyzeNotes)
-    .action(async (file: string, options) => {
-      json = options.json === true;
-      const { analyze } = await import('./commands/analyze.js');
-      if ((await analyze(file, options, io)) === 'interrupted') code = undefined;
-    });
+  addAnalyze(program, io, {
+    json: () => {
+      json = true;
+    },
+    interrupted: () => {
+      code = undefined;
+    },
+  });
 
   program
     .command('export')
@@ -212,6 +200,30 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
   }
 }
 
+/** `polytask analyze`. */
+function addAnalyze(program: Command, io: Io, told: { json(): void; interrupted(): void }): void {
+  program
+    .command('analyze')
+    .summary('measure how the tasks of a file are related')
+    .description(
+      'Measures how the tasks of a YAML file are related: labels, gradients, features, transfer, errors; and which groups follow.',
+    )
+    .argument('<file>', 'the YAML file of the run')
+    .option('-s, --set <key=value>', 'change a value; may be given again', collect)
+    .option('--seed <number>', 'seed of all trainings')
+    .option('-o, --output <folder>', 'folder of the analysis, new or empty (default: runs/<name>-analysis-<n>)')
+    .option('--budget <time>', 'begin nothing new after this time, such as 90s, 10m or 1h')
+    .addOption(pluginsOption())
+    .option('--json', 'print one JSON document, that of analysis.json')
+    .option('-q, --quiet', 'no progress on standard error')
+    .addHelpText('after', analyzeNotes)
+    .action(async (file: string, options) => {
+      if (options.json === true) told.json();
+      const { analyze } = await import('./commands/analyze.js');
+      if ((await analyze(file, options, io)) === 'interrupted') told.interrupted();
+    });
+}
+
 /** `polytask native install`, `status` and `remove`. */
 function addNative(program: Command, io: Io, told: { end(code: 0 | 1 | undefined): void; json(): void }): void {
   const native = program
@@ -274,8 +286,9 @@ Exit codes: 0 done; 1 the run failed; 2 the input was wrong, and nothing was wri
 way, and --resume goes on from it. A second signal ends the program at once.`;
 
 const analyzeNotes = `
-Trains all tasks together once, watched, and each task alone once. analysis.json has all that was measured; where
-groups of tasks promise more than all together, grouped.yaml trains them.
+Trains all tasks together once, watched, and each task alone once. analysis.json has all that was measured,
+analysis.html shows it. Where groups of tasks promise more than all together, grouped.yaml trains them as branches
+of one trunk, and group-<n>.yaml one by one.
 
 Exit codes: 0 done; 1 a training failed; 2 the input was wrong, and nothing was written; 130 or 143 stopped.`;
 

@@ -21,6 +21,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'What hurt what?', link: '/guide/what-hurt-what' },
       { text: 'Which method?', link: '/guide/which-method' },
       { text: 'Files from others', link: '/guide/files-from-others' },
+      { text: 'Are my tasks related?', link: '/guide/relatedness' },
       { text: 'Backends', link: '/guide/backends' },
       { text: 'In the browser', link: '/guide/in-the-browser' },
       { text: 'Compile tfjs code', link: '/guide/compiling' },

@@ -19,7 +19,8 @@ export { type UnitAblation, type UnitAblationOptions, unitAblation } from './fea
 // Which tasks to train together.
 export { type AffinityPropagationOptions, affinityPropagation } from './grouping/affinity-propagation.js';
 export { affinityScore, type GroupScore } from './grouping/affinity-score.js';
-export { bestGrouping, type Grouping, type GroupingOptions } from './grouping/best-grouping.js';
+export { bestGrouping, type GroupingOptions } from './grouping/best-grouping.js';
+export type { Grouping } from './grouping/grouping-problem.js';
 export { cutTree, hierarchicalClustering, type Merge } from './grouping/hierarchical-clustering.js';
 export { type SpectralOptions, spectralClustering } from './grouping/spectral-clustering.js';
 // What joint runs say.

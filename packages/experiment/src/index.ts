@@ -2,8 +2,9 @@
 
 // How tasks are related.
 export { type AnalysisDocument, analysisFormat, analysisSchema } from './analysis/analysis-document.js';
+export type { AnalysisSurroundings } from './analysis/analysis-surroundings.js';
 export { type AnalysisOptions, analysisName, analyzeRun } from './analysis/analyze-run.js';
-export { type AnalysisSurroundings, executeAnalysis } from './analysis/execute-analysis.js';
+export { executeAnalysis } from './analysis/execute-analysis.js';
 export { type ExperimentOptions, runExperiment } from './run-experiment.js';
 // Reading and checking.
 

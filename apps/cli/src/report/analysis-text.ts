@@ -208,7 +208,7 @@ function groupLines({ grouping }: AnalysisDocument): string[] {
     suggested === 1
       ? ['  Training all tasks together is as good as any grouping, by affinity.']
       : [
-          `  Suggested: ${inWords(found?.groups ?? [])}${sharing === undefined ? '' : '; grouped.yaml trains them as branches'}.`,
+          `  Suggested: ${inWords(found?.groups ?? [])}${sharing === undefined ? '; group-<n>.yaml train them' : '; grouped.yaml trains them as branches'}.`,
         ];
   const [nearest] = clusters ?? [];
   const alike =

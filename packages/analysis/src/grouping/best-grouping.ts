@@ -1,6 +1,7 @@
 import { requireOption } from '@polytask/core';
 import type { GroupScore } from './affinity-score.js';
 import { exactGrouping } from './exact-grouping.js';
+import type { Grouping } from './grouping-problem.js';
 import { swapGrouping } from './swap-grouping.js';
 
 /** What {@link bestGrouping} looks for. */
@@ -14,20 +15,6 @@ export interface GroupingOptions {
   readonly cost?: (group: readonly number[]) => number;
   /** With more tasks than this, the search is greedy. At most and by default 14. */
   readonly exactUpTo?: number;
-}
-
-/** What {@link bestGrouping} finds. */
-export interface Grouping {
-  /** Tasks of each group, ascending. A task may be in several. */
-  readonly groups: readonly (readonly number[])[];
-  /** For each task the group that serves it: of those that hold it, the one with its best score. */
-  readonly servedBy: readonly number[];
-  /** Mean over tasks of their scores in the groups that serve them. */
-  readonly score: number;
-  /** No grouping has a higher score than this. */
-  readonly bound: number;
-  /** Whether none has a higher score than this one. */
-  readonly exact: boolean;
 }
 
 /**

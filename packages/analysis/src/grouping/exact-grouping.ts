@@ -1,14 +1,6 @@
 import { requireOption } from '@polytask/core';
 import type { GroupScore } from './affinity-score.js';
-import type { Grouping } from './best-grouping.js';
-
-/** What is looked for, all of it given. */
-export interface GroupingProblem {
-  readonly tasks: number;
-  readonly score: GroupScore;
-  readonly budget: number;
-  readonly cost: (group: readonly number[]) => number;
-}
+import type { Grouping, GroupingProblem } from './grouping-problem.js';
 
 /** For every set of tasks, as bits: the most that a group of one cost gives the set, and which group that is. */
 interface Service {
@@ -17,7 +9,7 @@ interface Service {
   readonly group: Int32Array;
 }
 
-/** The best grouping by dynamic programming over sets of tasks, as {@link bestGrouping} describes. */
+/** The best grouping by dynamic programming over sets of tasks, as `bestGrouping` describes. */
 export function exactGrouping({ tasks, score, budget, cost }: GroupingProblem): Grouping {
   const services = servicesOf(tasks, score, cost);
   const cheapest = Math.min(...services.map((service) => service.cost));
@@ -38,7 +30,7 @@ export function exactGrouping({ tasks, score, budget, cost }: GroupingProblem): 
 
 const rounding = 1e-9;
 
-export function tasksIn(mask: number, tasks: number): number[] {
+function tasksIn(mask: number, tasks: number): number[] {
   return Array.from({ length: tasks }, (_, task) => task).filter((task) => (mask & (1 << task)) !== 0);
 }
 

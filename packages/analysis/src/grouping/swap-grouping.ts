@@ -1,6 +1,5 @@
 import { requireOption } from '@polytask/core';
-import type { Grouping } from './best-grouping.js';
-import type { GroupingProblem } from './exact-grouping.js';
+import type { Grouping, GroupingProblem } from './grouping-problem.js';
 
 /**
  * A good grouping for many tasks: begins with all tasks in one group, and with each task in the least full of as many groups as the

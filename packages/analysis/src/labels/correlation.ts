@@ -16,7 +16,7 @@ import { bothPresent } from './label-values.js';
  * ```ts
  * import { pearsonCorrelation } from '@polytask/analysis';
  *
- * console.log(pearsonCorrelation([1, 2, 3, NaN], [2, 4, 6, 0])); // => 1
+ * console.log(pearsonCorrelation([1, 2, 3, NaN], [2, 4, 6, 0]).toFixed(6)); // => 1.000000
  * ```
  */
 export function pearsonCorrelation(a: ArrayLike<number>, b: ArrayLike<number>): number {

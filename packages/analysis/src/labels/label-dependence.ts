@@ -50,7 +50,7 @@ export interface LabelDependence {
  * const size = { kind: 'numbers', values: [1, 2, 3, 4, NaN] } as const;
  * const price = { kind: 'numbers', values: [9, 7, 5, 3, 1] } as const;
  * const { measure, value, rows } = labelDependence(size, price);
- * console.log(measure, value, rows); // => pearson -1 4
+ * console.log(measure, value.toFixed(2), rows); // => pearson -1.00 4
  * ```
  */
 export function labelDependence(
@@ -85,7 +85,7 @@ function hasAll(labels: LabelValues | VectorLabels, row: number): boolean {
 }
 
 /** Labels as vectors: a class as its one-hot vector, a number as one entry. */
-export function vectorsOf(labels: LabelValues | VectorLabels, rows: readonly number[]): number[][] {
+function vectorsOf(labels: LabelValues | VectorLabels, rows: readonly number[]): number[][] {
   if (labels.kind === 'vectors') return rows.map((row) => Array.from(labels.values[row] as ArrayLike<number>));
   const values = rows.map((row) => labels.values[row] as number);
   if (labels.kind === 'numbers') return values.map((value) => [value]);

@@ -40,9 +40,9 @@ export interface MutualInformation extends PermutationTest {
  * import { mutualInformation } from '@polytask/analysis';
  *
  * const genre = { kind: 'classes', values: [0, 0, 1, 1, 0, 1, 0, 1] } as const;
- * const price = { kind: 'numbers', values: [1, 2, 8, 9, 3, 7, 1, NaN] } as const;
+ * const price = { kind: 'numbers', values: [1, 2, 8, 9, 3, 7, NaN, NaN] } as const;
  * const { normalized, rows } = mutualInformation(genre, price, { bins: 2 });
- * console.log(normalized.toFixed(2), rows); // => 1.00 7
+ * console.log(normalized.toFixed(2), rows); // => 1.00 6
  * ```
  */
 export function mutualInformation(

@@ -44,7 +44,7 @@ export interface ResidualDependence extends PermutationTest {
  * // Both predictions miss the same way in every row.
  * const width = { kind: 'numbers', values: [1, 4, 2, 9], predictions: [2, 3, 3, 8] } as const;
  * const height = { kind: 'numbers', values: [5, 5, 1, 7], predictions: [6, 4, 2, 6] } as const;
- * console.log(residualDependence(width, height).correlation); // => 1
+ * console.log(residualDependence(width, height).correlation?.toFixed(6)); // => 1.000000
  * ```
  */
 export function residualDependence(

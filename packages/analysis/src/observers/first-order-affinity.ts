@@ -2,7 +2,7 @@ import { describePart, type OptionsOf, whole, withDefault } from '@polytask/core
 import { addPair, noPairs, type PairSums, pairMeans } from './pair-means.js';
 
 const options = {
-  interval: withDefault(whole({ from: 1 }), 10, 'Steps from one look to the next.'),
+  interval: withDefault(whole({ from: 1 }), 20, 'Steps from one look to the next.'),
 };
 
 /** Options of {@link firstOrderAffinity}. */

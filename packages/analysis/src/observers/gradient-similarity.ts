@@ -22,7 +22,7 @@ const options = {
     'Two gradients are in conflict where their cosine is below this.',
     'paper',
   ),
-  interval: withDefault(whole({ from: 1 }), 10, 'Steps from one look to the next.'),
+  interval: withDefault(whole({ from: 1 }), 20, 'Steps from one look to the next.'),
 };
 
 /** Options of {@link gradientSimilarity}. */

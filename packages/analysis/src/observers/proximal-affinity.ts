@@ -20,7 +20,7 @@ const options = {
     'each task by itself',
   ),
   rate: withDefault(number({ above: 0, to: 1 }), 0.05, 'How far a look moves the running means (β).'),
-  interval: withDefault(whole({ from: 1 }), 20, 'Steps from one look to the next.', 'paper: 1'),
+  interval: withDefault(whole({ from: 1 }), 60, 'Steps from one look to the next.', 'paper: 1'),
 };
 
 /** Options of {@link proximalAffinity}. */

@@ -11,8 +11,8 @@ import { taskMatrix } from '../numbers/matrices.js';
 import { task2vecDistance } from '../transfer/task2vec-distance.js';
 
 const options = {
-  rows: withDefault(whole({ from: 1 }), 8, 'Rows of the batch that a look takes, one by one.'),
-  interval: withDefault(whole({ from: 1 }), 50, 'Steps from one look to the next.'),
+  rows: withDefault(whole({ from: 1 }), 4, 'Rows of the batch that a look takes, one by one.'),
+  interval: withDefault(whole({ from: 1 }), 100, 'Steps from one look to the next.'),
 };
 
 /** Options of {@link task2vec}. */

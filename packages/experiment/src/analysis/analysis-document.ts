@@ -101,6 +101,9 @@ const groupingSchema = z.object({
   clusters: z
     .array(
       z.object({
+        merged: z
+          .tuple([count, count])
+          .describe('Tasks by number, or earlier clusters, the first having the number of tasks.'),
         tasks: names,
         distance: z.number(),
       }),

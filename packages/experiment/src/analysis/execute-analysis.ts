@@ -1,35 +1,18 @@
 import { join } from 'node:path';
-import type { Executor } from '@polytask/core';
 import { writeFileAtomic } from '@polytask/core/node';
 import { stringify } from 'yaml';
 import type { PreparedRun } from '../parts/prepare-run.js';
-import type { SelectedBackend } from '../run/document.js';
+import { drawPage } from '../report/page.js';
 import { summarize } from '../run/execute-run.js';
-import type { Progress } from '../run/progress.js';
 import { type AnalysisDocument, analysisFormat, analysisSchema } from './analysis-document.js';
+import { analysisSections } from './analysis-sections.js';
+import type { AnalysisSurroundings, RunStage } from './analysis-surroundings.js';
+import { runOfGroup } from './group-runs.js';
 import { measureRun } from './measure-run.js';
 
-/** What an analysis needs besides its configuration. */
-export interface AnalysisSurroundings {
-  /** Where `analysis.json` goes, and what follows from it. */
-  readonly folder: string;
-  readonly executor: Executor;
-  readonly backend: () => SelectedBackend;
-  readonly versions: { readonly [program: string]: string };
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  /** When the program began, by `performance.now()`. */
-  readonly began: number;
-  /** After this many seconds nothing new is begun. Default: everything is done. */
-  readonly budgetSeconds?: number | undefined;
-}
-
-/** Runs a stage of an analysis where there is time; undefined where there is none. */
-export type RunStage = <Result>(name: string, work: () => Promise<Result> | Result) => Promise<Result | undefined>;
-
 /**
- * Measures how the tasks of a run are related, stage by stage, and writes `analysis.json`; and `grouped.yaml` where groups promise more
- * than all tasks together. What has no time left is skipped, and the document says so.
+ * Measures how the tasks of a run are related, stage by stage, and writes `analysis.json` and `analysis.html`; and where groups promise
+ * more than all tasks together, run files of them. What has no time left is skipped, and the document says so.
  */
 export async function executeAnalysis(run: PreparedRun, around: AnalysisSurroundings): Promise<AnalysisDocument> {
   const { signal, progress, folder } = around;
@@ -79,14 +62,37 @@ export async function executeAnalysis(run: PreparedRun, around: AnalysisSurround
   // As a reader gets it: null for what is not known.
   const plain = analysisSchema.parse(JSON.parse(JSON.stringify(document)));
   await writeFileAtomic(join(folder, 'analysis.json'), `${JSON.stringify(plain, null, 2)}\n`);
-  const sharing = plain.grouping?.sharing;
-  if (sharing !== undefined) {
-    const notes = [
-      `Trains the groups of ${run.source.name} that analysis.json suggests, as branches of one trunk.`,
-      'Paths start from the folder of the file that was analysed: put this one there.',
-    ];
-    const text = stringify({ ...run.source.raw, sharing });
-    await writeFileAtomic(join(folder, 'grouped.yaml'), `${notes.map((note) => `# ${note}\n`).join('')}\n${text}`);
-  }
+  const { html } = await drawPage({
+    title: `How the tasks of ${plain.name} are related`,
+    subtitle: `${plain.tasks.length} tasks, ${plain.rows.train} training rows, seed ${plain.seed}, ${started.slice(0, 10)}`,
+    sections: analysisSections(plain),
+  });
+  await writeFileAtomic(join(folder, 'analysis.html'), html);
+  await writeGroups(run, folder, plain.grouping);
   return plain;
+}
+
+/** Run files of the groups that are suggested, where there are several: as branches of one trunk, and each by itself. */
+async function writeGroups(
+  { source }: PreparedRun,
+  folder: string,
+  grouping: AnalysisDocument['grouping'],
+): Promise<void> {
+  const suggested = grouping?.byBudget[grouping.suggested - 1];
+  if (grouping === undefined || suggested === undefined || suggested.groups.length < 2) return;
+  const write = (file: string, first: string, config: Record<string, unknown>) => {
+    const notes = [first, 'Paths start from the folder of the file that was analysed: put this one there.'];
+    const text = `${notes.map((note) => `# ${note}\n`).join('')}\n${stringify(config)}`;
+    return writeFileAtomic(join(folder, file), text);
+  };
+  const { sharing } = grouping;
+  if (sharing !== undefined) {
+    const first = `The groups of ${source.name} that analysis.json suggests, as branches of one trunk.`;
+    await write('grouped.yaml', first, { ...source.raw, sharing });
+  }
+  for (const [n, group] of suggested.groups.entries()) {
+    const served = Object.keys(suggested.servedBy).filter((task) => suggested.servedBy[task] === n);
+    const first = `Group ${n + 1} of ${source.name}: ${group.join(', ')}; for ${served.join(', ')}.`;
+    await write(`group-${n + 1}.yaml`, first, runOfGroup(source.raw, group));
+  }
 }

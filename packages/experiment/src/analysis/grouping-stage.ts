@@ -36,7 +36,11 @@ export function groupTasks(
     suggested: budgets[suggested] as number,
     ...(whole && {
       clusters: hierarchicalClustering((cka as TaskMatrix).map((row) => row.map((value) => 1 - value))).map(
-        ({ tasks, distance }) => ({ tasks: tasks.map((task) => names[task] as string), distance }),
+        ({ clusters: [left, right], tasks, distance }) => ({
+          merged: [left, right] as [number, number],
+          tasks: tasks.map((task) => names[task] as string),
+          distance,
+        }),
       ),
     }),
   };

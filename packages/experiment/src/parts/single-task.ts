@@ -20,8 +20,7 @@ export function singleTaskConfig(
 ): NetworkConfig {
   const task = config.tasks[index] as Config['tasks'][number];
   const names = (config.tasks as unknown as readonly { readonly name: string }[]).map(({ name }) => name);
-  const narrow = narrowing(task.name, names, partOf);
-  const sharing = narrow.part(config.sharing as unknown as Record<string, unknown>);
+  const sharing = onlyTasks(config.sharing as unknown as Record<string, unknown>, [task.name], names, partOf);
   return { tasks: [task], sharing, optimizer: config.optimizer } as NetworkConfig;
 }
 
@@ -68,8 +67,25 @@ export function singleTaskStopping(
 /**
  * Takes out of options what they say of other tasks by name. Of parts that do not describe themselves, mappings by task and lists of
  * tasks are known by their names, which are all names of tasks.
+ *
+ * @param written - A part.
+ * @param kept - Names of the tasks that stay, of all `names`.
  */
-function narrowing(task: string, names: readonly string[], partOf: DescribedPart) {
+export function onlyTasks(
+  written: Record<string, unknown>,
+  kept: readonly string[],
+  names: readonly string[],
+  partOf: DescribedPart = partAt,
+): Record<string, unknown> {
+  return narrowing(kept, names, partOf).part(written);
+}
+
+function narrowing(tasks: readonly string[], names: readonly string[], partOf: DescribedPart) {
+  const stays = (task: unknown) => tasks.includes(task as string);
+  /** Entries of the tasks that stay. */
+  const entriesOf = (value: Record<string, unknown>, of: (one: unknown) => unknown) =>
+    Object.entries(value).flatMap(([task, one]) => (stays(task) ? [[task, of(one)] as const] : []));
+
   function part(written: Record<string, unknown>): Record<string, unknown> {
     const description = partOf(written);
     return description === undefined
@@ -90,12 +106,13 @@ function narrowing(task: string, names: readonly string[], partOf: DescribedPart
   function onlyOf(takes: Takes, value: unknown): unknown {
     switch (takes.type) {
       case 'task':
-        return value === task ? value : undefined;
+        return stays(value) ? value : undefined;
       case 'record': {
         if (!isMapping(value)) return value;
         const of = (one: unknown) => onlyOf(takes.of, one);
         if (takes.keys !== 'task') return mapEntries(value, of);
-        return Object.hasOwn(value, task) ? { [task]: of(value[task]) } : undefined;
+        const own = entriesOf(value, of);
+        return own.length === 0 ? undefined : Object.fromEntries(own);
       }
       case 'list': {
         if (!Array.isArray(value) || value.length === 0) return value;
@@ -128,12 +145,12 @@ function narrowing(task: string, names: readonly string[], partOf: DescribedPart
   function unknown(value: unknown): unknown {
     if (Array.isArray(value)) {
       const isOfTasks = value.length > 0 && value.every((item) => names.includes(item as string));
-      return isOfTasks ? value.filter((item) => item === task) : value.map(unknown);
+      return isOfTasks ? value.filter(stays) : value.map(unknown);
     }
     if (!isMapping(value)) return value;
     const keys = Object.keys(value);
     const isByTask = keys.length > 0 && keys.every((key) => names.includes(key));
-    if (isByTask) return Object.hasOwn(value, task) ? { [task]: unknown(value[task]) } : {};
+    if (isByTask) return Object.fromEntries(entriesOf(value, unknown));
     return mapEntries(value, (one) => (isMapping(one) && partOf(one) !== undefined ? part(one) : unknown(one)));
   }
 

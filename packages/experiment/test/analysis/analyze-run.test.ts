@@ -72,6 +72,19 @@ describe('an analysis', () => {
     expect(notes.filter((note) => note.startsWith('Measuring'))).toHaveLength(found.stages.length);
   });
 
+  it('leaves a page with a picture of every matrix, that needs nothing from elsewhere', () => {
+    const html = readFileSync(join(found.folder, 'analysis.html'), 'utf8');
+    const titles = [...html.matchAll(/<figcaption><bdi>([^<]*)/g)].map(([, title]) => title);
+    expect(titles).toEqual([
+      ...['Dependence of labels', 'Affinity between tasks', 'Who helps whom', 'Cosines between gradients'],
+      ...['Share of looks in conflict', 'CKA', 'Clusters by features', 'A head on the features of others'],
+      'LogME against own features',
+      ...['Importance of inputs', 'Overlap of inputs', 'Overlap of units'],
+    ]);
+    expect(html).not.toMatch(/<script|(?:src|href)="http/);
+    for (const title of ['Errors', 'Groups']) expect(html).toContain(`<h2><bdi>${title}</bdi></h2>`);
+  });
+
   it('finds what labels say', () => {
     const { coLabelled, pairs } = found.labels as NonNullable<typeof found.labels>;
     expect(coLabelled[0]?.[0]).toBe(210);
@@ -103,7 +116,12 @@ describe('an analysis', () => {
     const two = found.grouping?.byBudget[1];
     expect(two?.groups.map((group) => group.join('')).sort()).toEqual(['ab', 'cd']);
     expect(found.grouping).toMatchObject({ suggested: 2, sharing: { use: 'branched-sharing' } });
-    expect(readdirSync(found.folder).sort()).toEqual(['analysis.json', 'grouped.yaml']);
+    expect(readdirSync(found.folder).sort()).toEqual([
+      ...['analysis.html', 'analysis.json', 'group-1.yaml', 'group-2.yaml', 'grouped.yaml'],
+    ]);
+    const first = readFileSync(join(found.folder, 'group-1.yaml'), 'utf8');
+    expect(first).toMatch(/^# Group 1 of experiment: (a, b; for a, b|c, d; for c, d)\.\n/);
+    expect(parse(first).tasks).toHaveLength(2);
     const grouped = parse(readFileSync(join(found.folder, 'grouped.yaml'), 'utf8'));
     expect(grouped).toMatchObject({ data: { source: 'rows.csv' }, sharing: { tree: { stages: 2 } } });
     const { joint } = await runExperiment({ ...grouped, training: { ...grouped.training, epochs: 1 } }, { folder });
@@ -119,7 +137,7 @@ describe('an analysis that cannot have everything', () => {
     const found = await analyzeRun(small, { folder, output: 'here', budgetSeconds: 1e-9 });
     expect(found).toMatchObject({ status: 'done', stages: [] });
     expect(found.skipped[0]).toEqual({ stage: 'how labels depend on each other', reason: 'no time was left' });
-    expect(readdirSync(join(folder, 'here'))).toEqual(['analysis.json']);
+    expect(readdirSync(join(folder, 'here'))).toEqual(['analysis.html', 'analysis.json']);
   });
 
   it('keeps what it has when it is stopped', async () => {

@@ -1,0 +1,236 @@
+import { dendrogram } from '../report/dendrogram.js';
+import { heatMap } from '../report/heat-map.js';
+import type { PageTable, Section } from '../report/page.js';
+import { type Picture, shortNumber } from '../report/picture.js';
+import { transferGraph } from '../report/transfer-graph.js';
+import type { AnalysisDocument } from './analysis-document.js';
+
+type Matrix = readonly (readonly (number | null)[])[];
+
+/** Columns of inputs that a picture has room for; analysis.json has all. */
+const mostColumns = 20;
+
+/** What a page says of an analysis: a picture for every matrix, and tables. */
+export function analysisSections(document: AnalysisDocument): Section[] {
+  const names = document.tasks.map(({ name }) => name);
+  const sections = [
+    labelSection(document, names),
+    togetherSection(document, names),
+    featureSection(document, names),
+    transferSection(document, names),
+    neededSection(document, names),
+    errorSection(document),
+    groupSection(document),
+    skippedSection(document),
+  ];
+  return sections.filter((section) => section !== undefined);
+}
+
+/** Between tasks, nothing on the diagonal. */
+function betweenTasks(
+  title: string,
+  description: string,
+  names: readonly string[],
+  matrix: Matrix,
+  more: { readonly full?: number; readonly format?: (value: number) => string } = {},
+): Picture {
+  const values = matrix.map((row, i) => row.map((value, j) => (i === j ? null : value)));
+  return heatMap({ title, description, rows: names, columns: names, values, ...more });
+}
+
+const percent = (value: number) => `${shortNumber(100 * value)} %`;
+
+function labelSection({ labels }: AnalysisDocument, names: readonly string[]): Section | undefined {
+  if (labels === undefined || labels.pairs.length === 0) return undefined;
+  const at = (i: number, j: number) =>
+    labels.pairs.find(
+      ({ tasks: [a, b] }) => [a, b].includes(names[i] as string) && [a, b].includes(names[j] as string),
+    );
+  const values = names.map((_, i) => names.map((__, j) => (i === j ? null : (at(i, j)?.value ?? null))));
+  return {
+    title: 'Labels',
+    notes: [
+      `How the labels of two tasks depend on each other, in the rows that have both; of ${labels.rows} training rows.`,
+      'p: how probable so much mutual information is without dependence.',
+    ],
+    pictures: [
+      betweenTasks('Dependence of labels', 'By the measure that fits their kinds', names, values, { full: 1 }),
+    ],
+    tables: [
+      {
+        head: ['tasks', 'measure', 'value', 'p', 'rows with both'],
+        rows: labels.pairs.map(({ tasks, measure, value, pValue, rows }) => [
+          tasks.join(' – '),
+          measure,
+          cell(value),
+          cell(pValue),
+          rows,
+        ]),
+      },
+    ],
+  };
+}
+
+const cell = (value: number | null | undefined) => (typeof value === 'number' ? shortNumber(value) : '–');
+
+function togetherSection({ observed, gains, tasks }: AnalysisDocument, names: readonly string[]): Section | undefined {
+  if (observed === undefined || names.length < 2) return undefined;
+  const { affinity, cosine, conflictRate } = observed;
+  const edges = names.flatMap((from, i) =>
+    names.flatMap((to, j) => {
+      const value = affinity[i]?.[j];
+      return i === j || typeof value !== 'number' || value === 0 ? [] : [{ from, to, value }];
+    }),
+  );
+  const title = 'Affinity between tasks';
+  const gained: PageTable = {
+    head: ['task', 'metric', 'together against alone'],
+    rows: tasks.flatMap(({ name, primaryMetric }) => {
+      const gain = gains?.[name];
+      return typeof gain === 'number' ? [[name, primaryMetric, percent(gain)]] : [];
+    }),
+  };
+  return {
+    title: 'Trained together',
+    notes: [
+      `By how much a step for the row lowers the loss of the column, mean over ${observed.looks} looks; cosines between gradients.`,
+    ],
+    pictures: [
+      betweenTasks(title, 'Rows help columns where above 0', names, affinity, { format: percent }),
+      transferGraph({ title: 'Who helps whom', description: title, nodes: names, edges, format: percent }),
+      betweenTasks('Cosines between gradients', 'Below 0 where gradients are in conflict', names, cosine, { full: 1 }),
+      betweenTasks('Share of looks in conflict', 'Unrelated tasks: about half', names, conflictRate, { full: 1 }),
+    ],
+    ...(gained.rows.length > 0 && { tables: [gained] }),
+  };
+}
+
+function featureSection({ features, grouping }: AnalysisDocument, names: readonly string[]): Section | undefined {
+  if (features === undefined || names.length < 2) return undefined;
+  const merges = grouping?.clusters?.map(({ merged: [left, right], distance }) => ({ left, right, height: distance }));
+  return {
+    title: 'Features of single-task networks',
+    notes: [
+      `How alike the features of ${features.rows} test rows are: 1 up to rotation and scale, about 0 for nothing in common.`,
+    ],
+    pictures: [
+      betweenTasks('CKA', 'Similarity of features', names, features.cka, { full: 1 }),
+      ...(merges === undefined
+        ? []
+        : [
+            dendrogram({
+              ...{ title: 'Clusters by features', description: 'Average linkage by 1 − CKA' },
+              ...{ leaves: names, merges, x: '1 − CKA' },
+            }),
+          ]),
+    ],
+  };
+}
+
+function transferSection({ transfer }: AnalysisDocument, names: readonly string[]): Section | undefined {
+  if (transfer === undefined || names.length < 2) return undefined;
+  const { headGains, logMe } = transfer;
+  const evidence = logMe.map((row) =>
+    row.map((value, j) => {
+      const own = logMe[j]?.[j];
+      return typeof value === 'number' && typeof own === 'number' ? value - own : null;
+    }),
+  );
+  const known = headGains.flat().some((value) => value !== null);
+  return {
+    title: 'What features hold for other tasks',
+    notes: [`Frozen features of ${transfer.rows} training rows; rows are the tasks that they were learned for.`],
+    pictures: [
+      ...(known
+        ? [
+            betweenTasks(
+              'A head on the features of others',
+              "Against one on the column's own features; above 0 is better",
+              names,
+              headGains,
+              { format: percent },
+            ),
+          ]
+        : []),
+      betweenTasks('LogME against own features', 'Evidence of the labels; above 0 is better', names, evidence),
+    ],
+  };
+}
+
+function neededSection({ inputs, units }: AnalysisDocument, names: readonly string[]): Section | undefined {
+  if (inputs === undefined) return undefined;
+  const most = (column: number) => Math.max(...inputs.importance.map((row) => row[column] ?? 0));
+  const shown = inputs.columns
+    .map((name, column) => ({ name, column }))
+    .sort((a, b) => most(b.column) - most(a.column))
+    .slice(0, mostColumns);
+  const left = inputs.columns.length - shown.length;
+  return {
+    title: 'What each task needs',
+    notes: [
+      'By how much the loss of a task rises when a column of the inputs is shuffled among rows.',
+      ...(left > 0 ? [`${left} columns that matter less are left out.`] : []),
+    ],
+    pictures: [
+      heatMap({
+        ...{ title: 'Importance of inputs', description: 'Rise of the loss', rows: shown.map(({ name }) => name) },
+        ...{ columns: names, values: shown.map(({ column }) => inputs.importance.map((row) => row[column] ?? null)) },
+        format: percent,
+      }),
+      ...(names.length > 1
+        ? [
+            betweenTasks('Overlap of inputs', 'Correlation of importances', names, inputs.overlap, { full: 1 }),
+            ...(units === undefined
+              ? []
+              : [betweenTasks('Overlap of units', 'Units of the trunk', names, units.overlap, { full: 1 })]),
+          ]
+        : []),
+    ],
+  };
+}
+
+function errorSection({ errors }: AnalysisDocument): Section | undefined {
+  if (errors === undefined || errors.pairs.length === 0) return undefined;
+  return {
+    title: 'Errors',
+    notes: [
+      'Q: 1 where errors of two tasks fall on the same rows, −1 where they never do. Residuals: what their labels have in common beyond ' +
+        'the predictions. Information: what one prediction adds to the other, in nats, less what chance gives.',
+    ],
+    tables: [
+      {
+        head: ['tasks', 'Q', 'both wrong', 'by chance', 'residuals', 'p', 'second → first', 'first → second'],
+        rows: errors.pairs.map((pair) => [
+          pair.tasks.join(' – '),
+          ...[pair.q, pair.doubleFault, pair.doubleFaultByChance].map(cell),
+          ...[pair.residualDependence, pair.residualPValue, ...pair.information].map(cell),
+        ]),
+      },
+    ],
+  };
+}
+
+function groupSection({ grouping }: AnalysisDocument): Section | undefined {
+  if (grouping === undefined) return undefined;
+  const { byBudget, suggested } = grouping;
+  return {
+    title: 'Groups',
+    notes: ['The best groups by affinity; each task is served by the group in which it does best.'],
+    tables: [
+      {
+        head: ['groups at most', 'groups', 'mean affinity', ''],
+        rows: byBudget.map(({ budget, groups, score }) => [
+          budget,
+          groups.map((group) => group.join(' + ')).join('; '),
+          percent(score),
+          budget === suggested ? 'suggested' : '',
+        ]),
+      },
+    ],
+  };
+}
+
+function skippedSection({ skipped }: AnalysisDocument): Section | undefined {
+  if (skipped.length === 0) return undefined;
+  return { title: 'Left out', notes: skipped.map(({ stage, reason }) => `${stage}: ${reason}`) };
+}
