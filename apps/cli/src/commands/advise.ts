@@ -79,7 +79,7 @@ export async function advise(file: string, options: AdviseOptions, io: Io): Prom
     const changes = new Map(files.map(({ name, config }) => [name, changesOf(loaded.raw, config)]));
     trials = await tryAdvice([...changes.keys()], run.training.epochs, async (name, effort) => {
       if (until.aborted) return undefined;
-      const effortChanges = effortOf(effort.epochs, effort.seeds);
+      const effortChanges = [...effortOf(effort.epochs, effort.seeds), ...withoutFolds(loaded.raw)];
       const of = name === undefined ? [] : (changes.get(name) ?? []);
       const found = await train([...of, ...effortChanges], `try-${++count}-${name ?? 'as-it-is'}`, until);
       return found.document.status === 'done' ? found : undefined;
@@ -137,9 +137,16 @@ function measuringChanges({ raw }: LoadedConfig, repeat: number, observers: bool
   return [
     { where, path: ['compare'], value: several ? 'single-task' : 'none' },
     { where, path: ['repeat'], value: repeat },
+    ...withoutFolds(raw),
     { where, path: ['output'], value: null },
     ...(observers && several ? [{ where, path: ['observers'], value: [...before, gradientObserver] }] : []),
   ];
+}
+
+/** Seeds are what is repeated here. */
+function withoutFolds({ split }: LoadedConfig['raw']): SetOption[] {
+  const has = typeof split === 'object' && split !== null && 'folds' in split;
+  return has ? [{ where: 'what advise measures', path: ['split', 'folds'], value: null }] : [];
 }
 
 function effortOf(epochs: number, repeat: number): SetOption[] {
