@@ -74,15 +74,6 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
       await check(file, options, io);
     });
 
-  addAnalyze(program, io, {
-    json: () => {
-      json = true;
-    },
-    interrupted: () => {
-      code = undefined;
-    },
-  });
-
   program
     .command('export')
     .summary('write the model of a finished run for other programs')
@@ -119,6 +110,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
       code = undefined;
     },
   };
+  addAnalyze(program, io, told);
   addModelCommands(program, io, told);
   addMergeCommand(program, io, told);
 
@@ -201,7 +193,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<0 | 1
 }
 
 /** `polytask analyze`. */
-function addAnalyze(program: Command, io: Io, told: { json(): void; interrupted(): void }): void {
+function addAnalyze(program: Command, io: Io, told: Told): void {
   program
     .command('analyze')
     .summary('measure how the tasks of a file are related')
