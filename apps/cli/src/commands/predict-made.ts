@@ -4,12 +4,12 @@ import { InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
 import { imageRows } from '../predict/image-rows.js';
 import { partRows } from '../predict/part-rows.js';
+import type { PredictOptions } from '../predict/predict-options.js';
 import { refuseDoubled, unsaidTasks } from '../predict/prediction-columns.js';
 import { type PredictOutput, reportPredictions } from '../predict/report-predictions.js';
 import { fileWriter, streamWriter } from '../predict/row-writer.js';
 import { type openThresholded, partOf } from '../predict/run-part.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
-import type { PredictOptions } from './predict.js';
 
 /** Rows whose inputs are made already: those of a part of the run, or images. */
 export async function predictMade(

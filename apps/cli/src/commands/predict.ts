@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { AnyTask, Trainer } from '@polytask/core';
 import type { RawRow, TableEncoding } from '@polytask/data';
-import type { FileFormat } from '@polytask/data/node';
 import type { Config } from '@polytask/experiment';
 import { openModel, readingOf, readSavedModel, requireTable, whyNotExported } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
@@ -10,7 +9,7 @@ import { type BlockEncoder, blockEncoder } from '../predict/bad-rows.js';
 import { type Carried, carriedColumns } from '../predict/carried-columns.js';
 import { takesImages } from '../predict/image-rows.js';
 import { type InspectedColumns, inspectedColumns } from '../predict/inspected-columns.js';
-import type { PartName } from '../predict/part-names.js';
+import type { PredictOptions } from '../predict/predict-options.js';
 import {
   type Cell,
   type PredictionColumns,
@@ -25,25 +24,6 @@ import { openThresholded } from '../predict/run-part.js';
 import { thresholdsOf } from '../predict/thresholds.js';
 import { noRowProgress, rowProgress } from '../report/row-progress.js';
 import { predictMade } from './predict-made.js';
-
-/** Options of `polytask predict`, as the command line gives them. */
-export interface PredictOptions {
-  readonly part?: PartName;
-  readonly format?: FileFormat;
-  readonly output?: string;
-  readonly to?: WrittenFormat;
-  readonly force?: boolean;
-  readonly id?: string;
-  readonly keep?: readonly string[];
-  readonly intermediates?: boolean;
-  readonly maxBadRows?: string;
-  readonly sql?: boolean;
-  readonly threshold?: readonly string[];
-  readonly backend?: Config['backend'];
-  readonly plugins?: readonly string[];
-  readonly quiet?: boolean;
-  readonly json?: boolean;
-}
 
 /** Rows that are predicted at once. */
 const blockSize = 1024;
