@@ -1,14 +1,13 @@
 import { type AnyTask, PolytaskError, ShapeMismatchError, type TaskConstants } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { type Predicted, predictedOf } from './predicted.js';
+import { deviationOf } from './unit.js';
 
-/** What a task says of a row: probabilities of classes, probabilities of a yes, or numbers. */
-export type AnswerKind = 'classes' | 'yes' | 'numbers';
+export type AnswerKind = Predicted['kind'];
 
 /** What a task answers; undefined for tasks of kinds that are neither a classification nor a regression. */
-export function answerKind({ problem, target }: AnyTask): AnswerKind | undefined {
-  if (problem === 'regression') return 'numbers';
-  if (problem !== 'classification') return undefined;
-  return target.dtype === 'int32' ? 'classes' : 'yes';
+export function answerKind(task: AnyTask): AnswerKind | undefined {
+  return task.problem === 'regression' || task.problem === 'classification' ? predictedOf(task).kind : undefined;
 }
 
 /** Refuses a task whose answers nothing is known of. */
@@ -51,14 +50,14 @@ export function requireSameRows(part: string, answers: readonly tf.Tensor[]): vo
  * Shapes: predictions as the task gives them → the same, float32.
  */
 export function decided(kind: AnswerKind, predictions: tf.Tensor): tf.Tensor {
-  if (kind === 'numbers') return predictions;
-  if (kind === 'yes') return tf.cast(tf.greaterEqual(predictions, 0.5), 'float32');
+  if (kind === 'amounts') return predictions;
+  if (kind === 'chances') return tf.cast(tf.greaterEqual(predictions, 0.5), 'float32');
   const classes = predictions.shape.at(-1) as number;
   return tf.cast(tf.oneHot(tf.argMax(predictions, -1), classes), 'float32');
 }
 
 /** How probable the answer is that {@link decided} takes, row by row and position by position. */
-export function confidence(kind: 'classes' | 'yes', predictions: tf.Tensor): tf.Tensor {
+export function confidence(kind: 'classes' | 'chances', predictions: tf.Tensor): tf.Tensor {
   return kind === 'classes' ? tf.max(predictions, -1) : tf.maximum(predictions, tf.sub(1, predictions));
 }
 
@@ -81,9 +80,8 @@ export function labelsLike(what: string, target: tf.Tensor, predictions: tf.Tens
 
 /** Numbers over the standard deviation of the task's labels, where it has learned one: so that tasks weigh the same. */
 export function standardized(numbers: tf.Tensor, constants: TaskConstants | undefined): tf.Tensor {
-  const deviation = constants?.standardDeviation;
-  if (deviation === undefined) return numbers;
-  return tf.div(numbers, typeof deviation === 'number' ? deviation : tf.tensor1d([...deviation]));
+  const deviation = deviationOf(constants);
+  return deviation === undefined ? numbers : tf.div(numbers, deviation);
 }
 
 /** The mean of rows that count, 0 where none does. */

@@ -76,7 +76,7 @@ export const coRegression = /* @__PURE__ */ describePart('auxiliary', {
   make: ({ tasks: names, rounds, every, pool: size, perRound, neighbours }) => ({
     bind({ tasks, uniform }) {
       const pair = pairOf(tasks, names);
-      if (commonKind('co-regression', pair) !== 'numbers') {
+      if (commonKind('co-regression', pair) !== 'amounts') {
         const described = pair.map(({ name, type }) => `\`${name}\` (${type})`).join(' and ');
         throw new PolytaskError(
           'POLYTASK_OTHER_ANSWERS',

@@ -157,7 +157,7 @@ function classesOf(pair: readonly [AnyTask, AnyTask]): number {
   const kind = commonKind('co-training', pair);
   const [{ target, outputs, type, name }] = pair;
   const one = target.shape.length === 0;
-  if (kind === 'yes' && one) return 2;
+  if (kind === 'chances' && one) return 2;
   const [shape] = Object.values(outputs);
   if (kind === 'classes' && one && typeof shape?.[0] === 'number') return shape[0];
   throw new PolytaskError(

@@ -155,9 +155,9 @@ export function divergence(
     const rows = numbers.shape[0] as number;
     return numbers.rank === 1 ? numbers : tf.mean(tf.reshape(numbers, [rows, -1]), 1);
   };
-  if (kind === 'numbers') return perRow(tf.div(tf.square(standardized(tf.sub(p, q), constants)), 4));
+  if (kind === 'amounts') return perRow(tf.div(tf.square(standardized(tf.sub(p, q), constants)), 4));
   const entropy = (of: tf.Tensor) => {
-    const all = kind === 'yes' ? tf.stack([of, tf.sub(1, of)], -1) : of;
+    const all = kind === 'chances' ? tf.stack([of, tf.sub(1, of)], -1) : of;
     return tf.neg(tf.sum(tf.mul(all, tf.log(tf.maximum(all, 1e-12))), -1));
   };
   const middle = entropy(tf.div(tf.add(p, q), 2));

@@ -114,7 +114,7 @@ export const partialLabels = /* @__PURE__ */ describePart('auxiliary', {
             return tf.reshape(mapped, [...positionsOf(task, answer), width]);
           };
           const answers = (task: AnyTask, raw: tf.Tensor) =>
-            answerKind(task) === 'numbers' ? centred(raw, constants[task.name]) : raw;
+            answerKind(task) === 'amounts' ? centred(raw, constants[task.name]) : raw;
           const terms = ordered.map(({ without, having, ofWithout, ofHaving }) => {
             const own = answers(without, predict(without.name));
             const said = predict(having.name);

@@ -1,5 +1,6 @@
 import { type AnyTask, InvalidOptionError, UnknownNameError } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { taskNamed } from './named-tasks.js';
 
 /** What a task's predictions are, as far as methods that compare them care. */
 export interface Predicted {
@@ -12,14 +13,7 @@ export interface Predicted {
 
 /** The predictions of a task by its name. Errors: `POLYTASK_UNKNOWN_NAME`, with the option that has the name. */
 export function predictedBy(tasks: readonly AnyTask[], name: string, option: string): Predicted {
-  const task = tasks.find((one) => one.name === name);
-  if (task !== undefined) return predictedOf(task);
-  throw new UnknownNameError(
-    'task',
-    name,
-    tasks.map((one) => one.name),
-    option,
-  );
+  return predictedOf(taskNamed(tasks, name, option));
 }
 
 /** What is known of a task's predictions from what the task says of itself. */

@@ -81,7 +81,7 @@ export const pseudoLabels = /* @__PURE__ */ describePart('auxiliary', {
     bind({ tasks }) {
       const answering = namedTasks(tasks, names).flatMap((task) => {
         const kind = task.target.shape.length === 0 ? answerKind(task) : undefined;
-        if (kind === 'classes' || kind === 'yes') return [{ name: task.name, kind }];
+        if (kind === 'classes' || kind === 'chances') return [{ name: task.name, kind }];
         if (names === undefined) return [];
         throw new PolytaskError(
           'POLYTASK_OTHER_ANSWERS',
