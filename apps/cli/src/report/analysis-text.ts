@@ -176,16 +176,17 @@ function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
     String(pair.rows),
   ]);
   const head = ['tasks', 'Q', 'residuals', 'p', 'second → first', 'first → second', 'rows with both'];
-  const telling = errors.pairs.flatMap(({ tasks: [a, b], information, informationPValues }) =>
-    [
-      [a, b, 0],
-      [b, a, 1],
-    ].flatMap(([to, from, side]) => {
-      const [value, p] = [information[side as 0 | 1], informationPValues[side as 0 | 1]];
-      return typeof value === 'number' && typeof p === 'number' && p < 0.05 && value > 0.01
-        ? [`  What is predicted for ${from} says something of ${to} that its own prediction does not.`]
-        : [];
-    }),
+  const heard = new Map<string, string[]>();
+  for (const { tasks, information, informationPValues } of errors.pairs) {
+    for (const side of [0, 1] as const) {
+      const [value, p] = [information[side], informationPValues[side]];
+      if (typeof value !== 'number' || typeof p !== 'number' || p >= 0.05 || value <= 0.01) continue;
+      const [to, from] = [tasks[side], tasks[1 - side]] as [string, string];
+      heard.set(to, [...(heard.get(to) ?? []), from]);
+    }
+  }
+  const telling = [...heard].map(
+    ([to, from]) => `  Of ${to}, predictions of ${from.join(', ')} say something that its own do not.`,
   );
   return [
     ...titled(head, rows, colors),

@@ -112,8 +112,8 @@ test('inputs and units that tasks need, errors, groups', () => {
   });
   expect(text).toContain('  b: v (loss +90.00 %), u (loss +20.00 %)');
   expect(text).toContain('Most alike in the inputs that they need: a and b (0.9000); least: b and c (−0.5000).');
-  expect(text).toContain('  What is predicted for b says something of a that its own prediction does not.');
-  expect(text).not.toContain('What is predicted for a says');
+  expect(text).toContain('  Of a, predictions of b say something that its own do not.');
+  expect(text).not.toContain('Of b, predictions of');
   expect(text).toContain('  at most 2: a + b; c (mean affinity 2.000 %)');
   expect(text).toContain('  Suggested: a + b; c; grouped.yaml trains them as branches.');
   expect(text).toContain('  Most alike in features: a and b (CKA 0.7500).');
