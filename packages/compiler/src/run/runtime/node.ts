@@ -83,20 +83,27 @@ function directRuntime(library: OnnxRuntimeC): Runtime {
   };
 }
 
+/** Libraries that somebody else used first, by the package's binding: the process then has no pool of threads to share. */
+const withoutPool = new WeakSet<OnnxRuntimeC>();
+
 function createSession(library: OnnxRuntimeC, model: Uint8Array, threads: number, name: string): Pointer {
   const { call, check, make, flushDenormals } = library;
+  const shares = threads === library.sharedThreads && !withoutPool.has(library);
   const options = make('CreateSessionOptions');
   try {
     check(call.SetSessionLogSeverityLevel(options, logSeverity));
-    if (threads === library.sharedThreads) check(call.DisablePerSessionThreads(options));
+    if (shares) check(call.DisablePerSessionThreads(options));
     check(call.SetIntraOpNumThreads(options, threads));
     check(call.SetInterOpNumThreads(options, 1));
     // For threads of the session's own. The library sets the thread that opens the first session too, which is put back here.
     check(call.AddSessionConfigEntry(options, 'session.set_denormal_as_zero', '1'));
     return flushDenormals(() => make('CreateSessionFromArray', library.environment, model, model.byteLength, options));
   } catch (cause) {
-    throw openError(name, cause);
+    // The library does not say beforehand; it names what should have made the pool.
+    if (!shares || !`${cause}`.includes('CreateEnvWithGlobalThreadPools')) throw openError(name, cause);
+    withoutPool.add(library);
   } finally {
     call.ReleaseSessionOptions(options);
   }
+  return createSession(library, model, threads, name);
 }
