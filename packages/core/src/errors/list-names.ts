@@ -16,7 +16,8 @@ export interface ListNamesOptions {
  * import { listNames } from '@polytask/core';
  *
  * console.log(listNames(['age', 'income'])); // => `age`, `income`
- * console.log(listNames(Array.from({ length: 14 }, (_, i) => `x${i}`), { plain: true })); // => x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11 and 2 more
+ * const many = [...'abcdefghijklmn'];
+ * console.log(listNames(many, { plain: true })); // => a, b, c, d, e, f, g, h, i, j, k, l and 2 more
  * ```
  */
 export function listNames(names: readonly string[], { plain = false }: ListNamesOptions = {}): string {
