@@ -1,5 +1,5 @@
-import { rowNames } from './interval-chart.js';
-import { axis, colour, type Picture, short, tick, widthOf } from './picture.js';
+import { roomForNames, rowAxes, rowNames } from './interval-chart.js';
+import { colour, type Picture } from './picture.js';
 
 /** Two clusters that become one. Leaves are 0 … n − 1, the cluster of the k-th merge is n + k. */
 export interface Merge {
@@ -51,7 +51,7 @@ export function dendrogram(tree: {
       lineStyle: { color: colour('c0'), width: 2 },
     };
   });
-  const left = Math.min(200, 24 + Math.max(40, ...leaves.map((name) => widthOf(short(name)))));
+  const left = roomForNames(leaves);
   return {
     title,
     description,
@@ -59,21 +59,7 @@ export function dendrogram(tree: {
     height: leaves.length * 28 + 60,
     option: {
       grid: { left, right: 24, top: 8, bottom: 44 },
-      xAxis: axis({
-        type: 'value',
-        min: 0,
-        name: x,
-        nameGap: 26,
-        axisLabel: { formatter: tick, hideOverlap: true },
-      }),
-      yAxis: axis({
-        type: 'value',
-        min: -0.5,
-        max: last + 0.5,
-        interval: 1,
-        splitLine: { show: false },
-        axisLabel: { show: false },
-      }),
+      ...rowAxes(leaves.length, x, { min: 0 }),
       series: [...lines, rowNames(order.map((leaf) => leaves[leaf] ?? ''))],
     },
   };

@@ -21,7 +21,7 @@ export function intervalChart(chart: {
   readonly width?: number;
 }): Picture {
   const { title, description, x, rows, range, width = 620 } = chart;
-  const left = Math.min(200, 24 + Math.max(40, ...rows.map(({ name }) => widthOf(short(name)))));
+  const left = roomForNames(rows.map(({ name }) => name));
   const last = rows.length - 1;
   const tone = (row: Interval) => colour(row.tone ?? 'muted');
   const whiskers = rows.flatMap((row, index) =>
@@ -60,24 +60,36 @@ export function intervalChart(chart: {
     height: rows.length * 30 + 66,
     option: {
       grid: { left, right: 24, top: 12, bottom: 44 },
-      xAxis: axis({
-        ...(range && { min: range[0], max: range[1] }),
-        type: 'value',
-        name: x,
-        nameGap: 26,
-        axisLabel: { formatter: tick, hideOverlap: true },
-      }),
-      yAxis: axis({
-        type: 'value',
-        min: -0.5,
-        max: last + 0.5,
-        interval: 1,
-        splitLine: { show: false },
-        axisLabel: { show: false },
-      }),
+      ...rowAxes(rows.length, x, { ...(range && { min: range[0], max: range[1] }) }),
       series: [...whiskers, points, rowNames(rows.map(({ name }) => name))],
     },
   };
+}
+
+/** Axes of a picture with a row per thing: numbers along x, and rows 0 … n − 1, whose names are {@link rowNames}. */
+export function rowAxes(rows: number, x: string, range: { readonly min?: number; readonly max?: number }): object {
+  return {
+    xAxis: axis({
+      ...range,
+      type: 'value',
+      name: x,
+      nameGap: 26,
+      axisLabel: { formatter: tick, hideOverlap: true },
+    }),
+    yAxis: axis({
+      type: 'value',
+      min: -0.5,
+      max: rows - 0.5,
+      interval: 1,
+      splitLine: { show: false },
+      axisLabel: { show: false },
+    }),
+  };
+}
+
+/** How far from the left a plot begins, for the names of its rows. */
+export function roomForNames(names: readonly string[]): number {
+  return Math.min(200, 24 + Math.max(40, ...names.map((name) => widthOf(short(name)))));
 }
 
 /** Names of rows 0 … n − 1 from the top, left of the plot. */
