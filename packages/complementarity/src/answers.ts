@@ -1,6 +1,7 @@
 import { type AnyTask, PolytaskError, ShapeMismatchError, type TaskConstants } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { type Predicted, predictedOf } from './predicted.js';
+import { meanOver } from './selected-rows.js';
 import { deviationOf } from './unit.js';
 
 export type AnswerKind = Predicted['kind'];
@@ -88,7 +89,7 @@ export function standardized(numbers: tf.Tensor, constants: TaskConstants | unde
 export function meanWhere(rows: tf.Tensor, counts: tf.Tensor): tf.Tensor {
   // Rows that do not count may be anything, so they are taken out before the product.
   const kept = tf.where(tf.greater(counts, 0), rows, tf.zerosLike(rows));
-  return tf.div(tf.sum(tf.mul(kept, counts)), tf.maximum(tf.sum(counts), 1));
+  return meanOver(counts, kept);
 }
 
 /** 1 for the rows of a batch that have no label of a task, else 0: `[rows]`. */

@@ -40,7 +40,7 @@ export function selectedRows(choice: RowChoice, weights: readonly tf.Tensor[]): 
 }
 
 /** The mean over the rows that count, 0 where none does. */
-export function meanOver(rows: tf.Tensor1D, values: tf.Tensor): tf.Scalar {
+export function meanOver(rows: tf.Tensor, values: tf.Tensor): tf.Scalar {
   return tf.div<tf.Scalar>(tf.sum(tf.mul(values, rows)), tf.maximum(tf.sum(rows), 1));
 }
 
