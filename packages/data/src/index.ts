@@ -18,7 +18,7 @@ export type {
   TextFeature,
 } from './encoding/features.js';
 export type { LabelOptions, LearnedLabel, VectorLabel } from './encoding/labels.js';
-export { joinLabels, mostClasses } from './encoding/labels.js';
+export { joinLabels, labelColumns, mostClasses } from './encoding/labels.js';
 export type { EncodedColumn, OnnxPrologue } from './encoding/onnx-prologue.js';
 export { onnxPrologue } from './encoding/onnx-prologue.js';
 export type { RawRow } from './encoding/raw-values.js';

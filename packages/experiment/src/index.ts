@@ -59,7 +59,7 @@ export { type MeasuredPart, measurePart } from './report/test-part.js';
 export { type Transfer, transferGraph } from './report/transfer-graph.js';
 // Runs and their folders.
 export { begunConfig } from './run/begun-config.js';
-export { readingOf, requireTable } from './run/check-table.js';
+export { readingOf, requireLabels, requireTable } from './run/check-table.js';
 export { listCheckpoints } from './run/checkpoint-files.js';
 export { type ContinuePoint, findContinuePoint } from './run/continue-point.js';
 export {

@@ -8,6 +8,7 @@ import {
   readDocument,
   readingOf,
   readSavedModel,
+  requireLabels,
   requireTable,
   type SavedModel,
   summarize,
@@ -207,6 +208,7 @@ function rowsOfFile(
     onBadLines: encoder.addLines,
   };
   const labels = labelsOf(saved.config.tasks, tasks, () => {});
+  requireLabels(encoding, labels, folder);
   const blocks = readBlocks(request, training.evaluationBatchSize, io);
   const weights = weightsOf(data, tasks);
   const { dataset } = labelledRows(encoding, labels, blocks, encoder, told, weights);

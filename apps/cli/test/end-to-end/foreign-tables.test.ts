@@ -163,3 +163,12 @@ it('says that the disk is full where DuckDB finds it so', (context: TestContext)
   expect(stderr).not.toMatch(/fault of Polytask|\n +at /);
   expect(readdirSync(disk)).toEqual([]);
 });
+
+it('reads a run file that another program pipes in', (context) => {
+  if (process.platform === 'win32') context.skip('Windows has no such pipes.');
+  const cwd = folderWith({ 't.csv': rows, 'run.yaml': '' });
+  writeFileSync(join(cwd, 'run.yaml'), runFile(`source: ${join(cwd, 't.csv')}, cache: ${join(cwd, 'cache')}`));
+  const command = `cat run.yaml | '${process.execPath}' '${main}' check /dev/stdin`;
+  const { status, stderr } = spawnSync('bash', ['-c', command], { cwd, encoding: 'utf8', timeout: 60_000 });
+  expect([status, stderr]).toEqual([0, '']);
+});

@@ -102,6 +102,19 @@ describe.skipIf(process.platform === 'win32').each(each)('%s', (_, make) => {
     }
   });
 
+  it('as a run file is refused', { timeout: soon }, async () => {
+    const cwd = run.copy();
+    rmSync(join(cwd, 'run.yaml'));
+    make(join(cwd, 'run.yaml'));
+    for (const args of [
+      ['check', 'run.yaml'],
+      ['train', 'run.yaml', '-q'],
+    ]) {
+      const { code, stderr } = await polytask(cwd, ...args);
+      expect([args, code, stderr]).toEqual([args, 2, expect.stringMatching(/this is (a pipe|longer than|a folder)/)]);
+    }
+  });
+
   it('as a file of code is not loaded', { timeout: soon }, async () => {
     const cwd = run.copy();
     make(join(cwd, 'x.mjs'));

@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { type CodePlaces, codePlaces, noCode } from '../code/code-places.js';
@@ -128,10 +128,15 @@ async function readText(file: string, path: string): Promise<string> {
   }
 }
 
-/** A run file may be a pipe, or a device that never ends: this much is enough to see that it is too long. */
+/** A run file may be a pipe from another program, or a device that never ends: this much is enough to see that it is too long. */
 const mostBytes = 2 ** 21;
+/** Here are the pipes that a shell or another program has opened. The opening of any other waits until somebody writes to it. */
+const openedPipes = /^\/(dev|proc)\//;
 
 async function readStart(path: string): Promise<Uint8Array> {
+  if (!openedPipes.test(path) && (await stat(path)).isFIFO()) {
+    throw new Error('this is a pipe that may have no other end; give what comes out of it as `/dev/stdin`');
+  }
   const file = await open(path, 'r');
   try {
     const chunks: Buffer[] = [];

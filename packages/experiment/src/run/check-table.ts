@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { inputsOfTable, type TableEncoding } from '@polytask/data';
+import { inputsOfTable, type LabelOptions, labelColumns, type TableEncoding, type VectorLabel } from '@polytask/data';
 import type { TableReading } from '@polytask/data/node';
 import * as z from 'zod';
 import { expectedWords, explainIssues } from '../config/explain-issues.js';
@@ -127,4 +127,25 @@ export function requireTable({ table, config, inputs }: SavedModel, folder: stri
   }
   const message = "the model's table makes other inputs than the model takes; the file is damaged or has been changed";
   throw new InputError([{ where: folder, message }]);
+}
+
+/**
+ * Sees that a model's table knows the labels that its tasks are measured by.
+ *
+ * @throws InputError where a label is missing or of another kind.
+ */
+export function requireLabels(
+  encoding: TableEncoding,
+  labels: readonly (LabelOptions | VectorLabel)[],
+  folder: string,
+): void {
+  const mistakes = labelColumns(labels).flatMap(({ column, kind }) => {
+    const learned = encoding.labels.find((one) => one.column === column);
+    const expected = kind === 'binary' ? 'class' : kind;
+    if (learned?.kind === expected) return [];
+    const found = learned === undefined ? 'no label' : `a label of kind \`${learned.kind}\``;
+    const message = `the model's table must have a label \`${column}\` of kind \`${expected}\`, but has ${found}; the file is damaged or has been changed`;
+    return [{ where: folder, message }];
+  });
+  if (mistakes.length > 0) throw new InputError(mistakes);
 }

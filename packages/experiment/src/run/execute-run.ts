@@ -66,7 +66,10 @@ export interface BegunRun {
 export async function executeRun(run: PreparedRun, around: RunSurroundings, begun?: BegunRun): Promise<RunDocument> {
   const { folder, signal } = around;
   const secondsBefore = begun?.document?.seconds ?? 0;
-  let document = begun?.document ?? (await firstDocument(run, around, begun?.continued));
+  // What `run.json` says of the configuration anybody may have changed since; that of the run has been checked.
+  const config = withPartDefaults(run.config);
+  let document =
+    begun?.document === undefined ? await firstDocument(run, around, begun?.continued) : { ...begun.document, config };
   let { checkpoint } = begun ?? {};
   /** The checkpoint belongs to the first network that is trained. */
   const takeCheckpoint = () => {
