@@ -11,15 +11,32 @@ import {
   createTrainer,
   type MultiTaskDataset,
   mlp,
+  type SharingStrategy,
+  type TableDataset,
+  tableDataset,
 } from '@polytask/core';
 import { multiMnist } from '@polytask/data/node';
 import { hardSharing } from '@polytask/hard-sharing';
 import * as tf from '@tensorflow/tfjs';
 import { knownTruth, tie, tiedTasks, wrongTie } from '../packages/complementarity/test/known-truth.js';
+import { separate } from '../packages/complementarity/test/separate.js';
 import { steppedTrainer } from './contenders/trainer.js';
 import { interleave, median, type Timing } from './measure.js';
 
-const { consistency, meanTeacher, piModel, sumTo, viewAdversarial } = complementarity;
+const {
+  consistency,
+  coTraining,
+  deepCoTraining,
+  distill,
+  featureDistillation,
+  meanTeacher,
+  mutualLearning,
+  partialLabels,
+  piModel,
+  pseudoLabels,
+  sumTo,
+  viewAdversarial,
+} = complementarity;
 
 const only = process.env.BENCH_ONLY ?? '';
 const measured = (process.env.BENCH_PARTS ?? 'truth,digits,time').split(',');
@@ -28,7 +45,9 @@ const seedsOf = (given: string | undefined, usual: number) =>
   Array.from({ length: Number(given ?? usual) }, (_, i) => i + 1);
 
 /** Terms by what is printed of them; made anew for every run. The first is what all are compared with. */
-type Contenders = Readonly<Record<string, () => readonly AuxiliaryObjective[]>>;
+type Contenders = Readonly<
+  Record<string, (work: Work, seed: number) => readonly AuxiliaryObjective[] | Promise<readonly AuxiliaryObjective[]>>
+>;
 
 const tied = (map: readonly number[], more: object = {}) =>
   consistency({ from: 'kind', to: 'group', map, loss: 'kl', ...more });
@@ -54,6 +73,23 @@ const onDigits: Contenders = {
   'Π-model, shifts': () => [piModel({ view: { shift: 2 }, ramp: 4, weight: 3 })],
   'mean teacher, shifts': () => [meanTeacher({ view: { shift: 2 }, ramp: 4, weight: 3 })],
   'virtual adversarial': () => [viewAdversarial({ epsilon: 1, ramp: 4 })],
+  'pseudo-labels, threshold 0.95': () => [pseudoLabels({ threshold: 0.95, after: 5 })],
+  'distillation from single tasks': async (work, seed) => [distill({ teachers: await teachersOf(work, seed) })],
+  'features of single tasks': async (work, seed) => [featureDistillation({ teachers: await teachersOf(work, seed) })],
+};
+
+const halves: [string, string] = ['upper', 'lower'];
+const quiet = () => {};
+
+const onHalves: Contenders = {
+  'plain joint training': () => [],
+  'co-training': () => [
+    coTraining({ tasks: halves, every: 2, pool: 2000, perRound: Array(10).fill(20), least: 0.9, warn: quiet }),
+  ],
+  'deep co-training': () => [deepCoTraining({ tasks: halves, rampUp: 10 })],
+  'mutual learning': () => [mutualLearning()],
+  'partial labels': () => [partialLabels()],
+  'pseudo-labels, threshold 0.95': () => [pseudoLabels({ threshold: 0.95, after: 5 })],
 };
 
 const inTime: Contenders = {
@@ -88,6 +124,7 @@ interface Outcome {
 interface Work {
   readonly tasks: readonly AnyTask[];
   readonly units: readonly number[];
+  readonly sharing: SharingStrategy;
   readonly train: MultiTaskDataset;
   readonly test: MultiTaskDataset;
   readonly fit: { readonly epochs: number; readonly batchSize: number };
@@ -95,10 +132,10 @@ interface Work {
 }
 
 async function outcomeOf(auxiliary: readonly AuxiliaryObjective[], seed: number, work: Work): Promise<Outcome> {
-  const { tasks, units, train, test, fit, learningRate } = work;
+  const { tasks, sharing, train, test, fit, learningRate } = work;
   const trainer = await createTrainer({
     tasks,
-    sharing: hardSharing({ encoder: mlp(units) }),
+    sharing,
     auxiliary,
     optimizer: adam({ learningRate }),
     executor: compiled({ threads }),
@@ -121,6 +158,19 @@ async function outcomeOf(auxiliary: readonly AuxiliaryObjective[], seed: number,
   }
 }
 
+/** A network for each task, trained alone like the joint one. */
+async function teachersOf({ tasks, sharing, train, fit, learningRate }: Work, seed: number) {
+  const teachers: Record<string, object> = {};
+  for (const task of tasks) {
+    const optimizer = adam({ learningRate });
+    const trainer = await createTrainer({ tasks: [task], sharing, optimizer, executor: compiled({ threads }), seed });
+    await trainer.fit(train, fit);
+    teachers[task.name] = { tasks: [task], sharing, model: await trainer.model() };
+    trainer.dispose();
+  }
+  return teachers as never;
+}
+
 /** A row per method: accuracies, the gain over the first method seed by seed, violations before and after, the loss of a task. */
 async function printTable(
   title: string,
@@ -139,7 +189,10 @@ async function printTable(
   for (const [name, make] of chosen(all)) {
     const found: Outcome[] = [];
     try {
-      for (const seed of seeds) found.push(await outcomeOf(make(), seed, await workOf(seed)));
+      for (const seed of seeds) {
+        const given = await workOf(seed);
+        found.push(await outcomeOf(await make(given, seed), seed, given));
+      }
     } catch (error) {
       console.log(`| ${name} | failed: ${(error as Error).message.slice(0, 150)} |`);
       continue;
@@ -172,6 +225,7 @@ async function printTruth(): Promise<void> {
     ...knownTruth(seed, rows),
     tasks: tiedTasks(),
     units: [32],
+    sharing: hardSharing({ encoder: mlp([32]) }),
     fit: { epochs: 30, batchSize: 100 },
     learningRate: 0.01,
   }));
@@ -189,6 +243,7 @@ async function digits(seed: number): Promise<Work> {
       classification('sum', { classes: 5 }),
     ],
     units: [128, 64],
+    sharing: hardSharing({ encoder: mlp([128, 64]) }),
     fit: { epochs: 15, batchSize: 200 },
     learningRate: 0.002,
   };
@@ -198,11 +253,52 @@ async function printDigits(): Promise<void> {
   const seeds = seedsOf(process.env.BENCH_DIGIT_SEEDS, 3);
   const title = `MultiMNIST: 20,000 images, 500 labels of each task, MLP 784-128-64, ${seeds.length} seeds`;
   await printTable(title, onDigits, seeds, digits);
+  await printTable(
+    'The same, with the left digit from the upper and from the lower half',
+    onHalves,
+    seeds,
+    digitHalves,
+  );
+}
+
+/** Two views of the left digit: a network reads the upper half of the image, another the lower one. */
+async function digitHalves(seed: number): Promise<Work> {
+  const of = async (split: 'train' | 'test', size: number, more: object = {}) =>
+    inHalves(await multiMnist({ split, seed, size, layout: 'flat', ...more }));
+  const sharing = separate([128, 64]);
+  return {
+    train: await of('train', 20_000, { labelled: { left: 500 } }),
+    test: await of('test', 5_000),
+    tasks: halves.map((name) => classification(name, { classes: 10, column: 'left', inputs: [name] })),
+    units: [128, 64],
+    sharing,
+    fit: { epochs: 15, batchSize: 200 },
+    learningRate: 0.002,
+  };
+}
+
+function inHalves(images: TableDataset): TableDataset {
+  const { size, inputs, columns } = images.gather(Array.from({ length: images.size }, (_, row) => row));
+  const [{ data, shape }] = Object.values(inputs) as [{ data: Float32Array; shape: readonly number[] }];
+  const width = (shape[1] as number) / 2;
+  const half = (which: number) => {
+    const pixels = new Float32Array(size * width);
+    for (let row = 0; row < size; row++) {
+      const from = (2 * row + which) * width;
+      pixels.set(data.subarray(from, from + width), row * width);
+    }
+    return { data: pixels, shape: [size, width] };
+  };
+  return tableDataset({
+    inputs: { upper: half(0), lower: half(1) },
+    columns: { left: (columns.left as { data: Int32Array }).data },
+  });
 }
 
 /** A step of each as a multiple of the plain one, taking turns with it. */
 async function printTimes(): Promise<void> {
-  const { train, tasks, units, fit } = await digits(1);
+  const work = await digits(1);
+  const { train, tasks, units, fit } = work;
   console.log(`### A step as a multiple of plain joint training's, MLP 784-128-64, batch ${fit.batchSize}, compiled\n`);
   console.log('| method | ms | multiple |\n| --- | --- | --- |');
   const open = (name: string, auxiliary: readonly AuxiliaryObjective[]) => {
@@ -216,7 +312,7 @@ async function printTimes(): Promise<void> {
     return steppedTrainer(name, options as never, train, fit.batchSize);
   };
   for (const [name, make] of chosen(inTime)) {
-    const contenders = [await open('plain', []), await open(name, make())];
+    const contenders = [await open('plain', []), await open(name, await make(work, 1))];
     const turns = Number(process.env.BENCH_TURNS ?? 8);
     const [plain, found] = (await interleave(contenders, { turns, warmup: 10, block: 10 })) as [Timing, Timing];
     for (const one of contenders) await one.stop();

@@ -117,28 +117,17 @@ function blanked(x: tf.Tensor, mask: tf.Tensor): tf.Tensor {
   return tf.where(tf.logicalAnd(mask, tf.cast(tf.onesLike(x), 'bool')), blank, x);
 }
 
-/** Images shifted by whole pixels, each by its own: `uniform` is [2, rows], down and to the right. */
+/** Images shifted by whole pixels, each by its own: `uniform` is [2, rows], down and to the right. Pixels are taken by their place. */
 function shifted(x: tf.Tensor, most: number, uniform: tf.Tensor): tf.Tensor {
-  const ways = 2 * most + 1;
-  const steps = tf.floor(tf.mul(uniform, ways));
-  return [1, 2].reduce((image, axis) => {
-    const own = tf.reshape(tf.slice(steps, [axis - 1, 0], [1, -1]), [-1, 1, 1, 1]);
-    const moved = Array.from({ length: ways }, (_, way) => {
-      const mine = tf.cast(tf.equal(own, way), 'float32');
-      return tf.mul(movedBy(image, way - most, axis), mine);
-    });
-    return tf.addN(moved);
-  }, x);
-}
-
-/** All images moved by a number of pixels along an axis. */
-function movedBy(x: tf.Tensor, by: number, axis: number): tf.Tensor {
-  const length = x.shape[axis] as number;
-  const kept = Math.max(0, length - Math.abs(by));
-  const begin = x.shape.map((_, i) => (i === axis ? Math.min(length, Math.max(0, -by)) : 0));
-  const size = x.shape.map((full, i) => (i === axis ? kept : full));
-  const paddings = x.shape.map((_, i): [number, number] =>
-    i === axis ? (by > 0 ? [length - kept, 0] : [0, length - kept]) : [0, 0],
-  );
-  return tf.pad(tf.slice(x, begin, size), paddings);
+  const [rows, height, width, channels] = x.shape as [number, number, number, number];
+  const padded = [height + 2 * most, width + 2 * most] as const;
+  const around: [number, number] = [most, most];
+  const pixels = tf.reshape(tf.pad(x, [[0, 0], around, around, [0, 0]]), [rows * padded[0] * padded[1], channels]);
+  const steps = tf.cast(tf.sub(2 * most, tf.floor(tf.mul(uniform, 2 * most + 1))), 'int32');
+  const own = (axis: 0 | 1) => tf.reshape(tf.slice(steps, [axis, 0], [1, -1]), [-1, 1]);
+  const first = tf.add(tf.mul(own(0), tf.scalar(padded[1], 'int32')), own(1));
+  const begin = Int32Array.from({ length: rows }, (_, row) => row * padded[0] * padded[1]);
+  const place = Int32Array.from({ length: height * width }, (_, i) => Math.floor(i / width) * padded[1] + (i % width));
+  const places = tf.add(tf.add(tf.tensor2d(begin, [rows, 1]), tf.tensor2d(place, [1, height * width])), first);
+  return tf.reshape(tf.gather(pixels, tf.reshape(places, [rows * height * width])), [rows, height, width, channels]);
 }
