@@ -18,10 +18,11 @@ export function library(entry: Record<string, string>): Options {
 }
 
 /**
- * A package of methods: a file per source, so that whoever imports one method gets that method. In one file a bundler cannot tell
- * that describing a part has no effect, and keeps all of them.
+ * A package of parts: a file per source, so that whoever imports one part gets that part. In one file a bundler cannot tell that
+ * describing a part has no effect, and keeps all of them.
+ *
+ * @param entry - What may be imported from outside.
  */
-export function methods(): Options {
-  const index = { index: 'src/index.ts' };
-  return { ...library(index), entry: ['src/**/*.ts'], bundle: false, dts: { entry: index } };
+export function parts(entry: Record<string, string> = { index: 'src/index.ts' }): Options {
+  return { ...library(entry), entry: ['src/**/*.ts'], bundle: false, dts: { entry } };
 }

@@ -1,8 +1,8 @@
 import { defineConfig } from 'tsup';
-import { library } from '../../tsup.base.js';
+import { parts } from '../../tsup.base.js';
 
 export default defineConfig(
-  library({
+  parts({
     index: 'src/index.ts',
     'testing/index': 'src/testing/index.ts',
     'executors/index': 'src/executors/index.ts',

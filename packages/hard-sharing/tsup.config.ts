@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup';
-import { methods } from '../../tsup.base.js';
+import { parts } from '../../tsup.base.js';
 
-export default defineConfig(methods());
+export default defineConfig(parts());
