@@ -9,8 +9,8 @@ const ten = (count: number) => Array.from({ length: count }, () => 10);
 /** Pairs of digits in an image, and eight tasks on one trunk. */
 const works = [
   {
-    name: 'LeNet, two heads of 10, 28×28, batch 256',
-    batch: 256,
+    name: 'LeNet, two heads of 10, 28×28, batch 64',
+    batch: 64,
     classes: ten(2),
     encoder: convNet(),
     head: [],
@@ -55,7 +55,7 @@ export async function printObserverTimes({ turns, threads, observers }: Observer
       const interval = observer.interval ?? 1;
       const both = [await open('none', [], interval), await open(observer.name, [observer], interval)];
       const contenders = both.map(({ contender }) => contender);
-      const [plain, found] = (await interleave(contenders, { turns, warmup: 2 })) as [Timing, Timing];
+      const [plain, found] = (await interleave(contenders, { turns, warmup: 1 })) as [Timing, Timing];
       for (const { stop } of both) await stop();
       // Turn by turn, since the machine may be busy meanwhile.
       const ratios = found.turns.map((turn, i) => turn / (plain.turns[i] as number));
