@@ -34,6 +34,12 @@ export { type LearnedRelation, type LearnedRelations, learnedRelations } from '.
 export { leaveOneOut, synergy } from './joint/leave-one-out.js';
 export { higherOrderApproximation, type PairScores, pairwiseGains } from './joint/pairwise-gains.js';
 export { relativeGain } from './joint/relative-gain.js';
+export {
+  type LinearisedRow,
+  type LinearisedTask,
+  type SubsetLossesOptions,
+  subsetLosses,
+} from './joint/subset-losses.js';
 export { type SubsetOptions, type SurrogateModel, sampleSubsets, surrogateModel } from './joint/surrogate-model.js';
 export { type TaskCovariance, taskCovariance } from './joint/task-covariance.js';
 // What labels say.
