@@ -30,10 +30,18 @@ export {
   conditionalInformation,
 } from './joint/conditional-information.js';
 export { type ErrorComplementarity, errorComplementarity, largeErrors } from './joint/error-complementarity.js';
+export { type LearnedRelation, type LearnedRelations, learnedRelations } from './joint/learned-relations.js';
 export { leaveOneOut, synergy } from './joint/leave-one-out.js';
 export { higherOrderApproximation, type PairScores, pairwiseGains } from './joint/pairwise-gains.js';
 export { relativeGain } from './joint/relative-gain.js';
+export {
+  type LinearisedRow,
+  type LinearisedTask,
+  type SubsetLossesOptions,
+  subsetLosses,
+} from './joint/subset-losses.js';
 export { type SubsetOptions, type SurrogateModel, sampleSubsets, surrogateModel } from './joint/surrogate-model.js';
+export { type TaskCovariance, taskCovariance } from './joint/task-covariance.js';
 // What labels say.
 export { coLabelledRows } from './labels/co-labelled-rows.js';
 export { pearsonCorrelation, spearmanCorrelation } from './labels/correlation.js';

@@ -11,6 +11,7 @@ import {
   type OptionsOf,
   part,
   required,
+  taskRelation,
   whole,
   withDefault,
 } from '@polytask/core';
@@ -101,6 +102,7 @@ export const crossTaskAttention = /* @__PURE__ */ describePart('sharing', {
       const reports = names.map((name) => shareReport(`attention/${name}`, names));
       const heads = buildHeads(scope, tasks, nodes.output, head);
       return {
+        relations: [taskRelation('attention', 'tasks', names)],
         logged: reports.flatMap((report) => report.names),
         forward(x, step) {
           const { features, shared } = applyShared(x, step, trunk.apply);

@@ -18,6 +18,8 @@ import {
   PolytaskError,
   type SharingContext,
   type StepContext,
+  type TaskRelation,
+  taskRelation,
   UnknownNameError,
   whole,
   withDefault,
@@ -61,6 +63,7 @@ type Flow = { readonly [task: string]: NamedTensors };
 interface Level {
   readonly output: InputSpec;
   readonly reports: readonly ShareReport[];
+  readonly relation: TaskRelation;
   /** `found` collects intermediates. */
   apply(flow: Flow, step: StepContext, found: Record<string, tf.Tensor>): Flow;
 }
@@ -101,6 +104,7 @@ export function bindExtraction(
   const heads = buildHeads(scope, tasks, (built.at(-1) as Level).output, options.head);
   return {
     logged: built.flatMap(({ reports }) => reports.flatMap((report) => report.names)),
+    relations: built.map(({ relation }) => relation),
     forward(x, step) {
       const features: Record<string, tf.Tensor> = {};
       const intermediates: Record<string, tf.Tensor> = {};
@@ -171,8 +175,12 @@ function buildLevel(place: BuildScope, title: string, options: LevelOptions, bel
     gates.set(shared, { gate, report, of: [shared, ...tasks] });
   }
   const output = [...experts.values()].flat()[0]?.output as InputSpec;
+  // Experts of a task's own are nobody else's.
+  const placesOf = (task: string) => [...common, ...places(task).map((name) => `${task}/${name}`)];
+  const everyPlace = Object.fromEntries(tasks.map((task) => [task, placesOf(task)]));
   return {
     output,
+    relation: taskRelation(title, 'places', tasks, everyPlace),
     reports: [...gates.values()].map(({ report }) => report),
     apply(flow, step, found) {
       const given = new Map(

@@ -16,6 +16,7 @@ import {
   required,
   type SharingContext,
   type StepContext,
+  taskRelation,
   whole,
   withDefault,
 } from '@polytask/core';
@@ -70,6 +71,13 @@ export function bindMixture(
   const heads = buildHeads(scope, tasks, columns.outputs[names[0] as string] as InputSpec, head);
   return {
     auxiliary,
+    relations: [
+      taskRelation(
+        'gates',
+        'places',
+        tasks.map(({ name }) => name),
+      ),
+    ],
     logged: [...selectors.values()].flatMap(({ report }) => report.names),
     forward(x, step) {
       const features: Record<string, tf.Tensor> = {};

@@ -14,6 +14,7 @@ import {
   type OptionsOf,
   required,
   ShapeMismatchError,
+  taskRelation,
   whole,
   withDefault,
   zerosInitializer,
@@ -103,6 +104,9 @@ export const mtlLora = /* @__PURE__ */ describePart('sharing', {
       const output: InputSpec = { shape: lengths(model.outputs[0]?.shape), dtype: 'float32' };
       const heads = buildHeads(scope, tasks, output, head);
       return {
+        relations: layers.flatMap((layer, index) =>
+          isDense(layer) ? [taskRelation(`lora/${index}`, 'places', names)] : [],
+        ),
         forward(x, step) {
           const features: Record<string, tf.Tensor> = {};
           const intermediates: Record<string, tf.Tensor> = {};

@@ -15,6 +15,7 @@ import {
   required,
   type StepContext,
   stopGradient,
+  taskRelation,
   whole,
   withDefault,
 } from '@polytask/core';
@@ -106,6 +107,7 @@ export const stem = /* @__PURE__ */ describePart('sharing', {
       }));
       const heads = buildHeads(scope, tasks, shared.experts[0]?.output as InputSpec, head);
       return {
+        relations: [taskRelation('gates', 'places', names)],
         logged: gates.flatMap(({ report }) => report.names),
         forward(x, step) {
           const features: Record<string, tf.Tensor> = {};

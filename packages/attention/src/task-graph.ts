@@ -18,6 +18,7 @@ import {
   required,
   type StepContext,
   taskName,
+  taskRelation,
   UnknownNameError,
   whole,
   withDefault,
@@ -112,6 +113,7 @@ export const taskGraph = /* @__PURE__ */ describePart('sharing', {
       const reports = names.map((name) => shareReport(`adjacency/${name}`, names));
       const heads = buildHeads(scope, tasks, nodes.output, head);
       return {
+        relations: [taskRelation('adjacency', 'tasks', names)],
         logged: reports.flatMap((report) => report.names),
         forward(x, step) {
           const { features, shared } = applyShared(x, step, trunk.apply);

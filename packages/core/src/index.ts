@@ -124,6 +124,7 @@ export type { StepReport } from './contracts/step-report.js';
 export type { Strategy } from './contracts/strategy.js';
 export type { AnyTask, LabelColumn, Task, TaskConstants, TaskInput, TaskVariables } from './contracts/task.js';
 export { defineTask } from './contracts/task.js';
+export type { TaskRelation } from './contracts/task-relation.js';
 export type {
   HostFeeds,
   HostTensor,
@@ -328,6 +329,7 @@ export { joinRows } from './sharing-kit/join-rows.js';
 export { adaptersOption, headOption } from './sharing-kit/sharing-options.js';
 export type { InputSource, TaskInputs } from './sharing-kit/task-inputs.js';
 export { buildTaskInputs, inputsOf, type SharedFeatures, type SharedPart } from './sharing-kit/task-inputs.js';
+export { taskRelation } from './sharing-kit/task-relation.js';
 // Parts in a training loop of one's own.
 export type { BalancedGradient, BalancedGradients } from './standalone/balance-gradients.js';
 export { balanceGradients } from './standalone/balance-gradients.js';

@@ -10,6 +10,7 @@ import {
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { type MixingWeights, mixingWeights } from './mixing-weights.js';
 import { sameShapes } from './same-shapes.js';
 import { buildMixedColumns, columnOptions } from './task-columns.js';
 
@@ -49,6 +50,8 @@ export type CrossStitchOptions = OptionsOf<typeof options>;
  * - α `[K, K, channels]` (or `[K, K]` with `units: 'scalar'`) are at `units/<stage>`; at first `own` for j = i, and (1
  *   − own) / (K − 1) otherwise. A matrix of the identity leaves networks apart, one of equal entries shares everything.
  *
+ * `trainer.inspect` gives α as `intermediates['units/<stage>/<task>']`, `[channels, K]` or `[K]`.
+ *
  * @remarks Every weight reaches every task, so all of the model is shared. The mixing weights have a learning rate of
  * their own, since their gradients are small beside the rest; it goes through the run's schedule. All tasks read the
  * same rows. With K = 1 nothing is mixed.
@@ -83,21 +86,25 @@ export const crossStitch = /* @__PURE__ */ describePart('sharing', {
   make: ({ encoder, head, units, own, learningRate }) => ({
     bind({ tasks, inputs, scope }) {
       const place = scope.child('units', { group: 'mixing', learningRate });
+      const weights = mixingWeights(tasks.map(({ name }) => name));
       const columns = buildMixedColumns(
         scope,
         tasks,
         inputs,
         encoder,
-        tasks.length === 1 ? undefined : (stage) => stitch(place, stage, units === 'channel', own),
+        tasks.length === 1 ? undefined : (stage) => stitch(place, stage, units === 'channel', own, weights),
       );
       const heads = buildHeads(scope, tasks, columns.outputs, head);
-      return { forward: (x, step) => heads.apply(columns.apply(x, step), step) };
+      return {
+        relations: weights.relations(),
+        forward: (x, step) => heads.apply(columns.apply(x, step), step, { intermediates: weights.of(step) }),
+      };
     },
   }),
 });
 
 /** The unit after a stage: one product of matrices for `scalar`, one for each channel, all at once, for `channel`. */
-function stitch(place: BuildScope, stage: ColumnStage, byChannel: boolean, own: number) {
+function stitch(place: BuildScope, stage: ColumnStage, byChannel: boolean, own: number, weights: MixingWeights) {
   const { name, outputs } = stage;
   const k = outputs.length;
   const { channels: all } = sameShapes(stage);
@@ -108,6 +115,10 @@ function stitch(place: BuildScope, stage: ColumnStage, byChannel: boolean, own: 
       return pair % (k + 1) === 0 ? own : (1 - own) / (k - 1);
     }),
   );
+  weights.add(name, (task) => {
+    const row = tf.squeeze(tf.slice(alpha, task, 1), [0]);
+    return byChannel ? tf.transpose(row) : row;
+  });
   return (features: readonly tf.Tensor[]) => {
     const stacked = tf.stack([...features]);
     // Products of weights and features one by one would be K² times as many numbers as a task has.

@@ -13,6 +13,7 @@ import {
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { type MixingWeights, mixingWeights } from './mixing-weights.js';
 import { sameShapes } from './same-shapes.js';
 import { buildMixedColumns, columnOptions } from './task-columns.js';
 
@@ -82,15 +83,19 @@ export const nddr = /* @__PURE__ */ describePart('sharing', {
     bind({ tasks, inputs, scope }) {
       const place = scope.child('units', { group: 'mixing', learningRate });
       const names = tasks.map(({ name }) => name);
+      const weights = mixingWeights(names);
       const columns = buildMixedColumns(
         scope,
         tasks,
         inputs,
         encoder,
-        tasks.length === 1 ? undefined : (stage) => fuse(place.child(stage.name), stage, names, unit),
+        tasks.length === 1 ? undefined : (stage) => fuse(place.child(stage.name), stage, names, unit, weights),
       );
       const heads = buildHeads(scope, tasks, columns.outputs, head);
-      return { forward: (x, step) => heads.apply(columns.apply(x, step), step) };
+      return {
+        relations: weights.relations(),
+        forward: (x, step) => heads.apply(columns.apply(x, step), step, { intermediates: weights.of(step) }),
+      };
     },
   }),
 });
@@ -101,7 +106,13 @@ interface UnitOptions {
   readonly relu: boolean;
 }
 
-function fuse(place: BuildScope, stage: ColumnStage, names: readonly string[], { own, batchNorm, relu }: UnitOptions) {
+function fuse(
+  place: BuildScope,
+  stage: ColumnStage,
+  names: readonly string[],
+  { own, batchNorm, relu }: UnitOptions,
+  weights: MixingWeights,
+) {
   const { shape, channels } = sameShapes(stage);
   const k = names.length;
   const joined = { shape: [...shape.slice(0, -1), k * channels], dtype: 'float32' } as const;
@@ -119,6 +130,10 @@ function fuse(place: BuildScope, stage: ColumnStage, names: readonly string[], {
       batchNorm && ((input) => buildBatchNorm(scope.child('batchNorm'), input)),
       relu && ((input) => buildActivation(input, 'relu')),
     ]);
+  });
+  weights.add(stage.name, (task) => {
+    const kernel = place.variables().find(({ name }) => name === `${names[task]}/kernel`)?.variable as tf.Tensor;
+    return tf.transpose(tf.reshape(kernel, [k, -1]));
   });
   return (features: readonly tf.Tensor[], step: Parameters<(typeof units)[number]['apply']>[1]) => {
     const all = tf.concat([...features], -1);

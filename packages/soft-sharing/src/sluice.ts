@@ -11,6 +11,7 @@ import {
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { type MixingWeights, mixingWeights } from './mixing-weights.js';
 import { sameShapes } from './same-shapes.js';
 import { buildMixedColumns, columnOptions } from './task-columns.js';
 
@@ -67,6 +68,8 @@ export type SluiceOptions = OptionsOf<typeof options>;
  *   rest;
  * - G_{t,a} `[inputs, C / S]` are the weights of task t that make subspace a; Ω is added `orthogonality` times.
  *
+ * `trainer.inspect` gives α as `intermediates['units/<stage>/<task>']`, `[S, S, K]`.
+ *
  * Shapes: inputs `[rows, ...]` → features `[rows, ..., C]` per task and stage → outputs as each task declares them.
  *
  * @remarks With S = 1 and no skips it is cross-stitch with a scalar per stage; equal α share everything. Stages of
@@ -107,9 +110,10 @@ export const sluice = /* @__PURE__ */ describePart('sharing', {
       const stages: ColumnStage[] = [];
       // What came out of each stage of the pass under way.
       let passed: (readonly tf.Tensor[])[] = [];
+      const weights = mixingWeights(tasks.map(({ name }) => name));
       const columns = buildMixedColumns(scope, tasks, inputs, encoder, (stage) => {
         stages.push(stage);
-        const mix = sluiceUnit(place, stage, subspaces, own);
+        const mix = sluiceUnit(place, stage, subspaces, own, weights);
         return (features) => {
           const mixed = mix(features);
           passed.push(mixed);
@@ -136,19 +140,21 @@ export const sluice = /* @__PURE__ */ describePart('sharing', {
         loss: () => overlap(columns.scopes, stages, subspaces),
       };
       return {
+        relations: weights.relations(),
         forward(x, step) {
           passed = [];
           const features = columns.apply(x, step);
           const seen = passed;
           passed = [];
-          if (beta === undefined) return heads.apply(features, step);
+          const intermediates = weights.of(step);
+          if (beta === undefined) return heads.apply(features, step, { intermediates });
           const mixtures = tasks.map(({ name }, t) => {
             const parts = wide.map((at, i) =>
               tf.mul((seen[at] as tf.Tensor[])[t] as tf.Tensor, tf.slice(beta[t] as tf.Tensor, i, 1)),
             );
             return [name, tf.addN(parts)];
           });
-          return heads.apply(Object.fromEntries(mixtures), step);
+          return heads.apply(Object.fromEntries(mixtures), step, { intermediates });
         },
         auxiliary: subspaces > 1 && orthogonality > 0 ? [orthogonal] : [],
       };
@@ -157,7 +163,7 @@ export const sluice = /* @__PURE__ */ describePart('sharing', {
 });
 
 /** Mixes the subspaces of all tasks after a stage: one product of matrices. */
-function sluiceUnit(place: BuildScope, stage: ColumnStage, subspaces: number, own: number) {
+function sluiceUnit(place: BuildScope, stage: ColumnStage, subspaces: number, own: number, weights: MixingWeights) {
   const k = stage.outputs.length;
   const { channels } = sameShapes(stage);
   if (channels % subspaces !== 0) {
@@ -173,6 +179,10 @@ function sluiceUnit(place: BuildScope, stage: ColumnStage, subspaces: number, ow
       at % (all + 1) === 0 ? (all === 1 ? 1 : own) : (1 - own) / (all - 1),
     ),
   );
+  weights.add(stage.name, (task) => {
+    const rows = tf.slice(alpha, [task * subspaces, 0], [subspaces, -1]);
+    return tf.transpose(tf.reshape(rows, [subspaces, k, subspaces]), [0, 2, 1]);
+  });
   const width = channels / subspaces;
   return (features: readonly tf.Tensor[]): readonly tf.Tensor[] => {
     const rows = features.map((one) =>

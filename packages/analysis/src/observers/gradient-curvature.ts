@@ -2,7 +2,7 @@ import { describePart, number, type OptionsOf, whole, withDefault } from '@polyt
 
 const options = {
   distance: withDefault(number({ above: 0 }), 0.01, 'How far from the parameters the gradient is taken again.'),
-  interval: withDefault(whole({ from: 1 }), 30, 'Steps from one look to the next.'),
+  interval: withDefault(whole({ from: 1 }), 60, 'Steps from one look to the next.'),
 };
 
 /** Options of {@link gradientCurvature}. */

@@ -11,7 +11,7 @@ import { taskMatrix } from '../numbers/matrices.js';
 import { task2vecDistance } from '../transfer/task2vec-distance.js';
 
 const options = {
-  rows: withDefault(whole({ from: 1 }), 4, 'Rows of the batch that a look takes, one by one.'),
+  rows: withDefault(whole({ from: 1 }), 1, 'Rows of the batch that a look takes, one by one.'),
   interval: withDefault(whole({ from: 1 }), 100, 'Steps from one look to the next.'),
 };
 
@@ -30,8 +30,9 @@ export type Task2VecOptions = OptionsOf<typeof options>;
  *
  * @remarks The paper trains a head per task on one frozen network, and draws labels from its predictions; here heads and network are those
  * of the run as it goes, and the labels are the data's (empirical Fisher information). Gradients are squared row by row, not after a mean over a batch, which the paper's
- * Monte-Carlo code does. A look costs `rows` times K passes over a single row. Where batches are not paired rows, nothing is
- * seen; with batch normalisation a single row has no gradient.
+ * Monte-Carlo code does, and of the model as it predicts: batch normalisation takes its averages, since a row normalised by itself is 0.
+ * A look costs `rows` times K passes over a single row, about one step of training each. Where batches are not paired rows, nothing is
+ * seen.
  * @example
  * ```ts
  * import { task2vec } from '@polytask/analysis';
@@ -71,7 +72,7 @@ export const task2vec = /* @__PURE__ */ describePart('observer', {
             for (const [task, name] of names.entries()) {
               if (!((single.weights[name]?.[0] ?? 0) > 0)) continue;
               const weights = names.map((_, other) => (other === task ? 1 : 0));
-              const only = await gradient({ weights, auxiliary: false, batch: single });
+              const only = await gradient({ weights, training: false, batch: single });
               const { data } = await read(only.gradient);
               const sums = seen.sums[task] as Float64Array;
               units.forEach((unit, at) => {

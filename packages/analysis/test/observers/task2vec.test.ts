@@ -1,8 +1,9 @@
-import { createTrainer, defineSharing, regression, sgd, tableDataset, zerosInitializer } from '@polytask/core';
+import { createTrainer, defineSharing, mlp, regression, sgd, tableDataset, zerosInitializer } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { task2vec } from '../../src/observers/task2vec.js';
 import { linearLosses, observe } from '../loss-problem.js';
+import { oneTrunk } from '../one-trunk.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -41,7 +42,7 @@ test('gradients are squared row by row, and units that a task does not use have 
     tasks,
     sharing,
     optimizer: sgd({ learningRate: 1e-9 }),
-    observers: [task2vec()],
+    observers: [task2vec({ rows: 2 })],
   });
   const data = tableDataset({
     inputs: { x: { data: [1, 2, 1, 2], shape: [2, 2] } },
@@ -55,4 +56,23 @@ test('gradients are squared row by row, and units that a task does not use have 
   expect(embedding?.[0]).toEqual([expect.closeTo(10, 4), 0]);
   expect(embedding?.[1]).toEqual([0, expect.closeTo(90, 4)]);
   expect(distance?.[0]).toEqual([0, 1]);
+});
+
+test('under batch normalisation a row has the gradient that it has in prediction', async () => {
+  const tasks = ['a', 'b'].map((name) => regression(name, { standardize: false }));
+  const trainer = await createTrainer({
+    tasks,
+    sharing: oneTrunk(mlp([3], { batchNorm: true, activation: 'tanh' })),
+    optimizer: sgd({ learningRate: 1e-9 }),
+    observers: [task2vec({ rows: 4 })],
+    seed: 2,
+  });
+  const data = tableDataset({
+    inputs: { x: { data: [1, 2, -1, 0.5, 0, 1, 2, -2], shape: [4, 2] } },
+    columns: { a: [1, -1, 2, 0], b: [3, 1, 0, -1] },
+  });
+  await trainer.fit(data, { epochs: 1, batchSize: 4, shuffle: false });
+  const { embedding } = trainer.observations().task2vec as never as { embedding: number[][] };
+  trainer.dispose();
+  for (const units of embedding) expect(Math.min(...units)).toBeGreaterThan(1e-6);
 });

@@ -6,6 +6,7 @@ import type { ForwardState } from './forward-state.js';
 import type { EpochEnd, StepInfo, TaskRoles } from './loss-weighting.js';
 import type { BuildScope } from './parameters.js';
 import type { AnyTask } from './task.js';
+import type { TaskRelation } from './task-relation.js';
 import type { HostFeeds, NamedTensors, State, TensorsNamed } from './tensors.js';
 
 /** What a sharing strategy gets to build a model from. */
@@ -32,6 +33,8 @@ export interface BoundSharing<Feeds extends string = string, Saved extends State
   forward(inputs: NamedTensors, step: StepContext, feeds: TensorsNamed<Feeds>): ForwardState;
   /** Names of scalars among the intermediates of a training pass that are recorded, such as an entropy of gates. */
   readonly logged?: readonly string[] | undefined;
+  /** What it learns of how tasks are related; `trainer.inspect` passes it on. */
+  readonly relations?: readonly TaskRelation[] | undefined;
   /** Terms of its own: load balance, entropy of gates, orthogonality, distances between columns. Core disposes of them. */
   readonly auxiliary?: readonly AuxiliaryTerm[];
 }

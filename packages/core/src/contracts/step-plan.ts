@@ -35,6 +35,11 @@ export interface GradientOptions extends At {
   readonly headGradients?: 'raw' | 'weighted' | undefined;
   /** Whether auxiliary terms are added. Default true. */
   readonly auxiliary?: boolean | undefined;
+  /**
+   * false: of the model as it predicts, without dropout and with BatchNorm's averages, so that a row's gradient does not depend on the
+   * rows beside it. Only with `weights`; auxiliary terms are never added then. Default true.
+   */
+  readonly training?: boolean | undefined;
 }
 
 /** A gradient with what it was taken of. */

@@ -1,6 +1,7 @@
 import type { MultiTaskDataset } from '../contracts/dataset.js';
 import type { Metric } from '../contracts/metric.js';
 import type { AnyTask, TaskConstants } from '../contracts/task.js';
+import type { TaskRelation } from '../contracts/task-relation.js';
 import type { HostTensor } from '../contracts/tensors.js';
 import { labelBatch } from '../data/label-batch.js';
 import { classIds } from '../data/read-targets.js';
@@ -128,6 +129,8 @@ export interface Inspection {
   readonly shared: HostTensor | undefined;
   /** What the sharing strategy names: gates, attention maps, features of columns. */
   readonly intermediates: { readonly [name: string]: HostTensor };
+  /** Which of these say how the tasks are related. */
+  readonly relations: readonly TaskRelation[];
 }
 
 /** Runs the model in inference mode, and reads what is named of the forward pass; losses are not among it. */
@@ -151,7 +154,7 @@ export async function inspectInputs(
   runtime: Runtime,
   inputs: { readonly [input: string]: HostTensor },
 ): Promise<Inspection> {
-  const { tasks, outputs } = runtime.model;
+  const { tasks, outputs, sharing } = runtime.model;
   const host = await forwardInputs(runtime, inputs, outputs);
   const under = (prefix: string) =>
     Object.fromEntries(
@@ -164,6 +167,7 @@ export async function inspectInputs(
     features: under('features'),
     shared: host.shared,
     intermediates: under('intermediate'),
+    relations: sharing.relations ?? [],
   };
 }
 

@@ -33,6 +33,7 @@ export function trialPass(tasks: readonly AnyTask[], inputs: InputSpecs, sharing
     );
     const state = sharing.forward(zeros, { training: false, uniform }, feeds);
     for (const task of tasks) checkOutputs(task, state);
+    checkRelations(tasks, sharing, state);
     shapes = {
       shared: state.shared?.shape.slice(1),
       features: Object.fromEntries(Object.entries(state.features).map(([name, { shape }]) => [name, shape.slice(1)])),
@@ -70,6 +71,26 @@ export function checkInputs(inputs: InputSpecs): void {
       required,
       `${mask}: [${spec.shape.join(', ')}]`,
     );
+  }
+}
+
+/** What a strategy says of relations is among its intermediates, and as wide as it says. */
+function checkRelations(
+  tasks: readonly AnyTask[],
+  { relations = [] }: BoundSharing,
+  { intermediates }: ForwardState,
+): void {
+  for (const { name, over, of, places } of relations) {
+    for (const { name: task } of tasks) {
+      const source = of[task] ?? '';
+      const tensor = intermediates[source];
+      const what = `intermediate of task \`${task}\` in the relation \`${name}\``;
+      if (tensor === undefined) throw new UnknownNameError(what, source, Object.keys(intermediates));
+      const width = over === 'tasks' ? tasks.length : places?.[task]?.length;
+      if (width !== undefined && tensor.shape.at(-1) !== width) {
+        throw new ShapeMismatchError(`The ${what}`, `[..., ${width}]`, tensor.shape);
+      }
+    }
   }
 }
 

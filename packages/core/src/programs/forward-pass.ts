@@ -23,16 +23,16 @@ export interface TrainingPass {
   readonly added: tf.Scalar | undefined;
 }
 
-/** Runs the model in training mode inside a program. */
-export type ForwardPass = (feeds: NamedTensors, context: ProgramContext) => TrainingPass;
+/** Runs the model inside a program: in training mode, or as it predicts, without the terms and numbers that are none of the objectives'. */
+export type ForwardPass = (feeds: NamedTensors, context: ProgramContext, training?: boolean) => TrainingPass;
 
 /** Makes the forward pass that all training programs of a run begin with. */
 export function createForwardPass(model: Model, constants: { readonly [task: string]: TaskConstants }): ForwardPass {
   const { tasks, sharing, auxiliaries } = model;
   const of = taskFunctions(model, constants);
-  return (feeds, context) => {
+  return (feeds, context, training = true) => {
     const settle = holdStatistics(model, feeds.active as tf.Tensor1D);
-    const step = { training: true, uniform: context.uniform };
+    const step = { training, uniform: context.uniform };
     const shared = feedsUnder('sharing', feeds);
     const state = sharing.forward(feedsUnder('input', feeds), step, shared);
     settle();
@@ -49,11 +49,12 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
     // Of a part of a batch, what is a mean over rows counts by the part's share of them.
     const ofPart = <One extends tf.Tensor>(one: One): One =>
       feeds.part === undefined ? one : tf.mul<One>(one, feeds.part);
-    const logged = (sharing.logged ?? []).map((name) =>
+    const logged = (training ? (sharing.logged ?? []) : []).map((name) =>
       ofPart(scalarNamed(`intermediate \`${name}\``, name, state.intermediates)),
     );
     let added: tf.Scalar | undefined;
     for (const { name, weight, asTask, bound } of auxiliaries) {
+      if (!training && !asTask) continue;
       const place = `auxiliary/${name}`;
       const uniform: StepContext['uniform'] = (path, shape) => context.uniform(`${place}/${path}`, shape);
       const given = bound.loss({
@@ -61,15 +62,20 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
         batch,
         feeds: feedsUnder(place, feeds),
         constants,
-        step: { training: true, uniform },
+        step: { training, uniform },
         predict: (task, at = state) => of.predict(taskNamed(tasks, task), at),
         rowLosses: (task, at = state, target = batch.targets[task] as tf.Tensor) =>
           of.loss(taskNamed(tasks, task), at, target),
-        forward: (inputs = batch.inputs, { training = true } = {}) =>
-          heldForward(model, inputs, { training, uniform: (path, shape) => uniform(`forward/${path}`, shape) }, shared),
+        forward: (inputs = batch.inputs, { training: mode = training } = {}) =>
+          heldForward(
+            model,
+            inputs,
+            { training: mode, uniform: (path, shape) => uniform(`forward/${path}`, shape) },
+            shared,
+          ),
       });
       const { loss: found, logged: numbers } = 'loss' in given ? given : { loss: given, logged: {} };
-      for (const one of bound.logged ?? []) {
+      for (const one of training ? (bound.logged ?? []) : []) {
         logged.push(ofPart(scalarNamed(`number \`${one}\` that auxiliary term \`${name}\` logs`, one, numbers)));
       }
       const term = ofPart(requireShape(`The loss of auxiliary term \`${name}\``, found, []) as tf.Scalar);

@@ -65,11 +65,11 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
   function gradientOfLosses(
     feeds: NamedTensors,
     context: ProgramContext,
-    { heads, auxiliary }: { heads: HeadGradients; auxiliary: boolean },
+    { heads, auxiliary, training = true }: { heads: HeadGradients; auxiliary: boolean; training?: boolean },
     weigh: (losses: tf.Tensor1D) => Weighed,
   ): { gradient: tf.Tensor1D; losses: tf.Tensor; weights: tf.Tensor; terms?: tf.Tensor } {
     const start = () => {
-      const pass = forward(feeds, context);
+      const pass = forward(feeds, context, training);
       const stacked = tf.stack([...pass.losses]) as tf.Tensor1D;
       const { weights, balancing } = weigh(stacked);
       const plus = (loss: tf.Scalar) => (auxiliary ? withTerms(loss, pass) : loss);
@@ -101,11 +101,12 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
   return {
     losses,
     /** Gradient of Σ w_k L_k with `weights` fed. */
-    gradient: (heads: HeadGradients, auxiliary: boolean) =>
-      once(`gradient ${heads} ${auxiliary}`, () => ({
-        name: `gradient-${heads}${auxiliary ? '' : '-of-tasks'}`,
-        check,
-        run: (feeds, context) => gradientOfLosses(feeds, context, { heads, auxiliary }, fedWeights(feeds)),
+    gradient: (heads: HeadGradients, auxiliary: boolean, training = true) =>
+      once(`gradient ${heads} ${auxiliary} ${training}`, () => ({
+        name: `gradient-${heads}${auxiliary ? '' : '-of-tasks'}${training ? '' : '-as-predicted'}`,
+        ...(training && { check }),
+        run: (feeds, context) =>
+          gradientOfLosses(feeds, context, { heads, auxiliary: auxiliary && training, training }, fedWeights(feeds)),
       })),
     /** Gradient of a function of the losses. */
     scalarizedGradient: (scalarize: Scalarization, scale: WeightScale, heads: HeadGradients, auxiliary: boolean) =>

@@ -26,6 +26,9 @@ export interface PrimitiveScope {
   end(): void;
 }
 
+/** A run of a training program; without `training` it is of the model as it predicts, and gives no terms. */
+type TrainingCall = Pick<ProgramCall, 'feeds' | 'outputs'> & { readonly training?: boolean };
+
 /** Opens primitives for a part that only looks: nothing of the model moves, and what it stores and draws is its own. */
 export function openProbe(
   runtime: Runtime,
@@ -95,7 +98,7 @@ export function openPrimitives(
   const isOwn = (at: At) => (at.batch ?? batch) === batch && (at.parameters ?? parameters) === parameters;
 
   /** Runs a training program. The first one over the step's own batch and parameters moves BatchNorm's statistics, no other. */
-  async function train(program: Program, at: At, moves: boolean, call: Pick<ProgramCall, 'feeds' | 'outputs'>) {
+  async function train(program: Program, at: At, moves: boolean, { training = true, ...call }: TrainingCall) {
     const where = at.batch ?? batch;
     const keepState = moves && probe === undefined && !statisticsMoved && isOwn(at);
     if (keepState) statisticsMoved = true;
@@ -105,11 +108,11 @@ export function openPrimitives(
         parameters: at.parameters ?? parameters,
         keepState,
         feeds: { ...(await runtime.feeds(part, info)), ...call.feeds },
-        outputs: { ...call.outputs, losses: 'read', ...runtime.termsOutput },
+        outputs: { ...call.outputs, losses: 'read', ...(training && runtime.termsOutput) },
         uniform: runtime.uniform(info.step, draw, index),
       }),
     );
-    if (isOwn(at)) terms ??= runtime.terms(host, info.step);
+    if (training && isOwn(at)) terms ??= runtime.terms(host, info.step);
     const active = runtime.active(where);
     // What the balancing cannot do with is no matter to a part that only looks.
     const of = probe === undefined ? model : { objectives };
@@ -153,11 +156,12 @@ export function openPrimitives(
     },
     async gradient(options = {}) {
       const { weights, scalarize, feeds = {}, scale = 'paper', headGradients = 'weighted', auxiliary = true } = options;
+      const { training = true } = options;
       if (scalarize === undefined) {
         const fed = vector(weights, '`weights` of a gradient');
-        const program = programs.gradient(headGradients, auxiliary);
-        const outputs = { gradient: 'hold' } as const;
-        const { device, losses } = await train(program, options, true, { feeds: { weights: fed }, outputs });
+        const program = programs.gradient(headGradients, auxiliary, training);
+        const call = { feeds: { weights: fed }, outputs: { gradient: 'hold' }, training } as const;
+        const { device, losses } = await train(program, options, training, call);
         const used = losses.map((loss, k) => (Number.isNaN(loss) ? 0 : (fed.data[k] as number)));
         return { gradient: held(device, 'gradient'), losses, weights: used };
       }

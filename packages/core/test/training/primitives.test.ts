@@ -577,3 +577,40 @@ describe('forward', () => {
     });
   });
 });
+
+it('a gradient of the model as it predicts: a row by itself, its statistics and dropout as they are then', async () => {
+  const sharing = smooth(mlp([4], { activation: 'tanh', batchNorm: true, dropout: 0.5 }));
+  await withPrimitives({ tasks: tamed, sharing, auxiliary: [penalty] }, { train, batchSize: 12 }, async (p) => {
+    const weights = [1, 1];
+    const own = await p.gradient({ weights, training: false });
+    const again = await p.gradient({ weights, training: false });
+    const found = await read(p, own.gradient);
+    expect(found).toEqual(await read(p, again.gradient));
+    expect(found.some((value) => Math.abs(value) > 1e-3)).toBe(true);
+    // By central differences of the losses of single rows as predicted.
+    const lossOf = async (parameters: typeof p.parameters) => {
+      const names = ['loss/kind', 'loss/level'] as const;
+      const rows = await p.forward(names, { parameters });
+      const means = await Promise.all(names.map(async (name) => mean(await read(p, rows[name]))));
+      return means.reduce((sum, one) => sum + one, 0);
+    };
+    for (const index of [0, 3, 7]) {
+      const h = 1e-2;
+      const unit = await hold(
+        p,
+        found.map((_, i) => (i === index ? 1 : 0)),
+      );
+      const at = async (shift: number) => {
+        const moved = await p.clone(p.parameters);
+        await p.axpy(moved, shift, unit);
+        return lossOf(moved);
+      };
+      const slope = ((await at(h)) - (await at(-h))) / (2 * h);
+      expect(found[index]).toBeCloseTo(slope, 2);
+    }
+  });
+});
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

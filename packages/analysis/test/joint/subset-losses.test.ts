@@ -1,0 +1,87 @@
+import { uniformStream } from '@polytask/core';
+import fc from 'fast-check';
+import { Matrix, solve } from 'ml-matrix';
+import { expect, test } from 'vitest';
+import { type LinearisedTask, subsetLosses } from '../../src/joint/subset-losses.js';
+import { randomRows } from '../golden.js';
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Array.from(a).reduce((sum, value, n) => sum + value * (b[n] as number), 0);
+
+// A linear model y = θ·x at θ = 0 with residual −y: ℓ = y², ∇ℓ = −2 y x.
+const squared = (xs: number[][], ys: number[]) =>
+  xs.map((x, n) => ({ loss: (ys[n] as number) ** 2, gradient: x.map((value) => -2 * (ys[n] as number) * value) }));
+
+test('of a linear model with squared losses it is ridge regression on the rows themselves', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.integer({ min: 1, max: 4 }), (seed, width) => {
+      const uniform = uniformStream(seed, 'ridge');
+      const sets = [0, 1, 2].map(() => {
+        const [fit, measure] = [randomRows(9, width, uniform), randomRows(5, width, uniform)];
+        return { fit, measure, y: fit.map(() => 0.1 + uniform()), z: measure.map(() => 0.1 + uniform()) };
+      });
+      const tasks = sets.map(
+        ({ fit, measure, y, z }): LinearisedTask => ({
+          kind: 'squared',
+          fit: squared(fit, y),
+          measure: squared(measure, z),
+        }),
+      );
+      const lambda = 0.01;
+      const found = subsetLosses(tasks, [0, 2], { regularization: lambda });
+      const x = new Matrix([...(sets[0]?.fit ?? []), ...(sets[2]?.fit ?? [])]);
+      const labels = Matrix.columnVector([...(sets[0]?.y ?? []), ...(sets[2]?.y ?? [])]);
+      const left = x
+        .transpose()
+        .mmul(x)
+        .div(9)
+        .add(Matrix.eye(width, width, lambda));
+      const theta = solve(left, x.transpose().mmul(labels).div(9)).getColumn(0);
+      sets.forEach(({ measure, z }, task) => {
+        const errors = measure.map((row, n) => (dot(row, theta) - (z[n] as number)) ** 2);
+        expect(found[task]).toBeCloseTo(errors.reduce((sum, one) => sum + one, 0) / 5, 6);
+      });
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('of a linear classifier with log losses it is logistic regression, by plain gradient descent', () => {
+  const uniform = uniformStream(1, 'logistic');
+  const xs = randomRows(20, 3, uniform);
+  const start = [0.3, -0.2, 0.5];
+  const signs = xs.map(([u = 0, v = 0]) => (u - v + 0.5 * (2 * uniform() - 1) > 0 ? 1 : -1));
+  const rows = xs.map((x, n) => {
+    const y = signs[n] as number;
+    const wrong = 1 / (1 + Math.exp(y * dot(x, start)));
+    return { loss: -Math.log(1 - wrong), gradient: x.map((value) => -y * wrong * value) };
+  });
+  const [fit, measure] = [rows.slice(0, 12), rows.slice(12)];
+  const [found] = subsetLosses([{ kind: 'log', fit, measure }], [0], { regularization: 0.02 });
+  let theta = [...start];
+  for (let round = 0; round < 4000; round++) {
+    const slope = theta.map((value, i) => 2 * 0.02 * (value - (start[i] as number)));
+    for (let n = 0; n < 12; n++) {
+      const [x, y] = [xs[n] as number[], signs[n] as number];
+      const wrong = 1 / (1 + Math.exp(y * dot(x, theta)));
+      x.forEach((value, i) => {
+        slope[i] = (slope[i] as number) - (y * wrong * value) / 12;
+      });
+    }
+    theta = theta.map((value, i) => value - 0.5 * (slope[i] as number));
+  }
+  const losses = xs.slice(12).map((x, n) => Math.log1p(Math.exp(-(signs[12 + n] as number) * dot(x, theta))));
+  expect(found).toBeCloseTo(losses.reduce((sum, one) => sum + one, 0) / 8, 6);
+});
+
+test('rows that are learned already, sets without tasks, and what is refused', () => {
+  const learned: LinearisedTask = {
+    kind: 'log',
+    fit: [{ loss: 0, gradient: [1] }],
+    measure: [{ loss: 2, gradient: [1] }],
+  };
+  expect(subsetLosses([learned], [0])[0]).toBeCloseTo(2, 10);
+  expect(subsetLosses([learned], [])[0]).toBeCloseTo(2, 10);
+  expect(() => subsetLosses([learned], [1])).toThrow(/subset/);
+  expect(() => subsetLosses([learned], [0], { regularization: 0 })).toThrow(/regularization/);
+});
