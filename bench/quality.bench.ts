@@ -1,9 +1,10 @@
 // How good models are with no tuning, against scikit-learn, LightGBM and PyTorch on the same rows.
 //   --tables diabetes,movies (all); --seeds 5; --config: a JSON that is put over every run file, to try other defaults
 //   --ours: without the peers
+//   --peers FOLDER: keeps what peers measured in this folder, by table, and takes it from there the next time; --only-peers: only that
 //   BENCH_PYTHON: the Python that has scikit-learn, lightgbm and torch; without it only ours are measured
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -19,6 +20,8 @@ const { values: given } = parseArgs({
     seeds: { type: 'string', default: '5' },
     config: { type: 'string', default: '{}' },
     ours: { type: 'boolean', default: false },
+    peers: { type: 'string' },
+    'only-peers': { type: 'boolean', default: false },
   },
 });
 const seeds = Number(given.seeds);
@@ -51,6 +54,7 @@ try {
 
 async function compare(table: QualityTable): Promise<void> {
   const config = { data: table.data(folder), tasks: table.tasks, split: { column: 'part' }, threads: 1, ...changes };
+  if (given['only-peers']) return void (await keptPeers(table, config));
   const started = performance.now();
   const ours: Record<string, Record<string, number[]>> = {};
   const epochs: number[] = [];
@@ -70,9 +74,21 @@ async function compare(table: QualityTable): Promise<void> {
     await rm(output, { recursive: true });
   }
   const seconds = (performance.now() - started) / 1000 / seeds;
-  const peers = python === undefined || given.ours ? {} : await measurePeers(table, config);
+  const peers = python === undefined || given.ours ? {} : await keptPeers(table, config);
   console.log(`### ${table.name}\n\n${rows}; epochs ${epochs.join(', ')}; ${seconds.toFixed(1)} s per run\n`);
   print(table, { ...peers, Polytask: ours });
+}
+
+/** What peers measured before on these very rows, or now. */
+async function keptPeers(table: QualityTable, config: Record<string, unknown>): ReturnType<typeof measurePeers> {
+  if (given.peers === undefined) return measurePeers(table, config);
+  const file = resolve(given.peers, `${table.name}-${seeds}.json`);
+  const kept = await readFile(file, 'utf8').catch(() => undefined);
+  if (kept !== undefined) return JSON.parse(kept) as Record<string, Measured>;
+  const measured = await measurePeers(table, config);
+  await mkdir(given.peers, { recursive: true });
+  await writeFile(file, JSON.stringify(measured));
+  return measured;
 }
 
 /** The peers on the very numbers that our network gets. */
@@ -137,7 +153,7 @@ function verdict(task: string, metric: string, contenders: Readonly<Record<strin
   };
   return [
     ...against('linear', ['ridge, logistic']),
-    ...against('torch', ['torch']),
+    ...against('torch', ['torch', 'torch, our shape']),
     ...against('trees', ['random forest', 'LightGBM']),
   ].join(', ');
 }

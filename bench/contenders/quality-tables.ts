@@ -16,11 +16,11 @@ const vega = join(import.meta.dirname, '..', 'node_modules', 'vega-datasets', 'd
  * The rows with a column `part`: 65 % for training, 15 % for validation, 20 % for testing, by the fractional parts of multiples of the
  * golden ratio, which any database works out alike.
  */
-const parted = (select: string, where = 'true') => `
+const parted = (select: string, where = 'true', rows = 'data') => `
   SELECT * EXCLUDE (u),
     CASE WHEN u < 0.65 THEN 'train' WHEN u < 0.8 THEN 'validation' ELSE 'test' END AS part
   FROM (SELECT ${select}, (n * 0.6180339887498949) % 1 AS u
-    FROM (SELECT *, row_number() OVER () AS n FROM data) WHERE ${where})`;
+    FROM (SELECT *, row_number() OVER () AS n FROM ${rows}) WHERE ${where})`;
 
 /** All tables, the small ones first. */
 export const qualityTables: readonly QualityTable[] = [
@@ -56,6 +56,39 @@ export const qualityTables: readonly QualityTable[] = [
       { name: 'Horsepower', type: 'regression' },
       { name: 'Acceleration', type: 'regression' },
       { name: 'Origin', type: 'classification' },
+    ],
+  },
+  {
+    name: 'earthquakes',
+    data: () => ({
+      use: 'table',
+      source: join(vega, 'earthquakes.json'),
+      // One row holds a list of all; names and codes say what is to be found out, and so does how strongly it was felt.
+      sql: parted(
+        `f.geometry.coordinates[1] AS longitude, f.geometry.coordinates[2] AS latitude, f.geometry.coordinates[3] AS depth,
+        epoch_ms(f.properties."time") AS "time", f.properties.place AS place, f.properties.net AS net, f.properties.rms AS rms,
+        f.properties.mag AS magnitude, f.properties.gap AS gap, f.properties.nst AS stations,
+        log10(nullif(f.properties.dmin, 0)) AS nearest, f.properties.status = 'reviewed' AS reviewed`,
+        'true',
+        '(SELECT unnest(features) AS f FROM data)',
+      ),
+    }),
+    tasks: [
+      { name: 'magnitude', type: 'regression' },
+      { name: 'gap', type: 'regression' },
+      { name: 'stations', type: 'regression' },
+      { name: 'nearest', type: 'regression' },
+      { name: 'reviewed', type: 'binary' },
+    ],
+  },
+  {
+    name: 'weather',
+    data: () => ({ use: 'table', source: join(vega, 'weather.csv'), sql: parted('* EXCLUDE (n)') }),
+    tasks: [
+      { name: 'temp_max', type: 'regression' },
+      { name: 'precipitation', type: 'regression' },
+      { name: 'wind', type: 'regression' },
+      { name: 'weather', type: 'classification' },
     ],
   },
   {

@@ -152,6 +152,13 @@ describe('run files', () => {
     expect(observations['gradient-curvature'].looks).toBeGreaterThan(5);
   });
 
+  it('penguins.yaml learns three tasks with nothing said but what they are', async () => {
+    const tasks = await resultsOf('penguins.yaml', 'training.epochs=40');
+    expect(tasks.Species?.accuracy).toBeGreaterThan(0.95);
+    expect(tasks['Body Mass (g)']?.r2).toBeGreaterThan(0.8);
+    expect(tasks['Flipper Length (mm)']?.r2).toBeGreaterThan(0.8);
+  });
+
   it('weather.yaml learns four regressions and a class', async () => {
     const { temp_max, temp_min, weather } = await resultsOf('weather.yaml', 'training.epochs=8');
     // Temperatures vary by 7 to 9 degrees over the year; most of that is the season.

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { InputSpecs } from '../contracts/batch.js';
-import type { Stage, StepContext } from '../contracts/encoder.js';
+import type { InputSpec, InputSpecs } from '../contracts/batch.js';
+import type { NamedStage, Stage, StepContext } from '../contracts/encoder.js';
 import type { BuildScope } from '../contracts/parameters.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
@@ -9,8 +9,8 @@ import { buildEmbedding } from '../layers/embedding.js';
 import { buildFlatten } from '../layers/flatten.js';
 import type { BuiltLayer } from '../layers/layer.js';
 import { describePart } from '../options/describe-part.js';
-import { extend, type OptionsOf, optional } from '../options/option.js';
-import { list, text, whole } from '../options/takes.js';
+import { extend, type OptionsOf, optional, withDefault } from '../options/option.js';
+import { list, number, text, whole } from '../options/takes.js';
 import { denseStages, layerOptions, moreUnits } from './mlp.js';
 
 const names = list(text('an input'), { what: 'a list of input names' });
@@ -27,7 +27,14 @@ const options = extend(
         'fast.ai',
       ),
     },
-    moreUnits,
+    {
+      ...moreUnits,
+      wide: withDefault(
+        number({ from: 0 }),
+        0,
+        'Factor on the columns that heads see too, beside the last dense layer; the larger, the faster that linear part learns. 0: they do not.',
+      ),
+    },
   ),
   layerOptions,
 );
@@ -41,10 +48,17 @@ export type TabularOptions = OptionsOf<typeof options>;
  * $$h_0 = \big[\, x_1,\ \dots,\ x_n,\ E^{(1)}_{c_1},\ \dots,\ E^{(m)}_{c_m} \,\big]$$
  *
  * where x are the numeric columns and E^(j) is the table of categorical column j, `[categories, embeddingSize]`. The first stage
- * is `columns`; those of {@link mlp} follow.
+ * is `columns`; those of {@link mlp} follow. With `wide` a last stage of this name puts the columns beside the last dense layer:
+ *
+ * $$h = \big[\, h_L,\ \text{wide} \cdot h_0 \,\big]$$
+ *
+ * so that a linear head has a linear model within it, which tables with few rows need.
  *
  * Shapes: numeric inputs `[rows, ...]`, categorical inputs int32 `[rows, columns]` or `[rows]` →
- * `[rows, numbers + Σ embeddingSize]`, or `[rows, units.at(-1)]`.
+ * `[rows, numbers + Σ embeddingSize]`, or `[rows, units.at(-1)]`, with `wide` the sum of both widths.
+ *
+ * @remarks Adam moves a weight by about its rate in a step, whatever its gradient. So weights of columns would learn as slowly as those
+ * of hidden units, of which there are more; times 2 or 4 they keep up (`npm run bench -- quality`).
  *
  * @throws `POLYTASK_INVALID_OPTION` for widths, rates or activations that do not exist.
  * @throws `POLYTASK_UNKNOWN_NAME` for names that are no inputs; `POLYTASK_ENCODER_INPUT` for inputs that are not named, named
@@ -72,12 +86,21 @@ export const tabular = describePart('encoder', {
       year: 2016,
       url: 'https://arxiv.org/abs/1604.06737',
     },
+    {
+      authors: 'H.-T. Cheng et al.',
+      title: 'Wide & deep learning for recommender systems',
+      venue: 'DLRS',
+      year: 2016,
+      url: 'https://arxiv.org/abs/1606.07792',
+      note: "`wide`. The paper's wide part sees crossed columns besides, has no factor, and an optimizer of its own.",
+    },
   ],
   options,
-  make: ({ numeric, categorical, embeddingSize, units, ...dense }) => ({
+  make: ({ numeric, categorical, embeddingSize, units, wide, ...dense }) => ({
     stages(inputs) {
-      const columns = columnsOf(inputs, { numeric, categorical });
-      return [columnStage(columns, embeddingSize), ...denseStages(units, dense)];
+      const columns = columnStage(columnsOf(inputs, { numeric, categorical }), embeddingSize);
+      const layers = denseStages(units, dense);
+      return [columns, ...layers, ...(wide > 0 && layers.length > 0 ? [wideStage(wide)] : [])];
     },
   }),
 });
@@ -131,17 +154,35 @@ function columnsOf(
 function columnStage({ numeric, categorical }: Columns, embeddingSize: number | undefined): Stage {
   return {
     name: 'columns',
-    build(scope, inputs) {
+    build(scope, inputs): NamedStage {
       const layers = new Map<string, BuiltLayer>();
       for (const name of numeric) layers.set(name, buildFlatten(inputs[name] as never));
       for (const name of categorical) layers.set(name, buildColumns(scope, name, inputs, embeddingSize));
       const width = [...layers.values()].reduce((sum, layer) => sum + (layer.output.shape[0] as number), 0);
+      const output = { shape: [width], dtype: 'float32' } as const;
       return {
-        output: { shape: [width], dtype: 'float32' },
+        output,
+        named: { columns: output },
         apply(tensors, step: StepContext) {
           const parts = [...layers].map(([name, layer]) => layer.apply(tensors[name] as tf.Tensor, step));
-          return parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts, 1);
+          const columns = parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts, 1);
+          return { features: columns, columns };
         },
+      };
+    },
+  };
+}
+
+/** The last dense layer and the columns side by side. */
+function wideStage(factor: number): Stage {
+  return {
+    name: 'wide',
+    takes: ['columns'],
+    build(_, { features, columns }) {
+      const width = ((features as InputSpec).shape[0] as number) + ((columns as InputSpec).shape[0] as number);
+      return {
+        output: { shape: [width], dtype: 'float32' },
+        apply: (given) => tf.concat([given.features as tf.Tensor, tf.mul(given.columns as tf.Tensor, factor)], 1),
       };
     },
   };

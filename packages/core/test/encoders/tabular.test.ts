@@ -78,10 +78,39 @@ it('goes on in dense layers', () => {
   dispose();
 });
 
+it('puts the columns beside the last dense layer, where it is wide', () => {
+  const { scope, registry, variable, dispose } = newScope();
+  const specs = { x: float(2), c: ids([1], 3) };
+  const encoder = tabular({ units: [4, 3], embeddingSize: 2, wide: 4 });
+  expect(encoder.stages(specs).map((stage) => stage.name)).toEqual(['columns', 'dense0', 'dense1', 'wide']);
+  const built = buildEncoder(encoder, scope, specs);
+  expect(built.output).toEqual(float(3 + 4));
+  // The same variables as without: what is beside is not learned.
+  expect(registry.map(({ path }) => path)).toEqual([
+    'columns/c.0/table',
+    ...['dense0', 'dense1'].flatMap((layer) => [`${layer}/kernel`, `${layer}/bias`]),
+  ]);
+  tf.tidy(() => {
+    const row = { x: tf.tensor2d([[5, -6]]), c: tf.tensor2d([[2]], [1, 1], 'int32') };
+    const y = [...built.apply(row, evaluating).dataSync()];
+    const [, , embedded] = variable('columns/c.0/table').arraySync() as number[][];
+    const expected = [5, -6, ...(embedded as number[])].map((value) => Math.fround(4 * value));
+    expect(y.slice(3)).toEqual(expected);
+  });
+  dispose();
+});
+
+it('is not wide without dense layers, which would show heads the columns twice', () => {
+  const names = tabular({ wide: 1 })
+    .stages(inputs)
+    .map((stage) => stage.name);
+  expect(names).toEqual(['columns']);
+});
+
 it('agrees between cpu and wasm in training, and leaks no tensor', async () => {
   const run = () =>
     outputAndGradients((scope) => {
-      const built = buildEncoder(tabular({ units: [4] }), scope, { x: float(2), c: ids([1], 5) });
+      const built = buildEncoder(tabular({ units: [4], wide: 2 }), scope, { x: float(2), c: ids([1], 5) });
       return (step) => built.apply({ x: numbers([3, 2]), c: tf.tensor2d([[0], [4], [4]], [3, 1], 'int32') }, step);
     });
   const cpu = await onBackend('cpu', run);

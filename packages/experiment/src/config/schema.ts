@@ -77,7 +77,7 @@ const monitor = z.union(
 );
 
 const stopping = mapping({
-  patience: whole(0).default(10).describe('How many epochs without improvement are waited for. Default 10.'),
+  patience: whole(0).default(20).describe('How many epochs without improvement are waited for. Default 20.'),
   minDelta: atLeastZero().exactOptional().describe('How much better counts as better. Default 0.'),
   monitor: monitor
     .exactOptional()
@@ -125,7 +125,7 @@ const checkpoints = mapping({
 const training = mapping({
   epochs: whole(1)
     .exactOptional()
-    .describe('Times that every row is seen, at most under early stopping. Default 100 under early stopping, else 10.'),
+    .describe('Times that every row is seen, at most under early stopping. Default 400 under early stopping, else 10.'),
   batchSize: whole(1, most.batch).default(32).describe('Rows per step. Default 32.'),
   accumulate: whole(1, most.batch)
     .default(1)

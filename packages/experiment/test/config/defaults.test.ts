@@ -37,11 +37,11 @@ describe('training', () => {
   };
 
   it('stops early, with the best weights back, where tables have validation rows', () => {
-    const stopping = { patience: 10, restoreBest: true };
-    expect(filled('', { facts, validation })).toEqual({ epochs: 100, earlyStopping: stopping });
+    const stopping = { patience: 20, restoreBest: true };
+    expect(filled('', { facts, validation })).toEqual({ epochs: 400, earlyStopping: stopping });
     expect(filled('training: { epochs: 7 }', { facts, validation })).toEqual({ epochs: 7, earlyStopping: stopping });
     expect(filled('training: { earlyStopping: { patience: 3 } }', { facts, validation })).toEqual({
-      epochs: 100,
+      epochs: 400,
       earlyStopping: { ...stopping, patience: 3 },
     });
   });

@@ -95,7 +95,7 @@ describe('a table in a run file', () => {
     ]);
     const marked = { 'rows.csv': csv.replace('train', 'validation') };
     expect((await prepared(stopping, marked)).training.earlyStopping).toMatchObject({ patience: 3, restoreBest: true });
-    expect((await prepared(byColumn, marked)).training.earlyStopping).toEqual({ patience: 10, restoreBest: true });
+    expect((await prepared(byColumn, marked)).training.earlyStopping).toEqual({ patience: 20, restoreBest: true });
   });
 
   it('lets all labels count the same, unless something else balances the tasks', async () => {
