@@ -30,7 +30,7 @@ export interface LinearRun {
  *
  * @param jacobian - rows a_k.
  * @param losses - φ_k at the start.
- * @param options - With `times` other than 1 every loss is L_k times this.
+ * @param options - With `times` every loss is L_k times this; `order` is that in which tasks are declared.
  */
 export async function runLinear(
   balancing: Balancing,
@@ -40,10 +40,15 @@ export async function runLinear(
     steps = 1,
     learningRate = 0.1,
     times = 1,
+    order = jacobian.map((_, k) => k),
     ...more
-  }: { steps?: number; learningRate?: number; times?: number; validation?: boolean } & Partial<
-    TrainerOptions<readonly AnyTask[]>
-  > = {},
+  }: {
+    steps?: number;
+    learningRate?: number;
+    times?: number;
+    order?: readonly number[];
+    validation?: boolean;
+  } & Partial<TrainerOptions<readonly AnyTask[]>> = {},
 ): Promise<LinearRun> {
   const { validation, ...options } = more;
   const names = jacobian.map((_, k) => String.fromCharCode(97 + k));
@@ -52,7 +57,7 @@ export async function runLinear(
     columns: Object.fromEntries(names.map((name) => [name, new Float32Array(2)])),
   });
   const trainer = await createTrainer({
-    tasks: names.map((name) => outputIsLoss(name, times)),
+    tasks: order.map((k) => outputIsLoss(names[k] as string, times)),
     sharing: linear(jacobian, losses, names),
     balancing,
     executor: strict(),
