@@ -1,9 +1,10 @@
 // What a user gets: the packed packages, installed by npm in a folder that knows nothing of this repository.
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildPackages, packPackages, publicPackages } from '../scripts/packages.mjs';
 import { root } from '../scripts/run.mjs';
@@ -111,6 +112,17 @@ describe('packed packages', () => {
     const report = await inFolder(process.execPath, ['--test', '--test-reporter=tap', 'conformance.mjs']);
     expect(report).toMatch(/^# fail 0$/m);
     expect(Number(report.match(/^# pass (\d+)$/m)?.[1])).toBeGreaterThan(30);
+  });
+
+  it("balance gradients in somebody's own loop", async () => {
+    const { code } = await transform(readFileSync(join(root, 'examples/own-loop.ts'), 'utf8'), { loader: 'ts' });
+    writeFileSync(join(folder, 'own-loop.mjs'), code);
+    const printed = await inFolder(process.execPath, ['own-loop.mjs']);
+    // Steps, losses and weights; both losses end where the features can say them.
+    const rows = [...printed.matchAll(/^(\d+) \[ '([\d.]+)', '([\d.]+)' \] \[ '[\d.]+', '[\d.]+' \]$/gm)];
+    expect(rows.map(([, step]) => Number(step))).toEqual([0, 100, 200, 300]);
+    const last = rows.at(-1)?.slice(2, 4).map(Number) ?? [];
+    expect(Math.max(...last)).toBeLessThan(0.01 * Math.max(...(rows[0]?.slice(2, 4).map(Number) ?? [])));
   });
 
   it('train', async () => {

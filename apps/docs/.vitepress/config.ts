@@ -27,6 +27,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Compile tfjs code', link: '/guide/compiling' },
       { text: 'Export a model', link: '/guide/exporting' },
       { text: 'Balancing in your own loop', link: '/guide/balancing-your-own-loop' },
+      { text: 'Native scales', link: '/guide/native-scales' },
       { text: 'What others call it', link: '/guide/what-others-call-it' },
     ],
   },

@@ -30,6 +30,7 @@ export interface LinearRun {
  *
  * @param jacobian - rows a_k.
  * @param losses - φ_k at the start.
+ * @param options - With `times` every loss is L_k times this; `order` is that in which tasks are declared.
  */
 export async function runLinear(
   balancing: Balancing,
@@ -38,8 +39,16 @@ export async function runLinear(
   {
     steps = 1,
     learningRate = 0.1,
+    times = 1,
+    order = jacobian.map((_, k) => k),
     ...more
-  }: { steps?: number; learningRate?: number; validation?: boolean } & Partial<TrainerOptions<readonly AnyTask[]>> = {},
+  }: {
+    steps?: number;
+    learningRate?: number;
+    times?: number;
+    order?: readonly number[];
+    validation?: boolean;
+  } & Partial<TrainerOptions<readonly AnyTask[]>> = {},
 ): Promise<LinearRun> {
   const { validation, ...options } = more;
   const names = jacobian.map((_, k) => String.fromCharCode(97 + k));
@@ -48,7 +57,7 @@ export async function runLinear(
     columns: Object.fromEntries(names.map((name) => [name, new Float32Array(2)])),
   });
   const trainer = await createTrainer({
-    tasks: names.map(outputIsLoss),
+    tasks: order.map((k) => outputIsLoss(names[k] as string, times)),
     sharing: linear(jacobian, losses, names),
     balancing,
     executor: strict(),
@@ -79,29 +88,29 @@ function linear(jacobian: readonly (readonly number[])[], losses: readonly numbe
       );
       return {
         forward({ x }) {
-          const rows = (x as tf.Tensor).shape[0] as number;
+          const shared = tf.mul(tf.ones([(x as tf.Tensor).shape[0] as number, 1]), tf.expandDims(theta, 0));
           const byTask = Object.fromEntries(
             names.map((name, k) => {
-              const slope = tf.sum(tf.mul(theta, tf.tensor1d([...(jacobian[k] as number[])])));
-              return [name, tf.tile(tf.reshape(tf.add(slope, heads[k] as tf.Tensor), [1, 1]), [rows, 1])];
+              const slopes = tf.tensor2d([...(jacobian[k] as number[])], [theta.size, 1]);
+              return [name, tf.add(tf.matMul(shared as tf.Tensor2D, slopes), heads[k] as tf.Tensor)];
             }),
           );
           const outputs = Object.fromEntries(Object.entries(byTask).map(([name, value]) => [name, { value }]));
-          return { outputs, features: byTask, intermediates: {} };
+          return { outputs, features: byTask, intermediates: {}, shared };
         },
       };
     },
   });
 }
 
-/** A task whose loss is what its head puts out. */
-function outputIsLoss(name: string): AnyTask {
+/** A task whose loss is what its head puts out, times a number. */
+function outputIsLoss(name: string, times: number): AnyTask {
   return defineTask({
     name,
     type: 'output',
     target: { shape: [], dtype: 'float32' },
     outputs: { value: [1] },
-    loss: ({ value }) => tf.reshape(value as tf.Tensor, [-1]) as tf.Tensor1D,
+    loss: ({ value }) => tf.mul(times, tf.reshape(value as tf.Tensor, [-1])) as tf.Tensor1D,
     predict: ({ value }) => value as tf.Tensor,
     decode: ({ data }) => Array.from(data),
     metrics: [meanAbsoluteError()],

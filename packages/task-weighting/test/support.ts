@@ -12,8 +12,12 @@ export const goldenJacobian = [
 export const taskNames = (count: number): string[] => Array.from({ length: count }, (_, k) => `task${k}`);
 
 /** One loss weighting, step by step: the value of the loss, the effective weights, and the gradients of the method's own variables. */
-export function openLosses(part: LossWeighting, count: number, options: Parameters<typeof balanceLosses>[2] = {}) {
-  const balance = balanceLosses(part, taskNames(count), options);
+export function openLosses(
+  part: LossWeighting,
+  tasks: number | readonly string[],
+  options: Parameters<typeof balanceLosses>[2] = {},
+) {
+  const balance = balanceLosses(part, typeof tasks === 'number' ? taskNames(tasks) : tasks, options);
   return {
     ...balance,
     /** NaN stands for a task that is absent. */

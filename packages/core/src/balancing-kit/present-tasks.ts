@@ -54,3 +54,8 @@ export function spread(values: ArrayLike<number>, tasks: readonly number[], k: n
   });
   return all;
 }
+
+/** Tasks in the order of their names, so that rounding, draws and ties do not depend on the order of declaration. */
+export function inNameOrder(tasks: readonly number[], names: readonly string[]): number[] {
+  return [...tasks].sort((a, b) => ((names[a] as string) < (names[b] as string) ? -1 : 1));
+}

@@ -29,7 +29,7 @@ const headGradientChoices = ['raw', 'weighted'] as const;
 export interface GramianInput {
   /** G = J Jᵀ, row-major `[K', K']`. */
   readonly gramian: Float64Array;
-  /** Indices of the K' tasks present, ascending. */
+  /** Indices of the K' tasks present, in the order of their names: so weights do not depend on the order of declaration. */
   readonly tasks: readonly number[];
   /** Losses of the tasks present `[K']`. */
   readonly losses: Float64Array;

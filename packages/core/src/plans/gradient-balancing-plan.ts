@@ -1,4 +1,4 @@
-import { compact, compactMatrix, spread } from '../balancing-kit/present-tasks.js';
+import { compact, compactMatrix, inNameOrder, spread } from '../balancing-kit/present-tasks.js';
 import { scaleWeights } from '../balancing-kit/weight-scale.js';
 import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ProgramResult } from '../contracts/executor.js';
@@ -82,7 +82,8 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
         const gramian = gramians[name] as Float64Array;
         checkGramian(gramian, active, model.objectives, info.step);
         // A task without a gradient here would have nothing to lose, and all weight under some methods.
-        const tasks = active.filter((i) => i >= model.tasks.length || usedBy.includes(model.objectives[i] as string));
+        const uses = active.filter((i) => i >= model.tasks.length || usedBy.includes(model.objectives[i] as string));
+        const tasks = inNameOrder(uses, model.objectives);
         if (tasks.length === 0) return { tasks, weights: new Float64Array(k) };
         const found = Float64Array.from(
           weights({

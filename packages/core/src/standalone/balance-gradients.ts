@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { compactMatrix, spread } from '../balancing-kit/present-tasks.js';
+import { compact, compactMatrix, inNameOrder, spread } from '../balancing-kit/present-tasks.js';
 import { scaleWeights } from '../balancing-kit/weight-scale.js';
 import type { GradientBalancing } from '../contracts/gradient-balancing.js';
 import type { ValidationScores } from '../contracts/loss-weighting.js';
@@ -76,16 +76,17 @@ export function balanceGradients(
     const product = tf.tidy(() => tf.matMul(jacobian, jacobian, false, true));
     const gramian = Float64Array.from(await product.data());
     product.dispose();
+    const tasks = inNameOrder(active, names);
     const given = bound.weights?.({
-      gramian: compactMatrix(gramian, active, k),
-      tasks: active,
-      losses: Float64Array.from(active, (i) => losses[i] as number),
+      gramian: compactMatrix(gramian, tasks, k),
+      tasks,
+      losses: compact(losses, tasks),
       block: 'shared',
       step: info(),
     });
-    const compact = Float64Array.from(given ?? []);
-    checkWeights(part.name, compact, active.length, info().step);
-    const weights = spread(scaleWeights(compact, part.scale ?? 'tasks'), active, k);
+    const found = Float64Array.from(given ?? []);
+    checkWeights(part.name, found, active.length, info().step);
+    const weights = spread(scaleWeights(found, part.scale ?? 'tasks'), tasks, k);
     const direction = tf.tidy(() =>
       tf.reshape(tf.matMul(tf.tensor2d(Float32Array.from(weights), [1, k]), jacobian), [-1]),
     );

@@ -1,5 +1,5 @@
 import { byTask, compact, describePart, list, number, optional, whole, withDefault } from '@polytask/core';
-import { dot } from '../solvers/dense.js';
+import { dot, product } from '../solvers/dense.js';
 import { minimumNorm } from '../solvers/minimum-norm.js';
 import { comparedGradients, inTaskOrder, preferenceOption } from './options.js';
 
@@ -97,13 +97,17 @@ export const paretoMtl = /* @__PURE__ */ describePart('gradient-balancing', {
 
 /** A G Aᵀ, where the rows of A are combinations of the tasks. */
 function gramianOf(rows: readonly Float64Array[], gramian: Float64Array): Float64Array {
-  const k = rows[0]?.length ?? 0;
-  const moved = rows.map((row) =>
-    Float64Array.from({ length: k }, (_, j) =>
-      row.reduce((sum, value, i) => sum + value * (gramian[i * k + j] as number), 0),
-    ),
-  );
-  return Float64Array.from(moved.flatMap((one) => rows.map((row) => dot(one, row))));
+  const count = rows.length;
+  const found = new Float64Array(count * count);
+  rows.forEach((row, i) => {
+    const moved = product(gramian, row);
+    for (let j = 0; j <= i; j++) {
+      const value = dot(moved, rows[j] as Float64Array);
+      found[i * count + j] = value;
+      found[j * count + i] = value;
+    }
+  });
+  return found;
 }
 
 function unitOf(vector: Float64Array): Float64Array {

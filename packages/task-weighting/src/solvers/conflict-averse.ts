@@ -48,13 +48,16 @@ function corrected(g: Float64Array, c: number, share: number): Float64Array {
   let weights: Float64Array = minimumNorm(g);
   const least = lengthOf(g, weights);
   const longest = Math.sqrt(Math.max(...squares));
+  const points = new Float64Array(k * k);
   /** log(λ ‖g_w‖ / radius) at the logarithm of λ. */
   const excess = (logarithm: number) => {
     const lambda = Math.exp(logarithm);
-    const points = g.map((value, at) => {
-      const [i, j] = [Math.floor(at / k), at % k];
-      return square + lambda * ((along[i] as number) + (along[j] as number)) + lambda * lambda * value;
-    });
+    for (let i = 0; i < k; i++) {
+      for (let j = 0; j < k; j++) {
+        const ends = (along[i] as number) + (along[j] as number);
+        points[i * k + j] = square + lambda * ends + lambda * lambda * (g[i * k + j] as number);
+      }
+    }
     const before = [...weights.keys()].filter((i) => (weights[i] as number) > 0);
     weights = minimumNorm(points, before);
     return Math.log(lambda) + Math.log(Math.max(Math.sqrt(squaredLength(g, weights)), Number.MIN_VALUE) / radius);
