@@ -5,6 +5,8 @@ export { type AnalysisDocument, analysisFormat, analysisSchema } from './analysi
 export type { AnalysisSurroundings } from './analysis/analysis-surroundings.js';
 export { type AnalysisOptions, analysisName, analyzeRun } from './analysis/analyze-run.js';
 export { executeAnalysis } from './analysis/execute-analysis.js';
+export type { JointKind } from './analysis/joint-runs.js';
+export { requireJoint } from './analysis/train-sets.js';
 export { type ExperimentOptions, runExperiment } from './run-experiment.js';
 // Reading and checking.
 
