@@ -46,7 +46,7 @@ export type { DataFacts } from './parts/loaded-data.js';
 export { type PreparedRun, prepareData, prepareRun } from './parts/prepare-run.js';
 export { labelsOf } from './parts/task-labels.js';
 // Pictures.
-export { dendrogram, type Merge } from './report/dendrogram.js';
+export { dendrogram } from './report/dendrogram.js';
 export { drawPicture, escapeText, standaloneSvg } from './report/draw-picture.js';
 export { pngMaker } from './report/draw-png.js';
 export { type HeatMap, heatMap } from './report/heat-map.js';

@@ -141,7 +141,7 @@ const groupingSchema = z.object({
   clusters: z
     .array(
       z.object({
-        merged: z
+        clusters: z
           .tuple([count, count])
           .describe('Tasks by number, or earlier clusters, the first having the number of tasks.'),
         tasks: names,

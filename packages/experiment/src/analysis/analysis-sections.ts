@@ -108,7 +108,7 @@ function togetherSection({ observed, gains, tasks }: AnalysisDocument, names: re
 
 function featureSection({ features, grouping }: AnalysisDocument, names: readonly string[]): Section | undefined {
   if (features === undefined || names.length < 2) return undefined;
-  const merges = grouping?.clusters?.map(({ merged: [left, right], distance }) => ({ left, right, height: distance }));
+  const merges = grouping?.clusters;
   return {
     title: 'Features of single-task networks',
     notes: [

@@ -45,7 +45,7 @@ export function groupTasks(names: readonly string[], affinity: TaskMatrix, cka?:
     ...(whole && {
       clusters: hierarchicalClustering((cka as TaskMatrix).map((row) => row.map((value) => 1 - value))).map(
         ({ clusters: [left, right], tasks, distance }) => ({
-          merged: [left, right] as [number, number],
+          clusters: [left, right] as [number, number],
           tasks: tasks.map((task) => names[task] as string),
           distance,
         }),
