@@ -205,6 +205,10 @@ function addAnalyze(program: Command, io: Io, told: Told): void {
     .option('--seed <number>', 'seed of all trainings')
     .option('-o, --output <folder>', 'folder of the analysis, new or empty (default: runs/<name>-analysis-<n>)')
     .option('--budget <time>', 'begin nothing new after this time, such as 90s, 10m or 1h')
+    .option(
+      '--joint <sets>',
+      'also train pairs, leave-one-out, or both with a comma between them, with as many seeds as `repeat` says',
+    )
     .addOption(pluginsOption())
     .option('--json', 'print one JSON document, that of analysis.json')
     .option('-q, --quiet', 'no progress on standard error')
@@ -281,6 +285,9 @@ const analyzeNotes = `
 Trains all tasks together once, watched, and each task alone once. analysis.json has all that was measured,
 analysis.html shows it. Where groups of tasks promise more than all together, grouped.yaml trains them as branches
 of one trunk, and group-<n>.yaml one by one.
+
+With T tasks, --joint pairs takes T(T−1)/2 trainings more and leave-one-out T; it says how many before it begins. Gains
+of pairs then say which groups to train, in place of affinities.
 
 Exit codes: 0 done; 1 a training failed; 2 the input was wrong, and nothing was written; 130 or 143 stopped.`;
 

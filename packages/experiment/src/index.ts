@@ -5,6 +5,8 @@ export { type AnalysisDocument, analysisFormat, analysisSchema } from './analysi
 export type { AnalysisSurroundings } from './analysis/analysis-surroundings.js';
 export { type AnalysisOptions, analysisName, analyzeRun } from './analysis/analyze-run.js';
 export { executeAnalysis } from './analysis/execute-analysis.js';
+export type { JointKind } from './analysis/joint-runs.js';
+export { requireJoint } from './analysis/train-sets.js';
 export { type ExperimentOptions, runExperiment } from './run-experiment.js';
 // Reading and checking.
 
@@ -44,7 +46,7 @@ export type { DataFacts } from './parts/loaded-data.js';
 export { type PreparedRun, prepareData, prepareRun } from './parts/prepare-run.js';
 export { labelsOf } from './parts/task-labels.js';
 // Pictures.
-export { dendrogram, type Merge } from './report/dendrogram.js';
+export { dendrogram } from './report/dendrogram.js';
 export { drawPicture, escapeText, standaloneSvg } from './report/draw-picture.js';
 export { pngMaker } from './report/draw-png.js';
 export { type HeatMap, heatMap } from './report/heat-map.js';

@@ -9,6 +9,7 @@ import {
   makeOutput,
   namedOutput,
   prepareRun,
+  requireJoint,
   shownPath,
   versionsOf,
 } from '@polytask/experiment';
@@ -21,6 +22,7 @@ import { overridesOf, type TrainOptions } from './train.js';
 /** Options of `polytask analyze`, as the command line gives them. */
 export interface AnalyzeOptions extends Pick<TrainOptions, 'set' | 'seed' | 'json' | 'output' | 'quiet' | 'plugins'> {
   readonly budget?: string;
+  readonly joint?: string;
 }
 
 /**
@@ -39,6 +41,8 @@ export async function analyze(file: string, options: AnalyzeOptions, io: Io): Pr
   // `output` of the file is for the run, not for what is said of it.
   const wanted = named && (await namedOutput(loaded, named));
   const run = await prepareRun(loaded, signal);
+  const joint = (options.joint ?? '').split(',').flatMap((kind) => kind.trim() || []);
+  requireJoint(joint, run.tasks, `--joint ${options.joint}`);
   progress.note(describeData(run));
   const { executor, backend, current } = await chooseBackend(run, progress.warn);
   progress.note(describeBackend(backend));
@@ -52,6 +56,7 @@ export async function analyze(file: string, options: AnalyzeOptions, io: Io): Pr
     signal,
     began,
     budgetSeconds,
+    joint,
   });
   if (options.json === true) printJson(io.stdout, document);
   else {

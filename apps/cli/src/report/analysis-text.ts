@@ -17,6 +17,7 @@ export function analysisText(document: AnalysisDocument, colors: Colors): string
     ...section('What they hold for other tasks', transferLines(document, names, colors)),
     ...section('What each task needs', neededLines(document)),
     ...section('Errors', errorLines(document, colors)),
+    ...section('Gains of tasks trained together', jointLines(document, names, colors)),
     ...section('Groups', groupLines(document)),
     ...document.skipped.map(({ stage, reason }) => `Skipped: ${stage}; ${reason}.`),
     `Whole analysis: ${formatSeconds(document.seconds)}`,
@@ -196,27 +197,55 @@ function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
   ];
 }
 
-function groupLines({ grouping }: AnalysisDocument): string[] {
-  if (grouping === undefined) return [];
-  const { byBudget, suggested, sharing, clusters } = grouping;
-  const inWords = (groups: readonly (readonly string[])[]) => groups.map((group) => group.join(' + ')).join('; ');
-  const lines = byBudget.map(
-    ({ budget, groups, score }) =>
-      `  at most ${budget}: ${inWords(groups)} (mean affinity ${(100 * score).toFixed(3)} %)`,
+function jointLines({ jointRuns }: AnalysisDocument, names: string[], colors: Colors): string[] {
+  if (jointRuns === undefined) return [];
+  const { seeds, pairs, leaveOneOut, synergy, gains, approximation = [] } = jointRuns;
+  const percent = (value: number) => formatChange(100 * value);
+  const matrix = (title: string, values: Matrix | undefined) =>
+    values === undefined ? [] : [colors.dim(title), ...matrixTable(names, values, colors, percent)];
+  const known = names.flatMap((name) => (typeof gains[name] === 'number' ? [`${name} ${percent(gains[name])}`] : []));
+  const misses = approximation.flatMap(({ estimated, measured }) =>
+    estimated === null || measured === null ? [] : [Math.abs(estimated - measured)],
   );
-  const found = byBudget[suggested - 1];
-  const advice =
-    suggested === 1
-      ? ['  Training all tasks together is as good as any grouping, by affinity.']
-      : [
-          `  Suggested: ${inWords(found?.groups ?? [])}${sharing === undefined ? '; group-<n>.yaml train them' : '; grouped.yaml trains them as branches'}.`,
-        ];
-  const [nearest] = clusters ?? [];
+  const miss = misses.reduce((sum, value) => sum + value, 0) / misses.length;
+  return [
+    ...matrix('Gain of the column with the row, against the column alone', pairs?.gains),
+    ...matrix('Gain of the column among all tasks, against all but the row', leaveOneOut?.gains),
+    ...matrix('Synergy: what the row and the others do for the column beyond what each does', synergy),
+    ...(known.length > 0 ? [`  All together against alone: ${known.join(', ')}.`] : []),
+    ...(misses.length > 0
+      ? [`  Pairs miss the gains in larger groups by ${(100 * miss).toFixed(2)} % on average, of ${misses.length}.`]
+      : []),
+    seeds.length === 1
+      ? '  Measured with one seed: another may say otherwise. `repeat` in the run file takes more.'
+      : `  Means over ${seeds.length} seeds; analysis.json has the spread.`,
+  ];
+}
+
+function groupLines({ grouping, jointRuns }: AnalysisDocument): string[] {
+  const cover = jointRuns?.cover;
+  const best = cover ?? grouping;
+  if (best === undefined) return [];
+  const inWords = (groups: readonly (readonly string[])[]) => groups.map((group) => group.join(' + ')).join('; ');
+  const what = cover === undefined ? 'affinity' : 'gain';
+  const lines = best.byBudget.map(
+    ({ budget, groups, score }) =>
+      `  at most ${budget}: ${inWords(groups)} (mean ${what} ${(100 * score).toFixed(3)} %)`,
+  );
+  const found = best.byBudget[best.suggested - 1];
+  const one = found === undefined || found.groups.length < 2;
+  const advice = one
+    ? [`  Training all tasks together is as good as any grouping, by ${what}.`]
+    : [
+        `  Suggested: ${inWords(found.groups)}${best.sharing === undefined ? '; group-<n>.yaml train them' : '; grouped.yaml trains them as branches'}.`,
+      ];
+  const byAffinity = cover && grouping?.byBudget[grouping.suggested - 1];
+  const [nearest] = grouping?.clusters ?? [];
   const alike =
     nearest === undefined
       ? []
       : [`  Most alike in features: ${nearest.tasks.join(' and ')} (CKA ${formatValue(1 - nearest.distance)}).`];
-  return [...lines, ...advice, ...alike];
+  return [...lines, ...advice, ...(byAffinity ? [`  By affinity: ${inWords(byAffinity.groups)}.`] : []), ...alike];
 }
 
 /** A K × K table; of a symmetric one the upper half alone. */

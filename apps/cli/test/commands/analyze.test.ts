@@ -46,3 +46,15 @@ test.each(['0', '-1m', '5 days', 'soon', ''])('refuses a budget of %j', async (b
   expect(code).toBe(2);
   expect(stderr).toContain('expected a time above 0, such as 90s, 10m or 1h');
 });
+
+test('trains pairs where that is asked for, says so before, and shows their gains', async () => {
+  const folder = folderWith({ 'run.yaml': run });
+  const { code, stdout, stderr } = await polytask(['analyze', 'run.yaml', '--joint', 'pairs, leave-one-out'], folder);
+  expect(code).toBe(0);
+  expect(stderr).toContain('2 with one task left out; what is the same is trained once: 3\n');
+  expect(stdout).toMatch(/Gain of the column with the row, against the column alone\n +left +right\n +left +[−+±]/);
+  expect(stdout).toMatch(/at most 1: left \+ right \(mean gain /);
+  const wrong = await polytask(['analyze', 'run.yaml', '--joint', 'pair'], folder);
+  expect(wrong.code).toBe(2);
+  expect(wrong.stderr).toContain('--joint pair: there is no `pair`; expected pairs or leave-one-out');
+});

@@ -107,7 +107,7 @@ test('inputs and units that tasks need, errors, groups', () => {
       ],
       suggested: 2,
       sharing: {},
-      clusters: [{ merged: [0, 1], tasks: ['a', 'b'], distance: 0.25 }],
+      clusters: [{ clusters: [0, 1], tasks: ['a', 'b'], distance: 0.25 }],
     },
   });
   expect(text).toContain('  b: v (loss +90.00 %), u (loss +20.00 %)');

@@ -91,17 +91,57 @@ const groupsSchema = z.object({
   budget: count.describe('Groups at most.'),
   groups: z.array(names).describe('A task may be in several.'),
   servedBy: z.record(z.string(), count).describe('By task, which of the groups.'),
-  score: z.number().describe('Mean over tasks of the mean affinity towards them in their groups.'),
+  score: z.number().describe('Mean over tasks of the affinity, or gain, that they have in their groups.'),
   bound: z.number().describe('No grouping has a higher score.'),
 });
 
-const groupingSchema = z.object({
+const sharingSchema = z
+  .record(z.string(), z.unknown())
+  .exactOptional()
+  .describe('What to write as `sharing` of the run file to train the suggested groups as branches.');
+
+const bestGroupsSchema = z.object({
   byBudget: z.array(groupsSchema),
   suggested: count.describe('The least budget with nine tenths of the best score.'),
+  sharing: sharingSchema,
+});
+
+const overSeedsSchema = z.object({
+  gains: matrix.describe('Mean over seeds, relative to the score without the task of the row.'),
+  spread: matrix.describe('Standard deviation over seeds; null with one.'),
+});
+
+const jointRunsSchema = z.object({
+  seeds: z.array(z.number()),
+  trained: z
+    .array(z.object({ tasks: names, seed: z.number(), scores: z.record(z.string(), known) }))
+    .describe('Every set of tasks that was trained, with the primary metrics of its tasks.'),
+  gains: z.record(z.string(), known).describe('By task, how much better it is with all others than alone.'),
+  pairs: overSeedsSchema.exactOptional().describe('What the row does for the column where they are trained together.'),
+  leaveOneOut: overSeedsSchema.exactOptional().describe('What the row does for the column among all tasks.'),
+  synergy: matrix
+    .exactOptional()
+    .describe(
+      'What the row does for the column beyond its gain as a pair and the gain of the column with all others: above 0, the row ' +
+        'and the others complement each other.',
+    ),
+  approximation: z
+    .array(z.object({ tasks: names, task: z.string(), estimated: known, measured: known }))
+    .exactOptional()
+    .describe(
+      'Gains in larger groups that were trained, beside what the pairs say of them (higher-order approximation).',
+    ),
+  cover: bestGroupsSchema
+    .exactOptional()
+    .describe('The best groups by gains: measured where the group was trained, else by the pairs.'),
+});
+
+const groupingSchema = z.object({
+  ...bestGroupsSchema.shape,
   clusters: z
     .array(
       z.object({
-        merged: z
+        clusters: z
           .tuple([count, count])
           .describe('Tasks by number, or earlier clusters, the first having the number of tasks.'),
         tasks: names,
@@ -110,10 +150,6 @@ const groupingSchema = z.object({
     )
     .exactOptional()
     .describe('Average linkage by 1 − CKA of single-task features, nearest first.'),
-  sharing: z
-    .record(z.string(), z.unknown())
-    .exactOptional()
-    .describe('What to write as `sharing` of the run file to train the suggested groups as branches.'),
 });
 
 /**
@@ -141,6 +177,7 @@ export const analysisSchema = z.object({
     .record(z.string(), known)
     .exactOptional()
     .describe('By task, how much better its primary metric is together than alone, relative to that.'),
+  jointRuns: jointRunsSchema.exactOptional().describe('What trainings of pairs and of all tasks but one gave.'),
   features: featuresSchema.exactOptional().describe('How alike the features of single-task networks are.'),
   transfer: transferSchema.exactOptional().describe('What single-task networks hold for other tasks.'),
   errors: errorsSchema.exactOptional().describe('Whether tasks can help each other out, by the joint network.'),

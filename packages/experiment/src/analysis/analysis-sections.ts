@@ -20,6 +20,7 @@ export function analysisSections(document: AnalysisDocument): Section[] {
     transferSection(document, names),
     neededSection(document, names),
     errorSection(document),
+    jointSection(document, names),
     groupSection(document),
     skippedSection(document),
   ];
@@ -107,7 +108,7 @@ function togetherSection({ observed, gains, tasks }: AnalysisDocument, names: re
 
 function featureSection({ features, grouping }: AnalysisDocument, names: readonly string[]): Section | undefined {
   if (features === undefined || names.length < 2) return undefined;
-  const merges = grouping?.clusters?.map(({ merged: [left, right], distance }) => ({ left, right, height: distance }));
+  const merges = grouping?.clusters;
   return {
     title: 'Features of single-task networks',
     notes: [
@@ -210,22 +211,74 @@ function errorSection({ errors }: AnalysisDocument): Section | undefined {
   };
 }
 
-function groupSection({ grouping }: AnalysisDocument): Section | undefined {
-  if (grouping === undefined) return undefined;
-  const { byBudget, suggested } = grouping;
+/** What trainings of pairs and of all tasks but one gave. */
+function jointSection({ jointRuns }: AnalysisDocument, names: readonly string[]): Section | undefined {
+  if (jointRuns === undefined) return undefined;
+  const { seeds, pairs, leaveOneOut, synergy, gains, approximation = [] } = jointRuns;
+  const format = { format: percent };
+  const between = (title: string, description: string, matrix: Matrix | undefined) =>
+    matrix?.flat().some((value) => value !== null) === true
+      ? [betweenTasks(title, description, names, matrix, format)]
+      : [];
+  const largest = [pairs, leaveOneOut].flatMap((one) => one?.spread.flat() ?? []).filter((value) => value !== null);
+  const known = Object.entries(gains).flatMap(([name, value]) => (value === null ? [] : [[name, percent(value)]]));
+  return {
+    title: 'Gains of tasks trained together',
+    notes: [
+      seeds.length === 1
+        ? 'By the primary metric of the column on the test rows, above 0 for better. Measured with one seed: another may say otherwise.'
+        : `By the primary metric of the column on the test rows, above 0 for better. Mean over ${seeds.length} seeds; the largest ` +
+          `standard deviation is ${percent(Math.max(0, ...largest))}.`,
+    ],
+    pictures: [
+      ...between('Gains of pairs', 'The column with the row against the column alone', pairs?.gains),
+      ...between('Among all tasks', 'The column with all, against all but the row', leaveOneOut?.gains),
+      ...between('Synergy', 'Above 0 where the row and the others do more together', synergy),
+    ],
+    tables: [
+      ...(known.length === 0 ? [] : [{ head: ['task', 'all together against alone'], rows: known }]),
+      ...(approximation.length === 0
+        ? []
+        : [
+            {
+              head: ['group', 'task', 'gain by its pairs', 'measured'],
+              rows: approximation.map(({ tasks, task, estimated, measured }) => [
+                tasks.join(' + '),
+                task,
+                estimated === null ? '–' : percent(estimated),
+                measured === null ? '–' : percent(measured),
+              ]),
+            },
+          ]),
+    ],
+  };
+}
+
+function groupSection({ grouping, jointRuns }: AnalysisDocument): Section | undefined {
+  const cover = jointRuns?.cover;
+  if (grouping === undefined && cover === undefined) return undefined;
+  const table = (what: string, { byBudget, suggested }: NonNullable<typeof cover>): PageTable => ({
+    head: ['groups at most', 'groups', what, ''],
+    rows: byBudget.map(({ budget, groups, score }) => [
+      budget,
+      groups.map((group) => group.join(' + ')).join('; '),
+      percent(score),
+      budget === suggested ? 'suggested' : '',
+    ]),
+  });
   return {
     title: 'Groups',
-    notes: ['The best groups by affinity; each task is served by the group in which it does best.'],
+    notes: [
+      'The best groups; each task is served by the group in which it does best.',
+      ...(cover === undefined
+        ? []
+        : [
+            'Gains are measured where a group was trained, else the mean of those of its pairs. They say more than affinity.',
+          ]),
+    ],
     tables: [
-      {
-        head: ['groups at most', 'groups', 'mean affinity', ''],
-        rows: byBudget.map(({ budget, groups, score }) => [
-          budget,
-          groups.map((group) => group.join(' + ')).join('; '),
-          percent(score),
-          budget === suggested ? 'suggested' : '',
-        ]),
-      },
+      ...(cover === undefined ? [] : [table('mean gain', cover)]),
+      ...(grouping === undefined ? [] : [table('mean affinity', grouping)]),
     ],
   };
 }

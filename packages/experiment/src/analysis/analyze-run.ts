@@ -8,11 +8,15 @@ import { versionsOf } from '../run/versions.js';
 import { type ExperimentOptions, inMemory } from '../run-experiment.js';
 import type { AnalysisDocument } from './analysis-document.js';
 import { executeAnalysis } from './execute-analysis.js';
+import type { JointKind } from './joint-runs.js';
+import { requireJoint } from './train-sets.js';
 
 /** How {@link analyzeRun} works. */
 export interface AnalysisOptions extends ExperimentOptions {
   /** After this many seconds nothing new is begun. Default: everything is done. */
   readonly budgetSeconds?: number;
+  /** Trains every pair of tasks, or all tasks but each one, with as many seeds as `repeat` says. Default: neither. */
+  readonly joint?: readonly JointKind[];
 }
 
 /**
@@ -35,7 +39,7 @@ export async function analyzeRun(
   config: string | Readonly<Record<string, unknown>>,
   options: AnalysisOptions = {},
 ): Promise<AnalysisDocument> {
-  const { progress = noProgress, signal = new AbortController().signal, budgetSeconds } = options;
+  const { progress = noProgress, signal = new AbortController().signal, budgetSeconds, joint = [] } = options;
   const began = performance.now();
   const cwd = resolve(options.folder ?? '.');
   const loaded = typeof config === 'string' ? await loadConfig({ file: config, cwd }) : inMemory(config, cwd);
@@ -44,10 +48,11 @@ export async function analyzeRun(
       ? undefined
       : await namedOutput(loaded, { path: resolve(cwd, options.output), where: 'output' });
   const run = await prepareRun(loaded, signal);
+  requireJoint(joint, run.tasks, 'joint');
   const { executor, current } = await chooseBackend(run, progress.warn);
   const { path } = await makeOutput(wanted, cwd, analysisName(loaded.name));
   const versions = versionsOf(run.config, loaded.code);
-  const around = { folder: path, executor, backend: current, versions, progress, signal, began, budgetSeconds };
+  const around = { folder: path, executor, backend: current, versions, progress, signal, began, budgetSeconds, joint };
   return executeAnalysis(run, around);
 }
 

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '@polytask/core/node';
 import { stringify } from 'yaml';
+import { runOfGroup } from '../parts/group-runs.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { drawPage } from '../report/page.js';
 import { summarize } from '../run/execute-run.js';
 import { type AnalysisDocument, analysisFormat, analysisSchema } from './analysis-document.js';
 import { analysisSections } from './analysis-sections.js';
 import type { AnalysisSurroundings, RunStage } from './analysis-surroundings.js';
-import { runOfGroup } from './group-runs.js';
 import { measureRun } from './measure-run.js';
 
 /**
@@ -68,7 +68,7 @@ export async function executeAnalysis(run: PreparedRun, around: AnalysisSurround
     sections: analysisSections(plain),
   });
   await writeFileAtomic(join(folder, 'analysis.html'), html);
-  await writeGroups(run, folder, plain.grouping);
+  await writeGroups(run, folder, plain.jointRuns?.cover ?? plain.grouping);
   return plain;
 }
 
@@ -76,7 +76,7 @@ export async function executeAnalysis(run: PreparedRun, around: AnalysisSurround
 async function writeGroups(
   { source }: PreparedRun,
   folder: string,
-  grouping: AnalysisDocument['grouping'],
+  grouping: Pick<NonNullable<AnalysisDocument['grouping']>, 'byBudget' | 'suggested' | 'sharing'> | undefined,
 ): Promise<void> {
   const suggested = grouping?.byBudget[grouping.suggested - 1];
   if (grouping === undefined || suggested === undefined || suggested.groups.length < 2) return;

@@ -1,43 +1,51 @@
-import { affinityScore, bestGrouping, hierarchicalClustering, type TaskMatrix } from '@polytask/analysis';
+import {
+  affinityScore,
+  bestGrouping,
+  type GroupScore,
+  hierarchicalClustering,
+  type TaskMatrix,
+} from '@polytask/analysis';
 import type { AnalysisDocument } from './analysis-document.js';
 
 /** More groups than this are hardly worth their training. */
 const mostGroups = 4;
 
-/**
- * The best groups by affinity, for budgets of one group and more, and clusters by the similarity of features.
- *
- * @param affinity - Row i, column t: what i does for t. NaN counts as 0.
- * @param cka - Of single-task networks, where there are any.
- */
-export function groupTasks(
-  names: readonly string[],
-  affinity: TaskMatrix,
-  cka?: TaskMatrix,
-): NonNullable<AnalysisDocument['grouping']> {
-  const score = affinityScore(affinity.map((row) => row.map((value) => (Number.isFinite(value) ? value : 0))));
+type Grouping = NonNullable<AnalysisDocument['grouping']>;
+
+/** The best groups by what tasks score in them, for budgets of one group and more. */
+export function bestGroups(names: readonly string[], score: GroupScore): Pick<Grouping, 'byBudget' | 'suggested'> {
   const budgets = Array.from({ length: Math.min(mostGroups, names.length) }, (_, n) => n + 1);
   const found = budgets.map((budget) => bestGrouping({ tasks: names.length, score, budget }));
   const best = Math.max(...found.map((grouping) => grouping.score));
   // What little a further group adds may be noise.
-  const enough = found.findIndex((grouping) => grouping.score >= 0.9 * best);
-  const suggested = Math.max(0, enough);
-  const named = (grouping: readonly (readonly number[])[]) =>
-    grouping.map((group) => group.map((task) => names[task] as string));
-  const whole = cka?.every((row) => row.every(Number.isFinite)) === true && names.length > 1;
+  const enough = found.findIndex((grouping) => grouping.score >= best - 0.1 * Math.abs(best));
   return {
     byBudget: found.map((grouping, n) => ({
       budget: budgets[n] as number,
-      groups: named(grouping.groups),
+      groups: grouping.groups.map((group) => group.map((task) => names[task] as string)),
       servedBy: Object.fromEntries(names.map((name, task) => [name, grouping.servedBy[task] as number])),
       score: grouping.score,
       bound: grouping.bound,
     })),
-    suggested: budgets[suggested] as number,
+    suggested: budgets[enough] as number,
+  };
+}
+
+/**
+ * The best groups by affinity, and clusters by the similarity of features.
+ *
+ * @param affinity - Row i, column t: what i does for t. NaN counts as 0.
+ * @param cka - Of single-task networks, where there are any.
+ */
+export function groupTasks(names: readonly string[], affinity: TaskMatrix, cka?: TaskMatrix): Grouping {
+  const score = affinityScore(affinity.map((row) => row.map((value) => (Number.isFinite(value) ? value : 0))));
+  const whole = cka?.every((row) => row.every(Number.isFinite)) === true && names.length > 1;
+  return {
+    ...bestGroups(names, score),
     ...(whole && {
       clusters: hierarchicalClustering((cka as TaskMatrix).map((row) => row.map((value) => 1 - value))).map(
         ({ clusters: [left, right], tasks, distance }) => ({
-          merged: [left, right] as [number, number],
+          clusters: [left, right] as [number, number],
           tasks: tasks.map((task) => names[task] as string),
           distance,
         }),
@@ -47,7 +55,7 @@ export function groupTasks(
 }
 
 /** Groups of tasks, with the one that serves each of them. */
-type Groups = NonNullable<AnalysisDocument['grouping']>['byBudget'][number];
+type Groups = Grouping['byBudget'][number];
 
 /**
  * What to write as `sharing` of a run file to train groups as branches of one trunk: all stages of the encoder but the last together,

@@ -17,11 +17,13 @@ import type { NetworkResult } from '../run/document.js';
 import { trainNetwork } from '../run/train-network.js';
 import type { AnalysisDocument } from './analysis-document.js';
 import { featuresIn, labelsIn, predictedLabels, predictionsIn, someRows } from './analysis-rows.js';
-import type { AnalysisSurroundings, RunStage } from './analysis-surroundings.js';
+import { type AnalysisSurroundings, networkRun, type RunStage } from './analysis-surroundings.js';
 import { compareErrors } from './error-stage.js';
 import { branchesFor, groupTasks } from './grouping-stage.js';
 import { inputColumns } from './input-columns.js';
+import { compareJointRuns } from './joint-runs.js';
 import { analyzeLabels } from './label-stage.js';
+import { costOfSets, trainSets } from './train-sets.js';
 import { compareFeatures, type KeptNetwork, scoreTransfer, trainHeads } from './transfer-stage.js';
 
 /** What is measured; numbers that are not known are NaN. */
@@ -54,6 +56,8 @@ export async function measureRun(
 ): Promise<Measured> {
   const { tasks, data, config } = run;
   const { seed } = config;
+  const { joint: kinds = [], signal, progress } = around;
+  if (kinds.length > 0) progress.note(costOfSets(tasks.length, kinds, config.repeat ?? 1));
   const found: Measured = {};
   const paired = data.train.sources.length <= 1 && data.test.sources.length <= 1;
   if (!paired) skip('what needs labels of all tasks in a row', 'the tasks have data sets of their own');
@@ -97,26 +101,26 @@ export async function measureRun(
     if (scores !== undefined) found.transfer = { ...scores, heads: values, headGains };
   }
 
-  if (joint !== undefined && tasks.length > 1) {
-    const { affinity } = joint.measured.observed;
-    const cka = (found.features as { cka: number[][] } | undefined)?.cka;
-    const grouping = groupTasks(
-      tasks.map(({ name }) => name),
-      affinity,
-      cka,
+  const names = tasks.map(({ name }) => name);
+  const branches = await branchesOf(run);
+  if (kinds.length > 0) {
+    const sets = await stage('gains of tasks that are trained together', () =>
+      trainSets({ run, around, kinds, joint: joint?.result, alone, goesOn }),
     );
-    const groups = grouping.byBudget[grouping.suggested - 1] as (typeof grouping.byBudget)[number];
-    const sharing = branchesFor(groups, config.sharing as unknown as Record<string, unknown>, await stagesOf(run));
-    found.grouping = { ...grouping, ...(sharing && { sharing }) };
+    const all = `seeds and sets of ${kinds.join(', ')}`;
+    if (sets?.complete === false) skip(`some ${all}`, signal.aborted ? 'the analysis was stopped' : 'no time was left');
+    if (sets !== undefined) {
+      const compared = compareJointRuns({ names, better: tasks.map(betterOf) }, kinds, sets.trained);
+      const { cover } = compared;
+      found.jointRuns = { ...compared, ...(cover && { cover: branches(cover) }) };
+    }
+  }
+  if (joint !== undefined && tasks.length > 1) {
+    const cka = (found.features as { cka: number[][] } | undefined)?.cka;
+    found.grouping = branches(groupTasks(names, joint.measured.observed.affinity, cka));
   }
   for (const key of Object.keys(found) as (keyof Measured)[]) if (found[key] === undefined) delete found[key];
   return found;
-}
-
-/** What all trainings of an analysis have in common: they keep nothing but what is measured. */
-function networkRun({ executor, backend, signal, progress }: AnalysisSurroundings, seed: number) {
-  const nothing = async () => {};
-  return { executor, backend: () => backend().name, seed, signal, progress, epochEnd: nothing, save: nothing };
 }
 
 async function trainJoint(run: PreparedRun, around: AnalysisSurroundings, rows: Rows | undefined, stage: RunStage) {
@@ -216,6 +220,22 @@ function gainsOf(
     return [[name, relativeGain(single, together, better)]];
   });
   return gains.length === 0 ? undefined : Object.fromEntries(gains);
+}
+
+/** Which way the primary metric of a task is better. */
+function betterOf(task: AnyTask): 'higher' | 'lower' {
+  return metricDirections([task])[task.name]?.[task.primaryMetric] ?? 'lower';
+}
+
+/** Puts beside groups the sharing that trains those suggested as branches, where there is one. */
+async function branchesOf(run: PreparedRun) {
+  const stages = await stagesOf(run);
+  const written = run.config.sharing as unknown as Record<string, unknown>;
+  return <Groups extends ReturnType<typeof groupTasks>>(grouping: Groups): Groups => {
+    const suggested = grouping.byBudget[grouping.suggested - 1] as Groups['byBudget'][number];
+    const sharing = branchesFor(suggested, written, stages);
+    return { ...grouping, ...(sharing && { sharing }) };
+  };
 }
 
 /** Stages of the encoder that the tasks share; 0 where there is none. */

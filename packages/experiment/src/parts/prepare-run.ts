@@ -1,4 +1,13 @@
-import { type AnyTask, createTrainer, type EarlyStopping, type ParameterLayout, PolytaskError } from '@polytask/core';
+import {
+  type AnyTask,
+  createTrainer,
+  type EarlyStopping,
+  type ParameterLayout,
+  PolytaskError,
+  perTaskDatasets,
+  type TableDataset,
+  type TaskSchedule,
+} from '@polytask/core';
 import { useBackend } from '../backend/backends.js';
 import { checkNames } from '../config/check-names.js';
 import { type FilledTraining, fillTraining } from '../config/defaults.js';
@@ -8,14 +17,16 @@ import { isMapping, type Path } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { InputError, inFileOrder } from '../errors/mistakes.js';
 import { misfits, type StartModel } from '../run/start-model.js';
-import { kindsOf, type ReportPart } from './build-part.js';
+import { buildPart, kindsOf, type ReportPart } from './build-part.js';
 import { checkColumns } from './check-columns.js';
 import { dividedSources } from './datasets.js';
+import { runOfGroup } from './group-runs.js';
 import { loadData, type RunData } from './load-data.js';
 import { buildNetwork, buildTasks, type Network, type NetworkConfig } from './network.js';
 import type { BuildContext } from './part-table.js';
 import { placeOf } from './place-of.js';
 import { type DescribedPart, describedParts, singleTaskConfig, singleTaskStopping } from './single-task.js';
+import { tableFor } from './tables.js';
 import { assumeClasses } from './task-labels.js';
 import { tasksWithAuto, withThresholds } from './thresholds.js';
 
@@ -35,6 +46,8 @@ export interface PreparedRun {
   joint(): Promise<Network>;
   /** New parts for one task alone, and how and on what that one is trained. */
   alone(task: AnyTask): Promise<{ network: Network; training: Training; data: RunData }>;
+  /** New parts for some of the tasks together, by name, with all that the configuration says of them. */
+  group(names: readonly string[]): Promise<{ network: Network; training: Training; data: RunData }>;
   /** The tasks, with thresholds that were found after training. */
   tasksWith(thresholds: { readonly [task: string]: number }): Promise<readonly AnyTask[]>;
   /** Makes a mistake of an error that the configuration is to blame for; throws others as they are. */
@@ -120,6 +133,26 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
         network: alone,
         training: trainingWith(earlyStopping && singleTaskStopping(earlyStopping, task)),
         data: train === undefined ? data : { ...data, train },
+      };
+    },
+    async group(group) {
+      const written = config as unknown as Record<string, unknown>;
+      const parts = runOfGroup(written, group, await describedParts(written, code));
+      const made = await rebuild(parts as unknown as NetworkConfig);
+      const { earlyStopping: stopping } = parts.training as FilledTraining;
+      const training = trainingWith(stopping);
+      if (data.alone === undefined) return { network: made, training, data };
+      // They were put together in this way when they were drawn.
+      const sources = data.alone as { readonly [task: string]: TableDataset };
+      const own = Object.entries(sources).filter(([name]) => group.includes(name));
+      const mixing = (parts.data as { mixing?: unknown } | undefined)?.mixing;
+      const schedule = isMapping(mixing)
+        ? await buildPart<TaskSchedule>(mixing, ['data', 'mixing'], tableFor('schedule'), context, report)
+        : data.schedule;
+      return {
+        network: { ...made, ...(schedule && { schedule }) },
+        training,
+        data: { ...data, train: perTaskDatasets(Object.fromEntries(own)) },
       };
     },
     async tasksWith(thresholds) {

@@ -129,6 +129,91 @@ describe('an analysis', () => {
   });
 });
 
+describe('an analysis of joint runs', () => {
+  const training = { ...config.training, epochs: 1 };
+
+  it('trains every pair and all but each once, with every seed, and says so before', async () => {
+    const folder = folderWith({ 'rows.csv': table });
+    const notes: string[] = [];
+    const labels: string[] = [];
+    const progress = {
+      ...noProgress,
+      note: (text: string) => void notes.push(text),
+      begin: ({ label }: { label: string }) => void labels.push(label),
+    };
+    const joint = ['pairs', 'leave-one-out'] as const;
+    const two = await analyzeRun(
+      { ...config, tasks: config.tasks.slice(0, 3), training, repeat: 2 },
+      { folder, progress, joint },
+    );
+    expect(notes[0]).toBe(
+      'Trainings: 1 of all tasks, 3 of one alone, 3 of pairs, 3 with one task left out; what is the same is trained once: 7 with each of 2 seeds, 14 in all',
+    );
+    expect(labels).toHaveLength(14);
+    expect(labels.at(-1)).toBe('Training 10 of 10: b, c, seed 1');
+    const { jointRuns } = two;
+    expect(jointRuns?.trained.map(({ tasks }) => tasks.join(''))).toEqual([
+      ...['abc', 'a', 'b', 'c', 'ab', 'ac', 'bc', 'abc', 'a', 'b', 'c', 'ab', 'ac', 'bc'],
+    ]);
+    expect(jointRuns).toMatchObject({ seeds: [0, 1], cover: { suggested: expect.any(Number) } });
+    expect(jointRuns?.approximation).toHaveLength(3);
+    const [whole, , , , pair] = jointRuns?.trained ?? [];
+    // The networks of the first seed are those that were trained before.
+    expect(whole?.scores.c).toBe(two.joint?.tasks?.c?.rmse);
+    // As a run of the pair by itself that has the same features.
+    const data = { ...config.data, exclude: ['c'] };
+    const alone = await runExperiment({ ...config, data, tasks: config.tasks.slice(0, 2), training }, { folder });
+    expect(alone.joint?.tasks?.b?.rmse).toBe(pair?.scores.b);
+    const html = readFileSync(join(two.folder, 'analysis.html'), 'utf8');
+    for (const title of ['Gains of pairs', 'Among all tasks', 'Synergy']) {
+      expect(html).toContain(`<figcaption><bdi>${title}</bdi></figcaption>`);
+    }
+  });
+
+  it('trains pairs of tasks that have data sets of their own, and takes what it has when it is stopped', async () => {
+    const folder = folderWith({ 'rows.csv': table });
+    const tables = Object.fromEntries(['a', 'b', 'c'].map((name) => [name, { source: 'rows.csv' }]));
+    const stop = new AbortController();
+    let begun = 0;
+    const progress = {
+      ...noProgress,
+      begin: () => void begun++,
+      step: () => begun === 6 && stop.abort(),
+    };
+    const found = await analyzeRun(
+      {
+        ...config,
+        data: { use: 'task-tables', tables, features: { u: 'number', v: 'number' } },
+        tasks: config.tasks.slice(0, 3),
+        training,
+      },
+      { folder, progress, signal: stop.signal, joint: ['pairs'] },
+    );
+    expect(found.jointRuns?.trained.map(({ tasks }) => tasks.join(''))).toEqual(['abc', 'a', 'b', 'c', 'ab']);
+    expect(found.jointRuns?.pairs?.gains[0]?.[1]).toEqual(expect.any(Number));
+    expect(found.jointRuns?.pairs?.gains[0]?.[2]).toBeNull();
+    expect(found).toMatchObject({ status: 'interrupted' });
+    expect(found.skipped).toContainEqual({ stage: 'some seeds and sets of pairs', reason: 'the analysis was stopped' });
+  });
+
+  it('refuses sets that there are not', async () => {
+    const folder = folderWith({ 'rows.csv': table });
+    const told = (tasks: readonly object[], joint: readonly string[]) =>
+      analyzeRun({ ...config, tasks, training }, { folder, joint: joint as never }).catch(
+        (error: InputError) => error.mistakes[0],
+      );
+    expect(await told(config.tasks, ['triples'])).toEqual({
+      where: 'joint',
+      message: 'there is no `triples`; expected pairs or leave-one-out, or both with a comma between them',
+    });
+    expect(await told(config.tasks.slice(0, 1), ['pairs'])).toEqual({
+      where: 'joint',
+      message: 'this takes at least two tasks, but the run has one',
+    });
+    expect(readdirSync(folder)).not.toContain('runs');
+  });
+});
+
 describe('an analysis that cannot have everything', () => {
   const small = { ...config, training: { ...config.training, epochs: 1 } };
 

@@ -31,8 +31,8 @@ test('clusters by features, where all networks are there', () => {
     [0.9, 0.3, 1],
   ];
   expect(groupTasks(names, affinity, cka).clusters).toEqual([
-    { merged: [0, 2], tasks: ['a', 'c'], distance: expect.closeTo(0.1, 12) },
-    { merged: [3, 1], tasks: ['a', 'c', 'b'], distance: expect.closeTo(0.75, 12) },
+    { clusters: [0, 2], tasks: ['a', 'c'], distance: expect.closeTo(0.1, 12) },
+    { clusters: [3, 1], tasks: ['a', 'c', 'b'], distance: expect.closeTo(0.75, 12) },
   ]);
   const missing = cka.map((row) => row.map((value, j) => (j === 1 ? Number.NaN : value)));
   expect(groupTasks(names, affinity, missing)).not.toHaveProperty('clusters');

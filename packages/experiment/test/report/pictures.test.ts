@@ -25,7 +25,10 @@ const pictures: { readonly [kind: string]: Picture } = {
   dendrogram: dendrogram({
     ...of,
     leaves: hostile,
-    merges: [0.1, 0.2, 0.3, 0.4].map((height, k) => ({ left: k === 0 ? 0 : 4 + k, right: k + 1, height })),
+    merges: [0.1, 0.2, 0.3, 0.4].map((height, k) => ({
+      clusters: [k === 0 ? 0 : 4 + k, k + 1] as const,
+      distance: height,
+    })),
     x: a,
   }),
   transferGraph: transferGraph({
@@ -98,9 +101,9 @@ describe('dendrogram', () => {
       ...of,
       leaves: ['a', 'b', 'c', 'd'],
       merges: [
-        { left: 0, right: 2, height: 1 },
-        { left: 1, right: 3, height: 2 },
-        { left: 4, right: 5, height: 5 },
+        { clusters: [0, 2], distance: 1 },
+        { clusters: [1, 3], distance: 2 },
+        { clusters: [4, 5], distance: 5 },
       ],
     });
     const lines = (picture.option.series as { data: number[][]; type: string }[]).filter(({ type }) => type === 'line');
