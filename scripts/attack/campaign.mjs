@@ -15,6 +15,7 @@ import { drawsFor } from './random.mjs';
  * @property {boolean} [alone] it needs a process of its own
  * @property {boolean} [endless] it may take for ever, but has to end when it is interrupted
  * @property {boolean} [reads] the user's own run file or command line names what leads to the secret, so that it may be read
+ * @property {boolean} [executes] the command line names a run file, and code beside it may run
  * @property {string[]} [writes] paths below which the command may do as it likes
  * @property {string[]} [makes] paths below which it may make what is not there, and change nothing that is
  *

@@ -32,7 +32,7 @@ const allowedCodes = [0, 1, 2, 130, 143];
 export function judge(case_, place, before, ended, litter) {
   return [
     ...ending(ended),
-    ...foreignCode(place),
+    ...(case_.executes === true ? [] : foreignCode(place)),
     ...(case_.reads === true ? [] : leaks(place, ended)),
     ...writes(case_, place, before),
     ...leftIn(litter),

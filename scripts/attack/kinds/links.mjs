@@ -122,12 +122,12 @@ function misplace(random, path, { root, mine, outside }) {
  * @param {Random} random
  * @param {Place} place
  * @param {string} target
- * @returns {Pick<import('../campaign.mjs').Case, 'args' | 'reads' | 'writes' | 'makes'>}
+ * @returns {Pick<import('../campaign.mjs').Case, 'args' | 'executes' | 'reads' | 'writes' | 'makes'>}
  */
 function openElsewhere(random, { mine }, target) {
   // Who names a file may name any other; so a link that is named is followed.
   const reads = target === 't.csv' || target === 'run.yaml';
-  if (target === 'run.yaml') return { args: ['check', 'stranger/run.yaml'], reads };
+  if (target === 'run.yaml') return { args: ['check', 'stranger/run.yaml'], reads, executes: true };
   if (target === 't.csv' && random.chance(0.5)) {
     return { args: ['predict', 'run', 'stranger/t.csv', '-q', '-o', 'out.csv'], reads, writes: ['mine/out.csv'] };
   }

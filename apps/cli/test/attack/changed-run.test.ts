@@ -1,5 +1,5 @@
 // What a model and `run.json` say is looked at before it is used, though a checksum is right.
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { folderWith } from '../../../../test/support/folder.js';
@@ -11,31 +11,32 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => run.remove());
 
-type Labels = { readonly table: { labels: { column: string; kind: string }[] } };
+interface Table {
+  readonly features: readonly object[];
+  readonly labels: readonly { readonly column: string }[];
+}
 
-it.each([
-  ['no label', 'no label', (labels: Labels['table']['labels']) => labels.slice(1)],
+const category = { type: 'category', column: 'x', missing: 'mean', fill: 'a', encoding: 'one-hot' };
+const classes = { kind: 'class', rows: 2, classes: ['a', 'b'], counts: [1, 1] };
+
+it.each<readonly [name: string, says: string, change: (table: Table) => Partial<Table>]>([
+  ['no label', 'but has no label; the file is damaged', ({ labels }) => ({ labels: labels.slice(1) })],
   [
     'a label of another kind',
-    'a label of kind `class`',
-    ([label]: Labels['table']['labels']) => [
-      { kind: 'class', column: label?.column, rows: 2, classes: ['a', 'b'], counts: [1, 1] },
-    ],
+    'but has a label of kind `class`; the file is damaged',
+    ({ labels }) => ({ labels: labels.map(({ column }) => ({ ...classes, column })) }),
   ],
-])('%s in a model', async (_, found, change) => {
-  const { cwd } = run;
-  const model = join(cwd, 'run-1/model.safetensors');
-  const before = readFileSync(model);
-  try {
-    await forgeModel(join(cwd, 'run-1'), (state) => {
-      const { table } = state as unknown as Labels;
-      table.labels = change(table.labels) as typeof table.labels;
-    });
-    const { code, stderr } = await polytask(cwd, ['evaluate', 'run-1', '--data', 't.csv', '-q']);
-    expect([code, stderr]).toEqual([2, expect.stringContaining(`but has ${found}; the file is damaged`)]);
-  } finally {
-    writeFileSync(model, before);
-  }
+  [
+    'more shares than values',
+    'at most a share per value',
+    () => ({ features: [{ ...category, values: ['a'], shares: [0.5, 0.5, 0.5] }] }),
+  ],
+])('refuses %s in a model', async (_, says, change) => {
+  const cwd = folderWith();
+  cpSync(run.cwd, cwd, { recursive: true });
+  await forgeModel(join(cwd, 'run-1'), ({ table }) => void Object.assign(table as Table, change(table as Table)));
+  const { code, stderr } = await polytask(cwd, ['evaluate', 'run-1', '--data', 't.csv', '-q']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
 });
 
 it('goes on by the configuration that was given, whatever `run.json` says that it became', async () => {

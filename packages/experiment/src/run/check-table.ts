@@ -17,10 +17,12 @@ const named = { column, missing, complete };
 const feature = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('number'), ...named, fill: number, center: number, scale: divisor }),
   z.strictObject({ type: z.literal('boolean'), ...named, fill: number, center: number, scale: divisor }),
-  z.strictObject({
-    ...{ type: z.literal('category'), ...named, fill: z.string() },
-    ...{ encoding: z.enum(['one-hot', 'embedding']), values: texts, shares: z.array(number).exactOptional() },
-  }),
+  z
+    .strictObject({
+      ...{ type: z.literal('category'), ...named, fill: z.string() },
+      ...{ encoding: z.enum(['one-hot', 'embedding']), values: texts, shares: z.array(number).exactOptional() },
+    })
+    .refine(({ values, shares = [] }) => shares.length <= values.length, { error: 'at most a share per value' }),
   z.strictObject({
     ...{ type: z.literal('date'), ...named, fill: number, center: number, scale: divisor },
     parts: z.array(z.enum(['trend', 'year', 'week', 'day'])),
