@@ -5,7 +5,6 @@ import {
   type OptionsOf,
   PolytaskError,
   type Relabelling,
-  type State,
   whole,
   withDefault,
 } from '@polytask/core';
@@ -83,12 +82,11 @@ export const coRegression = /* @__PURE__ */ describePart('auxiliary', {
           `\`co-regression\` needs tasks that predict numbers, but got ${described}. For classes there is \`co-training\`.`,
         );
       }
-      const pool = createPool('co-regression', pair, size, () => uniform(0));
-      let round = 0;
+      const pool = createPool('co-regression', pair, { size, rounds, every }, () => uniform(0));
       return {
         loss: () => tf.scalar(0),
         async relabel({ epoch, labels, rows }) {
-          if (round >= rounds || epoch % every !== 0) return;
+          if (!pool.due(epoch)) return;
           await pool.fill(rows);
           const views = await viewsOf(rows, pair, pool.ids());
           const taken: number[] = [];
@@ -101,19 +99,11 @@ export const coRegression = /* @__PURE__ */ describePart('auxiliary', {
             taken.push(...ids);
           });
           pool.replace(taken);
-          round += 1;
           return { added: taken.length, left: pool.left() };
         },
-        saveState: (): State => ({ round, pool: pool.saveState() }),
-        loadState(state) {
-          const saved = state as unknown as { round: number; pool: State };
-          round = saved.round;
-          pool.loadState(saved.pool);
-        },
-        reset() {
-          round = 0;
-          pool.reset();
-        },
+        saveState: pool.saveState,
+        loadState: pool.loadState,
+        reset: pool.reset,
       };
     },
   }),

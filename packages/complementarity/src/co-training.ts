@@ -105,14 +105,13 @@ export const coTraining = /* @__PURE__ */ describePart('auxiliary', {
       if (perRound !== undefined && perRound.length !== classes) {
         throw new InvalidOptionError('perRound', `${classes} whole numbers from 0, one per class`, perRound);
       }
-      const pool = createPool('co-training', pair, size, () => uniform(0));
+      const pool = createPool('co-training', pair, { size, rounds, every }, () => uniform(0));
       const warned = new Set<string>();
-      let round = 0;
       let share: readonly number[] | undefined = perRound;
       return {
         loss: () => tf.scalar(0),
         async relabel(around) {
-          if (round >= rounds || around.epoch % every !== 0) return;
+          if (!pool.due(around.epoch)) return;
           await pool.fill(around.rows);
           share ??= await ratioOf(around.rows, pair, classes);
           const errors = await calibrationOf(around, pair);
@@ -127,7 +126,6 @@ export const coTraining = /* @__PURE__ */ describePart('auxiliary', {
           const values = [...chosen.values()].map((one) => [one]);
           for (const task of pair) addLabels(around.labels, task, { ids, values });
           pool.replace(ids);
-          round += 1;
           return {
             added: ids.length,
             disagreed,
@@ -135,15 +133,13 @@ export const coTraining = /* @__PURE__ */ describePart('auxiliary', {
             ...Object.fromEntries(pair.map(({ name }, k) => [`calibration-error-${name}`, errors[k] as number])),
           };
         },
-        saveState: (): State => ({ round, share: share ?? null, pool: pool.saveState() }),
+        saveState: (): State => ({ share: share ?? null, pool: pool.saveState() }),
         loadState(state) {
-          const saved = state as unknown as { round: number; share: number[] | null; pool: State };
-          round = saved.round;
+          const saved = state as unknown as { share: number[] | null; pool: State };
           share = saved.share ?? undefined;
           pool.loadState(saved.pool);
         },
         reset() {
-          round = 0;
           share = perRound;
           pool.reset();
         },

@@ -1,12 +1,14 @@
 import { type AnyTask, type Batch, PolytaskError, permutation, type Relabelling, type State } from '@polytask/core';
 
-/** Rows of which two tasks choose what to teach each other, a few at a time, as both see more of them in the course of a run. */
+/** Rows of which two tasks choose what to teach each other, a few in every round, as both see more of them in the course of a run. */
 export interface Pool {
+  /** Whether there is a round after this epoch. */
+  due(epoch: number): boolean;
   /** Ids of the rows to choose from now. */
   ids(): ReadonlySet<number>;
   /** On the first call: finds all rows that neither task has a label of. Errors: `POLYTASK_NO_COMMON_ROWS`. */
   fill(rows: Relabelling['rows']): Promise<void>;
-  /** Takes rows out, and others in their place. */
+  /** Ends a round: takes rows out, and others in their place. */
   replace(taken: readonly number[]): void;
   /** Rows that have not been chosen yet, in the pool or not. */
   left(): number;
@@ -16,18 +18,20 @@ export interface Pool {
 }
 
 /**
- * @param size How many rows there are to choose from at a time.
+ * @param options How many rows there are to choose from at a time, how many rounds there are, and a round every so many epochs.
  * @param uniform Draws the order in which rows come.
  */
 export function createPool(
   part: string,
   pair: readonly [AnyTask, AnyTask],
-  size: number,
+  { size, rounds, every }: { readonly size: number; readonly rounds: number; readonly every: number },
   uniform: () => () => number,
 ): Pool {
+  let round = 0;
   let inside: number[] = [];
   let waiting: number[] | undefined;
   return {
+    due: (epoch) => round < rounds && epoch % every === 0,
     ids: () => new Set(inside),
     async fill(rows) {
       if (waiting !== undefined) return;
@@ -47,18 +51,26 @@ export function createPool(
       const gone = new Set(taken);
       inside = inside.filter((id) => !gone.has(id));
       inside.push(...(waiting ?? []).splice(0, size - inside.length));
+      round += 1;
     },
     left: () => inside.length + (waiting?.length ?? 0),
     saveState: () => ({
+      round,
       inside: Int32Array.from(inside),
       waiting: waiting === undefined ? null : Int32Array.from(waiting),
     }),
     loadState(state) {
-      const saved = state as { readonly inside: Int32Array; readonly waiting: Int32Array | null };
+      const saved = state as {
+        readonly round: number;
+        readonly inside: Int32Array;
+        readonly waiting: Int32Array | null;
+      };
+      round = saved.round;
       inside = Array.from(saved.inside);
       waiting = saved.waiting === null ? undefined : Array.from(saved.waiting);
     },
     reset() {
+      round = 0;
       inside = [];
       waiting = undefined;
     },

@@ -100,13 +100,17 @@ export function bindView(given: Taken<typeof view>, specs: InputSpecs, option: s
   };
 }
 
-/** Standard normal numbers, by Box and Muller: two from every two uniform ones, which are drawn on the host. */
+/**
+ * Standard normal numbers, by Box and Muller: two from each uniform one, which is drawn on the host and has 24 random bits. Half of
+ * them say how far out the two are, 4.2 at most, and half at which angle.
+ */
 export function normals(shape: readonly number[], uniform: StepContext['uniform'], path: string): tf.Tensor {
   const size = shape.reduce((product, length) => product * length, 1);
-  const [first, second] = tf.unstack(uniform(path, [2, Math.ceil(size / 2)])) as [tf.Tensor1D, tf.Tensor1D];
-  // Uniform numbers are below 1, so that the logarithm is finite.
-  const radius = tf.sqrt(tf.mul(tf.log(tf.sub(1, first)), -2));
-  const angle = tf.mul(second, 2 * Math.PI);
+  const bits = tf.mul(uniform(path, [Math.ceil(size / 2)]), 4096);
+  const upper = tf.floor(bits);
+  // Never 0, so that the logarithm is finite.
+  const radius = tf.sqrt(tf.mul(tf.log(tf.div(tf.add(upper, 0.5), 4096)), -2));
+  const angle = tf.mul(tf.sub(bits, upper), 2 * Math.PI);
   const both = tf.concat([tf.mul(radius, tf.cos(angle)), tf.mul(radius, tf.sin(angle))]);
   return tf.reshape(tf.slice(both, 0, size), [...shape]);
 }

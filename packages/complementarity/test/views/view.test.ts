@@ -62,6 +62,9 @@ it('draws normal numbers', () => {
   // 4.55 % of normal numbers are beyond two deviations.
   const halves = drawn.slice(0, 10_000).map((value, i) => value * (drawn[10_000 + i] as number));
   expect(Math.abs(mean(halves))).toBeLessThan(0.03);
+  // Both numbers of a pair share a radius; independent ones have squares whose product is 1 in the mean.
+  expect(Math.abs(mean(halves.map((product) => product ** 2)) - 1)).toBeLessThan(0.1);
+  expect(Math.max(...drawn.map(Math.abs))).toBeGreaterThan(3.5);
   expect(tf.tidy(() => normals([3, 5], step.uniform, 'odd').shape)).toEqual([3, 5]);
   expect(drawn.filter((value) => Math.abs(value) > 2).length / drawn.length).toBeCloseTo(0.0455, 2);
 });
