@@ -138,7 +138,7 @@ async function jointOf(file: string, ...set: string[]) {
 
 describe('run files', () => {
   it('relatedness.yaml sees that the warmest and the coldest of a day have most to do with each other', async () => {
-    const { observations } = await jointOf('relatedness.yaml', 'training.epochs=4');
+    const { observations } = await jointOf('relatedness.yaml', 'training.epochs=4', 'observers.2.interval=30');
     const { tasks, affinity } = observations['lookahead-affinity'] as { tasks: string[]; affinity: number[][] };
     for (const [i, j] of [
       [0, 1],
