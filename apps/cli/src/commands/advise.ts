@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Advice, adviceFor, type Measured, type MeasurementName, measurements } from '@polytask/analysis';
+import { type Advice, adviceFor, type Measured, type MeasurementName, measurements, rules } from '@polytask/analysis';
 import { PolytaskError } from '@polytask/core';
 import {
   applyChange,
@@ -53,6 +53,12 @@ export async function advise(file: string, options: AdviseOptions, io: Io): Prom
   const progress = quiet === true ? quietProgress(io) : createProgress(io);
   const loaded = await loadConfig({ file, cwd, plugins });
   if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
+  // Before anything is measured, which may take long: any rule may come to speak.
+  await requireFree(
+    rules.flatMap(({ name, change }) => (change === undefined ? [] : [fileOf(loaded, name)])),
+    force,
+    cwd,
+  );
   const output = await outputOf(options, loaded, io);
   const began = performance.now();
   const limit = (share: number) => limitAfter(share * budget - (performance.now() - began), signal);
@@ -169,7 +175,21 @@ async function withoutObserver<Result>(work: (observers: boolean) => Promise<Res
   }
 }
 
-/** A run file for every piece of advice that changes something, beside the one that it changes: relative paths begin there. */
+/** The run file of a piece of advice, beside the one that it changes: relative paths begin there. */
+function fileOf({ path, name }: LoadedConfig, advice: string): string {
+  return join(dirname(path), `${name}.${advice}.yaml`);
+}
+
+async function requireFree(paths: readonly string[], force: boolean, cwd: string): Promise<void> {
+  const problems = await Promise.all(paths.map((path) => whyNotExported(path, [''], force)));
+  const mistakes = paths.flatMap((path, i) => {
+    const message = problems[i];
+    return message === undefined ? [] : [{ where: shownPath(path, cwd), message }];
+  });
+  if (mistakes.length > 0) throw new InputError(mistakes);
+}
+
+/** A run file for every piece of advice that changes something. */
 async function writeFiles(
   loaded: LoadedConfig,
   advice: readonly Advice[],
@@ -180,20 +200,17 @@ async function writeFiles(
     if (change === undefined) return [];
     const config = applyChange(loaded.raw, loaded.sections.sharing, change);
     if (changesOf(loaded.raw, config).length === 0) return [];
-    const path = join(dirname(loaded.path), `${loaded.name}.${name}.yaml`);
     return [
       {
         name,
-        path,
+        path: fileOf(loaded, name),
         config,
         text: toYaml(config, [`From ${basename(loaded.path)}, as \`polytask advise\` says:`, sentence]),
       },
     ];
   });
-  for (const { path } of files) {
-    const problem = await whyNotExported(path, [''], force);
-    if (problem !== undefined) throw new InputError([{ where: shownPath(path, cwd), message: problem }]);
-  }
+  const paths = files.map(({ path }) => path);
+  await requireFree(paths, force, cwd);
   for (const { path, text } of files) await writeExport(path, { '': text });
   return files;
 }

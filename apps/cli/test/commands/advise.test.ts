@@ -53,6 +53,8 @@ describe('polytask advise', () => {
     expect(await told('none.yaml')).toMatch(/no such file/);
     writeFileSync(join(cwd, 'wrong.yaml'), `${quick}optimiser: 1\n`);
     expect(await told('wrong.yaml')).toMatch(/no key `optimiser`/);
-    expect(readdirSync(cwd).sort()).toEqual(['run.yaml', 'wrong.yaml']);
+    writeFileSync(join(cwd, 'run.more-dropout.yaml'), 'mine');
+    expect(await told('run.yaml')).toBe('run.more-dropout.yaml: this file is there already; --force replaces it');
+    expect(readdirSync(cwd).sort()).toEqual(['run.more-dropout.yaml', 'run.yaml', 'wrong.yaml']);
   });
 });
