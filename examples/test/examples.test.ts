@@ -1,10 +1,11 @@
-// Every example runs as its first lines say, from the sources, and prints what is true of its data.
+// Every example runs as its first lines say, programs from the sources and run files by the built command, and prints what is true of its data.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildPackages } from '../../scripts/packages.mjs';
 
 const folder = join(import.meta.dirname, '..');
 
@@ -116,17 +117,8 @@ async function jointOf(file: string, ...set: string[]) {
     const cached = !readFileSync(join(folder, file), 'utf8').includes('use: multimnist');
     const cache = cached ? [`data.cache=${join(output, 'cache')}`] : [];
     const sets = ['compare=none', 'backend=cpu', ...cache, ...set].flatMap((one) => ['--set', one]);
-    const main = join(folder, '../apps/cli/src/main.ts');
-    const args = [
-      '--conditions=polytask:source',
-      '--import',
-      'tsx',
-      main,
-      'train',
-      join(folder, file),
-      '--json',
-      '--quiet',
-    ];
+    const main = join(folder, '../apps/cli/dist/main.js');
+    const args = [main, 'train', join(folder, file), '--json', '--quiet'];
     const { stdout } = await promisify(execFile)(process.execPath, [...args, ...sets, '-o', join(output, 'run')], {
       cwd: folder,
     });
@@ -137,6 +129,8 @@ async function jointOf(file: string, ...set: string[]) {
 }
 
 describe('run files', () => {
+  beforeAll(() => buildPackages({ dts: false }), 300_000);
+
   it('relatedness.yaml sees that the warmest and the coldest of a day have most to do with each other', async () => {
     const { observations } = await jointOf('relatedness.yaml', 'training.epochs=4', 'observers.2.interval=30');
     const { tasks, affinity } = observations['lookahead-affinity'] as { tasks: string[]; affinity: number[][] };
