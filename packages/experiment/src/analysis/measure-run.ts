@@ -10,7 +10,7 @@ import {
 import { type AnyTask, type Encoder, metricDirections, PolytaskError, type State, type Trainer } from '@polytask/core';
 import { isMapping } from '../config/paths.js';
 import { buildPart } from '../parts/build-part.js';
-import type { Network } from '../parts/network.js';
+import { type Network, withoutTaught } from '../parts/network.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { tableFor } from '../parts/tables.js';
 import type { NetworkResult } from '../run/document.js';
@@ -58,6 +58,7 @@ export async function measureRun(
   const { seed } = config;
   const { joint: kinds = [], signal, progress } = around;
   if (kinds.length > 0) progress.note(costOfSets(tasks.length, kinds, config.repeat ?? 1));
+  if (run.teachers.length > 0) progress.note('Terms that learn from teachers are left out of what is measured.');
   const found: Measured = {};
   const paired = data.train.sources.length <= 1 && data.test.sources.length <= 1;
   if (!paired) skip('what needs labels of all tasks in a row', 'the tasks have data sets of their own');
@@ -127,7 +128,7 @@ async function trainJoint(run: PreparedRun, around: AnalysisSurroundings, rows: 
   const { tasks, training, data, config } = run;
   const perEpoch = Math.ceil(data.train.batches(training) / training.accumulate);
   const interval = Math.max(1, Math.floor((training.epochs * perEpoch) / looks));
-  const network = await run.joint();
+  const network = withoutTaught(await run.joint());
   // Ours come first: of two with one name the second is numbered.
   const observers = [lookaheadAffinity, firstOrderAffinity, gradientSimilarity].map((make) => make({ interval }));
   let predictions: Record<string, readonly unknown[]> | undefined;

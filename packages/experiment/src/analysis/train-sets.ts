@@ -1,5 +1,6 @@
 import { type AnyTask, metricDirections } from '@polytask/core';
 import { InputError } from '../errors/mistakes.js';
+import { withoutTaught } from '../parts/network.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import type { NetworkResult } from '../run/document.js';
 import { trainNetwork } from '../run/train-network.js';
@@ -93,7 +94,7 @@ async function trainSet(
       : length === tasks.length
         ? { network: await run.joint(), training, data }
         : await run.group(set.map((task) => tasks[task]?.name as string));
-  return trainNetwork({ ...networkRun(around, seed), ...parts, label });
+  return trainNetwork({ ...networkRun(around, seed), ...parts, network: withoutTaught(parts.network), label });
 }
 
 function scoresOf(tasks: readonly AnyTask[], set: readonly number[], { tasks: scores }: NetworkResult): number[] {

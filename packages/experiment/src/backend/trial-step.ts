@@ -6,6 +6,7 @@ import {
   subset,
   type TableDataset,
 } from '@polytask/core';
+import { withoutTaught } from '../parts/network.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 
 /**
@@ -13,10 +14,7 @@ import type { PreparedRun } from '../parts/prepare-run.js';
  * not fit their task, show here and not after the run has begun.
  */
 export async function trialStep(run: PreparedRun, executor: Executor): Promise<void> {
-  const { auxiliary = [], ...network } = await run.joint();
-  // Terms that wait for teachers have nothing to learn from yet.
-  const ready = auxiliary.filter(({ withTeachers }) => withTeachers === undefined);
-  const trainer = await createTrainer({ ...network, auxiliary: ready, executor, seed: run.config.seed });
+  const trainer = await createTrainer({ ...withoutTaught(await run.joint()), executor, seed: run.config.seed });
   try {
     const { validation } = run.data;
     const controller = new AbortController();

@@ -98,3 +98,11 @@ export function buildTasks(tasks: Config['tasks'], context: BuildContext): Promi
     tasks.map((task, index) => buildPart<AnyTask>(task, ['tasks', index], tableFor('task'), context, () => {})),
   );
 }
+
+/** A network without the terms that learn from teachers, for where none have been trained. */
+export function withoutTaught(network: Network): Network {
+  const { auxiliary } = network;
+  return auxiliary === undefined
+    ? network
+    : { ...network, auxiliary: auxiliary.filter(({ withTeachers }) => withTeachers === undefined) };
+}

@@ -256,6 +256,16 @@ describe('an analysis that cannot have everything', () => {
     expect(apart.gains).toHaveProperty('a');
   });
 
+  it('leaves out terms that learn from teachers, and says so', async () => {
+    const folder = folderWith({ 'rows.csv': table });
+    const said: string[] = [];
+    const progress = { ...noProgress, note: (text: string) => void said.push(text) };
+    const taught = { ...small, auxiliary: [{ use: 'distill', teachers: 'single-task' }] };
+    const found = await analyzeRun(taught, { folder, progress, joint: ['leave-one-out'] });
+    expect(found).toMatchObject({ status: 'done', gains: { a: expect.anything() } });
+    expect(said).toContain('Terms that learn from teachers are left out of what is measured.');
+  });
+
   it('refuses mistakes, and a folder that is not empty, before anything is trained', async () => {
     const folder = folderWith({ 'rows.csv': table, 'here/file': '' });
     const wrong = await analyzeRun({ ...small, tasks: [] }, { folder }).catch((error: unknown) => error);
