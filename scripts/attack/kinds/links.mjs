@@ -126,8 +126,8 @@ function misplace(random, path, { root, mine, outside }) {
  */
 function openElsewhere(random, { mine }, target) {
   // Who names a file may name any other; so a link that is named is followed.
-  const reads = target === 't.csv' || target === 'run.yaml';
-  if (target === 'run.yaml') return { args: ['check', 'stranger/run.yaml'], reads, executes: true };
+  if (target === 'run.yaml') return { args: ['check', 'stranger/run.yaml'], reads: true, executes: true };
+  const reads = target === 't.csv';
   if (target === 't.csv' && random.chance(0.5)) {
     return { args: ['predict', 'run', 'stranger/t.csv', '-q', '-o', 'out.csv'], reads, writes: ['mine/out.csv'] };
   }

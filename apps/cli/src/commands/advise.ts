@@ -209,8 +209,12 @@ async function writeFiles(
       },
     ];
   });
-  const paths = files.map(({ path }) => path);
-  await requireFree(paths, force, cwd);
+  // Once more, since others may have written meanwhile.
+  await requireFree(
+    files.map(({ path }) => path),
+    force,
+    cwd,
+  );
   for (const { path, text } of files) await writeExport(path, { '': text });
   return files;
 }
