@@ -71,6 +71,16 @@ describe('the paper index', () => {
   });
 });
 
+it('the first page and the sidebar lead to every page of the guide', () => {
+  const guide = readdirSync(join(root, 'apps/docs/guide'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => name.slice(0, -'.md'.length))
+    .sort();
+  const linked = (text: string, link: RegExp) => [...new Set([...text.matchAll(link)].map(([, name]) => name))].sort();
+  expect(linked(read('apps/docs/index.md'), /\.\/guide\/([\w-]+)/g)).toEqual(guide);
+  expect(linked(read('apps/docs/.vitepress/config.ts'), /link: '\/guide\/([\w-]+)'/g)).toEqual(guide);
+});
+
 it('links between files of the repository lead to files', () => {
   const dead = pages()
     .filter(({ path }) => !path.startsWith('apps/docs/'))
