@@ -3,6 +3,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { type CodePlaces, codePlaces, noCode } from '../code/code-places.js';
 import { InputError } from '../errors/mistakes.js';
+import { partAt } from '../parts/tables.js';
 import { defaultSharing } from './defaults.js';
 import { didYouMean, expectedWords, explainIssues } from './explain-issues.js';
 import { createMistakeList, type MistakeList } from './mistake-list.js';
@@ -86,7 +87,7 @@ export function checkConfig(read: ReadConfig): LoadedConfig {
     const problem = applySetOption(raw, one);
     if (problem !== undefined) mistakes.addPlaced({ where: one.where, message: problem });
   }
-  const sections = withSharing(checkSections(raw, mistakes), raw, mistakes);
+  const sections = withSharing(checkSections(withEncoder(raw), mistakes), raw, mistakes);
   return { file, path, folder: dirname(path), code, name: basename(path, extname(path)), raw, sections, mistakes };
 }
 
@@ -102,11 +103,26 @@ function checkSections(raw: Record<string, unknown>, mistakes: MistakeList): Par
   return Object.fromEntries(right) as Partial<Config>;
 }
 
+/** Whether the rows come from tables, whose columns say how they are to be encoded. */
+function hasTables(raw: Record<string, unknown>): boolean {
+  const source = valueAt(raw, ['data', 'use']);
+  return source === 'table' || source === 'task-tables';
+}
+
+/** Tables have an encoder by default, in every sharing strategy that needs nothing else. */
+function withEncoder(raw: Record<string, unknown>): Record<string, unknown> {
+  const { sharing } = raw;
+  if (!hasTables(raw) || !isMapping(sharing) || 'encoder' in sharing) return raw;
+  const needed = Object.entries(partAt(sharing)?.options ?? {})
+    .filter(([name, { presence }]) => presence === 'required' && !(name in sharing))
+    .map(([name]) => name);
+  return needed.join() === 'encoder' ? { ...raw, sharing: { ...sharing, encoder: defaultSharing.encoder } } : raw;
+}
+
 /** Tables have a sharing strategy by default; what other data need, their inputs do not say. */
 function withSharing(sections: Partial<Config>, raw: Record<string, unknown>, mistakes: MistakeList): Partial<Config> {
   if (raw.sharing !== undefined) return sections;
-  const source = valueAt(raw, ['data', 'use']);
-  if (source === 'table' || source === 'task-tables') return { ...sections, sharing: defaultSharing as never };
+  if (hasTables(raw)) return { ...sections, sharing: defaultSharing as never };
   const example = '`{ use: hard-sharing, encoder: { use: mlp, units: [64, 32] } }`';
   mistakes.add(
     ['sharing'],

@@ -152,7 +152,9 @@ export const configSchema = mapping({
   tasks: list(placeSchema<AnyTask>('task'), 'tasks', 1, most.tasks).describe('What is learned.'),
   sharing: placeSchema<SharingStrategy>('sharing')
     .exactOptional()
-    .describe('What the tasks share. Default for tables: hard-sharing with the encoder tabular.'),
+    .describe(
+      'What the tasks share. Default for tables: hard-sharing with the encoder tabular, which any other strategy has too that says none.',
+    ),
   balancing: placeSchema<Balancing>('loss-weighting')
     .exactOptional()
     .describe('How the tasks are balanced. Default: the sum of their losses.'),

@@ -1,4 +1,4 @@
-import type { PartDescription } from '@polytask/core';
+import { listNames, type PartDescription } from '@polytask/core';
 import type { LabelOptions, SplitOptions, TableEncoding, VectorLabel } from '@polytask/data';
 import * as z from 'zod';
 import type { CodePlaces } from '../code/code-places.js';
@@ -58,6 +58,11 @@ export function partSchema(part: PartDescription, name: string, key: 'use' | 'ty
 export function slotSchema<Made>({ key, role, id, parts }: PartTable, place: PartPlace): z.ZodType<Made> {
   const [first, ...others] = [...parts].map(([name, part]) => partSchema(part, name, key, place));
   const own = first === undefined ? [] : [z.discriminatedUnion(key, [first, ...others])];
-  const union = z.union([...own, thirdParty(key)]);
+  const names = listNames([...parts.keys()], { plain: true });
+  const union = z.union([...own, thirdParty(key)], {
+    error: `${withArticle(role)}: a mapping with \`${key}\`, one of ${names}`,
+  });
   return union.meta({ id, description: `The ${role}, by its short name or from a package of its own.` }) as never;
 }
+
+const withArticle = (noun: string) => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;

@@ -82,6 +82,19 @@ describe('sharing', () => {
     );
   });
 
+  it('lends its encoder to any other strategy for tables that needs nothing else', () => {
+    const shared = (sharing: string) => check(`${table}sharing: ${sharing}`);
+    const { sections, mistakes } = shared('{ use: mmoe, experts: 3 }');
+    expect(mistakes.mistakes).toEqual([]);
+    expect(sections.sharing).toEqual({ use: 'mmoe', experts: 3, encoder: defaultSharing.encoder });
+    expect(shared('{ use: stem }').mistakes.mistakes.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/`sharing\.embedding` is missing; expected an encoder/),
+      expect.stringMatching(/`sharing\.encoder` is missing; expected an encoder/),
+    ]);
+    const [mistake] = check(plugin.replace(/sharing:.*\n|$/, 'sharing: { use: mmoe }\n')).mistakes.mistakes;
+    expect(mistake?.message).toMatch(/`sharing\.encoder` is missing/);
+  });
+
   it('has to be said where the data are others', () => {
     const [mistake, ...others] = check(plugin).mistakes.mistakes;
     expect(others).toEqual([]);

@@ -51,7 +51,20 @@ describe('explainIssues', () => {
       { sharing: {} },
       [`\`sharing.use\` is missing; expected ${namesAt('sharing')} or "<package>#<export>"`],
     ],
-    ['a part that is none', { sharing: 'hard-sharing' }, ['`sharing`: found "hard-sharing", expected a mapping']],
+    [
+      'a part that is none',
+      { sharing: 'hard-sharing' },
+      [
+        expect.stringMatching(
+          /^`sharing`: found "hard-sharing", expected a sharing strategy: a mapping with `use`, one of branched-sharing, /,
+        ),
+      ],
+    ],
+    [
+      'a part that is missing',
+      { sharing: { use: 'mmoe' } },
+      [expect.stringMatching(/^`sharing.encoder` is missing; expected an encoder: a mapping with `use`, one of .*mlp/)],
+    ],
     [
       'a name that only looks like a package',
       { balancing: { use: '@acme' } },
