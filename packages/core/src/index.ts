@@ -154,7 +154,7 @@ export type { TableCursor } from './data/table-cursor.js';
 export type { TableOptions } from './data/table-dataset.js';
 export { tableDataset } from './data/table-dataset.js';
 // Encoders, layers, heads.
-export type { BuiltStages } from './encoders/build-encoder.js';
+export type { BuiltStages, BuiltStep } from './encoders/build-encoder.js';
 export { buildEncoder, buildStages } from './encoders/build-encoder.js';
 export type { ConvNetOptions } from './encoders/conv-net.js';
 export { convNet } from './encoders/conv-net.js';

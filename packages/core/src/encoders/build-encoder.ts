@@ -6,22 +6,30 @@ import type { NamedTensors } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
 
-/** Stages whose variables exist, one after the other. */
-export interface BuiltStages {
+/** One or more stages whose variables exist, as one step of a way through an encoder. */
+export interface BuiltStep {
   /** Shape and dtype of one row of the features. */
   readonly output: InputSpec;
-  /** What stages after these may take: what these give by name, and what was carried to them. */
-  readonly carried: InputSpecs;
-  /** Each stage by itself; the second and later ones take `{ features }`, and what they ask for. They give features alone. */
-  readonly stages: readonly BuiltStage[];
-  /** The features alone. */
-  apply(inputs: NamedTensors, step: StepContext): tf.Tensor;
-  /** The features, and what later stages may take; `carried` has what earlier stages gave. */
+  /**
+   * The features, and what later stages may take; `carried` has what earlier stages gave, of which these see what they take.
+   *
+   * @param inputs The encoder's inputs for the first stage, `{ features }` for a later one.
+   */
   run(
     inputs: NamedTensors,
     step: StepContext,
     carried?: NamedTensors,
   ): { readonly features: tf.Tensor; readonly carried: NamedTensors };
+}
+
+/** Stages whose variables exist, one after the other. */
+export interface BuiltStages extends BuiltStep {
+  /** What stages after these may take: what these give by name, and what was carried to them. */
+  readonly carried: InputSpecs;
+  /** Each stage by itself, for strategies that do something between them. */
+  readonly stages: readonly BuiltStep[];
+  /** The features alone. */
+  apply(inputs: NamedTensors, step: StepContext): tf.Tensor;
 }
 
 /**
@@ -76,7 +84,7 @@ export function buildStages(
   inputs: InputSpecs,
   carried: InputSpecs = {},
 ): BuiltStages {
-  const built: { readonly stage: BuiltStage | NamedStage; readonly takes: readonly string[] }[] = [];
+  const built: BuiltStep[] = [];
   let specs = inputs;
   let known = carried;
   for (const recipe of stages) {
@@ -86,7 +94,7 @@ export function buildStages(
       if (!(taken in known)) throw new UnknownNameError(where, taken, Object.keys(known));
     }
     const stage = recipe.build(scope.child(recipe.name), { ...specs, ...pick(known, takes) });
-    built.push({ stage, takes });
+    built.push(asStep(stage, takes));
     specs = { features: stage.output };
     if (stage.named !== undefined) known = { ...known, ...stage.named };
   }
@@ -98,31 +106,28 @@ export function buildStages(
       `An encoder without stages passes on exactly one input, but got ${names.map((name) => `\`${name}\``).join(', ') || 'none'}.`,
     );
   }
-  const run: BuiltStages['run'] = (tensors, step, before = {}) => {
+  const run: BuiltStep['run'] = (tensors, step, before = {}) => {
     let current = tensors;
     let given = before;
-    for (const { stage, takes } of built) {
-      const seen = takes.length === 0 ? current : { ...current, ...pick(given, takes) };
-      if (stage.named === undefined) {
-        current = { features: stage.apply(seen, step) };
-        continue;
-      }
-      const { features, ...named } = applyNamed(stage, seen, step);
+    for (const stage of built) {
+      const { features, carried: after } = stage.run(current, step, given);
       current = { features };
-      given = { ...given, ...named };
+      given = after;
     }
     return { features: Object.values(current)[0] as tf.Tensor, carried: given };
   };
+  return { output, carried: known, stages: built, apply: (tensors, step) => run(tensors, step).features, run };
+}
+
+function asStep(stage: BuiltStage | NamedStage, takes: readonly string[]): BuiltStep {
   return {
-    output,
-    carried: known,
-    stages: built.map(({ stage }) => ({
-      output: stage.output,
-      apply: (tensors, step) =>
-        stage.named === undefined ? stage.apply(tensors, step) : applyNamed(stage, tensors, step).features,
-    })),
-    apply: (tensors, step) => run(tensors, step).features,
-    run,
+    output: stage.output,
+    run(inputs, step, carried = {}) {
+      const seen = takes.length === 0 ? inputs : { ...inputs, ...pick(carried, takes) };
+      if (stage.named === undefined) return { features: stage.apply(seen, step), carried };
+      const { features, ...named } = applyNamed(stage, seen, step);
+      return { features, carried: { ...carried, ...named } };
+    },
   };
 }
 

@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { InputSpec, InputSpecs } from '../contracts/batch.js';
-import type { BuiltStage, Encoder, Stage, StepContext } from '../contracts/encoder.js';
+import type { Encoder, Stage, StepContext } from '../contracts/encoder.js';
 import type { BuildScope } from '../contracts/parameters.js';
 import type { NamedTensors } from '../contracts/tensors.js';
-import { type BuiltStages, buildStages } from '../encoders/build-encoder.js';
+import { type BuiltStages, type BuiltStep, buildStages } from '../encoders/build-encoder.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 
@@ -66,7 +66,8 @@ export interface BuiltColumns {
  *
  * where
  * - f are the columns' stages, each with variables of its own at `<column>/<stage>/...`;
- * - mix is what `mixer` builds for the stage, by default the identity, which leaves the columns apart.
+ * - mix is what `mixer` builds for the stage, by default the identity, which leaves the columns apart;
+ * - what a stage gives by name besides, such as skips, goes to later stages of the same column, unmixed.
  *
  * Shapes: inputs `[rows, ...]` → features `[rows, ...]` by column.
  *
@@ -116,9 +117,12 @@ export function buildColumns(scope: BuildScope, columns: readonly Column[], mixe
       );
       if (mixer === undefined) return byName(stages.map((column, i) => column.apply(own[i] as NamedTensors, step)));
       let current: readonly NamedTensors[] = own;
+      const carried: NamedTensors[] = own.map(() => ({}));
       mixers.forEach((mix, index) => {
         const features = stages.map((column, i) => {
-          return (column.stages[index] as BuiltStage).apply(current[i] as NamedTensors, step);
+          const done = (column.stages[index] as BuiltStep).run(current[i] as NamedTensors, step, carried[i]);
+          carried[i] = done.carried;
+          return done.features;
         });
         current = (mix === undefined ? features : mixed(mix, columns, features, step, feeds)).map((one) => ({
           features: one,
@@ -144,7 +148,7 @@ function buildMixers(
     );
   }
   return recipe.map(({ name }, index) => {
-    const outputs = stages.map((column) => (column.stages[index] as BuiltStage).output);
+    const outputs = stages.map((column) => (column.stages[index] as BuiltStep).output);
     return mixer({ name, index, last: index === recipe.length - 1, outputs });
   });
 }

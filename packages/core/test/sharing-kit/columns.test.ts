@@ -1,4 +1,4 @@
-import { fusion, mlp } from '@polytask/core';
+import { fusion, mlp, tabular } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
 import { buildColumns, type ColumnStage } from '../../src/sharing-kit/columns.js';
@@ -68,6 +68,21 @@ it('mixes after every stage, as by hand', () => {
     const found = built.apply({ x }, evaluating, { part: tf.scalar(0.5) });
     expect(found.a?.dataSync()).toEqual(stage(tf.add(a, tf.mul(b, 0.5)), 'a', 1).dataSync());
     expect(found.b?.dataSync()).toEqual(stage(b, 'b', 1).dataSync());
+  });
+  dispose();
+});
+
+it('hands what a stage gives by name to later stages of the same column, unmixed', () => {
+  const { scope, variable, dispose } = newScope(1, names);
+  const swap = ([a, b]: readonly tf.Tensor[]) => [b as tf.Tensor, a as tf.Tensor];
+  const encoder = tabular({ numeric: ['x'], units: [4], wide: 2 });
+  const own = names.map((name) => ({ name, encoder, inputs: { x: float(3) } }));
+  const built = buildColumns(scope, own, ({ name }) => (name === 'dense0' ? swap : undefined));
+  tf.tidy(() => {
+    const x = numbers([5, 3]) as tf.Tensor2D;
+    const found = built.apply({ x }, evaluating);
+    const hidden = tf.relu(tf.matMul(x, variable('b/dense0/kernel') as tf.Tensor2D));
+    expect(found.a?.dataSync()).toEqual(tf.concat([hidden, tf.mul(x, 2)], 1).dataSync());
   });
   dispose();
 });

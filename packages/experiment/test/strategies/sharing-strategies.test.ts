@@ -93,7 +93,8 @@ it('knows all strategies that run files know', () => {
   expect(Object.keys(strategies).sort()).toEqual([...known].sort());
 });
 
-const several = () => tabular({ units: [4, 4], activation: 'tanh' });
+/** Its last stage takes what its first one gives, past those between. */
+const several = () => tabular({ units: [4, 4], activation: 'tanh', wide: 2 });
 /** The model that one strategy adapts reads one input. */
 const inputsOf = (name: string): Inputs => (name === 'mtl-lora' ? one : two);
 
