@@ -22,6 +22,7 @@ export { affinityScore, type GroupScore } from './grouping/affinity-score.js';
 export { bestGrouping, type GroupingOptions } from './grouping/best-grouping.js';
 export type { Grouping } from './grouping/grouping-problem.js';
 export { cutTree, hierarchicalClustering, type Merge } from './grouping/hierarchical-clustering.js';
+export { type SelectiveGroupUpdatesOptions, selectiveGroupUpdates } from './grouping/selective-group-updates.js';
 export { type SpectralOptions, spectralClustering } from './grouping/spectral-clustering.js';
 // What joint runs say.
 export {

@@ -13,12 +13,15 @@ import {
 import { affinityPropagation } from '../grouping/affinity-propagation.js';
 import { type TaskMatrix, taskMatrix } from '../numbers/matrices.js';
 
+/** Groups of tasks that are updated one after the other. */
+export const groupsOption = optional(
+  list(list(taskName(), { least: 1 }), { least: 1 }),
+  'Groups of tasks that take a step one after the other, to begin with.',
+  'each task by itself',
+);
+
 const options = {
-  groups: optional(
-    list(list(taskName(), { least: 1 }), { least: 1 }),
-    'Groups of tasks that take a trial step one after the other.',
-    'each task by itself',
-  ),
+  groups: groupsOption,
   rate: withDefault(number({ above: 0, to: 1 }), 0.05, 'How far a look moves the running means (β).'),
   interval: withDefault(whole({ from: 1 }), 200, 'Steps from one look to the next.', 'paper: 1'),
 };
@@ -40,7 +43,7 @@ export type ProximalAffinityOptions = OptionsOf<typeof options>;
  * propagation of $X_{st} = Z_{st} / Z_{tt}$, made symmetric; empty until every task has an affinity above 0 to itself.
  *
  * @remarks This is the measure alone: the steps are taken on a scratch copy, so that the run goes on as it would, where the paper's
- * method trains group by group and groups anew as it goes. The order of the groups is drawn anew for every look, since the first one
+ * method, {@link selectiveGroupUpdates}, trains group by group and groups anew as it goes. The order of the groups is drawn anew for every look, since the first one
  * sees the losses freshest. A look costs one forward and backward pass per group, and one further forward pass each: with 8 tasks about
  * 20 steps of training, a tenth of it at every 200 steps.
  * @throws `POLYTASK_INVALID_OPTION` where a task is in two groups or in none.
@@ -61,7 +64,7 @@ export const proximalAffinity = /* @__PURE__ */ describePart('observer', {
       venue: 'ICLR',
       year: 2025,
       url: 'https://arxiv.org/abs/2502.11986',
-      note: 'The affinity; the selective updates are not here.',
+      note: 'The affinity; the selective updates are a plan of their own.',
     },
   ],
   options,
@@ -88,7 +91,11 @@ export const proximalAffinity = /* @__PURE__ */ describePart('observer', {
             before = after;
           }
         },
-        result: () => ({ tasks: names, looks, affinity, suggestedGroups: suggestedGroups(affinity, names) }),
+        result() {
+          const groups = proximalGroups(affinity) ?? [];
+          const suggestedGroups = groups.map((group) => group.map((task) => names[task] as string));
+          return { tasks: names, looks, affinity, suggestedGroups };
+        },
         saveState: () => ({ affinity: structuredClone(affinity), looks }),
         loadState(state) {
           const saved = structuredClone(state) as { affinity: number[][]; looks: number };
@@ -104,7 +111,10 @@ export const proximalAffinity = /* @__PURE__ */ describePart('observer', {
   }),
 });
 
-function membersOf(groups: readonly (readonly string[])[] | undefined, names: readonly string[]): number[][] {
+/**
+ * Groups by number; undefined: each task by itself. Errors: `POLYTASK_INVALID_OPTION` where a task is in two groups or in none.
+ */
+export function membersOf(groups: readonly (readonly string[])[] | undefined, names: readonly string[]): number[][] {
   const given = groups ?? names.map((name) => [name]);
   const once = names.every((name) => given.flat().filter((other) => other === name).length === 1);
   requireOption(once, 'groups', `groups in which each of ${names.join(', ')} is once`, given);
@@ -141,10 +151,15 @@ export function learn(
   });
 }
 
-function suggestedGroups(affinity: TaskMatrix, names: readonly string[]): string[][] {
+/**
+ * Clusters by affinity propagation of X_st = Z_st / Z_tt, made symmetric; undefined until every task has an affinity above 0 to itself.
+ *
+ * @param preference - Default: the median of the similarities.
+ */
+export function proximalGroups(affinity: TaskMatrix, preference?: number): number[][] | undefined {
   const own = affinity.map((row, task) => row[task] as number);
-  if (!own.every((value) => value > 0)) return [];
+  if (!own.every((value) => value > 0)) return undefined;
   const scaled = (s: number, t: number) => (affinity[s]?.[t] as number) / (own[t] as number);
-  const similarities = taskMatrix(names.length, (s, t) => (scaled(s, t) + scaled(t, s)) / 2);
-  return affinityPropagation(similarities).map((group) => group.map((task) => names[task] as string));
+  const similarities = taskMatrix(affinity.length, (s, t) => (scaled(s, t) + scaled(t, s)) / 2);
+  return affinityPropagation(similarities, { ...(preference !== undefined && { preference }) });
 }

@@ -96,7 +96,7 @@ export async function measureRun(
     const heads = await stage('heads on the features of other tasks', () =>
       trainHeads({ tasks, networks, ...rows, seed, executor, goesOn }),
     );
-    if (heads?.complete === false) skip('some heads on the features of other tasks', 'no time was left');
+    if (heads?.complete === false) skip('some heads on the features of other tasks', whyNot(signal));
     const none = tasks.map(() => tasks.map(() => Number.NaN));
     const { heads: values = none, headGains = none } = heads ?? {};
     if (scores !== undefined) found.transfer = { ...scores, heads: values, headGains };
@@ -109,14 +109,14 @@ export async function measureRun(
       trainSets({ run, around, kinds, joint: joint?.result, alone, goesOn }),
     );
     const all = `seeds and sets of ${kinds.join(', ')}`;
-    if (sets?.complete === false) skip(`some ${all}`, signal.aborted ? 'the analysis was stopped' : 'no time was left');
+    if (sets?.complete === false) skip(`some ${all}`, whyNot(signal));
     if (sets !== undefined) {
       const compared = compareJointRuns({ names, better: tasks.map(betterOf) }, kinds, sets.trained);
-      const { cover } = compared;
-      found.jointRuns = { ...compared, ...(cover && { cover: branches(cover) }) };
+      const { cover, ...gains } = compared;
+      found.jointRuns = { ...gains, ...(cover && !signal.aborted && { cover: branches(cover) }) };
     }
   }
-  if (joint !== undefined && tasks.length > 1) {
+  if (joint !== undefined && tasks.length > 1 && joint.result.stopped !== 'signal') {
     const cka = (found.features as { cka: number[][] } | undefined)?.cka;
     found.grouping = branches(groupTasks(names, joint.measured.observed.affinity, cka));
   }
@@ -168,6 +168,11 @@ async function trainJoint(run: PreparedRun, around: AnalysisSurroundings, rows: 
   const looked = seen('lookahead-affinity').looks as number;
   const { observations: _, ...plain } = result;
   return { result, predictions, measured: { ...needed, joint: plain, observed: { looks: looked, ...matrices } } };
+}
+
+/** Why something was not begun. */
+export function whyNot({ aborted }: AbortSignal): string {
+  return aborted ? 'the analysis was stopped' : 'no time was left';
 }
 
 /** What tasks need of the last shared layer; undefined where no layer is shared. */
