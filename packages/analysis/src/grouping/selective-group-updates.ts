@@ -1,5 +1,7 @@
 import { describePart, number, type OptionsOf, optional, permutation, whole, withDefault } from '@polytask/core';
 import { taskMatrix } from '../numbers/matrices.js';
+import { jeong2025 } from '../observers/cites.js';
+import { keepSeen } from '../observers/keep-seen.js';
 import { changesOf, groupsOption, learn, membersOf, proximalGroups } from '../observers/proximal-affinity.js';
 
 const options = {
@@ -58,36 +60,32 @@ export type SelectiveGroupUpdatesOptions = OptionsOf<typeof options>;
 export const selectiveGroupUpdates = /* @__PURE__ */ describePart('step-plan', {
   name: 'selective-group-updates',
   summary: 'Updates groups of tasks one after the other, and groups them anew by what the updates did to all tasks.',
-  cites: [
-    {
-      authors: 'W. Jeong and K.-J. Yoon',
-      title: 'Selective task group updates for multi-task optimization',
-      venue: 'ICLR',
-      year: 2025,
-      url: 'https://arxiv.org/abs/2502.11986',
-    },
-  ],
+  cites: [jeong2025],
   options,
   make: ({ groups: first, rate, warmUp, interval, preference }) => ({
     bind({ tasks, uniform }) {
       const k = tasks.length;
-      const start = () => ({ affinity: taskMatrix(k, () => 0), groups: membersOf(first, tasks) });
-      let { affinity, groups } = start();
+      const kept = keepSeen(() => ({ affinity: taskMatrix(k, () => 0), groups: membersOf(first, tasks) }));
+      const { saveState, loadState, reset } = kept;
       return {
         async step({ gradient, apply, losses, active, info }) {
           const { step } = info;
-          if (step >= warmUp && (step - warmUp) % interval === 0)
-            groups = proximalGroups(affinity, preference) ?? groups;
+          const { seen } = kept;
+          if (step >= warmUp && (step - warmUp) % interval === 0) {
+            seen.groups = proximalGroups(seen.affinity, preference) ?? seen.groups;
+          }
+          const { groups } = seen;
           const present = active();
-          const order = permutation(groups.length, uniform(step));
-          const updates = order
+          const updates = Array.from(permutation(groups.length, uniform(step)))
             .map((place) => (groups[place] as number[]).filter((task) => present.includes(task)))
             .filter((group) => group.length > 0);
           let begun: Float64Array | undefined;
           let before: Float64Array | undefined;
           let last: readonly number[] = [];
           const saw = (after: Float64Array) => {
-            if (before !== undefined) affinity = learn(affinity, last, changesOf(before, after, last.length), rate);
+            if (before !== undefined) {
+              seen.affinity = learn(seen.affinity, last, changesOf(before, after, last.length), rate);
+            }
             before = after;
           };
           for (const group of updates) {
@@ -105,13 +103,7 @@ export const selectiveGroupUpdates = /* @__PURE__ */ describePart('step-plan', {
             logged: { groups: groups.length },
           };
         },
-        saveState: () => structuredClone({ affinity, groups }),
-        loadState(state) {
-          ({ affinity, groups } = structuredClone(state) as ReturnType<typeof start>);
-        },
-        reset() {
-          ({ affinity, groups } = start());
-        },
+        ...{ saveState, loadState, reset },
       };
     },
   }),

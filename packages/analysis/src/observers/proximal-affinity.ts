@@ -12,6 +12,8 @@ import {
 } from '@polytask/core';
 import { affinityPropagation } from '../grouping/affinity-propagation.js';
 import { type TaskMatrix, taskMatrix } from '../numbers/matrices.js';
+import { jeong2025 } from './cites.js';
+import { keepSeen } from './keep-seen.js';
 
 /** Groups of tasks that are updated one after the other. */
 export const groupsOption = optional(
@@ -57,29 +59,20 @@ export type ProximalAffinityOptions = OptionsOf<typeof options>;
 export const proximalAffinity = /* @__PURE__ */ describePart('observer', {
   name: 'proximal-affinity',
   summary: 'Running means of what trial steps of groups of tasks do to every task, and groups that follow from them.',
-  cites: [
-    {
-      authors: 'W. Jeong and K.-J. Yoon',
-      title: 'Selective task group updates for multi-task optimization',
-      venue: 'ICLR',
-      year: 2025,
-      url: 'https://arxiv.org/abs/2502.11986',
-      note: 'The affinity; the selective updates are a plan of their own.',
-    },
-  ],
+  cites: [{ ...jeong2025, note: 'The affinity; the selective updates are a plan of their own.' }],
   options,
   make: ({ groups, rate, interval }) => ({
     interval,
     bind({ objectives, uniform }) {
       const names = objectives.map(({ name }) => name);
       const members = membersOf(groups, names);
-      let affinity = taskMatrix(names.length, () => 0);
-      let looks = 0;
+      const kept = keepSeen(() => ({ affinity: taskMatrix(names.length, () => 0), looks: 0 }));
+      const { saveState, loadState, reset } = kept;
       return {
         async probe({ gradient, apply, clone, parameters, losses, info }) {
           const trial = await clone(parameters);
           let before = await losses();
-          looks += 1;
+          kept.seen.looks += 1;
           for (const place of permutation(members.length, uniform(info.step))) {
             const group = (members[place] as number[]).filter((task) => Number.isFinite(before[task]));
             if (group.length === 0) continue;
@@ -87,25 +80,17 @@ export const proximalAffinity = /* @__PURE__ */ describePart('observer', {
             const only = await gradient({ weights, auxiliary: false, parameters: trial });
             await apply(only.gradient, { parameters: trial, active: group });
             const after = await losses({ parameters: trial });
-            affinity = learn(affinity, group, changesOf(before, after, group.length), rate);
+            kept.seen.affinity = learn(kept.seen.affinity, group, changesOf(before, after, group.length), rate);
             before = after;
           }
         },
         result() {
+          const { affinity, looks } = kept.seen;
           const groups = proximalGroups(affinity) ?? [];
           const suggestedGroups = groups.map((group) => group.map((task) => names[task] as string));
           return { tasks: names, looks, affinity, suggestedGroups };
         },
-        saveState: () => ({ affinity: structuredClone(affinity), looks }),
-        loadState(state) {
-          const saved = structuredClone(state) as { affinity: number[][]; looks: number };
-          affinity = saved.affinity;
-          looks = saved.looks;
-        },
-        reset() {
-          affinity = taskMatrix(names.length, () => 0);
-          looks = 0;
-        },
+        ...{ saveState, loadState, reset },
       };
     },
   }),
