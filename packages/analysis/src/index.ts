@@ -69,6 +69,7 @@ export {
 export type { Rows, TaskMatrix } from './numbers/matrices.js';
 // Observers.
 export { type FirstOrderAffinityOptions, firstOrderAffinity } from './observers/first-order-affinity.js';
+export { type GradTaeOptions, gradTae } from './observers/grad-tae.js';
 export { type GradientCurvatureOptions, gradientCurvature } from './observers/gradient-curvature.js';
 export { type GradientSimilarityOptions, gradientSimilarity } from './observers/gradient-similarity.js';
 export { type LookaheadAffinityOptions, lookaheadAffinity } from './observers/lookahead-affinity.js';

@@ -36,7 +36,7 @@ test('groups one after the other, by hand', async () => {
 test('with one group it takes the steps of the sum of losses', async () => {
   const options = { steps: 3, optimizer: adam({ learningRate: 0.01 }) };
   const together = await takeSteps(golden, { ...options, balancing: selectiveGroupUpdates({ groups: [['a', 'b']] }) });
-  const summed = await takeSteps(golden, { ...options, balancing: sumOfLosses({ scale: 'paper' }) });
+  const summed = await takeSteps(golden, { ...options, balancing: sumOfLosses() });
   expect(together.parameters).toEqual(summed.parameters);
 });
 

@@ -28,7 +28,7 @@ test('of a linear model with squared losses it is ridge regression on the rows t
         }),
       );
       const lambda = 0.01;
-      const found = subsetLosses(tasks, [0, 2], { regularization: lambda });
+      const [found] = subsetLosses(tasks, [[0, 2]], { regularization: lambda });
       const x = new Matrix([...(sets[0]?.fit ?? []), ...(sets[2]?.fit ?? [])]);
       const labels = Matrix.columnVector([...(sets[0]?.y ?? []), ...(sets[2]?.y ?? [])]);
       const left = x
@@ -39,7 +39,7 @@ test('of a linear model with squared losses it is ridge regression on the rows t
       const theta = solve(left, x.transpose().mmul(labels).div(9)).getColumn(0);
       sets.forEach(({ measure, z }, task) => {
         const errors = measure.map((row, n) => (dot(row, theta) - (z[n] as number)) ** 2);
-        expect(found[task]).toBeCloseTo(errors.reduce((sum, one) => sum + one, 0) / 5, 6);
+        expect(found?.[task]).toBeCloseTo(errors.reduce((sum, one) => sum + one, 0) / 5, 6);
       });
     }),
     { numRuns: 30 },
@@ -57,7 +57,7 @@ test('of a linear classifier with log losses it is logistic regression, by plain
     return { loss: -Math.log(1 - wrong), gradient: x.map((value) => -y * wrong * value) };
   });
   const [fit, measure] = [rows.slice(0, 12), rows.slice(12)];
-  const [found] = subsetLosses([{ kind: 'log', fit, measure }], [0], { regularization: 0.02 });
+  const found = subsetLosses([{ kind: 'log', fit, measure }], [[0]], { regularization: 0.02 });
   let theta = [...start];
   for (let round = 0; round < 4000; round++) {
     const slope = theta.map((value, i) => 2 * 0.02 * (value - (start[i] as number)));
@@ -71,7 +71,7 @@ test('of a linear classifier with log losses it is logistic regression, by plain
     theta = theta.map((value, i) => value - 0.5 * (slope[i] as number));
   }
   const losses = xs.slice(12).map((x, n) => Math.log1p(Math.exp(-(signs[12 + n] as number) * dot(x, theta))));
-  expect(found).toBeCloseTo(losses.reduce((sum, one) => sum + one, 0) / 8, 6);
+  expect(found[0]?.[0]).toBeCloseTo(losses.reduce((sum, one) => sum + one, 0) / 8, 6);
 });
 
 test('rows that are learned already, sets without tasks, and what is refused', () => {
@@ -80,8 +80,25 @@ test('rows that are learned already, sets without tasks, and what is refused', (
     fit: [{ loss: 0, gradient: [1] }],
     measure: [{ loss: 2, gradient: [1] }],
   };
-  expect(subsetLosses([learned], [0])[0]).toBeCloseTo(2, 10);
-  expect(subsetLosses([learned], [])[0]).toBeCloseTo(2, 10);
-  expect(() => subsetLosses([learned], [1])).toThrow(/subset/);
-  expect(() => subsetLosses([learned], [0], { regularization: 0 })).toThrow(/regularization/);
+  expect(subsetLosses([learned], [[0], []])).toEqual([[expect.closeTo(2, 10)], [expect.closeTo(2, 10)]]);
+  expect(() => subsetLosses([learned], [[1]])).toThrow(/subsets/);
+  expect(() => subsetLosses([learned], [[0]], { regularization: 0 })).toThrow(/regularization/);
+});
+
+test('parameters of a single task: the same as gradients of all parameters side by side', () => {
+  const uniform = uniformStream(3, 'own');
+  const places = [0, 1].map((task) => {
+    const rows = (count: number) =>
+      randomRows(count, 5, uniform).map(([a = 0, b = 0, c = 0, d = 0, loss = 0]) => ({
+        ...{ loss: 0.1 + loss ** 2, gradient: [a, b], own: [c, d] },
+        whole: task === 0 ? [a, b, c, d, 0, 0] : [a, b, 0, 0, c, d],
+      }));
+    return { kind: (['squared', 'log'] as const)[task] as 'log', fit: rows(7), measure: rows(4) };
+  });
+  const whole = places.map(({ kind, ...rows }): LinearisedTask => {
+    const joined = (of: typeof rows.fit) => of.map(({ loss, whole: gradient }) => ({ loss, gradient }));
+    return { kind, fit: joined(rows.fit), measure: joined(rows.measure) };
+  });
+  const close = subsetLosses(whole, [[0], [1], [0, 1]]).map((row) => row.map((value) => expect.closeTo(value, 9)));
+  expect(subsetLosses(places, [[0], [1], [0, 1]])).toEqual(close);
 });
