@@ -31,11 +31,8 @@ const options = {
   ),
   size: withDefault(whole({ from: 2 }), 2, 'Tasks of each set.'),
   sets: withDefault(whole({ from: 1 }), 200, 'How many sets of tasks; all there are where they are fewer.', 'paper'),
-  regularization: withDefault(
-    number({ above: 0 }),
-    0.1,
-    'λ: how far fine-tuning would go; 1 / (2 η n) for n steps of gradient descent at rate η.',
-  ),
+  learningRate: withDefault(number({ above: 0 }), 0.1, 'η of the gradient descent that fine-tuning is taken for.'),
+  steps: withDefault(whole({ from: 1 }), 50, 'How many steps of it.'),
   interval: withDefault(whole({ from: 1 }), 500, 'Steps from one look to the next.'),
 };
 
@@ -59,7 +56,7 @@ export type GradTaeOptions = OptionsOf<typeof options>;
  * 2 K `rows` forward and backward passes of single rows. With few validation rows the noise between them hides what tasks do for each
  * other. What a task has for itself is sketched apart from what is shared: in one sketch, heads of
  * unrelated tasks would seem to meet. The paper takes the model at its end, random ±1/√p for all entries of P (a cost of P · p for
- * each gradient), and clusters by a semidefinite programme; the regularisation here says how long fine-tuning is. Regressions are taken to have
+ * each gradient), and clusters by a semidefinite programme. Regressions are taken to have
  * squared losses. Where batches are not paired rows, nothing is seen.
  * @throws `POLYTASK_NO_VALIDATION` where `fit` was given no validation data.
  * @example
@@ -82,7 +79,7 @@ export const gradTae = /* @__PURE__ */ describePart('observer', {
     },
   ],
   options,
-  make: ({ rows, width, size, sets, regularization, interval }) => ({
+  make: ({ rows, width, size, sets, learningRate, steps, interval }) => ({
     interval,
     bind({ tasks, objectives, layout, uniform }) {
       const names = tasks.map(({ name }) => name);
@@ -108,7 +105,7 @@ export const gradTae = /* @__PURE__ */ describePart('observer', {
               measure: measure[task] as LinearisedRow[],
             }),
           );
-          const losses = subsetLosses(linear, subsets, { regularization });
+          const losses = subsetLosses(linear, subsets, { learningRate, steps });
           const { seen } = kept;
           seen.looks += 1;
           seen.losses = losses;

@@ -54,7 +54,7 @@ const run = { batchSize: rows, validation: data() };
 
 test('the losses after fine-tuning, which are truly those, within a few per cent, and who helps whom', async () => {
   // A look at the model that `steps` have made, of all rows.
-  const base = await start({ rows, interval: steps, regularization: 1 / (2 * 0.05 * 10) });
+  const base = await start({ rows, interval: steps, learningRate: 0.05, steps: 10 });
   await base.fit(data(), { ...run, epochs: steps });
   const model = await base.model();
   await base.fit(data(), { ...run, epochs: steps + 1 });
@@ -85,9 +85,10 @@ test('the losses after fine-tuning, which are truly those, within a few per cent
   expect(affinity[0]?.[0]).toBeNaN();
 });
 
-test('sketches say about the same, tasks without labels are left out, and classes count', async () => {
+test('sketches say about the same, rows without labels are passed over, and classes count', async () => {
   const labels = Float32Array.from({ length: rows }, (_, row) => (at(row, 0) > 0 ? 1 : 0));
-  const columns = { d: Int32Array.from(labels), a: labels, c: new Float32Array(rows).fill(Number.NaN) };
+  const c = labels.map((value, row) => (row === 31 ? value : Number.NaN));
+  const columns = { d: Int32Array.from(labels), a: labels, c };
   const mixed = tableDataset({ inputs: { x: { data: x, shape: [rows, 3] } }, columns });
   const trained = async (width: number) => {
     const trainer = (await createTrainer({
@@ -112,7 +113,6 @@ test('sketches say about the same, tasks without labels are left out, and classe
     }
   }
   expect(whole.affinity[0]?.[1]).toEqual(expect.any(Number));
-  expect(whole.affinity[2]).toEqual([NaN, NaN, NaN]);
 });
 
 test('needs validation data, and says so', async () => {
