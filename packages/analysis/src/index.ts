@@ -22,6 +22,7 @@ export { affinityScore, type GroupScore } from './grouping/affinity-score.js';
 export { bestGrouping, type GroupingOptions } from './grouping/best-grouping.js';
 export type { Grouping } from './grouping/grouping-problem.js';
 export { cutTree, hierarchicalClustering, type Merge } from './grouping/hierarchical-clustering.js';
+export { type SelectiveGroupUpdatesOptions, selectiveGroupUpdates } from './grouping/selective-group-updates.js';
 export { type SpectralOptions, spectralClustering } from './grouping/spectral-clustering.js';
 // What joint runs say.
 export {
@@ -68,6 +69,7 @@ export {
 export type { Rows, TaskMatrix } from './numbers/matrices.js';
 // Observers.
 export { type FirstOrderAffinityOptions, firstOrderAffinity } from './observers/first-order-affinity.js';
+export { type GradTaeOptions, gradTae } from './observers/grad-tae.js';
 export { type GradientCurvatureOptions, gradientCurvature } from './observers/gradient-curvature.js';
 export { type GradientSimilarityOptions, gradientSimilarity } from './observers/gradient-similarity.js';
 export { type LookaheadAffinityOptions, lookaheadAffinity } from './observers/lookahead-affinity.js';

@@ -1,5 +1,6 @@
 import {
   type AnyTask,
+  type Balancing,
   createTrainer,
   defineSharing,
   defineTask,
@@ -35,13 +36,28 @@ export const golden = linearLosses(
   [2, 3],
 );
 
-/** What an observer sees of so many steps of a problem; tasks may have no label. */
+/** How many steps of a problem are taken, and how; tasks may have no label. */
+export interface ProblemSteps {
+  readonly steps?: number;
+  readonly optimizer?: Optimizer;
+  readonly absent?: readonly string[];
+}
+
+/** What an observer sees of some steps. */
 export async function observe<Seen>(
-  { start, losses }: LossProblem,
+  problem: LossProblem,
   observer: Observer,
-  options: { readonly steps?: number; readonly optimizer?: Optimizer; readonly absent?: readonly string[] } = {},
+  options: ProblemSteps = {},
 ): Promise<Seen> {
-  const { steps = 1, optimizer = sgd({ learningRate: 0.1 }), absent = [] } = options;
+  return (await takeSteps(problem, { ...options, observers: [observer] })).observations[observer.name] as Seen;
+}
+
+/** Takes some steps of a problem. */
+export async function takeSteps(
+  { start, losses }: LossProblem,
+  options: ProblemSteps & { readonly balancing?: Balancing; readonly observers?: readonly Observer[] } = {},
+) {
+  const { steps = 1, optimizer = sgd({ learningRate: 0.1 }), absent = [], balancing, observers = [] } = options;
   const names = losses.map((_, k) => String.fromCharCode(97 + k));
   const sharing = defineSharing({
     name: 'losses-alone',
@@ -63,7 +79,8 @@ export async function observe<Seen>(
       };
     },
   });
-  const trainer = await createTrainer({ tasks: names.map(outputIsLoss), sharing, optimizer, observers: [observer] });
+  const tasks = names.map(outputIsLoss);
+  const trainer = await createTrainer({ tasks, sharing, optimizer, observers, ...(balancing && { balancing }) });
   const data = tableDataset({
     inputs: { x: { data: new Float32Array(2 * steps), shape: [2 * steps, 1] } },
     columns: Object.fromEntries(
@@ -71,8 +88,9 @@ export async function observe<Seen>(
     ),
   });
   try {
-    await trainer.fit(data, { epochs: 1, batchSize: 2 });
-    return trainer.observations()[observer.name] as Seen;
+    const { logged } = await trainer.fit(data, { epochs: 1, batchSize: 2 });
+    const { state, tensors } = await trainer.checkpoint();
+    return { observations: trainer.observations(), logged, state, parameters: tensors.parameters?.data };
   } finally {
     trainer.dispose();
   }

@@ -44,9 +44,10 @@ const width = 12;
 const featureRows = 200;
 const p = 0.99;
 
-/** Training rows, and rows to measure by, of one draw of the family. */
+/** Training rows, as many for validation, and rows to measure by, of one draw of the family. */
 export interface PlantedData {
   readonly train: TableDataset;
+  readonly validation: TableDataset;
   readonly test: TableDataset;
   readonly seed: number;
 }
@@ -72,7 +73,8 @@ export function plantedData(seed: number, rows: number): PlantedData {
     });
     return tableDataset({ inputs: { x: { data: x, shape: [count, width] } }, columns: Object.fromEntries(columns) });
   };
-  return { train: table(rows, 0.1), test: table(400, 0), seed };
+  const [train, test] = [table(rows, 0.1), table(400, 0)];
+  return { train, test, validation: table(rows, 0.1), seed };
 }
 
 function orthonormal(vectors: readonly (readonly number[])[]): number[][] {
@@ -97,7 +99,7 @@ export interface PlantedTraining {
 
 /** Trains some of the tasks together; gives their losses on the test rows, the first one's features there, and what was observed. */
 async function trained(
-  { train, test, seed }: PlantedData,
+  { train, validation, test, seed }: PlantedData,
   tasks: readonly number[],
   { epochs, executor }: PlantedTraining,
   observers: readonly Observer[] = [],
@@ -112,7 +114,7 @@ async function trained(
     ...(executor && { executor }),
   })) as unknown as Trainer<readonly AnyTask[]>;
   try {
-    await trainer.fit(train, { epochs, batchSize: 64 });
+    await trainer.fit(train, { epochs, batchSize: 64, ...(observers.length > 0 && { validation }) });
     const scores = (await trainer.evaluate(test)).tasks as Record<string, { loss: number }>;
     const { features } = await trainer.inspect(
       test.gather(Array.from({ length: featureRows }, (_, row) => row)).inputs,

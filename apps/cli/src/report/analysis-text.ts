@@ -8,6 +8,7 @@ type Matrix = readonly (readonly (number | null)[])[];
 /** What an analysis found, as text: each measurement as a table, with what it says in sentences. */
 export function analysisText(document: AnalysisDocument, colors: Colors): string {
   const names = document.tasks.map(({ name }) => name);
+  const whole = document.status === 'interrupted' ? 'Stopped before its end, after' : 'Whole analysis:';
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : [colors.bold(title), ...lines, ''];
   return [
@@ -20,7 +21,7 @@ export function analysisText(document: AnalysisDocument, colors: Colors): string
     ...section('Gains of tasks trained together', jointLines(document, names, colors)),
     ...section('Groups', groupLines(document)),
     ...document.skipped.map(({ stage, reason }) => `Skipped: ${stage}; ${reason}.`),
-    `Whole analysis: ${formatSeconds(document.seconds)}`,
+    `${whole} ${formatSeconds(document.seconds)}`,
   ].join('\n');
 }
 
@@ -222,7 +223,7 @@ function jointLines({ jointRuns }: AnalysisDocument, names: string[], colors: Co
   ];
 }
 
-function groupLines({ grouping, jointRuns }: AnalysisDocument): string[] {
+function groupLines({ grouping, jointRuns, status }: AnalysisDocument): string[] {
   const cover = jointRuns?.cover;
   const best = cover ?? grouping;
   if (best === undefined) return [];
@@ -234,11 +235,10 @@ function groupLines({ grouping, jointRuns }: AnalysisDocument): string[] {
   );
   const found = best.byBudget[best.suggested - 1];
   const one = found === undefined || found.groups.length < 2;
+  const files = best.sharing === undefined ? '; group-<n>.yaml train them' : '; grouped.yaml trains them as branches';
   const advice = one
     ? [`  Training all tasks together is as good as any grouping, by ${what}.`]
-    : [
-        `  Suggested: ${inWords(found.groups)}${best.sharing === undefined ? '; group-<n>.yaml train them' : '; grouped.yaml trains them as branches'}.`,
-      ];
+    : [`  Suggested: ${inWords(found.groups)}${status === 'interrupted' ? '' : files}.`];
   const byAffinity = cover && grouping?.byBudget[grouping.suggested - 1];
   const [nearest] = grouping?.clusters ?? [];
   const alike =

@@ -1,5 +1,6 @@
 import { describePart, type OptionsOf, whole, withDefault } from '@polytask/core';
-import { addPair, noPairs, type PairSums, pairMeans } from './pair-means.js';
+import { fifty2021 } from './cites.js';
+import { meanAffinity } from './mean-affinity.js';
 
 const options = {
   interval: withDefault(whole({ from: 1 }), 20, 'Steps from one look to the next.'),
@@ -31,46 +32,16 @@ export type FirstOrderAffinityOptions = OptionsOf<typeof options>;
 export const firstOrderAffinity = /* @__PURE__ */ describePart('observer', {
   name: 'first-order-affinity',
   summary: 'Estimates from gradients how much a small step for one task lowers the loss of another.',
-  cites: [
-    {
-      authors: 'C. Fifty, E. Amid, Z. Zhao, T. Yu, R. Anil and C. Finn',
-      title: 'Efficiently identifying task groupings for multi-task learning',
-      venue: 'NeurIPS',
-      year: 2021,
-      url: 'https://arxiv.org/abs/2109.04617',
-      note: 'The affinity of which this is the first order.',
-    },
-  ],
+  cites: [{ ...fifty2021, note: 'The affinity of which this is the first order.' }],
   options,
-  make: ({ interval }) => ({
-    interval,
-    bind({ objectives }) {
-      const names = objectives.map(({ name }) => name);
-      const k = names.length;
-      let seen: Seen = { looks: 0, pairs: noPairs(k) };
-      return {
-        async probe(primitives) {
-          const { gramians, losses } = await primitives.gramianOf('shared');
-          const [gramian] = Object.values(gramians) as [Float64Array];
-          seen.looks += 1;
-          for (let place = 0; place < k * k; place++) {
-            const [i, j] = [Math.floor(place / k), place % k];
-            const loss = losses[j] as number;
-            const both = Number.isFinite(losses[i]) && loss > 0;
-            if (both) addPair(seen.pairs, place, (gramian[place] as number) / loss);
-          }
-        },
-        result: () => ({ tasks: names, looks: seen.looks, affinity: pairMeans(seen.pairs) }),
-        saveState: () => structuredClone(seen),
-        loadState(state) {
-          seen = structuredClone(state as Seen);
-        },
-        reset() {
-          seen = { looks: 0, pairs: noPairs(k) };
-        },
-      };
-    },
-  }),
+  make: ({ interval }) =>
+    meanAffinity(interval, async ({ gramianOf, objectives: { length: k } }, say) => {
+      const { gramians, losses } = await gramianOf('shared');
+      const [gramian] = Object.values(gramians) as [Float64Array];
+      for (let place = 0; place < k * k; place++) {
+        const [i, j] = [Math.floor(place / k), place % k];
+        const loss = losses[j] as number;
+        if (Number.isFinite(losses[i]) && loss > 0) say(i, j, (gramian[place] as number) / loss);
+      }
+    }),
 });
-
-type Seen = { looks: number; pairs: PairSums };

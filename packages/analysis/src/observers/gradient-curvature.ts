@@ -1,4 +1,6 @@
 import { describePart, number, type OptionsOf, whole, withDefault } from '@polytask/core';
+import { yu2020 } from './cites.js';
+import { keepSeen } from './keep-seen.js';
 
 const options = {
   distance: withDefault(number({ above: 0 }), 0.01, 'How far from the parameters the gradient is taken again.'),
@@ -31,21 +33,13 @@ export type GradientCurvatureOptions = OptionsOf<typeof options>;
 export const gradientCurvature = /* @__PURE__ */ describePart('observer', {
   name: 'gradient-curvature',
   summary: 'Measures how curved the sum of the losses is along its own gradient.',
-  cites: [
-    {
-      authors: 'T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman and C. Finn',
-      title: 'Gradient surgery for multi-task learning',
-      venue: 'NeurIPS',
-      year: 2020,
-      url: 'https://arxiv.org/abs/2001.06782',
-      note: 'Names curvature as one of three conditions under which gradients harm each other.',
-    },
-  ],
+  cites: [{ ...yu2020, note: 'Names curvature as one of three conditions under which gradients harm each other.' }],
   options,
   make: ({ distance, interval }) => ({
     interval,
     bind() {
-      let seen = { looks: 0, curvature: 0, gradientNorm: 0 };
+      const kept = keepSeen(() => ({ looks: 0, curvature: 0, gradientNorm: 0 }));
+      const { saveState, loadState, reset } = kept;
       return {
         async probe({ gradient, clone, axpy, dot, parameters }) {
           const here = await gradient({ auxiliary: false });
@@ -59,24 +53,15 @@ export const gradientCurvature = /* @__PURE__ */ describePart('observer', {
           const [ahead, behind] = [await at(distance), await at(-distance)];
           await axpy(ahead, -1, behind);
           const curvature = (await dot(here.gradient, ahead)) / norm / (2 * distance);
-          seen = {
-            looks: seen.looks + 1,
-            curvature: seen.curvature + curvature,
-            gradientNorm: seen.gradientNorm + norm,
-          };
+          kept.seen.looks += 1;
+          kept.seen.curvature += curvature;
+          kept.seen.gradientNorm += norm;
         },
-        result: () => ({
-          looks: seen.looks,
-          curvature: seen.curvature / seen.looks,
-          gradientNorm: seen.gradientNorm / seen.looks,
-        }),
-        saveState: () => ({ ...seen }),
-        loadState(state) {
-          seen = { ...(state as typeof seen) };
+        result() {
+          const { looks, curvature, gradientNorm } = kept.seen;
+          return { looks, curvature: curvature / looks, gradientNorm: gradientNorm / looks };
         },
-        reset() {
-          seen = { looks: 0, curvature: 0, gradientNorm: 0 };
-        },
+        ...{ saveState, loadState, reset },
       };
     },
   }),

@@ -8,6 +8,8 @@ import {
   whole,
   withDefault,
 } from '@polytask/core';
+import { yu2020 } from './cites.js';
+import { keepSeen } from './keep-seen.js';
 import { addPair, noPairs, type PairSums, pairMeans } from './pair-means.js';
 
 const options = {
@@ -52,26 +54,19 @@ export type GradientSimilarityOptions = OptionsOf<typeof options>;
 export const gradientSimilarity = /* @__PURE__ */ describePart('observer', {
   name: 'gradient-similarity',
   summary: 'Compares the gradients of tasks: mean cosine, share of conflicts, similarity of sizes.',
-  cites: [
-    {
-      authors: 'T. Yu, S. Kumar, A. Gupta, S. Levine, K. Hausman and C. Finn',
-      title: 'Gradient surgery for multi-task learning',
-      venue: 'NeurIPS',
-      year: 2020,
-      url: 'https://arxiv.org/abs/2001.06782',
-      note: 'Defines conflict and the similarity of magnitudes.',
-    },
-  ],
+  cites: [{ ...yu2020, note: 'Defines conflict and the similarity of magnitudes.' }],
   options,
   make: ({ of, below, interval }) => ({
     interval,
     bind({ objectives }) {
       const names = objectives.map(({ name }) => name);
       const k = names.length;
-      let seen: Seen = { looks: 0, blocks: {} };
+      const kept = keepSeen((): Seen => ({ looks: 0, blocks: {} }));
+      const { saveState, loadState, reset } = kept;
       return {
         async probe(primitives) {
           const { gramians } = await primitives.gramianOf(of);
+          const { seen } = kept;
           seen.looks += 1;
           for (const [block, gramian] of Object.entries(gramians)) {
             const sums = seen.blocks[block] ?? { cosine: noPairs(k), conflicts: noPairs(k), magnitude: noPairs(k) };
@@ -90,9 +85,9 @@ export const gradientSimilarity = /* @__PURE__ */ describePart('observer', {
         },
         result: () => ({
           tasks: names,
-          looks: seen.looks,
+          looks: kept.seen.looks,
           blocks: Object.fromEntries(
-            Object.entries(seen.blocks).map(([block, { cosine, conflicts, magnitude }]) => [
+            Object.entries(kept.seen.blocks).map(([block, { cosine, conflicts, magnitude }]) => [
               block,
               {
                 cosine: pairMeans(cosine),
@@ -102,13 +97,7 @@ export const gradientSimilarity = /* @__PURE__ */ describePart('observer', {
             ]),
           ),
         }),
-        saveState: () => structuredClone(seen),
-        loadState(state) {
-          seen = structuredClone(state as Seen);
-        },
-        reset() {
-          seen = { looks: 0, blocks: {} };
-        },
+        ...{ saveState, loadState, reset },
       };
     },
   }),

@@ -1,5 +1,6 @@
 import { describePart, type OptionsOf, whole, withDefault } from '@polytask/core';
-import { addPair, noPairs, type PairSums, pairMeans } from './pair-means.js';
+import { fifty2021 } from './cites.js';
+import { meanAffinity } from './mean-affinity.js';
 
 const options = {
   interval: withDefault(whole({ from: 1 }), 60, 'Steps from one look to the next.', 'paper: 10'),
@@ -32,49 +33,18 @@ export type LookaheadAffinityOptions = OptionsOf<typeof options>;
 export const lookaheadAffinity = /* @__PURE__ */ describePart('observer', {
   name: 'lookahead-affinity',
   summary: 'Inter-task affinity (TAG): how much lower the loss of a task is after a trial step for another.',
-  cites: [
-    {
-      authors: 'C. Fifty, E. Amid, Z. Zhao, T. Yu, R. Anil and C. Finn',
-      title: 'Efficiently identifying task groupings for multi-task learning',
-      venue: 'NeurIPS',
-      year: 2021,
-      url: 'https://arxiv.org/abs/2109.04617',
-    },
-  ],
+  cites: [fifty2021],
   options,
-  make: ({ interval }) => ({
-    interval,
-    bind({ objectives }) {
-      const names = objectives.map(({ name }) => name);
-      const k = names.length;
-      let seen: Seen = { looks: 0, pairs: noPairs(k) };
-      return {
-        async probe({ gradient, apply, clone, parameters, losses }) {
-          const before = await losses();
-          seen.looks += 1;
-          for (let i = 0; i < k; i++) {
-            if (!Number.isFinite(before[i])) continue;
-            const only = await gradient({ weights: names.map((_, j) => (j === i ? 1 : 0)), auxiliary: false });
-            const trial = await clone(parameters);
-            await apply(only.gradient, { parameters: trial, moves: ({ usedBy }) => usedBy.length > 1 });
-            const after = await losses({ parameters: trial });
-            for (let j = 0; j < k; j++) {
-              const loss = before[j] as number;
-              if (loss > 0) addPair(seen.pairs, i * k + j, 1 - (after[j] as number) / loss);
-            }
-          }
-        },
-        result: () => ({ tasks: names, looks: seen.looks, affinity: pairMeans(seen.pairs) }),
-        saveState: () => structuredClone(seen),
-        loadState(state) {
-          seen = structuredClone(state as Seen);
-        },
-        reset() {
-          seen = { looks: 0, pairs: noPairs(k) };
-        },
-      };
-    },
-  }),
+  make: ({ interval }) =>
+    meanAffinity(interval, async ({ gradient, apply, clone, parameters, losses, objectives }, say) => {
+      const before = await losses();
+      for (const i of objectives.keys()) {
+        if (!Number.isFinite(before[i])) continue;
+        const only = await gradient({ weights: objectives.map((_, j) => (j === i ? 1 : 0)), auxiliary: false });
+        const trial = await clone(parameters);
+        await apply(only.gradient, { parameters: trial, moves: ({ usedBy }) => usedBy.length > 1 });
+        const after = await losses({ parameters: trial });
+        for (const [j, loss] of before.entries()) if (loss > 0) say(i, j, 1 - (after[j] as number) / loss);
+      }
+    }),
 });
-
-type Seen = { looks: number; pairs: PairSums };

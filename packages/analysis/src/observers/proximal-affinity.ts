@@ -12,13 +12,18 @@ import {
 } from '@polytask/core';
 import { affinityPropagation } from '../grouping/affinity-propagation.js';
 import { type TaskMatrix, taskMatrix } from '../numbers/matrices.js';
+import { jeong2025 } from './cites.js';
+import { keepSeen } from './keep-seen.js';
+
+/** Groups of tasks that are updated one after the other. */
+export const groupsOption = optional(
+  list(list(taskName(), { least: 1 }), { least: 1 }),
+  'Groups of tasks that take a step one after the other, to begin with.',
+  'each task by itself',
+);
 
 const options = {
-  groups: optional(
-    list(list(taskName(), { least: 1 }), { least: 1 }),
-    'Groups of tasks that take a trial step one after the other.',
-    'each task by itself',
-  ),
+  groups: groupsOption,
   rate: withDefault(number({ above: 0, to: 1 }), 0.05, 'How far a look moves the running means (β).'),
   interval: withDefault(whole({ from: 1 }), 200, 'Steps from one look to the next.', 'paper: 1'),
 };
@@ -40,7 +45,7 @@ export type ProximalAffinityOptions = OptionsOf<typeof options>;
  * propagation of $X_{st} = Z_{st} / Z_{tt}$, made symmetric; empty until every task has an affinity above 0 to itself.
  *
  * @remarks This is the measure alone: the steps are taken on a scratch copy, so that the run goes on as it would, where the paper's
- * method trains group by group and groups anew as it goes. The order of the groups is drawn anew for every look, since the first one
+ * method, {@link selectiveGroupUpdates}, trains group by group and groups anew as it goes. The order of the groups is drawn anew for every look, since the first one
  * sees the losses freshest. A look costs one forward and backward pass per group, and one further forward pass each: with 8 tasks about
  * 20 steps of training, a tenth of it at every 200 steps.
  * @throws `POLYTASK_INVALID_OPTION` where a task is in two groups or in none.
@@ -54,29 +59,20 @@ export type ProximalAffinityOptions = OptionsOf<typeof options>;
 export const proximalAffinity = /* @__PURE__ */ describePart('observer', {
   name: 'proximal-affinity',
   summary: 'Running means of what trial steps of groups of tasks do to every task, and groups that follow from them.',
-  cites: [
-    {
-      authors: 'W. Jeong and K.-J. Yoon',
-      title: 'Selective task group updates for multi-task optimization',
-      venue: 'ICLR',
-      year: 2025,
-      url: 'https://arxiv.org/abs/2502.11986',
-      note: 'The affinity; the selective updates are not here.',
-    },
-  ],
+  cites: [{ ...jeong2025, note: 'The affinity; the selective updates are a plan of their own.' }],
   options,
   make: ({ groups, rate, interval }) => ({
     interval,
     bind({ objectives, uniform }) {
       const names = objectives.map(({ name }) => name);
       const members = membersOf(groups, names);
-      let affinity = taskMatrix(names.length, () => 0);
-      let looks = 0;
+      const kept = keepSeen(() => ({ affinity: taskMatrix(names.length, () => 0), looks: 0 }));
+      const { saveState, loadState, reset } = kept;
       return {
         async probe({ gradient, apply, clone, parameters, losses, info }) {
           const trial = await clone(parameters);
           let before = await losses();
-          looks += 1;
+          kept.seen.looks += 1;
           for (const place of permutation(members.length, uniform(info.step))) {
             const group = (members[place] as number[]).filter((task) => Number.isFinite(before[task]));
             if (group.length === 0) continue;
@@ -84,27 +80,26 @@ export const proximalAffinity = /* @__PURE__ */ describePart('observer', {
             const only = await gradient({ weights, auxiliary: false, parameters: trial });
             await apply(only.gradient, { parameters: trial, active: group });
             const after = await losses({ parameters: trial });
-            affinity = learn(affinity, group, changesOf(before, after, group.length), rate);
+            kept.seen.affinity = learn(kept.seen.affinity, group, changesOf(before, after, group.length), rate);
             before = after;
           }
         },
-        result: () => ({ tasks: names, looks, affinity, suggestedGroups: suggestedGroups(affinity, names) }),
-        saveState: () => ({ affinity: structuredClone(affinity), looks }),
-        loadState(state) {
-          const saved = structuredClone(state) as { affinity: number[][]; looks: number };
-          affinity = saved.affinity;
-          looks = saved.looks;
+        result() {
+          const { affinity, looks } = kept.seen;
+          const groups = proximalGroups(affinity) ?? [];
+          const suggestedGroups = groups.map((group) => group.map((task) => names[task] as string));
+          return { tasks: names, looks, affinity, suggestedGroups };
         },
-        reset() {
-          affinity = taskMatrix(names.length, () => 0);
-          looks = 0;
-        },
+        ...{ saveState, loadState, reset },
       };
     },
   }),
 });
 
-function membersOf(groups: readonly (readonly string[])[] | undefined, names: readonly string[]): number[][] {
+/**
+ * Groups by number; undefined: each task by itself. Errors: `POLYTASK_INVALID_OPTION` where a task is in two groups or in none.
+ */
+export function membersOf(groups: readonly (readonly string[])[] | undefined, names: readonly string[]): number[][] {
   const given = groups ?? names.map((name) => [name]);
   const once = names.every((name) => given.flat().filter((other) => other === name).length === 1);
   requireOption(once, 'groups', `groups in which each of ${names.join(', ')} is once`, given);
@@ -141,10 +136,15 @@ export function learn(
   });
 }
 
-function suggestedGroups(affinity: TaskMatrix, names: readonly string[]): string[][] {
+/**
+ * Clusters by affinity propagation of X_st = Z_st / Z_tt, made symmetric; undefined until every task has an affinity above 0 to itself.
+ *
+ * @param preference - Default: the median of the similarities.
+ */
+export function proximalGroups(affinity: TaskMatrix, preference?: number): number[][] | undefined {
   const own = affinity.map((row, task) => row[task] as number);
-  if (!own.every((value) => value > 0)) return [];
+  if (!own.every((value) => value > 0)) return undefined;
   const scaled = (s: number, t: number) => (affinity[s]?.[t] as number) / (own[t] as number);
-  const similarities = taskMatrix(names.length, (s, t) => (scaled(s, t) + scaled(t, s)) / 2);
-  return affinityPropagation(similarities).map((group) => group.map((task) => names[task] as string));
+  const similarities = taskMatrix(affinity.length, (s, t) => (scaled(s, t) + scaled(t, s)) / 2);
+  return affinityPropagation(similarities, { ...(preference !== undefined && { preference }) });
 }

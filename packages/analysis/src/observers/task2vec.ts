@@ -1,14 +1,8 @@
-import {
-  type Batch,
-  describePart,
-  type HostTensor,
-  type OptionsOf,
-  type ParameterLayout,
-  whole,
-  withDefault,
-} from '@polytask/core';
+import { describePart, type OptionsOf, type ParameterLayout, whole, withDefault } from '@polytask/core';
 import { taskMatrix } from '../numbers/matrices.js';
 import { task2vecDistance } from '../transfer/task2vec-distance.js';
+import { keepSeen } from './keep-seen.js';
+import { oneRow } from './one-row.js';
 
 const options = {
   rows: withDefault(whole({ from: 1 }), 1, 'Rows of the batch that a look takes, one by one.'),
@@ -63,7 +57,8 @@ export const task2vec = /* @__PURE__ */ describePart('observer', {
       const nothing = (): Seen => ({ rows: names.map(() => 0), sums: names.map(() => new Float64Array(count)) });
       const sizes = new Float64Array(count);
       for (const unit of units) if (unit >= 0) sizes[unit] = (sizes[unit] as number) + 1;
-      let seen = nothing();
+      const kept = keepSeen(nothing);
+      const { saveState, loadState, reset } = kept;
       return {
         async probe({ gradient, read, batch }) {
           for (let row = 0; row < Math.min(rows, batch.size); row++) {
@@ -74,31 +69,25 @@ export const task2vec = /* @__PURE__ */ describePart('observer', {
               const weights = names.map((_, other) => (other === task ? 1 : 0));
               const only = await gradient({ weights, training: false, batch: single });
               const { data } = await read(only.gradient);
-              const sums = seen.sums[task] as Float64Array;
+              const sums = kept.seen.sums[task] as Float64Array;
               units.forEach((unit, at) => {
                 if (unit >= 0)
                   sums[unit] = (sums[unit] as number) + (data[at] as number) ** 2 / (sizes[unit] as number);
               });
-              seen.rows[task] = (seen.rows[task] as number) + 1;
+              kept.seen.rows[task] = (kept.seen.rows[task] as number) + 1;
             }
           }
         },
         result() {
-          const embedding = seen.sums.map((sums, task) =>
-            Array.from(sums, (sum) => sum / Math.max(1, seen.rows[task] as number)),
+          const embedding = kept.seen.sums.map((sums, task) =>
+            Array.from(sums, (sum) => sum / Math.max(1, kept.seen.rows[task] as number)),
           );
           const distance = taskMatrix(names.length, (i, j) =>
             task2vecDistance(embedding[i] as number[], embedding[j] as number[]),
           );
-          return { tasks: names, rows: seen.rows, embedding, distance };
+          return { tasks: names, rows: kept.seen.rows, embedding, distance };
         },
-        saveState: () => structuredClone(seen),
-        loadState(state) {
-          seen = structuredClone(state as Seen);
-        },
-        reset() {
-          seen = nothing();
-        },
+        ...{ saveState, loadState, reset },
       };
     },
   }),
@@ -117,24 +106,4 @@ function unitsOf({ segments, sharedSize }: ParameterLayout): Int32Array {
     next += width;
   }
   return units;
-}
-
-/** A batch of one of its rows; undefined where its arrays are not rows side by side. */
-function oneRow(batch: Batch, row: number): Batch | undefined {
-  const { size, inputs, targets, weights, ids, parts, rowTask } = batch;
-  const paired = [...Object.values(inputs), ...Object.values(targets)].every(({ shape }) => shape[0] === size);
-  if (!paired || parts !== undefined || rowTask !== undefined) return undefined;
-  const tensor = ({ data, shape }: HostTensor): HostTensor => {
-    const width = data.length / size;
-    return { data: data.slice(row * width, (row + 1) * width), shape: [1, ...shape.slice(1)] };
-  };
-  const each = <Value>(values: { readonly [name: string]: Value }, of: (value: Value) => Value) =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, of(value)]));
-  return {
-    size: 1,
-    inputs: each(inputs, tensor),
-    targets: each(targets, tensor),
-    weights: each(weights, (values) => values.slice(row, row + 1)),
-    ids: each(ids, (values) => values.slice(row, row + 1)),
-  };
 }

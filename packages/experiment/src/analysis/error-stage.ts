@@ -9,21 +9,22 @@ import {
 import type { AnyTask } from '@polytask/core';
 import type { AnalysisDocument } from './analysis-document.js';
 import { answersOf, labelsIn, predictedLabels } from './analysis-rows.js';
-import { pairsOf } from './pairs-of.js';
+import { type FoundOfPairs, ofPairs } from './pairs-of.js';
 
 /** Whether the tasks' errors fall on the same rows, and what one task's prediction adds to another's. */
-export function compareErrors(
+export async function compareErrors(
   tasks: readonly AnyTask[],
   rows: RowsInHand,
   predictions: { readonly [task: string]: readonly unknown[] },
   seed: number,
-): NonNullable<AnalysisDocument['errors']> {
+  goesOn: () => boolean,
+): Promise<NonNullable<AnalysisDocument['errors']> & Pick<FoundOfPairs<unknown>, 'complete'>> {
   const predicted = tasks.map((task) => predictedLabels(labelsIn(rows, task), predictions[task.name] ?? []));
   const options = { seed, permutations: 100 };
   const answers = predicted.map((one) => one && answersOf(one));
   return {
     rows: rows.size,
-    pairs: pairsOf(tasks).flatMap(([i, j]) => {
+    ...(await ofPairs(tasks, goesOn, (i, j) => {
       const [a, b] = [predicted[i], predicted[j]];
       const [answerA, answerB] = [answers[i], answers[j]];
       if (!a || !b || !answerA || !answerB) return [];
@@ -53,7 +54,7 @@ export function compareErrors(
           informationPValues: [toA.pValue, toB.pValue] as [number, number],
         },
       ];
-    }),
+    })),
   };
 }
 

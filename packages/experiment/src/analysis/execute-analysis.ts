@@ -8,11 +8,12 @@ import { summarize } from '../run/execute-run.js';
 import { type AnalysisDocument, analysisFormat, analysisSchema } from './analysis-document.js';
 import { analysisSections } from './analysis-sections.js';
 import type { AnalysisSurroundings, RunStage } from './analysis-surroundings.js';
-import { measureRun } from './measure-run.js';
+import { measureRun, whyNot } from './measure-run.js';
 
 /**
- * Measures how the tasks of a run are related, stage by stage, and writes `analysis.json` and `analysis.html`; and where groups promise
- * more than all tasks together, run files of them. What has no time left is skipped, and the document says so.
+ * Measures how the tasks of a run are related, stage by stage, and writes `analysis.html` and `analysis.json`, which comes last; and where
+ * groups promise more than all tasks together, run files of them. What has no time left is skipped, and the document says so. Of an
+ * analysis that is stopped there are no run files: a file cannot say that it follows from half of the measurements.
  */
 export async function executeAnalysis(run: PreparedRun, around: AnalysisSurroundings): Promise<AnalysisDocument> {
   const { signal, progress, folder } = around;
@@ -28,7 +29,7 @@ export async function executeAnalysis(run: PreparedRun, around: AnalysisSurround
   let within = 0;
   const stage: RunStage = async (name, work) => {
     if (!goesOn()) {
-      skip(name, signal.aborted ? 'the analysis was stopped' : 'no time was left');
+      skip(name, whyNot(signal));
       return undefined;
     }
     progress.note(`Measuring ${name}`);
@@ -61,14 +62,17 @@ export async function executeAnalysis(run: PreparedRun, around: AnalysisSurround
   };
   // As a reader gets it: null for what is not known.
   const plain = analysisSchema.parse(JSON.parse(JSON.stringify(document)));
-  await writeFileAtomic(join(folder, 'analysis.json'), `${JSON.stringify(plain, null, 2)}\n`);
   const { html } = await drawPage({
     title: `How the tasks of ${plain.name} are related`,
-    subtitle: `${plain.tasks.length} tasks, ${plain.rows.train} training rows, seed ${plain.seed}, ${started.slice(0, 10)}`,
+    subtitle: [
+      `${plain.tasks.length} tasks, ${plain.rows.train} training rows, seed ${plain.seed}, ${started.slice(0, 10)}`,
+      ...(plain.status === 'interrupted' ? ['stopped before its end'] : []),
+    ].join('; '),
     sections: analysisSections(plain),
   });
   await writeFileAtomic(join(folder, 'analysis.html'), html);
-  await writeGroups(run, folder, plain.jointRuns?.cover ?? plain.grouping);
+  if (plain.status === 'done') await writeGroups(run, folder, plain.jointRuns?.cover ?? plain.grouping);
+  await writeFileAtomic(join(folder, 'analysis.json'), `${JSON.stringify(plain, null, 2)}\n`);
   return plain;
 }
 

@@ -60,15 +60,23 @@ export async function measureRun(
   if (kinds.length > 0) progress.note(costOfSets(tasks.length, kinds, config.repeat ?? 1));
   if (run.teachers.length > 0) progress.note('Terms that learn from teachers are left out of what is measured.');
   const found: Measured = {};
+  /** What a stage has found, but for whether that is all; what it had no time for is skipped. */
+  const wholeOf = <Found extends { readonly complete: boolean }>(of: Found | undefined, rest: string) => {
+    if (of === undefined) return undefined;
+    const { complete, ...whole } = of;
+    if (!complete) skip(rest, whyNot(signal));
+    return whole;
+  };
   const paired = data.train.sources.length <= 1 && data.test.sources.length <= 1;
   if (!paired) skip('what needs labels of all tasks in a row', 'the tasks have data sets of their own');
   const rows: Rows | undefined = paired
     ? { train: await someRows(data.train, most.rows), test: await someRows(data.test, most.rows) }
     : undefined;
   if (paired) {
-    found.labels = await stage('how labels depend on each other', async () =>
-      analyzeLabels(tasks, await someRows(data.train, most.labels), seed),
+    const labels = await stage('how labels depend on each other', async () =>
+      analyzeLabels(tasks, await someRows(data.train, most.labels), seed, goesOn),
     );
+    found.labels = wholeOf(labels, 'how some labels depend on each other');
   }
 
   const joint = await stage('gradients, while all tasks are trained together', () =>
@@ -77,7 +85,8 @@ export async function measureRun(
   Object.assign(found, joint?.measured);
   const { predictions } = joint ?? {};
   if (rows !== undefined && predictions !== undefined) {
-    found.errors = await stage('where errors fall', () => compareErrors(tasks, rows.test, predictions, seed));
+    const errors = await stage('where errors fall', () => compareErrors(tasks, rows.test, predictions, seed, goesOn));
+    found.errors = wholeOf(errors, 'where some errors fall');
   }
 
   const alone: Record<string, NetworkResult> = {};
@@ -96,7 +105,7 @@ export async function measureRun(
     const heads = await stage('heads on the features of other tasks', () =>
       trainHeads({ tasks, networks, ...rows, seed, executor, goesOn }),
     );
-    if (heads?.complete === false) skip('some heads on the features of other tasks', 'no time was left');
+    wholeOf(heads, 'some heads on the features of other tasks');
     const none = tasks.map(() => tasks.map(() => Number.NaN));
     const { heads: values = none, headGains = none } = heads ?? {};
     if (scores !== undefined) found.transfer = { ...scores, heads: values, headGains };
@@ -108,15 +117,14 @@ export async function measureRun(
     const sets = await stage('gains of tasks that are trained together', () =>
       trainSets({ run, around, kinds, joint: joint?.result, alone, goesOn }),
     );
-    const all = `seeds and sets of ${kinds.join(', ')}`;
-    if (sets?.complete === false) skip(`some ${all}`, signal.aborted ? 'the analysis was stopped' : 'no time was left');
+    wholeOf(sets, `some seeds and sets of ${kinds.join(', ')}`);
     if (sets !== undefined) {
       const compared = compareJointRuns({ names, better: tasks.map(betterOf) }, kinds, sets.trained);
-      const { cover } = compared;
-      found.jointRuns = { ...compared, ...(cover && { cover: branches(cover) }) };
+      const { cover, ...gains } = compared;
+      found.jointRuns = { ...gains, ...(cover && !signal.aborted && { cover: branches(cover) }) };
     }
   }
-  if (joint !== undefined && tasks.length > 1) {
+  if (joint !== undefined && tasks.length > 1 && joint.result.stopped !== 'signal') {
     const cka = (found.features as { cka: number[][] } | undefined)?.cka;
     found.grouping = branches(groupTasks(names, joint.measured.observed.affinity, cka));
   }
@@ -168,6 +176,11 @@ async function trainJoint(run: PreparedRun, around: AnalysisSurroundings, rows: 
   const looked = seen('lookahead-affinity').looks as number;
   const { observations: _, ...plain } = result;
   return { result, predictions, measured: { ...needed, joint: plain, observed: { looks: looked, ...matrices } } };
+}
+
+/** Why something was not begun. */
+export function whyNot({ aborted }: AbortSignal): string {
+  return aborted ? 'the analysis was stopped' : 'no time was left';
 }
 
 /** What tasks need of the last shared layer; undefined where no layer is shared. */

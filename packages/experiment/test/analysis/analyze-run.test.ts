@@ -232,6 +232,21 @@ describe('an analysis that cannot have everything', () => {
     const found = await analyzeRun(small, { folder, progress, signal: stop.signal });
     expect(found).toMatchObject({ status: 'interrupted', joint: { stopped: 'signal' }, labels: { rows: 210 } });
     expect(found).not.toHaveProperty('singleTask');
+    // Affinities of part of a training suggest no groups.
+    expect(found).not.toHaveProperty('grouping');
+    const html = readFileSync(join(found.folder, 'analysis.html'), 'utf8');
+    expect(html).toContain('stopped before its end');
+    expect(readdirSync(found.folder)).toEqual(['analysis.html', 'analysis.json']);
+  });
+
+  it('leaves no run files when it is stopped after groups could be told', async () => {
+    const folder = folderWith({ 'rows.csv': table });
+    const stop = new AbortController();
+    let begun = 0;
+    const progress = { ...noProgress, begin: () => void begun++, step: () => begun === 2 && stop.abort() };
+    const found = await analyzeRun(config, { folder, progress, signal: stop.signal });
+    expect(found).toMatchObject({ status: 'interrupted', joint: { stopped: 'epochs' }, grouping: { suggested: 2 } });
+    expect(readdirSync(found.folder)).toEqual(['analysis.html', 'analysis.json']);
   });
 
   it('of one task, and of tasks with data sets of their own, measures what there is', async () => {
