@@ -25,7 +25,7 @@ import {
 } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
 import { type Io, print, printJson } from '../io.js';
-import { formatChange, formatValue } from '../report/format.js';
+import { counted, formatChange, formatValue } from '../report/format.js';
 import { createProgress, quietProgress } from '../report/progress.js';
 
 /** Options of `polytask advise`, as the command line gives them. */
@@ -278,6 +278,8 @@ function trialText({ outcome, gain, reason, rungs }: Trial): string {
   }
   const last = rungs.at(-1);
   const so =
-    last?.gain == null ? '' : `, ${formatChange(last.gain)} on the validation rows after ${last.epochs} epochs`;
+    last?.gain == null
+      ? ''
+      : `, ${formatChange(last.gain)} on the validation rows after ${counted(last.epochs, 'epoch')}`;
   return `${outcome}${so}${reason === undefined ? (outcome === 'not tried' ? ', the budget was over' : '') : `: ${reason}`}`;
 }

@@ -144,7 +144,10 @@ function neededLines({ inputs, units, tasks }: AnalysisDocument): string[] {
       .filter(({ value }) => value > 0)
       .sort((a, b) => b.value - a.value)
       .slice(0, 3)
-      .map(({ column, value }) => `${column} (loss ${formatChange(100 * value)})`);
+      .map(
+        ({ column, value }) =>
+          `${column} (loss ${value < 9 ? formatChange(100 * value) : `× ${Math.round(1 + value)}`})`,
+      );
   const ofInputs = tasks.flatMap(({ name }, t) => {
     const best = three(inputs?.importance[t] ?? [], inputs?.columns ?? []);
     return best.length === 0 ? [] : [`  ${name}: ${best.join(', ')}`];
@@ -176,7 +179,7 @@ function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
     ...pair.information.map(formatValue),
     String(pair.rows),
   ]);
-  const head = ['tasks', 'Q', 'residuals', 'p', 'second → first', 'first → second', 'rows with both'];
+  const head = ['tasks', 'Q', 'residuals', 'p', 'added to first', 'to second', 'rows with both'];
   const heard = new Map<string, string[]>();
   for (const { tasks, information, informationPValues } of errors.pairs) {
     for (const side of [0, 1] as const) {
@@ -192,7 +195,7 @@ function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
   return [
     ...titled(head, rows, colors),
     '  Q: 1 where errors fall on the same rows, −1 where they never do. residuals: what labels have in common beyond the predictions.',
-    '  →: what one prediction adds to the other, in nats, less what chance gives.',
+    '  added: what the prediction of one task tells of the other beyond its own, in nats, less what chance gives.',
     ...telling,
   ];
 }
@@ -228,7 +231,11 @@ function groupLines({ grouping, jointRuns }: AnalysisDocument): string[] {
   if (best === undefined) return [];
   const inWords = (groups: readonly (readonly string[])[]) => groups.map((group) => group.join(' + ')).join('; ');
   const what = cover === undefined ? 'affinity' : 'gain';
-  const lines = best.byBudget.map(
+  // A larger budget that gives the same groups says nothing more.
+  const different = best.byBudget.filter(
+    ({ groups }, n) => inWords(groups) !== inWords(best.byBudget[n - 1]?.groups ?? []),
+  );
+  const lines = different.map(
     ({ budget, groups, score }) =>
       `  at most ${budget}: ${inWords(groups)} (mean ${what} ${(100 * score).toFixed(3)} %)`,
   );
