@@ -79,7 +79,12 @@ export async function advise(file: string, options: AdviseOptions, io: Io): Prom
       measuring,
     ),
   );
-  if (signal.aborted) return 'interrupted';
+  if (signal.aborted) {
+    const shown = shownPath(output, cwd);
+    if (options.json === true) printJson(io.stdout, { status: 'interrupted', file, folder: output });
+    else progress.note(`Stopped before enough was measured to advise anything. What was trained is in ${shown}.`);
+    return 'interrupted';
+  }
   const measured = measuredOf(document, lines, await readLabels(run.tasks, run.data.train));
   const advice = adviceFor(measured);
   const files = await writeFiles(loaded, advice, { folder, force, cwd });
@@ -92,16 +97,21 @@ export async function advise(file: string, options: AdviseOptions, io: Io): Prom
       if (until.aborted) return undefined;
       const effortChanges = [...effortOf(effort.epochs, effort.seeds), ...withoutFolds(loaded.raw)];
       const of = name === undefined ? [] : (changes.get(name) ?? []);
-      const found = await train([...of, ...effortChanges], `try-${++count}-${name ?? 'as-it-is'}`, until);
-      return found.document.status === 'done' ? found : undefined;
+      const trained = train([...of, ...effortChanges], `try-${++count}-${name ?? 'as-it-is'}`, until);
+      // Whoever stops it keeps what was measured and tried so far.
+      const found = await trained.catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      });
+      return found?.document.status === 'done' ? found : undefined;
     });
-    if (signal.aborted) return 'interrupted';
   }
-  const result = { status: 'done', file, folder: output, complete: document.status === 'done', measured: measured.values, advice: advice.map((one) => ({ ...one, file: files.find(({ name }) => name === one.name)?.path })), ...(trials && { trials }) }; // biome-ignore format: one line
+  const status = signal.aborted ? 'interrupted' : 'done';
+  const result = { status, file, folder: output, complete: document.status === 'done', measured: measured.values, advice: advice.map((one) => ({ ...one, file: files.find(({ name }) => name === one.name)?.path })), ...(trials && { trials }) }; // biome-ignore format: one line
   await writeExport(join(output, 'advice.json'), { '': `${JSON.stringify(result, null, 2)}\n` });
   if (options.json === true) printJson(io.stdout, result);
   else tell(measured, advice, files, trials, { output, complete: document.status === 'done' }, io);
-  return 'done';
+  return status;
 }
 
 /** Each with its value in percent of a change, and the file. */
@@ -281,5 +291,5 @@ function trialText({ outcome, gain, reason, rungs }: Trial): string {
     last?.gain == null
       ? ''
       : `, ${formatChange(last.gain)} on the validation rows after ${counted(last.epochs, 'epoch')}`;
-  return `${outcome}${so}${reason === undefined ? (outcome === 'not tried' ? ', the budget was over' : '') : `: ${reason}`}`;
+  return `${outcome}${so}${reason === undefined ? (outcome === 'not tried' ? ': no time was left' : '') : `: ${reason}`}`;
 }

@@ -166,7 +166,11 @@ function neededLines({ inputs, units, tasks }: AnalysisDocument): string[] {
       `  Most alike in the ${what} that they need: ${most.pair} (${formatValue(most.value)}); least: ${least.pair} (${formatValue(least.value)}).`,
     ];
   };
-  return [...ofInputs, ...overlaps(inputs?.overlap, 'inputs'), ...overlaps(units?.overlap, 'units of the trunk')];
+  return [
+    ...ofInputs, // Two columns correlate fully whatever they are.
+    ...((inputs?.columns.length ?? 0) < 3 ? [] : overlaps(inputs?.overlap, 'inputs')),
+    ...overlaps(units?.overlap, 'units of the trunk'),
+  ];
 }
 
 function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
@@ -237,7 +241,7 @@ function groupLines({ grouping, jointRuns }: AnalysisDocument): string[] {
   );
   const lines = different.map(
     ({ budget, groups, score }) =>
-      `  at most ${budget}: ${inWords(groups)} (mean ${what} ${(100 * score).toFixed(3)} %)`,
+      `  at most ${budget}: ${inWords(groups)} (mean ${what} ${(100 * score).toFixed(3).replace('-', '−')} %)`,
   );
   const found = best.byBudget[best.suggested - 1];
   const one = found === undefined || found.groups.length < 2;

@@ -189,19 +189,24 @@ function neededSection({ inputs, units }: AnalysisDocument, names: readonly stri
       }),
       ...(names.length > 1
         ? [
-            betweenTasks(
-              'Overlap of inputs',
-              'How alike the importances are: their correlation',
-              names,
-              inputs.overlap,
-              { full: 1 },
-            ),
+            // Two columns correlate fully whatever they are.
+            ...(inputs.columns.length < 3
+              ? []
+              : [
+                  betweenTasks(
+                    'Overlap of inputs',
+                    'How alike the importances are: their correlation',
+                    names,
+                    inputs.overlap,
+                    { full: 1 },
+                  ),
+                ]),
             ...(units === undefined
               ? []
               : [
                   betweenTasks(
                     'Overlap of units',
-                    'The same, of the units of the last shared layer',
+                    'How alike the needs of units of the last shared layer are',
                     names,
                     units.overlap,
                     { full: 1 },

@@ -69,7 +69,8 @@ export async function executeAnalysis(run: PreparedRun, around: AnalysisSurround
     sections: analysisSections(plain),
   });
   await writeFileAtomic(join(folder, 'analysis.html'), html);
-  await writeGroups(run, folder, plain.jointRuns?.cover ?? plain.grouping);
+  // What was stopped half way is nothing to train by.
+  if (!signal.aborted) await writeGroups(run, folder, plain.jointRuns?.cover ?? plain.grouping);
   return plain;
 }
 
