@@ -11,11 +11,12 @@ const firstOption = given.findIndex((one) => one.startsWith('-'));
 const wanted = firstOption < 0 ? given : given.slice(0, firstOption);
 const chosen = all.filter((file) => wanted.length === 0 || wanted.some((name) => file.startsWith(name)));
 if (chosen.length === 0) console.log(`No benchmark is called ${wanted.join(', ') || 'anything yet'}.`);
+// They use the experiment, whose own programs, such as the process that reads tables, are found beside their sources.
+const fromSources = ['affinity-data.bench.ts', 'quality.bench.ts'];
 for (const file of files.filter((file) => file.endsWith('.program.ts'))) await bundle(file);
 for (const file of chosen) {
-  if (file !== 'quality.bench.ts') await import(await bundle(file));
+  if (!fromSources.includes(file)) await import(await bundle(file));
   else {
-    // The command's own programs, such as the process that reads tables, are found beside their sources.
     const flags = ['--conditions=polytask:source', '--import', 'tsx'];
     const { status } = spawnSync(process.execPath, [...flags, file, ...given.slice(wanted.length)], {
       cwd: import.meta.dirname,

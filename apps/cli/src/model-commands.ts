@@ -138,6 +138,7 @@ export function addModelCommands(program: Command, io: Io, told: Told): void {
     .option('--budget <time>', 'how long it may take, such as 90s, 10m or 1.5h', '10m')
     .option('--try', 'also train what is advised, by successive halving, and say which advice held')
     .option('-o, --output <folder>', 'folder of the runs, new or empty (default: runs/<name>-advice-<n>)')
+    .option('--out <folder>', 'folder of the run files that are advised (default: beside the file)')
     .option('--force', 'replace run files of earlier advice')
     .addOption(pluginsOption())
     .option('--json', 'print one JSON document')
@@ -161,7 +162,9 @@ read has no predictions. With --intermediates follow shared.<i>, <what the strat
 Exit codes: 0 done; 1 failed; 2 the input was wrong. A file is there whole or not at all.`;
 
 const adviseNotes = `
-Run files of the advice stand beside the file, as <name>.<advice>.yaml: relative paths begin there.
+Run files of the advice are called <name>.<advice>.yaml. Where one is there already, nothing is
+measured unless --force is given. With --out, relative paths in them are written anew; parts that
+are code are looked for from there.
 
 Exit codes: 0 done; 1 failed; 2 the input was wrong.`;
 

@@ -13,6 +13,7 @@ export { type ExperimentOptions, runExperiment } from './run-experiment.js';
 // Advice.
 export { applyChange, changesOf } from './advise/apply-change.js';
 export { gradientObserver, measuredOf, readLabels } from './advise/measure-run.js';
+export { movePaths } from './advise/move-paths.js';
 export { toYaml } from './advise/to-yaml.js';
 export { trainVariant } from './advise/train-variant.js';
 export { type Effort, type Trained, type Trial, tryAdvice } from './advise/try-advice.js';
@@ -80,7 +81,14 @@ export { loadModel, readSavedModel, type SavedModel } from './run/load-model.js'
 export { type FolderLock, LockedError, lockFolder } from './run/lock.js';
 export { unfinishedNetwork } from './run/networks.js';
 export { openModel } from './run/open-model.js';
-export { makeOutput, namedOutput, type OutputFolder, shownPath, whyNotEmpty } from './run/output-folder.js';
+export {
+  makeOutput,
+  namedOutput,
+  type OutputFolder,
+  shownPath,
+  whyNotEmpty,
+  whyNotWritable,
+} from './run/output-folder.js';
 export { foldsOf } from './run/over-folds.js';
 export { linksIn } from './run/own-files.js';
 export { noProgress, type Progress, type ProgressOf } from './run/progress.js';

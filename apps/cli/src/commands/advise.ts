@@ -1,4 +1,5 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { type Advice, adviceFor, type Measured, type MeasurementName, measurements, rules } from '@polytask/analysis';
 import { PolytaskError } from '@polytask/core';
 import {
@@ -9,6 +10,7 @@ import {
   loadConfig,
   makeOutput,
   measuredOf,
+  movePaths,
   readLabels,
   type SetOption,
   shownPath,
@@ -18,11 +20,12 @@ import {
   tryAdvice,
   whyNotEmpty,
   whyNotExported,
+  whyNotWritable,
   writeExport,
 } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
 import { type Io, print, printJson } from '../io.js';
-import { formatChange, formatValue } from '../report/format.js';
+import { counted, formatChange, formatValue } from '../report/format.js';
 import { createProgress, quietProgress } from '../report/progress.js';
 
 /** Options of `polytask advise`, as the command line gives them. */
@@ -30,6 +33,7 @@ export interface AdviseOptions {
   readonly budget?: string;
   readonly try?: boolean;
   readonly output?: string;
+  readonly out?: string;
   readonly force?: boolean;
   readonly plugins?: readonly string[];
   readonly json?: boolean;
@@ -54,8 +58,9 @@ export async function advise(file: string, options: AdviseOptions, io: Io): Prom
   const loaded = await loadConfig({ file, cwd, plugins });
   if (loaded.mistakes.mistakes.length > 0) throw new InputError(loaded.mistakes.mistakes);
   // Before anything is measured, which may take long: any rule may come to speak.
+  const folder = await advisedFolder(options, loaded, io);
   await requireFree(
-    rules.flatMap(({ name, change }) => (change === undefined ? [] : [fileOf(loaded, name)])),
+    rules.flatMap(({ name, change }) => (change === undefined ? [] : [fileOf(folder, loaded, name)])),
     force,
     cwd,
   );
@@ -74,10 +79,15 @@ export async function advise(file: string, options: AdviseOptions, io: Io): Prom
       measuring,
     ),
   );
-  if (signal.aborted) return 'interrupted';
+  if (signal.aborted) {
+    const shown = shownPath(output, cwd);
+    if (options.json === true) printJson(io.stdout, { status: 'interrupted', file, folder: output });
+    else progress.note(`Stopped before enough was measured to advise anything. What was trained is in ${shown}.`);
+    return 'interrupted';
+  }
   const measured = measuredOf(document, lines, await readLabels(run.tasks, run.data.train));
   const advice = adviceFor(measured);
-  const files = await writeFiles(loaded, advice, force, cwd);
+  const files = await writeFiles(loaded, advice, { folder, force, cwd });
   let trials: readonly Trial[] | undefined;
   if (options.try === true) {
     let count = 0;
@@ -87,16 +97,21 @@ export async function advise(file: string, options: AdviseOptions, io: Io): Prom
       if (until.aborted) return undefined;
       const effortChanges = [...effortOf(effort.epochs, effort.seeds), ...withoutFolds(loaded.raw)];
       const of = name === undefined ? [] : (changes.get(name) ?? []);
-      const found = await train([...of, ...effortChanges], `try-${++count}-${name ?? 'as-it-is'}`, until);
-      return found.document.status === 'done' ? found : undefined;
+      const trained = train([...of, ...effortChanges], `try-${++count}-${name ?? 'as-it-is'}`, until);
+      // Whoever stops it keeps what was measured and tried so far.
+      const found = await trained.catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      });
+      return found?.document.status === 'done' ? found : undefined;
     });
-    if (signal.aborted) return 'interrupted';
   }
-  const result = { status: 'done', file, folder: output, complete: document.status === 'done', measured: measured.values, advice: advice.map((one) => ({ ...one, file: files.find(({ name }) => name === one.name)?.path })), ...(trials && { trials }) }; // biome-ignore format: one line
+  const status = signal.aborted ? 'interrupted' : 'done';
+  const result = { status, file, folder: output, complete: document.status === 'done', measured: measured.values, advice: advice.map((one) => ({ ...one, file: files.find(({ name }) => name === one.name)?.path })), ...(trials && { trials }) }; // biome-ignore format: one line
   await writeExport(join(output, 'advice.json'), { '': `${JSON.stringify(result, null, 2)}\n` });
   if (options.json === true) printJson(io.stdout, result);
   else tell(measured, advice, files, trials, { output, complete: document.status === 'done' }, io);
-  return 'done';
+  return status;
 }
 
 /** Each with its value in percent of a change, and the file. */
@@ -175,9 +190,19 @@ async function withoutObserver<Result>(work: (observers: boolean) => Promise<Res
   }
 }
 
-/** The run file of a piece of advice, beside the one that it changes: relative paths begin there. */
-function fileOf({ path, name }: LoadedConfig, advice: string): string {
-  return join(dirname(path), `${name}.${advice}.yaml`);
+/** Where run files of advice go: beside the file, unless the user names a folder. */
+async function advisedFolder({ out }: AdviseOptions, loaded: LoadedConfig, { cwd }: Io): Promise<string> {
+  if (out === undefined) return loaded.folder;
+  const path = resolve(cwd, out);
+  const there = await stat(path).catch(() => undefined);
+  const problem = there?.isDirectory() === false ? 'this is a file; name a folder' : await whyNotWritable(path);
+  if (problem !== undefined) throw new InputError([{ where: `--out ${out}`, message: problem }]);
+  return path;
+}
+
+/** The run file of a piece of advice. */
+function fileOf(folder: string, { name }: LoadedConfig, advice: string): string {
+  return join(folder, `${name}.${advice}.yaml`);
 }
 
 async function requireFree(paths: readonly string[], force: boolean, cwd: string): Promise<void> {
@@ -193,8 +218,7 @@ async function requireFree(paths: readonly string[], force: boolean, cwd: string
 async function writeFiles(
   loaded: LoadedConfig,
   advice: readonly Advice[],
-  force: boolean,
-  cwd: string,
+  { folder, force, cwd }: { readonly folder: string; readonly force: boolean; readonly cwd: string },
 ): Promise<AdvisedFile[]> {
   const files = advice.flatMap(({ name, change, sentence }) => {
     if (change === undefined) return [];
@@ -203,9 +227,12 @@ async function writeFiles(
     return [
       {
         name,
-        path: fileOf(loaded, name),
+        path: fileOf(folder, loaded, name),
         config,
-        text: toYaml(config, [`From ${basename(loaded.path)}, as \`polytask advise\` says:`, sentence]),
+        text: toYaml(movePaths(config, loaded.folder, folder), [
+          `From ${basename(loaded.path)}, as \`polytask advise\` says:`,
+          sentence,
+        ]),
       },
     ];
   });
@@ -261,6 +288,8 @@ function trialText({ outcome, gain, reason, rungs }: Trial): string {
   }
   const last = rungs.at(-1);
   const so =
-    last?.gain == null ? '' : `, ${formatChange(last.gain)} on the validation rows after ${last.epochs} epochs`;
-  return `${outcome}${so}${reason === undefined ? (outcome === 'not tried' ? ', the budget was over' : '') : `: ${reason}`}`;
+    last?.gain == null
+      ? ''
+      : `, ${formatChange(last.gain)} on the validation rows after ${counted(last.epochs, 'epoch')}`;
+  return `${outcome}${so}${reason === undefined ? (outcome === 'not tried' ? ': no time was left' : '') : `: ${reason}`}`;
 }

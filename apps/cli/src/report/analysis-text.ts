@@ -145,7 +145,10 @@ function neededLines({ inputs, units, tasks }: AnalysisDocument): string[] {
       .filter(({ value }) => value > 0)
       .sort((a, b) => b.value - a.value)
       .slice(0, 3)
-      .map(({ column, value }) => `${column} (loss ${formatChange(100 * value)})`);
+      .map(
+        ({ column, value }) =>
+          `${column} (loss ${value < 9 ? formatChange(100 * value) : `× ${Math.round(1 + value)}`})`,
+      );
   const ofInputs = tasks.flatMap(({ name }, t) => {
     const best = three(inputs?.importance[t] ?? [], inputs?.columns ?? []);
     return best.length === 0 ? [] : [`  ${name}: ${best.join(', ')}`];
@@ -164,7 +167,11 @@ function neededLines({ inputs, units, tasks }: AnalysisDocument): string[] {
       `  Most alike in the ${what} that they need: ${most.pair} (${formatValue(most.value)}); least: ${least.pair} (${formatValue(least.value)}).`,
     ];
   };
-  return [...ofInputs, ...overlaps(inputs?.overlap, 'inputs'), ...overlaps(units?.overlap, 'units of the trunk')];
+  return [
+    ...ofInputs, // Two columns correlate fully whatever they are.
+    ...((inputs?.columns.length ?? 0) < 3 ? [] : overlaps(inputs?.overlap, 'inputs')),
+    ...overlaps(units?.overlap, 'units of the trunk'),
+  ];
 }
 
 function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
@@ -177,7 +184,7 @@ function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
     ...pair.information.map(formatValue),
     String(pair.rows),
   ]);
-  const head = ['tasks', 'Q', 'residuals', 'p', 'second → first', 'first → second', 'rows with both'];
+  const head = ['tasks', 'Q', 'residuals', 'p', 'added to first', 'to second', 'rows with both'];
   const heard = new Map<string, string[]>();
   for (const { tasks, information, informationPValues } of errors.pairs) {
     for (const side of [0, 1] as const) {
@@ -193,7 +200,7 @@ function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
   return [
     ...titled(head, rows, colors),
     '  Q: 1 where errors fall on the same rows, −1 where they never do. residuals: what labels have in common beyond the predictions.',
-    '  →: what one prediction adds to the other, in nats, less what chance gives.',
+    '  added: what the prediction of one task tells of the other beyond its own, in nats, less what chance gives.',
     ...telling,
   ];
 }
@@ -229,9 +236,13 @@ function groupLines({ grouping, jointRuns, status }: AnalysisDocument): string[]
   if (best === undefined) return [];
   const inWords = (groups: readonly (readonly string[])[]) => groups.map((group) => group.join(' + ')).join('; ');
   const what = cover === undefined ? 'affinity' : 'gain';
-  const lines = best.byBudget.map(
+  // A larger budget that gives the same groups says nothing more.
+  const different = best.byBudget.filter(
+    ({ groups }, n) => inWords(groups) !== inWords(best.byBudget[n - 1]?.groups ?? []),
+  );
+  const lines = different.map(
     ({ budget, groups, score }) =>
-      `  at most ${budget}: ${inWords(groups)} (mean ${what} ${(100 * score).toFixed(3)} %)`,
+      `  at most ${budget}: ${inWords(groups)} (mean ${what} ${(100 * score).toFixed(3).replace('-', '−')} %)`,
   );
   const found = best.byBudget[best.suggested - 1];
   const one = found === undefined || found.groups.length < 2;

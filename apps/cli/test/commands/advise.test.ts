@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { changed } from '../../../../test/support/configs.js';
 import { folderWith } from '../../../../test/support/folder.js';
@@ -29,6 +29,32 @@ describe('polytask advise', () => {
     expect(stdout.match(/Try: polytask train /g)?.length ?? 0).toBe(files.length);
     expect(stdout.match(/Tried: /g)?.length ?? 0).toBe(files.length);
     expect(stdout).toContain('Runs and advice.json: out');
+  });
+
+  it('writes run files to another folder, where they train the same, and never over others', async () => {
+    const table =
+      'data: { use: table, source: rows.csv }\ntasks: [{ name: a, type: regression }, { name: b, type: regression }]\n';
+    const rows = Array.from({ length: 60 }, (_, n) => `${n % 7},${n % 5},${n % 7},${n % 5}`);
+    const run = `${table}split: { validation: 0.2, test: 0.2 }\ntraining: { epochs: 1 }\nbackend: cpu\n`;
+    const cwd = folderWith({ 'run.yaml': run, 'rows.csv': ['x,z,a,b', ...rows].join('\n'), 'new/kept.txt': 'mine' });
+    const args = ['advise', 'run.yaml', '-q', '--json', '-o', 'out'] as const;
+    const { stdout } = await polytask(cwd, ...args, '--out', 'new');
+    const files = JSON.parse(stdout).advice.flatMap(({ file = [] }: { file?: string }) => file) as string[];
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      expect(dirname(file)).toBe(join(cwd, 'new'));
+      expect(readFileSync(file, 'utf8')).toContain('source: ../rows.csv');
+      expect((await polytask(cwd, 'check', file)).code).toBe(0);
+    }
+    expect(readdirSync(cwd).sort()).toEqual(['new', 'out', 'rows.csv', 'run.yaml']);
+    expect(readdirSync(join(cwd, 'new'))).toHaveLength(files.length + 1);
+
+    // Where one is there already, nothing is measured.
+    const again = await polytask(cwd, 'advise', 'run.yaml', '-q', '-o', 'out-2', '--out', 'new');
+    expect([again.code, existsSync(join(cwd, 'out-2'))]).toEqual([2, false]);
+    expect(again.stderr).toMatch(/^new\/run\..*: this file is there already; --force replaces it/);
+    const file = await polytask(cwd, 'advise', 'run.yaml', '-q', '--out', 'rows.csv');
+    expect([file.code, file.stderr.split('\n')[0]]).toEqual([2, '--out rows.csv: this is a file; name a folder']);
   });
 
   it('keeps to its budget, and says that not all was measured', async () => {

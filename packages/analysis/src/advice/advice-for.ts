@@ -50,9 +50,15 @@ function holds(
 
 /** Puts measurements, and the tasks that they are about, in the place of their names. */
 function fill(sentence: string, { values, tasks }: Measured): string {
-  return sentence.replaceAll(/\{(\w+?)(Tasks)?\}/g, (_, name: MeasurementName, ofTasks?: string) =>
-    ofTasks === undefined ? numberText(values[name]) : (tasks[name] ?? []).join(', '),
-  );
+  return sentence.replaceAll(/\{(\w+?)(Tasks|%)?\}/g, (_, name: MeasurementName, as?: string) => {
+    if (as === 'Tasks') return inWords(tasks[name] ?? []);
+    const value = values[name];
+    return as === '%' && value !== undefined ? `${Math.round(100 * value)} %` : numberText(value);
+  });
+}
+
+function inWords(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 function numberText(value: number | undefined): string {

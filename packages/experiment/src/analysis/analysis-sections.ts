@@ -1,7 +1,7 @@
 import { dendrogram } from '../report/dendrogram.js';
 import { heatMap } from '../report/heat-map.js';
 import type { PageTable, Section } from '../report/page.js';
-import { type Picture, shortNumber } from '../report/picture.js';
+import { type Picture, rise, shortNumber } from '../report/picture.js';
 import { transferGraph } from '../report/transfer-graph.js';
 import type { AnalysisDocument } from './analysis-document.js';
 
@@ -36,10 +36,11 @@ function betweenTasks(
   more: { readonly full?: number; readonly format?: (value: number) => string } = {},
 ): Picture {
   const values = matrix.map((row, i) => row.map((value, j) => (i === j ? null : value)));
-  return heatMap({ title, description, rows: names, columns: names, values, ...more });
+  return heatMap({ title, description, caption: `${description}.`, rows: names, columns: names, values, ...more });
 }
 
 const percent = (value: number) => `${shortNumber(100 * value)} %`;
+const signed = (value: number) => `${value > 0 ? '+' : ''}${percent(value)}`;
 
 function labelSection({ labels }: AnalysisDocument, names: readonly string[]): Section | undefined {
   if (labels === undefined || labels.pairs.length === 0) return undefined;
@@ -62,7 +63,7 @@ function labelSection({ labels }: AnalysisDocument, names: readonly string[]): S
         head: ['tasks', 'measure', 'value', 'p', 'rows with both'],
         rows: labels.pairs.map(({ tasks, measure, value, pValue, rows }) => [
           tasks.join(' – '),
-          measure,
+          measure.replaceAll('-', ' ').replace('pearson', 'correlation').replace('cramers v', 'Cramér’s V'),
           cell(value),
           cell(pValue),
           rows,
@@ -88,7 +89,7 @@ function togetherSection({ observed, gains, tasks }: AnalysisDocument, names: re
     head: ['task', 'metric', 'together against alone'],
     rows: tasks.flatMap(({ name, primaryMetric }) => {
       const gain = gains?.[name];
-      return typeof gain === 'number' ? [[name, primaryMetric, percent(gain)]] : [];
+      return typeof gain === 'number' ? [[name, primaryMetric, signed(gain)]] : [];
     }),
   };
   return {
@@ -99,8 +100,16 @@ function togetherSection({ observed, gains, tasks }: AnalysisDocument, names: re
     pictures: [
       betweenTasks(title, 'Rows help columns where above 0', names, affinity, { format: percent }),
       transferGraph({ title: 'Who helps whom', description: title, nodes: names, edges, format: percent }),
-      betweenTasks('Cosines between gradients', 'Below 0 where gradients are in conflict', names, cosine, { full: 1 }),
-      betweenTasks('Share of looks in conflict', 'Unrelated tasks: about half', names, conflictRate, { full: 1 }),
+      betweenTasks('Cosines between gradients', 'Below 0 where gradients are against each other', names, cosine, {
+        full: 1,
+      }),
+      betweenTasks(
+        'Share of looks in conflict',
+        'How often their cosine was below 0; of unrelated tasks about half',
+        names,
+        conflictRate,
+        { full: 1 },
+      ),
     ],
     ...(gained.rows.length > 0 && { tables: [gained] }),
   };
@@ -115,7 +124,7 @@ function featureSection({ features, grouping }: AnalysisDocument, names: readonl
       `How alike the features of ${features.rows} test rows are: 1 up to rotation and scale, about 0 for nothing in common.`,
     ],
     pictures: [
-      betweenTasks('CKA', 'Similarity of features', names, features.cka, { full: 1 }),
+      betweenTasks('CKA', 'How alike the features are, from 0 to 1', names, features.cka, { full: 1 }),
       ...(merges === undefined
         ? []
         : [
@@ -169,21 +178,40 @@ function neededSection({ inputs, units }: AnalysisDocument, names: readonly stri
   return {
     title: 'What each task needs',
     notes: [
-      'By how much the loss of a task rises when a column of the inputs is shuffled among rows.',
+      'By how much the loss of a task rises when a column of the inputs is shuffled among rows: 50\u00a0% is half as much again, ×\u00a020 is twenty times what it was.',
       ...(left > 0 ? [`${left} columns that matter less are left out.`] : []),
     ],
     pictures: [
       heatMap({
         ...{ title: 'Importance of inputs', description: 'Rise of the loss', rows: shown.map(({ name }) => name) },
         ...{ columns: names, values: shown.map(({ column }) => inputs.importance.map((row) => row[column] ?? null)) },
-        format: percent,
+        format: rise,
       }),
       ...(names.length > 1
         ? [
-            betweenTasks('Overlap of inputs', 'Correlation of importances', names, inputs.overlap, { full: 1 }),
+            // Two columns correlate fully whatever they are.
+            ...(inputs.columns.length < 3
+              ? []
+              : [
+                  betweenTasks(
+                    'Overlap of inputs',
+                    'How alike the importances are: their correlation',
+                    names,
+                    inputs.overlap,
+                    { full: 1 },
+                  ),
+                ]),
             ...(units === undefined
               ? []
-              : [betweenTasks('Overlap of units', 'Units of the trunk', names, units.overlap, { full: 1 })]),
+              : [
+                  betweenTasks(
+                    'Overlap of units',
+                    'How alike the needs of units of the last shared layer are',
+                    names,
+                    units.overlap,
+                    { full: 1 },
+                  ),
+                ]),
           ]
         : []),
     ],
@@ -196,11 +224,12 @@ function errorSection({ errors }: AnalysisDocument): Section | undefined {
     title: 'Errors',
     notes: [
       'Q: 1 where errors of two tasks fall on the same rows, −1 where they never do. Residuals: what their labels have in common beyond ' +
-        'the predictions. Information: what one prediction adds to the other, in nats, less what chance gives.',
+        'the predictions; p: how probable that is by chance. Added: what the prediction of one task tells of the other beyond its own, in ' +
+        'nats, less what chance gives.',
     ],
     tables: [
       {
-        head: ['tasks', 'Q', 'both wrong', 'by chance', 'residuals', 'p', 'second → first', 'first → second'],
+        head: ['tasks', 'Q', 'both wrong', 'by chance', 'residuals', 'p', 'added to the first', 'added to the second'],
         rows: errors.pairs.map((pair) => [
           pair.tasks.join(' – '),
           ...[pair.q, pair.doubleFault, pair.doubleFaultByChance].map(cell),
@@ -221,7 +250,7 @@ function jointSection({ jointRuns }: AnalysisDocument, names: readonly string[])
       ? [betweenTasks(title, description, names, matrix, format)]
       : [];
   const largest = [pairs, leaveOneOut].flatMap((one) => one?.spread.flat() ?? []).filter((value) => value !== null);
-  const known = Object.entries(gains).flatMap(([name, value]) => (value === null ? [] : [[name, percent(value)]]));
+  const known = Object.entries(gains).flatMap(([name, value]) => (value === null ? [] : [[name, signed(value)]]));
   return {
     title: 'Gains of tasks trained together',
     notes: [
@@ -259,12 +288,15 @@ function groupSection({ grouping, jointRuns }: AnalysisDocument): Section | unde
   if (grouping === undefined && cover === undefined) return undefined;
   const table = (what: string, { byBudget, suggested }: NonNullable<typeof cover>): PageTable => ({
     head: ['groups at most', 'groups', what, ''],
-    rows: byBudget.map(({ budget, groups, score }) => [
-      budget,
-      groups.map((group) => group.join(' + ')).join('; '),
-      percent(score),
-      budget === suggested ? 'suggested' : '',
-    ]),
+    // A larger budget that gives the same groups says nothing more.
+    rows: byBudget
+      .filter(({ groups }, n) => JSON.stringify(groups) !== JSON.stringify(byBudget[n - 1]?.groups))
+      .map(({ budget, groups, score }) => [
+        budget,
+        groups.map((group) => group.join(' + ')).join('; '),
+        percent(score),
+        budget === suggested ? 'suggested' : '',
+      ]),
   });
   return {
     title: 'Groups',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '@polytask/core/node';
-import { stringify } from 'yaml';
+import { movePaths } from '../advise/move-paths.js';
+import { toYaml } from '../advise/to-yaml.js';
 import { runOfGroup } from '../parts/group-runs.js';
 import type { PreparedRun } from '../parts/prepare-run.js';
 import { drawPage } from '../report/page.js';
@@ -85,9 +86,7 @@ async function writeGroups(
   const suggested = grouping?.byBudget[grouping.suggested - 1];
   if (grouping === undefined || suggested === undefined || suggested.groups.length < 2) return;
   const write = (file: string, first: string, config: Record<string, unknown>) => {
-    const notes = [first, 'Paths start from the folder of the file that was analysed: put this one there.'];
-    const text = `${notes.map((note) => `# ${note}\n`).join('')}\n${stringify(config)}`;
-    return writeFileAtomic(join(folder, file), text);
+    return writeFileAtomic(join(folder, file), toYaml(movePaths(config, source.folder, folder), [first]));
   };
   const { sharing } = grouping;
   if (sharing !== undefined) {

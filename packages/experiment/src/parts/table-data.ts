@@ -231,7 +231,7 @@ export function sourceIn(source: NonNullable<TableConfig['source']>, folder: str
 }
 
 /** The file that a path in a configuration means: from the configuration's folder, or within an npm package. */
-function sourcePath(path: string, folder: string): string {
+export function sourcePath(path: string, folder: string): string {
   const own = resolve(folder, path);
   if (existsSync(own) || /^(\.{1,2}([\\/]|$)|[\\/]|[A-Za-z]:[\\/])/.test(path)) return own;
   const names = path.split('/');

@@ -14,7 +14,7 @@ export function comparisonSection(runs: readonly ReportedRun[]): Section | undef
     const called = runs.length > 1 ? `${name}: ` : '';
     if (!mean)
       return [
-        `${called}With one seed (${document.seed}) it is not known whether another gives another sign; \`repeat: 5\` says.`,
+        `${called}Measured with one seed (${document.seed}): another one may say the opposite. With “repeat: 5” in the run file, five are trained.`,
       ];
     return [`${called}Δm ${percent(mean.mean)} over ${mean.seeds} seeds${intervalText(mean)}. ${verdictText(mean)}`];
   });
@@ -25,8 +25,10 @@ export function comparisonSection(runs: readonly ReportedRun[]): Section | undef
   return {
     title: 'Together or alone',
     notes: [
-      'What learning together gained by the primary metric, in percent of what was reached alone; positive is better for learning together. ' +
-        'Bars: where the mean over very many seeds lies, with 95 % confidence, on the same rows.',
+      'What learning together gained by the primary metric, in percent of what was reached alone: above 0, together is better.' +
+        (isRepeated(compared)
+          ? ' Bars: where the mean over very many seeds lies, with 95 % confidence, on the same rows.'
+          : ''),
       ...notes,
     ],
     pictures: compared.map(({ name, document }) => {
@@ -43,18 +45,29 @@ export function comparisonSection(runs: readonly ReportedRun[]): Section | undef
   };
 }
 
+function isRepeated(runs: readonly ReportedRun[]): boolean {
+  return runs.some(({ document }) => document.overSeeds?.transfer !== undefined);
+}
+
 function tableOf(runs: readonly ReportedRun[], several: boolean) {
+  // What seeds say has columns where there are seeds.
+  const repeated = isRepeated(runs);
   const rows = runs.flatMap(({ name: run, document }) =>
     Object.entries(document.deltaM?.improvementPercentByTask ?? {}).map(([task, once]) => {
       const gain = document.overSeeds?.transfer?.tasks[task];
       const needed = gain?.verdict === 'cannot tell' ? (gain.seedsNeeded ?? 'more than 1000') : '';
       const names = [task, ...(several ? [run] : [])];
       return gain === undefined
-        ? [...names, percent(once), '–', 'one seed', '']
+        ? [...names, percent(once), ...(repeated ? ['–', 'one seed', ''] : [])]
         : [...names, percent(gain.mean), intervalText(gain).replace(/^ \(95 %: |\)$/g, ''), gain.verdict, needed];
     }),
   );
-  const head = ['task', ...(several ? ['run'] : []), 'gain', '95 %', 'together', 'seeds it may take'];
+  const head = [
+    'task',
+    ...(several ? ['run'] : []),
+    'gain',
+    ...(repeated ? ['95 %', 'together', 'seeds it may take'] : []),
+  ];
   return { head, rows };
 }
 

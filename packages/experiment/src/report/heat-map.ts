@@ -4,6 +4,8 @@ import { axis, colour, type Picture, short, shortNumber, widthOf } from './pictu
 export interface HeatMap {
   readonly title: string;
   readonly description: string;
+  /** How to read it, under the title. */
+  readonly caption?: string;
   /** From top to bottom. */
   readonly rows: readonly string[];
   /** From left to right. */
@@ -46,7 +48,8 @@ export function heatMap(map: HeatMap): Picture {
   const left = 34 + Math.min(160, Math.max(...rows.map((name) => widthOf(short(name))), 0));
   const turned = columns.some((name) => widthOf(short(name)) > cell - 4);
   const top =
-    34 + (turned ? Math.min(110, Math.max(...columns.map((name) => widthOf(short(name, 16)))) * 0.72 + 10) : 14);
+    (map.columnTitle === undefined ? 6 : 34) +
+    (turned ? Math.min(110, Math.max(...columns.map((name) => widthOf(short(name, 16)))) * 0.72 + 10) : 14);
   const data = values.flatMap((row, y) =>
     row.flatMap((value, x) =>
       value === null || !Number.isFinite(value)
@@ -66,6 +69,7 @@ export function heatMap(map: HeatMap): Picture {
   return {
     title,
     description,
+    ...(map.caption !== undefined && { caption: map.caption }),
     width: left + columns.length * cell + right,
     height: top + rows.length * cellHeight + 16,
     option: {

@@ -42,7 +42,8 @@ export async function drawPage(page: {
     for (const picture of section.pictures ?? []) {
       const svg = await drawPicture(picture, `p${pictures.length + 1}`);
       pictures.push({ title: picture.title, svg });
-      figures.push(`<figure><figcaption>${text(picture.title)}</figcaption>${svg}</figure>`);
+      const caption = picture.caption === undefined ? '' : `<small>${text(picture.caption)}</small>`;
+      figures.push(`<figure><figcaption>${text(picture.title)}${caption}</figcaption>${svg}</figure>`);
     }
     bodies.push(sectionHtml(section, figures));
   }
@@ -108,7 +109,6 @@ const variables = (theme: 0 | 1) =>
 const style = `
 :root{color-scheme:light dark;${variables(0)}}
 @media (prefers-color-scheme:dark){:root{${variables(1)}}}
-@media print{:root{color-scheme:light;${variables(0)}}nav{display:none}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 header,main{max-width:1100px;margin:0 auto;padding:0 24px}
@@ -128,6 +128,8 @@ td.number{text-align:right;white-space:nowrap}
 .figures{display:flex;flex-wrap:wrap;gap:20px 28px;margin:14px 0}
 figure{margin:0;max-width:100%;break-inside:avoid}
 figcaption{font-weight:600;margin-bottom:6px;overflow-wrap:anywhere}
+figcaption small{display:block;font-weight:400;color:var(--muted);font-size:13px}
 svg{display:block;max-width:100%;height:auto}
 pre{background:color-mix(in srgb,var(--grid) 35%,transparent);padding:12px;overflow-x:auto;font-size:13px;white-space:pre-wrap}
+@media print{:root{color-scheme:light;${variables(0)}}nav{display:none}h2,p,figcaption{break-after:avoid}tr{break-inside:avoid}}
 `.replaceAll('\n', '');

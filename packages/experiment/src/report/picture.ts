@@ -8,6 +8,8 @@ export interface Picture {
   readonly title: string;
   /** What it shows, for who does not see it. */
   readonly description: string;
+  /** How to read it, under the title. */
+  readonly caption?: string;
   readonly width: number;
   readonly height: number;
   /** What ECharts is given besides the {@link base}. */
@@ -95,6 +97,11 @@ export function shortNumber(value: number): string {
           ? String(Number(value.toPrecision(3)))
           : String(Number(value.toFixed(3)));
   return text.replace('-', '−').replace('e+', 'e');
+}
+
+/** By how much a loss rises, in percent; as a multiple where it is many times what it was. */
+export function rise(value: number): string {
+  return value < 9 ? `${shortNumber(100 * value)} %` : `× ${shortNumber(1 + value)}`;
 }
 
 /** A number beside an axis, with as many digits as keep neighbours apart. */

@@ -25,7 +25,7 @@ export function transferGraph(graph: {
   readonly description: string;
   readonly nodes: readonly string[];
   readonly edges: readonly Transfer[];
-  /** A value as its arrow shows it, where there are few. Default: three digits. */
+  /** A value as its arrow shows it: all of few, else the largest. Default: three digits. */
   readonly format?: (value: number) => string;
   /** Of the circle, in pixels. Default 160. */
   readonly radius?: number;
@@ -35,6 +35,9 @@ export function transferGraph(graph: {
   const angles = nodes.map((_, index) => (2 * Math.PI * index) / nodes.length - Math.PI / 2);
   const beside = 24 + Math.max(30, ...nodes.map((name) => widthOf(short(name), 12)));
   const [width, height] = [2 * (radius + beside), 2 * (radius + 36)];
+  // A triangle does not reach down to where a circle does.
+  const lowest = Math.max(...angles.map((angle) => Math.sin(angle)));
+  const below = Math.min(0, Math.ceil((lowest - 1) * radius));
   // Opposite corners, so that what fits the nodes into the picture does not stretch them.
   const corners = [-radius, radius].map((at) => ({
     id: `corner${at}`,
@@ -49,7 +52,7 @@ export function transferGraph(graph: {
     title,
     description,
     width,
-    height,
+    height: height + below,
     option: {
       series: [
         {
@@ -58,7 +61,7 @@ export function transferGraph(graph: {
           left: beside,
           right: beside,
           top: 36,
-          bottom: 36,
+          bottom: 36 + below,
           // By number: names may be equal to the number of another.
           data: [
             ...corners,
@@ -89,7 +92,8 @@ export function transferGraph(graph: {
               opacity: 0.9,
             },
             label: {
-              show: edges.length <= 12,
+              // More would lie over each other where arrows cross.
+              show: edges.length <= 6 || (edges.length <= 30 && Math.abs(value) > largest / 3),
               color: colour('ink'),
               fontSize: 10,
               formatter: () => format(value),

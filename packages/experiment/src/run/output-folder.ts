@@ -59,7 +59,7 @@ export async function whyNotEmpty(folder: string): Promise<string | undefined> {
 }
 
 /** Of a folder, or of that above it which is there. */
-async function whyNotWritable(folder: string): Promise<string | undefined> {
+export async function whyNotWritable(folder: string): Promise<string | undefined> {
   try {
     await access(folder, constants.W_OK | constants.X_OK);
     return undefined;
