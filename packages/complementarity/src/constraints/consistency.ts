@@ -104,6 +104,7 @@ export const consistency = /* @__PURE__ */ describePart('auxiliary', {
       requireLoss(settings.loss, wanted);
       return {
         tasks: [from, to],
+        learning: [from, to].filter((task) => task !== (side === 'from' ? from : side === 'to' ? to : undefined)),
         comparisons({ predict, unit }) {
           const [a, b] = [mapped(predict(from)), predict(to)];
           return [
