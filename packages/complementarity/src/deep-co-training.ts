@@ -24,6 +24,7 @@ import {
 } from './answers.js';
 import { pairOf, pairOption } from './pair.js';
 import { rampFeeds } from './ramp-up.js';
+import { anySelected } from './selected-rows.js';
 
 const options = {
   tasks: pairOption,
@@ -98,6 +99,16 @@ export const deepCoTraining = /* @__PURE__ */ describePart('auxiliary', {
       return {
         logged: ['agreement', 'difference'],
         feeds: rampFeeds(rampUp),
+        actsOn({ weights }) {
+          const both = pair.map(({ name }) => name);
+          const agreeing =
+            agreement > 0 &&
+            anySelected(
+              'unlabelled',
+              both.map((name) => weights[name] ?? []),
+            );
+          return difference > 0 || agreeing ? both : undefined;
+        },
         loss({ batch, constants, feeds, forward, predict, rowLosses }) {
           const said = pair.map(({ name }) => predict(name)) as [tf.Tensor, tf.Tensor];
           requireSameRows('deep-co-training', said);

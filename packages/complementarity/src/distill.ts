@@ -16,6 +16,7 @@ import {
 import * as tf from '@tensorflow/tfjs';
 import { labelsLike, meanWhere, unlabelled } from './answers.js';
 import { namedTasks } from './named-tasks.js';
+import { tasksSelected } from './selected-rows.js';
 import { openTeachers, teachersOption, withTeachers } from './teachers.js';
 
 const options = {
@@ -106,6 +107,7 @@ export const distill = /* @__PURE__ */ describePart('auxiliary', {
     }),
     bind({ tasks }) {
       const taught = namedTasks(tasks, names);
+      const shareAt = (step: StepInfo) => (labelShare === 'anneal' ? annealed(step) : labelShare);
       const teachers = openTeachers(
         'distill',
         given.teachers,
@@ -114,7 +116,15 @@ export const distill = /* @__PURE__ */ describePart('auxiliary', {
       );
       return {
         ...teachers,
-        feeds: (step) => ({ share: hostTensor(labelShare === 'anneal' ? annealed(step) : labelShare) }),
+        feeds: (step) => ({ share: hostTensor(shareAt(step)) }),
+        actsOn: ({ weights, step }) =>
+          given.unlabelled && shareAt(step) < 1
+            ? tasksSelected(
+                'unlabelled',
+                taught.map(({ name }) => name),
+                weights,
+              )
+            : undefined,
         targets: ({ batch, feeds }) =>
           Object.fromEntries(
             taught.map(({ name }) => {

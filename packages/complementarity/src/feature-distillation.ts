@@ -99,6 +99,8 @@ export const featureDistillation = /* @__PURE__ */ describePart('auxiliary', {
       );
       return {
         ...teachers,
+        // Adaptors and what all tasks share; or what each task has for itself below its head.
+        actsOn: () => (shared === undefined ? taught.map(({ name }) => name) : []),
         loss({ state, feeds, step }) {
           const terms = taught.map(({ name, adaptor, weight }) => {
             const own = adaptor.apply(state.shared ?? (state.features[name] as tf.Tensor), step);

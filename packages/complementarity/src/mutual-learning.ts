@@ -51,11 +51,13 @@ export const mutualLearning = /* @__PURE__ */ describePart('auxiliary', {
     },
   ],
   options,
-  make: ({ tasks: names }) => ({
+  make: ({ tasks: named }) => ({
     bind({ tasks }) {
-      const peers = namedTasks(tasks, names);
+      const peers = namedTasks(tasks, named);
       commonKind('mutual-learning', peers);
+      const names = peers.map(({ name }) => name);
       return {
+        actsOn: () => (names.length > 1 ? names : undefined),
         loss({ state, predict, rowLosses }) {
           const said = peers.map(({ name }) => stopGradient(predict(name)));
           requireSameRows('mutual-learning', said);

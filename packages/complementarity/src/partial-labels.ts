@@ -105,6 +105,13 @@ export const partialLabels = /* @__PURE__ */ describePart('auxiliary', {
         ];
       });
       return {
+        // The task whose label is missing learns, by the label of the other.
+        actsOn({ weights }) {
+          const found = ordered.filter(({ without, having }) =>
+            (weights[having.name] ?? []).some((weight, row) => weight > 0 && weights[without.name]?.[row] === 0),
+          );
+          return found.length === 0 ? undefined : found.map(({ without }) => without.name);
+        },
         loss({ state, batch, constants, predict, step }) {
           const map = (task: AnyTask, answer: tf.Tensor, { scale, offset }: (typeof ordered)[number]['ofHaving']) => {
             const { channels, layer } = enter.get(task.name) as Entrance;

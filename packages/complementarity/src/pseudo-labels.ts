@@ -14,6 +14,7 @@ import {
 import * as tf from '@tensorflow/tfjs';
 import { answerKind, confidence, decided, meanWhere, unlabelled } from './answers.js';
 import { namedTasks } from './named-tasks.js';
+import { tasksSelected } from './selected-rows.js';
 
 const options = {
   tasks: optional(list(taskName(), { least: 1 }), 'Which tasks.', 'all that answer one class, or a yes or no, per row'),
@@ -91,6 +92,14 @@ export const pseudoLabels = /* @__PURE__ */ describePart('auxiliary', {
       });
       return {
         logged: ['kept'],
+        actsOn: ({ weights, step }) =>
+          step.epoch < after
+            ? undefined
+            : tasksSelected(
+                'unlabelled',
+                answering.map(({ name }) => name),
+                weights,
+              ),
         feeds: ({ epoch }) => ({ counts: hostTensor(epoch < after ? 0 : 1) }),
         loss({ batch, feeds, forward, predict, rowLosses }) {
           if (answering.length === 0) return { loss: tf.scalar(0), logged: { kept: tf.scalar(0) } };

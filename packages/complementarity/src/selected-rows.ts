@@ -39,6 +39,33 @@ export function selectedRows(choice: RowChoice, weights: readonly tf.Tensor[]): 
   }
 }
 
+/** Whether any row counts, on the host: what {@link selectedRows} says in a program. */
+export function anySelected(choice: RowChoice, weights: readonly ArrayLike<number>[]): boolean {
+  const [first = []] = weights;
+  return Array.from(first).some((_, row) => {
+    const count = weights.filter((one) => (one[row] as number) > 0).length;
+    return counts[choice](count, weights.length);
+  });
+}
+
+/** Whether a row counts that has a label of so many of all tasks. */
+const counts: { readonly [Choice in RowChoice]: (labels: number, tasks: number) => boolean } = {
+  all: () => true,
+  labelled: (labels, tasks) => labels === tasks,
+  'lacking-one': (labels, tasks) => labels > 0 && labels < tasks,
+  unlabelled: (labels) => labels === 0,
+};
+
+/** For terms that look at each task by itself: those of the tasks with a row that counts; undefined where there is none. */
+export function tasksSelected(
+  choice: RowChoice,
+  tasks: readonly string[],
+  weights: { readonly [task: string]: ArrayLike<number> },
+): readonly string[] | undefined {
+  const found = tasks.filter((task) => anySelected(choice, [weights[task] ?? []]));
+  return found.length === 0 ? undefined : found;
+}
+
 /** The mean over the rows that count, 0 where none does. */
 export function meanOver(rows: tf.Tensor, values: tf.Tensor): tf.Scalar {
   return tf.div<tf.Scalar>(tf.sum(tf.mul(values, rows)), tf.maximum(tf.sum(rows), 1));

@@ -11,7 +11,7 @@ import { strict } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 
 /** Numbers that are products with an input `x`: y = x · w, with these w at first, by task. */
-function linearModel(weights: { readonly [task: string]: readonly number[] }) {
+export function linearModel(weights: { readonly [task: string]: readonly number[] }) {
   const tasks = Object.keys(weights).map((name) => regression(name, { standardize: false }));
   const sharing = defineSharing({
     name: 'linear',

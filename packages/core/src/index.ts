@@ -23,6 +23,7 @@ export type {
   AuxiliaryTerm,
   BoundAuxiliary,
   InspectInput,
+  LabelledRows,
 } from './contracts/auxiliary-term.js';
 export type { Batch, InputSpec, InputSpecs, TensorBatch } from './contracts/batch.js';
 export type { Citation } from './contracts/citation.js';

@@ -51,9 +51,9 @@ export type ConsistencyOptions = OptionsOf<typeof options>;
  * The history has the mean `violation`: the difference in units, of distributions half the sum of differences. `trainer.inspect` and
  * `polytask predict --intermediates` give it for every row.
  *
- * @remarks A map that is wrong pulls predictions from their labels: the violation stays high while the losses rise. In a batch
- * without any label nothing is learned, and a task without a label in it keeps its head still, so let batches be large enough to have
- * some. For the order of first labels and then constraints use `ramp`.
+ * @remarks A map that is wrong pulls predictions from their labels: the violation stays high while the losses rise. A batch without
+ * any label is a step of the term alone, so that it counts more often than labels where these are few: `weight` and larger batches are
+ * against that. For the order of first labels and then constraints use `ramp`.
  * @throws `POLYTASK_UNKNOWN_NAME` for tasks and classes that there are not; `POLYTASK_INVALID_OPTION` for a map that does not lead
  * from the one kind of prediction to the other; `POLYTASK_CONSTRAINT` where the two tasks have rows of their own.
  * @example
@@ -104,6 +104,7 @@ export const consistency = /* @__PURE__ */ describePart('auxiliary', {
       requireLoss(settings.loss, wanted);
       return {
         tasks: [from, to],
+        learning: [from, to].filter((task) => task !== (side === 'from' ? from : side === 'to' ? to : undefined)),
         comparisons({ predict, unit }) {
           const [a, b] = [mapped(predict(from)), predict(to)];
           return [

@@ -10,7 +10,7 @@ import {
 import * as tf from '@tensorflow/tfjs';
 import { type AgreementLoss, type Comparison, rowCosts, rowViolations } from '../comparison.js';
 import { rampFeeds, rampOption } from '../ramp-up.js';
-import { meanOver, meanSeen, type RowChoice, rowsOption, selectedRows } from '../selected-rows.js';
+import { anySelected, meanOver, meanSeen, type RowChoice, rowsOption, selectedRows } from '../selected-rows.js';
 import { deviationOf } from '../unit.js';
 import { createMultiplier, multipliersOption } from './multiplier.js';
 
@@ -37,6 +37,8 @@ export interface Seen {
 export interface Constraint {
   /** The tasks in it. */
   readonly tasks: readonly string[];
+  /** Those of them that learn from it. Default: all. */
+  readonly learning?: readonly string[] | undefined;
   /** What is to agree; a row's violation and cost are the means over these. */
   comparisons(seen: Seen): readonly Comparison[];
   /** Further numbers of every row `[rows]`, by name, to be looked at outside of training. */
@@ -60,11 +62,15 @@ export function constrained(
     inspected: ['violation', ...further],
     bind(context) {
       const constraint = constraintOf(context);
-      const { tasks } = constraint;
+      const { tasks, learning = tasks } = constraint;
       const multiplier = settings.multipliers && createMultiplier(context.scope, settings.multipliers);
       return {
         logged: multiplier === undefined ? ['violation'] : ['violation', 'multiplier'],
         feeds: rampFeeds(ramp),
+        actsOn({ weights }) {
+          const labels = tasks.map((task) => weights[task] ?? []);
+          return learning.length > 0 && anySelected(chosen, labels) ? learning : undefined;
+        },
         loss({ batch, feeds, ...input }) {
           const comparisons = constraint.comparisons(seenIn(input, batch, tasks));
           const rows = selectedRows(chosen, tasks.map((task) => batch.weights[task]) as tf.Tensor[]);

@@ -91,11 +91,11 @@ export const sumTo = /* @__PURE__ */ describePart('auxiliary', {
     constrained(settings, ({ tasks }) => {
       const all = parts.map((name, i) => partAt(tasks, parts, name, i));
       const whole = typeof total === 'number' ? undefined : predictedBy(tasks, total, 'total');
-      if (all[0]?.kind === 'classes') return withConstant(side, sumOfClasses(all, whole, modulo));
+      if (all[0]?.kind === 'classes') return withConstant(side, parts, sumOfClasses(all, whole, modulo));
       if (settings.loss === 'kl') {
         throw new InvalidOptionError('loss', 'squared-error, absolute-error or huber where numbers are added', 'kl');
       }
-      return withConstant(side, sumOfNumbers(all, whole ?? (total as number), modulo));
+      return withConstant(side, parts, sumOfNumbers(all, whole ?? (total as number), modulo));
     }),
 });
 
@@ -116,9 +116,15 @@ function partAt(tasks: readonly AnyTask[], parts: readonly string[], name: strin
 }
 
 /** The same constraint, one side of which learns nothing from it. */
-function withConstant(side: 'parts' | 'total' | undefined, constraint: Constraint): Constraint {
+function withConstant(
+  side: 'parts' | 'total' | undefined,
+  parts: readonly string[],
+  constraint: Constraint,
+): Constraint {
+  if (side === undefined) return constraint;
   return {
     ...constraint,
+    learning: constraint.tasks.filter((task) => parts.includes(task) === (side === 'total')),
     comparisons: (seen) =>
       constraint.comparisons(seen).map((one) => ({
         ...one,

@@ -1,5 +1,6 @@
 import {
   type AuxiliaryContext,
+  type BoundAuxiliary,
   choice,
   list,
   type NamedTensors,
@@ -13,7 +14,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Comparison, rowCosts, rowViolations } from '../comparison.js';
 import { type Predicted, predictedBy, predictedOf } from '../predicted.js';
 import { rampOption } from '../ramp-up.js';
-import { meanOver, meanSeen, ownRowsOption, type RowChoice, selectedRows } from '../selected-rows.js';
+import { meanOver, meanSeen, ownRowsOption, type RowChoice, selectedRows, tasksSelected } from '../selected-rows.js';
 import { deviationOf } from '../unit.js';
 
 /** What all terms have in common that compare predictions of the same task on two views. */
@@ -43,6 +44,15 @@ export function agreeing(
   { tasks }: Pick<AuxiliaryContext, 'tasks'>,
 ): readonly Predicted[] {
   return names === undefined ? tasks.map(predictedOf) : names.map((name, i) => predictedBy(tasks, name, `tasks[${i}]`));
+}
+
+/** The tasks that have a row in the batch on which their predictions must agree. */
+export function agreeingOn(
+  predicted: readonly Predicted[],
+  { rows }: Pick<AgreementSettings, 'rows'>,
+): NonNullable<BoundAuxiliary['actsOn']> {
+  const names = predicted.map(({ task }) => task.name);
+  return ({ weights }) => tasksSelected(rows, names, weights);
 }
 
 /** Of every row what it costs that its predictions of one task differ, `[rows]`. */

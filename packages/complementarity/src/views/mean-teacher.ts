@@ -11,7 +11,7 @@ import {
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { rampFeeds } from '../ramp-up.js';
-import { agreeing, agreement, agreementOptions, apartName } from './agreement.js';
+import { agreeing, agreeingOn, agreement, agreementOptions, apartName } from './agreement.js';
 import { bindView, view } from './view.js';
 
 const options = extend(agreementOptions, {
@@ -78,6 +78,7 @@ export const meanTeacher = /* @__PURE__ */ describePart('auxiliary', {
       let updates = 0;
       return {
         logged: predicted.map(({ task }) => apartName(task.name)),
+        actsOn: agreeingOn(predicted, settings),
         feeds: rampFeeds(settings.ramp),
         async prepare(_, { parameters, stored, store, clone, run }) {
           const [values, state] = [stored('values'), stored('state')];

@@ -1,7 +1,7 @@
 import { describePart, extend, flag, type OptionsOf, optional, stopGradient, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { rampFeeds } from '../ramp-up.js';
-import { agreeing, agreement, agreementOptions, apartName } from './agreement.js';
+import { agreeing, agreeingOn, agreement, agreementOptions, apartName } from './agreement.js';
 import { bindView, view } from './view.js';
 
 const options = extend(agreementOptions, {
@@ -65,6 +65,7 @@ export const piModel = /* @__PURE__ */ describePart('auxiliary', {
       const seen = bindView(given, context.inputs, 'view');
       return {
         logged: predicted.map(({ task }) => apartName(task.name)),
+        actsOn: agreeingOn(predicted, settings),
         feeds: rampFeeds(settings.ramp),
         loss({ feeds, forward, predict, ...input }) {
           const second = forward(seen(input.batch.inputs, input.step, context.inputs));

@@ -18,7 +18,7 @@ import {
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { rampFeeds } from '../ramp-up.js';
-import { agreeing, agreement, agreementOptions, apartName, disagreement } from './agreement.js';
+import { agreeing, agreeingOn, agreement, agreementOptions, apartName, disagreement } from './agreement.js';
 import { normals } from './view.js';
 
 const options = extend(agreementOptions, {
@@ -105,6 +105,7 @@ export const viewAdversarial = /* @__PURE__ */ describePart('auxiliary', {
       const names = movable(context.inputs, chosen);
       return {
         logged: [...predicted.map(({ task }) => apartName(task.name)), 'moved'],
+        actsOn: agreeingOn(predicted, settings),
         feeds: rampFeeds(settings.ramp),
         loss({ feeds, forward, predict, rowLosses, ...input }) {
           const { batch, constants, step } = input;

@@ -94,25 +94,36 @@ export function bindView(given: Taken<typeof view>, specs: InputSpecs, option: s
         return blanked(x, tf.reshape(lost, [rows, ...x.shape.slice(1).map(() => 1)]));
       });
     }
-    if (noise !== undefined)
-      change(numbers, (x, name) => tf.add(x, tf.mul(normals(x.shape, uniform, `noise/${name}`), noise)));
+    if (noise !== undefined) change(numbers, (x, name) => tf.add(x, normals(x.shape, uniform, `noise/${name}`, noise)));
     return seen;
   };
 }
 
 /**
- * Standard normal numbers, by Box and Muller: two from each uniform one, which is drawn on the host and has 24 random bits. Half of
- * them say how far out the two are, 4.2 at most, and half at which angle.
+ * Normal numbers of this deviation, by Box and Muller, for the rows of a batch: four from each uniform one, which is drawn on the host and
+ * has 24 random bits. Half of them say how far out a pair of numbers is, 4.2 deviations at most, and half at which angle.
+ *
+ * A row is made of such pairs, independent of one another. Another row has the same pairs turned by a right angle: at every place its number
+ * is independent of the first row's, and squares and products of both rows vary in the mean as those of two independent rows do.
  */
-export function normals(shape: readonly number[], uniform: StepContext['uniform'], path: string): tf.Tensor {
-  const size = shape.reduce((product, length) => product * length, 1);
-  const bits = tf.mul(uniform(path, [Math.ceil(size / 2)]), 4096);
+export function normals(
+  shape: readonly number[],
+  uniform: StepContext['uniform'],
+  path: string,
+  deviation = 1,
+): tf.Tensor {
+  const [rows = 1, ...rest] = shape;
+  const columns = rest.reduce((product, length) => product * length, 1);
+  const half = [Math.ceil(rows / 2), Math.ceil(columns / 2)] as const;
+  const bits = tf.mul(uniform(path, half), 4096);
   const upper = tf.floor(bits);
   // Never 0, so that the logarithm is finite.
-  const radius = tf.sqrt(tf.mul(tf.log(tf.div(tf.add(upper, 0.5), 4096)), -2));
+  const radius = tf.mul(tf.sqrt(tf.mul(tf.log(tf.div(tf.add(upper, 0.5), 4096)), -2)), deviation);
   const angle = tf.mul(tf.sub(bits, upper), 2 * Math.PI);
-  const both = tf.concat([tf.mul(radius, tf.cos(angle)), tf.mul(radius, tf.sin(angle))]);
-  return tf.reshape(tf.slice(both, 0, size), [...shape]);
+  const [cosine, sine] = [tf.mul(radius, tf.cos(angle)), tf.mul(radius, tf.sin(angle))];
+  const all = tf.concat([tf.concat([cosine, sine], 1), tf.concat([tf.neg(sine), cosine], 1)]);
+  const whole = rows === 2 * half[0] && columns === 2 * half[1];
+  return tf.reshape(whole ? all : tf.slice(all, [0, 0], [rows, columns]), [...shape]);
 }
 
 /** Numbers become the mean of their place over the batch where they are masked; ids become 0, the unknown category of tables. */

@@ -53,20 +53,40 @@ it('changes nothing where nothing is asked for', () => {
   expect(plain.numbers).toEqual([...numbers]);
 });
 
-it('draws normal numbers', () => {
-  const drawn = tf.tidy(() => [...normals([20_000], step.uniform, 'normal').dataSync()]);
+it.each([[[400, 50]], [[20_000]], [[401, 5, 7]]])('draws normal numbers %j', (shape) => {
+  const drawn = tf.tidy(() => [...normals(shape, step.uniform, 'normal').dataSync()]);
+  expect(drawn.length).toBe(shape.reduce((a, b) => a * b, 1));
   const [first, second] = [mean(drawn), mean(drawn.map((value) => value ** 2))];
   expect(Math.abs(first)).toBeLessThan(0.02);
   expect(Math.abs(second - 1)).toBeLessThan(0.03);
   expect(mean(drawn.map((value) => value ** 4))).toBeCloseTo(3, 0);
   // 4.55 % of normal numbers are beyond two deviations.
-  const halves = drawn.slice(0, 10_000).map((value, i) => value * (drawn[10_000 + i] as number));
-  expect(Math.abs(mean(halves))).toBeLessThan(0.03);
-  // Both numbers of a pair share a radius; independent ones have squares whose product is 1 in the mean.
-  expect(Math.abs(mean(halves.map((product) => product ** 2)) - 1)).toBeLessThan(0.1);
-  expect(Math.max(...drawn.map(Math.abs))).toBeGreaterThan(3.5);
-  expect(tf.tidy(() => normals([3, 5], step.uniform, 'odd').shape)).toEqual([3, 5]);
   expect(drawn.filter((value) => Math.abs(value) > 2).length / drawn.length).toBeCloseTo(0.0455, 2);
+  expect(Math.max(...drawn.map(Math.abs))).toBeGreaterThan(3.5);
+});
+
+it('draws rows whose numbers are independent, in each row and at each place', () => {
+  const [count, width] = [2000, 6];
+  const rowsOf = (path: string) => tf.tidy(() => normals([count, width], step.uniform, path).arraySync() as number[][]);
+  const drawn = rowsOf('rows');
+  // Of independent normal numbers the mean product is 0, and that of squares 1; both with a deviation of less than 0.07.
+  const independent = (pairs: readonly (readonly [number, number])[]) => {
+    expect(Math.abs(mean(pairs.map(([a, b]) => a * b)))).toBeLessThan(0.1);
+    expect(Math.abs(mean(pairs.map(([a, b]) => (a * b) ** 2)) - 1)).toBeLessThan(0.3);
+  };
+  const places = Array.from({ length: width }, (_, i) => i);
+  const at = (row: number, i: number) => drawn[row]?.[i] as number;
+  const half = count / 2;
+  const pairsOfRows = Array.from({ length: half }, (_, row) => row);
+  for (const i of places) {
+    for (const j of places.slice(i + 1)) independent(drawn.map((_, row) => [at(row, i), at(row, j)]));
+    independent(pairsOfRows.map((row) => [at(row, i), at(row + half, i)]));
+  }
+  // The mean of what two rows say of a product has the variance that independent rows have, one half.
+  const both = pairsOfRows.map((row) => (at(row, 0) * at(row, 1) + at(row + half, 0) * at(row + half, 1)) / 2);
+  expect(mean(both.map((one) => one ** 2))).toBeCloseTo(0.5, 1);
+  const squares = pairsOfRows.map((row) => (at(row, 0) ** 2 + at(row + half, 0) ** 2) / 2 - 1);
+  expect(mean(squares.map((one) => one ** 2))).toBeCloseTo(1, 0);
 });
 
 it('adds noise to numbers alone', () => {

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { TensorBatch } from './batch.js';
+import type { Batch, TensorBatch } from './batch.js';
 import type { Lifecycle } from './description.js';
 import type { StepContext } from './encoder.js';
 import type { DeviceTensor } from './executor.js';
@@ -51,6 +51,14 @@ export interface AuxiliaryLoss {
   readonly logged: NamedTensors;
 }
 
+/** What {@link BoundAuxiliary.actsOn} goes by, on the host. */
+export interface LabelledRows {
+  /** Per task and row: 0 where the label is missing. Where gradients are accumulated, of all parts. */
+  readonly weights: Batch['weights'];
+  /** The step about to be taken. */
+  readonly step: StepInfo;
+}
+
 /** An auxiliary term in one run. */
 export interface BoundAuxiliary<
   Prepared extends string = string,
@@ -95,6 +103,13 @@ export interface BoundAuxiliary<
    * recorded in the history, under `<part>/<name>`. Overlays are saved by core.
    */
   relabel?(rows: Relabelling): Recorded | Promise<Recorded>;
+  /**
+   * The tasks that the term teaches in a batch with these labels. What these tasks have for themselves moves then, whether they have a
+   * label there or not, and a batch without any label is a step of such terms alone. An empty list: only what all tasks share learns;
+   * undefined: the term has nothing to do there. Default undefined: for terms that need labels, and for penalties on parameters, which are
+   * no reason to take a step. Host code.
+   */
+  actsOn?(rows: LabelledRows): readonly string[] | undefined;
   /** A scalar, in tfjs. May use model variables through the layout or the scope that its maker was bound to. */
   loss(input: AuxiliaryInput<Prepared | Numbers | Rows>): tf.Tensor | AuxiliaryLoss;
 }

@@ -70,7 +70,7 @@ export interface JacobianHandle {
 
 /** How an optimizer step is taken; see {@link StepPrimitives.apply}. */
 export interface ApplyOptions extends Pick<At, 'parameters'> {
-  /** Tasks whose own parameters move. Default: those with a label in the step's batch. */
+  /** Tasks whose own parameters move. Default: those with a label in the step's batch, and those that auxiliary terms teach there. */
   readonly active?: readonly number[] | undefined;
   /** Of these ranges and the shared ones, which move. Default: all. */
   readonly moves?: ((range: SegmentRange) => boolean) | undefined;
@@ -155,7 +155,7 @@ export interface StepPrimitives {
     headGradients?: 'raw' | 'weighted',
   ): Promise<GradientHandle>;
   /**
-   * One step of the optimizer. `active` (default: the tasks of the step's batch) are the tasks whose own parameters move; `moves`
+   * One step of the optimizer. `active` (default: the tasks that learn from the step's batch) are the tasks whose own parameters move; `moves`
    * narrows that down to some ranges of the layout, so that only a trunk or only a discriminator moves. With a scratch copy as
    * `parameters`, the copy gets what the optimizer would make of the gradient from there, and moments and counts stay as they
    * are: a trial step.

@@ -33,6 +33,7 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
     const { model } = runtime;
     const { objectives, layout } = model;
     const active = runtime.active(batch);
+    const moving = runtime.moving(batch, info);
     const state = carriedState(runtime, bound, { tasks: objectives.length, columns: layout.sharedSize });
     const own = { ...prefixed('balancing', bound.feeds?.(info) ?? {}), ...prefixed('state', state) };
     const outputs = { weights: 'read', gramian: 'read', products: 'read', ...prefixed('state', state) } as const;
@@ -58,7 +59,7 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
       refuseParts(batch, `\`${name}\` aggregates gradients of the representation`);
       const call = await callOn(batch, 0);
       const program = (mode: UpdateMode) => runtime.programs.aggregateRepresentationAndApply(mode, bound);
-      const host = await runtime.update(program, info.step, active, {
+      const host = await runtime.update(program, info.step, moving, {
         ...call,
         feeds: { ...call.feeds, ...own },
         outputs: { ...call.outputs, ...outputs },
@@ -75,7 +76,7 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
       const losses = host.losses as HostTensor;
       presentLosses(losses, active, model, info.step);
       const program = (mode: UpdateMode) => runtime.programs.aggregateAndApply(mode, bound);
-      const found = await runtime.update(program, info.step, active, {
+      const found = await runtime.update(program, info.step, moving, {
         feeds: { ...device, losses, active: activeVector(runtime, batch), ...own },
         outputs,
         uniform: runtime.uniform(info.step, 0),

@@ -55,6 +55,7 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
   return async (runtime, info, batch) => {
     const { model, session, programs } = runtime;
     const active = runtime.active(batch);
+    const moving = runtime.moving(batch, info);
     const inRepresentation = of === 'representation';
     const inParts = batch.parts !== undefined;
     // Gramians of parameters' gradients do not add up over parts, so they come after.
@@ -116,13 +117,13 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
             }),
           );
           Object.assign(device, summed);
-          await runtime.update(programs.apply, info.step, active, { feeds: summed, outputs: {} });
+          await runtime.update(programs.apply, info.step, moving, { feeds: summed, outputs: {} });
         } else {
           const call = { ...(await weighted(batch, 0)), outputs: {} };
-          await runtime.update((mode) => programs.gradientAndApply(mode, heads), info.step, active, call);
+          await runtime.update((mode) => programs.gradientAndApply(mode, heads), info.step, moving, call);
         }
       } else {
-        await runtime.update((mode) => programs.combineAndApply(mode, of, heads), info.step, active, {
+        await runtime.update((mode) => programs.combineAndApply(mode, of, heads), info.step, moving, {
           feeds: { ...device, weights: fed, ...(heads === 'weighted' && { 'head-weights': hostTensor(effective) }) },
           outputs: {},
         });

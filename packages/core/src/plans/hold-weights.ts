@@ -32,12 +32,17 @@ export function holdWeights(
     }
     // Of fewer tasks, the weights are scaled to these.
     const weights = spread(scaleWeights(compact(held, active), scale), active, k);
-    const host = await runtime.update((mode) => programs.gradientAndApply(mode, heads), info.step, active, {
-      parameters: runtime.parameters,
-      feeds: { ...(await runtime.feeds(batch, info)), weights: hostTensor(weights) },
-      outputs: { losses: 'read', ...runtime.termsOutput },
-      uniform: runtime.uniform(info.step, 0),
-    });
+    const host = await runtime.update(
+      (mode) => programs.gradientAndApply(mode, heads),
+      info.step,
+      runtime.moving(batch, info),
+      {
+        parameters: runtime.parameters,
+        feeds: { ...(await runtime.feeds(batch, info)), weights: hostTensor(weights) },
+        outputs: { losses: 'read', ...runtime.termsOutput },
+        uniform: runtime.uniform(info.step, 0),
+      },
+    );
     const losses = presentLosses(host.losses as HostTensor, active, model, info.step);
     return { losses, weights, ...runtime.terms(host, info.step) };
   };

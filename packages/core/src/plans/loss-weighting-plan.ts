@@ -28,7 +28,7 @@ export function lossWeightingPlan(description: LossWeighting, bound: BoundLossWe
     if (batch.parts !== undefined) return stepInParts(runtime, info, batch, sources);
     const active = runtime.active(batch);
     const program = (mode: UpdateMode) => runtime.programs.weightedStep(mode, bound.scalarize, scale);
-    const host = await runtime.update(program, info.step, active, {
+    const host = await runtime.update(program, info.step, runtime.moving(batch, info), {
       parameters: runtime.parameters,
       feeds: { ...(await runtime.feeds(batch, info)), ...prefixed('balancing', bound.feeds?.(info) ?? {}) },
       outputs: { losses: 'read', weights: 'read', ...runtime.termsOutput },

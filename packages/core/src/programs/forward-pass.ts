@@ -31,7 +31,7 @@ export function createForwardPass(model: Model, constants: { readonly [task: str
   const { tasks, sharing, auxiliaries } = model;
   const of = taskFunctions(model, constants);
   return (feeds, context, training = true) => {
-    const settle = holdStatistics(model, feeds.active as tf.Tensor1D);
+    const settle = holdStatistics(model, (feeds.moving ?? feeds.active) as tf.Tensor1D);
     const step = { training, uniform: context.uniform };
     const shared = feedsUnder('sharing', feeds);
     const state = sharing.forward(feedsUnder('input', feeds), step, shared);
@@ -164,13 +164,13 @@ export function withTerms(loss: tf.Scalar, { added }: Pick<TrainingPass, 'added'
   return added === undefined ? loss : tf.add(loss, added);
 }
 
-/** Remembers the statistics of what only some tasks use; the function it gives puts back those of tasks that are absent. */
-function holdStatistics({ layout, tasks }: Model, active: tf.Tensor1D): () => void {
+/** Remembers the statistics of what only some tasks use; the function it gives puts back those of tasks that do not move. */
+function holdStatistics({ layout, tasks }: Model, moving: tf.Tensor1D): () => void {
   const partial = layout.stateSegments.filter(({ usedBy }) => usedBy.length > 0 && usedBy.length < tasks.length);
   if (partial.length === 0) return () => {};
   const before = partial.map(({ variable }) => tf.clone(variable));
   return () => {
-    const present = tf.unstack(active);
+    const present = tf.unstack(moving);
     partial.forEach(({ usedBy, variable }, i) => {
       const users = present.filter((_, k) => usedBy.includes(tasks[k]?.name ?? ''));
       variable.assign(tf.where(tf.greater(tf.addN(users), 0.5), variable, before[i] as tf.Tensor));

@@ -1,16 +1,19 @@
+import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ExecutorSession, ParameterSet } from '../contracts/executor.js';
-import { firstStep } from '../contracts/loss-weighting.js';
+import { firstStep, type StepInfo } from '../contracts/loss-weighting.js';
 import type { Optimizer } from '../contracts/optimizer.js';
+import type { SegmentRange } from '../contracts/parameters.js';
 import type { TaskConstants } from '../contracts/task.js';
 import type { HostTensor } from '../contracts/tensors.js';
 import type { Model } from '../model/multi-task-model.js';
 import { createPrograms } from '../programs/programs.js';
 import { updateNumbers } from '../programs/update.js';
 import { uniformFloats } from '../random/uniform-stream.js';
-import { activeTasks, activeVector, batchFeeds, prefixed } from './batch-feeds.js';
+import { taughtByTerms } from './acting-terms.js';
+import { activeTasks, activeVector, batchFeeds, movingVector, prefixed } from './batch-feeds.js';
 import { parameterReader } from './parameter-reader.js';
 import { nonFiniteTerm } from './primitives.js';
-import type { Runtime } from './runtime.js';
+import type { Moving, Runtime } from './runtime.js';
 import { createStepFeeds } from './step-feeds.js';
 
 /** What a runtime is made from. */
@@ -37,6 +40,7 @@ export async function createRuntime({ model, optimizer, constants, session, seed
   const fedSlots = prefixed('slot', slots);
   const users = layout.ranges.map(({ usedBy }) => usedBy.map((task) => model.objectives.indexOf(task)));
   const withRows = model.auxiliaries.length > 0;
+  const taught = (batch: Batch, info: StepInfo) => taughtByTerms(model, batch, info);
   const runtime: Runtime = {
     model,
     session,
@@ -52,6 +56,8 @@ export async function createRuntime({ model, optimizer, constants, session, seed
       const extra = model.objectives.slice(model.tasks.length).map((_, i) => model.tasks.length + i);
       return [...activeTasks(model.tasks, batch), ...extra];
     },
+    moving: (batch, info) => ({ active: runtime.active(batch), taught: taught(batch, info) ?? [] }),
+    teaches: (batch, info) => activeTasks(model.tasks, batch).length > 0 || taught(batch, info) !== undefined,
     reached: firstStep,
     touched: 0,
     further: undefined,
@@ -59,6 +65,7 @@ export async function createRuntime({ model, optimizer, constants, session, seed
       return {
         ...batchFeeds(model.tasks, batch, withRows),
         active: activeVector(runtime, batch),
+        ...movingVector(runtime, batch, info),
         ...(await stepFeeds.of(batch, info)),
       };
     },
@@ -69,9 +76,10 @@ export async function createRuntime({ model, optimizer, constants, session, seed
       const place = part === 0 ? draw : `${draw} part ${part}`;
       return (path, occurrence, length) => uniformFloats(length, seed, 'forward', step, place, path, occurrence);
     },
-    async update(program, step, active, call, { trial, moves: allowed = () => true } = {}) {
-      const isPresent = (of: readonly number[]) => of.length === 0 || of.some((k) => active.includes(k));
-      const moves = layout.ranges.map((range, r) => isPresent(users[r] as number[]) && allowed(range));
+    async update(program, step, moving, call, { trial, moves: allowed = () => true } = {}) {
+      const moves = layout.ranges.map(
+        (range, r) => isMoving(range, users[r] as number[], model.tasks.length, moving) && allowed(range),
+      );
       const numbers = updateNumbers(optimizer, layout, runtime.counts, moves, step);
       const { values } = trial ?? parameters;
       const { host } = await session.run(program(numbers.mode), {
@@ -96,6 +104,14 @@ export async function createRuntime({ model, optimizer, constants, session, seed
   };
   const stepFeeds = createStepFeeds(runtime);
   return runtime;
+}
+
+/** Whether a range of the layout moves, by the indices of its users among K tasks. */
+function isMoving({ group }: SegmentRange, users: readonly number[], k: number, { active, taught }: Moving): boolean {
+  if (group === 'balancing')
+    return users.length === 0 ? active.length > 0 : users.some((user) => active.includes(user));
+  const isEverybodys = users.length === 0 || users.filter((user) => user < k).length === k;
+  return isEverybodys || users.some((user) => active.includes(user) || taught.includes(user));
 }
 
 async function gather(

@@ -5,7 +5,7 @@ import { labelBatch } from '../data/label-batch.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { evaluateDataset, type Scores } from '../evaluation/evaluate.js';
-import { activeTasks, taskFactor } from './batch-feeds.js';
+import { taskFactor } from './batch-feeds.js';
 import { joinBatches } from './batch-parts.js';
 import {
   checkStopping,
@@ -90,10 +90,9 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
       // Now, and not after the step: meanwhile a cursor may read ahead.
       const position = cursor.position();
       const batch = joinBatches(raws.map((raw) => labelBatch(raw, tasks, run.constants, run.overlays, train.sources)));
-      const present = activeTasks(tasks, batch).length > 0;
       const { counts, touched } = runtime;
       const takeStep = async () => {
-        const found = present ? await step(run, batch, sources, log) : undefined;
+        const found = runtime.teaches(batch, stepInfo(run)) ? await step(run, batch, sources, log) : undefined;
         if (found === undefined) run.history.skipped += 1;
         run.batch += 1;
         run.position = position;

@@ -41,9 +41,9 @@ export interface History<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
   restored: number | { readonly [task: string]: number } | null;
   /** Wall-clock seconds per epoch, evaluation included. The only numbers here that two equal runs do not share. */
   readonly seconds: number[];
-  /** Steps taken. */
+  /** Steps taken, those of auxiliary terms alone among them. */
   steps: number;
-  /** Batches without any label, which were passed over. */
+  /** Batches without any label, and without a row for an auxiliary term, which were passed over. */
   skipped: number;
   /** Why `fit` ended. */
   stopped: 'epochs' | 'signal' | 'early' | 'running';

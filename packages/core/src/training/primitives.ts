@@ -231,11 +231,12 @@ export function openPrimitives(
       });
       return held(device, 'gradient');
     },
-    async apply(gradient, { active = runtime.active(batch), moves, parameters: target = parameters } = {}) {
+    async apply(gradient, { active, moves, parameters: target = parameters } = {}) {
       const trial = target.values === parameters.values ? undefined : target;
       if (trial === undefined && probe !== undefined)
         refuseMove(probe, 'it called `apply` on the parameters of the model');
-      await runtime.update(programs.apply, info.step, active, { feeds: { gradient }, outputs: {} }, { trial, moves });
+      const moving = active === undefined ? runtime.moving(batch, info) : { active, taught: [] };
+      await runtime.update(programs.apply, info.step, moving, { feeds: { gradient }, outputs: {} }, { trial, moves });
     },
   };
   return {

@@ -3,12 +3,19 @@ import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import type { BoundBalancing } from '../model/multi-task-model.js';
 import { gradientBalancingPlan } from '../plans/gradient-balancing-plan.js';
 import { lossWeightingPlan } from '../plans/loss-weighting-plan.js';
+import { termsAlone } from '../plans/terms-alone.js';
 import { prefixed } from './batch-feeds.js';
 import { openPrimitives } from './primitives.js';
 import type { RunStep } from './step-outcome.js';
 
-/** How a run's balancing takes its steps. */
-export function createRunStep({ kind, description, bound }: BoundBalancing): RunStep {
+/** How a run takes its steps: by its balancing, where there is something to balance. */
+export function createRunStep(balancing: BoundBalancing): RunStep {
+  const balanced = balancedStep(balancing);
+  return (runtime, info, batch, sources) =>
+    (runtime.active(batch).length > 0 ? balanced : termsAlone)(runtime, info, batch, sources);
+}
+
+function balancedStep({ kind, description, bound }: BoundBalancing): RunStep {
   if (kind === 'loss-weighting') return lossWeightingPlan(description, bound);
   if (kind === 'gradient-balancing') return gradientBalancingPlan(description, bound);
   return async (runtime, info, batch, sources) => {

@@ -20,6 +20,17 @@ export interface BatchSources {
   validation(): Promise<Batch>;
 }
 
+/**
+ * Whose own parameters, moments, counts and statistics move in a step; all others stand still. What all tasks share moves in every step
+ * that is taken, and so does what none uses; a balancing's variables where there is something to balance.
+ */
+export interface Moving {
+  /** Indices of the objectives present. */
+  readonly active: readonly number[];
+  /** Of the tasks that auxiliary terms teach, with a label or without. */
+  readonly taught: readonly number[];
+}
+
 /** What a training program gives for the history. */
 export interface StepNumbers {
   /** Auxiliary terms by name, not weighted. */
@@ -59,16 +70,20 @@ export interface Runtime {
   endStep(): void;
   /** Indices of the objectives present in a batch. */
   active(batch: Batch): number[];
+  /** What moves in a step on a batch. */
+  moving(batch: Batch, info: StepInfo): Moving;
+  /** Whether there is anything to learn from a batch: a label, or rows for an auxiliary term. */
+  teaches(batch: Batch, info: StepInfo): boolean;
   /** Random numbers of the `draw`-th batch of a step. */
   uniform(step: number, draw: number, part?: number): UniformSource;
   /**
-   * Runs a program that ends with the optimizer's update, overwriting parameters and moments. With `trial`, a scratch copy gets
-   * what the update makes of it, and nothing else changes; `moves` narrows down what moves.
+   * Runs a program that ends with the optimizer's update, overwriting parameters and moments of what is `moving`. With `trial`, a scratch copy gets what the update makes of it, and nothing else
+   * changes; `moves` narrows down what moves.
    */
   update(
     program: (mode: UpdateMode) => Program,
     step: number,
-    active: readonly number[],
+    moving: Moving,
     call: ProgramCall,
     options?: {
       readonly trial?: ParameterSet | undefined;

@@ -5,9 +5,10 @@ import { sgd } from '../../optimizers/sgd.js';
 import type { StepEvent } from '../../training/fit-options.js';
 import { strict } from '../strict-executor.js';
 import type { Check } from './check.js';
-import { requireClose, requireFinite, requireThat } from './require-that.js';
-import { inTrial, type Subject, type Trial, type TrialOptions } from './trial.js';
+import { differenceOf, requireClose, requireFinite, requireThat } from './require-that.js';
+import { batches, inTrial, type Subject, type Trial, type TrialOptions } from './trial.js';
 import { watchArguments } from './watch-arguments.js';
+import { watchTaught } from './watch-taught.js';
 
 /** What every part has to stand in training runs. `executors` by name, besides `strict()` and `eager()`. */
 export function runChecks(subject: Subject, executors: { readonly [name: string]: () => Executor }): Check[] {
@@ -25,6 +26,7 @@ export function runChecks(subject: Subject, executors: { readonly [name: string]
     { name: 'works with forty tasks', run: () => train(subject, { tasks: 40 }, undefined, 1) },
     { name: 'bears a task whose loss is 0', run: () => train(subject, { zero: 1 }) },
     { name: 'leaves absent tasks alone', run: () => standStill(subject) },
+    { name: 'has no part in steps without labels', run: () => stepsOfTerms(subject) },
     { name: 'leaves alone what it is given', run: () => train(subject, { onBind: watchArguments }) },
     { name: 'leaves no tensor behind', run: () => countTensors(subject) },
   ];
@@ -87,10 +89,14 @@ async function compareExecutors(subject: Subject, name: string, make: () => Exec
   }
 }
 
-/** In the second batch of a trial the second task has no label, in the third only the first task has any. */
+/**
+ * In the second batch of a trial the second task has no label, in the third only the first task has any. An auxiliary objective may teach
+ * them there if it says so.
+ */
 async function standStill(subject: Subject): Promise<void> {
   if (subject.perTaskData) return;
-  await inTrial(subject, {}, async (trial) => {
+  const { taught, onBind } = watchTaught();
+  await inTrial(subject, { onBind }, async (trial) => {
     const of = async (task: string) => {
       const values = await trial.values();
       const { segments = [] } = trial.trainer.parameters?.layout ?? {};
@@ -100,7 +106,7 @@ async function standStill(subject: Subject): Promise<void> {
     for (let step = 0; step < 3; step++) {
       const before = step === 0 ? {} : await of('task2');
       await trial.train(1, { step });
-      for (const [path, values] of Object.entries(before)) {
+      for (const [path, values] of taught(step).includes('task2') ? [] : Object.entries(before)) {
         requireClose(
           (await of('task2'))[path] ?? [],
           values,
@@ -115,6 +121,32 @@ async function standStill(subject: Subject): Promise<void> {
       second?.join() === 'false,true,false' && third?.join() === 'false,true,true',
       () => 'Losses of tasks that are absent must be reported as NaN, those of others as numbers.',
     );
+  });
+}
+
+/** In the fourth batch no task has a label, so that a balancing has nothing to balance: neither its state nor its variables move. */
+async function stepsOfTerms(subject: Subject): Promise<void> {
+  if (subject.perTaskData) return;
+  await inTrial(subject, { unlabelled: true }, async (trial) => {
+    const balances = subject.kind !== 'sharing' && subject.kind !== 'auxiliary';
+    const own = async () => {
+      const values = await trial.values();
+      const { segments = [] } = trial.trainer.parameters?.layout ?? {};
+      const variables = segments.filter(({ group }) => group === 'balancing').map(({ path }) => [path, values[path]]);
+      return { state: structuredClone(trial.bound()?.saveState?.()), variables: Object.fromEntries(variables) };
+    };
+    await trial.train(1, { step: batches - 1 });
+    const before = await own();
+    await trial.train(1, { step: batches });
+    const difference = balances ? differenceOf(await own(), before) : undefined;
+    requireThat(
+      difference === undefined,
+      () => `A step without labels must leave a balancing as it was, but ${difference}.`,
+    );
+    for (const event of trial.events) requireReport(event, trial.tasks);
+    for (const [path, values] of Object.entries(await trial.values())) {
+      requireFinite(values, () => `After a step without labels the values of \`${path}\``);
+    }
   });
 }
 

@@ -7,21 +7,21 @@ import { tableDataset } from '../../data/table-dataset.js';
 import { uniformFloats } from '../../random/uniform-stream.js';
 
 /**
- * Rows in three batches of the same length: in the first all tasks have labels (the third only some), in the second the second
- * has none, in the last only the first has any. Where tasks have data sets of their own, each has all its labels.
+ * Rows in batches of the same length: in the first all tasks have labels (the third only some), in the second the second has none, in
+ * the third only the first has any, in a fourth none has. Where tasks have data sets of their own, each has all its labels.
  */
 export function trialData(
   tasks: readonly AnyTask[],
   inputs: InputSpecs,
   perTaskData: boolean,
-  rows: number,
+  { count, rowsPerBatch }: { readonly count: number; readonly rowsPerBatch: number },
 ): MultiTaskDataset {
+  const rows = count * rowsPerBatch;
   const read = (seed: string) =>
     Object.fromEntries(Object.entries(inputs).map(([name, spec]) => [name, inputRows(spec, rows, seed)]));
-  const perBatch = rows / 3;
   const missing = (task: number, row: number) => {
-    const batch = Math.floor(row / perBatch);
-    return batch === 0 ? task === 2 && row % 2 === 1 : batch === 1 ? task === 1 : task > 0;
+    const batch = Math.floor(row / rowsPerBatch);
+    return [task === 2 && row % 2 === 1, task === 1, task > 0][batch] ?? true;
   };
   const labels = (task: AnyTask, i: number) =>
     labelsOf(task, i, uniformFloats(rows, 'trial', 'labels', i), (row) => !perTaskData && missing(i, row));

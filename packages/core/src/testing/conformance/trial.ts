@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../checkpoints/checkpoint.js';
+import { defineAuxiliary } from '../../contracts/auxiliary.js';
 import type { InputSpecs } from '../../contracts/batch.js';
 import type { MultiTaskDataset } from '../../contracts/dataset.js';
 import type { Lifecycle } from '../../contracts/description.js';
 import type { Executor } from '../../contracts/executor.js';
+import type { Observer } from '../../contracts/observer.js';
 import type { Optimizer } from '../../contracts/optimizer.js';
 import type { SharingStrategy } from '../../contracts/sharing.js';
 import type { Strategy } from '../../contracts/strategy.js';
@@ -40,6 +42,10 @@ export interface TrialOptions {
   readonly executor?: Executor;
   readonly optimizer?: Optimizer;
   readonly seed?: number;
+  /** Looks on. */
+  readonly observer?: Observer;
+  /** Whether there is a fourth batch, without any label, and a term that acts on it. An auxiliary objective always has that batch. */
+  readonly unlabelled?: boolean;
   /** Instead of a part freshly made. */
   readonly part?: Strategy;
   /** May put another instance in the place of the one that was bound. */
@@ -61,7 +67,7 @@ export interface Trial {
   checkpoint(): Promise<Checkpoint>;
 }
 
-/** Batches in an epoch of a trial. */
+/** Batches with labels in an epoch of a trial. */
 export const batches = 3;
 const rowsPerBatch = 4;
 
@@ -80,10 +86,17 @@ export async function inTrial<Result>(
     bound = options.onBind?.(instance) ?? instance;
     return bound;
   });
-  const data: MultiTaskDataset = trialData(tasks, subject.inputs, subject.perTaskData, batches * rowsPerBatch);
+  const { unlabelled = subject.kind === 'auxiliary', observer } = options;
+  const size = { count: batches + (unlabelled ? 1 : 0), rowsPerBatch };
+  const data: MultiTaskDataset = trialData(tasks, subject.inputs, subject.perTaskData, size);
   const sharing = subject.sharing?.(names) ?? plainSharing(mlp([6], { batchNorm: true, dropout: 0.2 }));
   const { inputs } = data;
-  const trainer = await createTrainer({ tasks, sharing, executor, optimizer, seed, inputs, ...placeOf(part) });
+  const trainer = await createTrainer({
+    ...{ tasks, sharing, executor, optimizer, seed, inputs },
+    ...(unlabelled && { auxiliary: [small] }),
+    ...(observer !== undefined && { observers: [observer] }),
+    ...placeOf(part),
+  });
   const events: StepEvent[] = [];
   try {
     return await look({
@@ -120,6 +133,15 @@ export async function inTrial<Result>(
     trainer.dispose();
   }
 }
+
+/** Predictions of all tasks are to be small, of rows without labels too. */
+const small = defineAuxiliary({
+  name: 'small',
+  bind: ({ tasks }) => ({
+    actsOn: () => tasks.map(({ name }) => name),
+    loss: ({ predict }) => tf.addN(tasks.map(({ name }) => tf.mean(tf.square(predict(name))))),
+  }),
+});
 
 /** Where a trainer takes such a part. */
 function placeOf(part: Strategy): Partial<TrainerOptions<readonly AnyTask[]>> {

@@ -26,6 +26,7 @@ export function meanTeacher({ decay = 0.9, weight = 1 } = {}): AuxiliaryObjectiv
     bind({ tasks }) {
       const names = tasks.map(({ name }) => `prediction/${name}` as const);
       return {
+        actsOn: () => tasks.map(({ name }) => name),
         async prepare(_, { parameters, stored, store, clone, run }) {
           const [values, state] = [stored('values'), stored('state')];
           if (values === undefined || state === undefined) {

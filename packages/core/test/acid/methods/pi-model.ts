@@ -12,6 +12,7 @@ export function piModel({ weight = 1, epsilon = 0, input = 'x' } = {}): Auxiliar
     weight,
     bind: ({ tasks }) => ({
       logged: ['shift'],
+      actsOn: () => tasks.map(({ name }) => name),
       loss({ batch, forward, predict }) {
         const x = batch.inputs[input] as tf.Tensor;
         const sum = (at: tf.Tensor) => {

@@ -475,6 +475,32 @@ export const broken: readonly Broken[] = [
     says: 'The auxiliary term `broken` is NaN at step 0',
   },
   {
+    check: 'says whom it teaches where labels are missing',
+    fault: 'a term on predictions that says nothing',
+    make: () =>
+      defineAuxiliary({ name, bind: () => ({ loss: ({ predict }) => tf.mean(tf.square(predict('task2'))) }) }),
+    says: 'by `heads/task2/outputs/value/kernel` of `task2` at step 1',
+  },
+  {
+    check: 'has no part in steps without labels',
+    fault: 'a balancing that counts them',
+    make: () => {
+      const bind = () => {
+        let steps = 0;
+        return {
+          scalarize: sum,
+          log: () => ({ steps: ++steps }),
+          saveState: () => ({ steps }),
+          loadState(state: { steps: number }) {
+            steps = state.steps;
+          },
+        };
+      };
+      return defineLossWeighting({ name, bind });
+    },
+    says: '`state.steps` is 4 instead of 3',
+  },
+  {
     check: 'gives no negative term, as claimed',
     fault: 'a negative term',
     make: term(() => tf.scalar(-1)),
