@@ -1,5 +1,6 @@
 import { product } from './dense.js';
-import { nonNegativeQuadratic } from './non-negative-quadratic.js';
+import { activeSet, blockPivoting, nonNegativeQuadratic, withUnitDiagonal } from './non-negative-quadratic.js';
+import { principalPivots } from './principal-pivots.js';
 
 /**
  * Projection onto the cone of directions that make no task worse: of $\sum_i u_i g_i$, in terms of the gradients again,
@@ -20,4 +21,35 @@ export function projectOnDualCone(gramian: Float64Array, weights: ArrayLike<numb
     worse,
   );
   return more.map((value, i) => value + (weights[i] as number));
+}
+
+/**
+ * The sum of the {@link projectOnDualCone | projections} of each gradient by itself, of u_i g_i for every i. The problems differ in their right sides only,
+ * which are columns of G. So G is brought to scale once, and where block pivoting gives up, as it does where gradients have fewer dimensions
+ * than there are tasks, one tableau goes from each problem's solution to the next one's.
+ *
+ * @param gramian G, row-major `[k, k]`.
+ * @param weights u, not negative.
+ * @throws `POLYTASK_SOLVER` where the solver does not come to an end.
+ */
+export function projectEachOnDualCone(gramian: Float64Array, weights: ArrayLike<number>): Float64Array {
+  const k = weights.length;
+  const { unit, inverse } = withUnitDiagonal(gramian);
+  const total = Float64Array.from(weights);
+  let pivots: ReturnType<typeof principalPivots> | undefined;
+  for (let i = 0; i < k; i++) {
+    const right = unit.slice(i * k, (i + 1) * k).map((cosine) => -cosine);
+    const worse = [...right.keys()].filter((j) => (right[j] as number) > 0);
+    if (worse.length === 0) continue;
+    let more = pivots === undefined ? blockPivoting(unit, right, worse) : undefined;
+    if (more === undefined) {
+      pivots ??= principalPivots(unit, k);
+      const free = pivots(i);
+      more = blockPivoting(unit, right, free) ?? activeSet(unit, right, free);
+    }
+    const length = (weights[i] as number) / (inverse[i] as number);
+    for (let j = 0; j < k; j++)
+      total[j] = (total[j] as number) + (more[j] as number) * length * (inverse[j] as number);
+  }
+  return total;
 }
