@@ -1,3 +1,5 @@
+import { subtractMultiple } from './dense.js';
+
 /** A pivot below this share of 1 counts as nought: its row depends on those before. */
 const smallestPivot = 1e-14;
 
@@ -32,21 +34,14 @@ export function factorize(matrix: Float64Array, k: number, chosen: readonly numb
     if (!(pivot > smallestPivot)) continue;
     kept.push(chosen[p] as number);
     places.push(p);
-    eliminate(upper, n, p, Math.sqrt(pivot));
+    const own = p * n;
+    const root = Math.sqrt(pivot);
+    for (let j = p; j < n; j++) upper[own + j] = (upper[own + j] as number) / root;
+    for (let i = p + 1; i < n; i++) {
+      subtractMultiple(upper, i * (n + 1), upper, own + i, n - i, upper[own + i] as number);
+    }
   }
   return { kept, places, upper };
-}
-
-/** Row p by the root of its pivot, and what it accounts for out of the rows below. */
-function eliminate(upper: Float64Array, n: number, p: number, root: number): void {
-  const own = p * n;
-  for (let j = p; j < n; j++) upper[own + j] = (upper[own + j] as number) / root;
-  for (let i = p + 1; i < n; i++) {
-    const factor = upper[own + i] as number;
-    const row = i * n;
-    for (let j = i; j < n; j++)
-      upper[row + j] = (upper[row + j] as number) - factor * (upper[own + j] as number);
-  }
 }
 
 /** x with L Lᵀ x = b, in the order of `kept`. */
@@ -58,7 +53,7 @@ export function solveFactored({ places, upper }: Factor, right: ArrayLike<number
     const row = p * n;
     const value = (left[p] as number) / (upper[row + p] as number);
     left[p] = value;
-    for (let j = p + 1; j < n; j++) left[j] = (left[j] as number) - (upper[row + j] as number) * value;
+    subtractMultiple(left, p + 1, upper, row + p + 1, n - p - 1, value);
   }
   const x = new Float64Array(n);
   for (let at = places.length - 1; at >= 0; at--) {

@@ -14,11 +14,9 @@ import { principalPivots } from './principal-pivots.js';
 export function projectOnDualCone(gramian: Float64Array, weights: ArrayLike<number>): Float64Array {
   const slopes = product(gramian, weights);
   if (slopes.every((slope) => slope >= 0)) return Float64Array.from(weights);
-  const worse = [...slopes.keys()].filter((i) => (slopes[i] as number) < 0);
   const more = nonNegativeQuadratic(
     gramian,
     slopes.map((slope) => -slope),
-    worse,
   );
   return more.map((value, i) => value + (weights[i] as number));
 }
@@ -36,20 +34,22 @@ export function projectEachOnDualCone(gramian: Float64Array, weights: ArrayLike<
   const k = weights.length;
   const { unit, inverse } = withUnitDiagonal(gramian);
   const total = Float64Array.from(weights);
-  let pivots: ReturnType<typeof principalPivots> | undefined;
-  for (let i = 0; i < k; i++) {
-    const right = unit.slice(i * k, (i + 1) * k).map((cosine) => -cosine);
-    const worse = [...right.keys()].filter((j) => (right[j] as number) > 0);
-    if (worse.length === 0) continue;
-    let more = pivots === undefined ? blockPivoting(unit, right, worse) : undefined;
-    if (more === undefined) {
-      pivots ??= principalPivots(unit, k);
-      const free = pivots(i);
-      more = blockPivoting(unit, right, free) ?? activeSet(unit, right, free);
-    }
+  const rightOf = (i: number) => unit.slice(i * k, (i + 1) * k).map((cosine) => -cosine);
+  const add = (i: number, more: Float64Array) => {
     const length = (weights[i] as number) / (inverse[i] as number);
-    for (let j = 0; j < k; j++)
-      total[j] = (total[j] as number) + (more[j] as number) * length * (inverse[j] as number);
+    for (let j = 0; j < k; j++) total[j] = (total[j] as number) + (more[j] as number) * length * (inverse[j] as number);
+  };
+  const hard: number[] = [];
+  for (let i = 0; i < k; i++) {
+    const right = rightOf(i);
+    if (right.every((value) => !(value > 0))) continue;
+    const more = hard.length === 0 ? blockPivoting(unit, right) : undefined;
+    if (more === undefined) hard.push(i);
+    else add(i, more);
+  }
+  for (const { column, free } of principalPivots(unit, hard)) {
+    const right = rightOf(column);
+    add(column, blockPivoting(unit, right, free) ?? activeSet(unit, right, free));
   }
   return total;
 }

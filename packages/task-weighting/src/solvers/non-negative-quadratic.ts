@@ -1,5 +1,5 @@
 import { type Factor, factorize, solveFactored } from './cholesky.js';
-import { diagonal, rescaled } from './dense.js';
+import { diagonal, rescaled, subtractMultiple } from './dense.js';
 import { notConverged } from './not-converged.js';
 
 /** Slopes within this share of the terms they are sums of are rounding. */
@@ -19,17 +19,17 @@ const patience = 3;
  *
  * @param matrix H, row-major `[k, k]`. Rows may be of very different sizes.
  * @param right b `[k]`.
- * @param start Entries that are probably free; right guesses save time, wrong ones do no harm.
+ * @param start Entries that are probably free, if that is known; right guesses save time, wrong ones do no harm.
  * @throws `POLYTASK_SOLVER` where it does not come to an end.
  */
 export function nonNegativeQuadratic(
   matrix: Float64Array,
   right: ArrayLike<number>,
-  start: readonly number[] = [],
+  start?: readonly number[],
 ): Float64Array {
   const { unit, inverse } = withUnitDiagonal(matrix);
   const b = inverse.map((factor, i) => factor * (right[i] as number));
-  const y = blockPivoting(unit, b, start) ?? activeSet(unit, b, start);
+  const y = blockPivoting(unit, b, start) ?? activeSet(unit, b, start ?? []);
   return y.map((value, i) => value * (inverse[i] as number));
 }
 
@@ -46,29 +46,50 @@ export function withUnitDiagonal(matrix: Float64Array): { unit: Float64Array; in
  * @param h With a diagonal of ones.
  * @returns Nothing where it gave up.
  */
-export function blockPivoting(h: Float64Array, b: Float64Array, start: readonly number[]): Float64Array | undefined {
+export function blockPivoting(
+  h: Float64Array,
+  b: Float64Array,
+  start: readonly number[] = probablyFree(h, b),
+): Float64Array | undefined {
   const k = b.length;
   let chosen = start;
   let fewest = k + 1;
-  for (let left = patience; left > 0; ) {
+  for (let tries = patience; tries > 0; ) {
     const factor = factorize(h, k, chosen);
     const y = new Float64Array(k);
     addSolved(y, factor, b);
-    const slope = slopes(h, b, y, factor.kept);
+    const left = slopes(h, b, y, factor.kept);
     // Entries that depend on others, which stay out, count as tried.
     const tried = new Uint8Array(k);
     for (const i of chosen) tried[i] = 1;
     const lower: number[] = [];
-    for (let i = 0; i < k; i++) if (tried[i] === 0 && (slope.left[i] as number) > rounding * (slope.sizes[i] as number)) lower.push(i);
-    if (lower.length === 0) addSolved(y, factor, slope.left);
+    for (let i = 0; i < k; i++) if (tried[i] === 0 && gainOf(h, b, y, left, i) > rounding) lower.push(i);
+    // Once more, for what rounding left over.
+    if (lower.length === 0) addSolved(y, factor, left);
     const free = factor.kept.filter((i) => (y[i] as number) > 0);
     const wrong = lower.length + factor.kept.length - free.length;
     if (wrong === 0) return y;
-    if (wrong < fewest) [fewest, left] = [wrong, patience];
-    else left--;
+    if (wrong < fewest) [fewest, tries] = [wrong, patience];
+    else tries--;
     chosen = [...free, ...lower];
   }
   return undefined;
+}
+
+/** What three rounds of coordinate descent leave above 0: of nearly orthogonal gradients, nearly always the right ones. */
+function probablyFree(h: Float64Array, b: Float64Array): number[] {
+  const k = b.length;
+  const y = new Float64Array(k);
+  const left = b.slice();
+  for (let n = 0; n < 3; n++) {
+    for (let i = 0; i < k; i++) {
+      const step = Math.max(left[i] as number, -(y[i] as number));
+      if (step === 0) continue;
+      y[i] = (y[i] as number) + step;
+      subtractMultiple(left, 0, h, i * k, k, step);
+    }
+  }
+  return [...y.keys()].filter((i) => (y[i] as number) > 0);
 }
 
 /**
@@ -85,7 +106,7 @@ export function activeSet(h: Float64Array, b: Float64Array, start: readonly numb
   let alone = false;
   const refused = new Set<number>();
   for (let n = 0; n < 10 * k + 50; n++) {
-    const gains = shares(h, b, y, factor.kept);
+    const gains = gainsOf(h, b, y, factor.kept);
     const candidates = [...gains.keys()].filter(
       (i) => (gains[i] as number) > rounding && !factor.kept.includes(i) && !refused.has(i),
     );
@@ -99,33 +120,32 @@ export function activeSet(h: Float64Array, b: Float64Array, start: readonly numb
     } else if (alone) refused.add(steepest);
     else alone = true;
   }
-  const off = Math.max(...shares(h, b, y, factor.kept));
+  const off = Math.max(...gainsOf(h, b, y, factor.kept));
   if (off > allowed) throw notConverged('A quadratic problem of the tasks’ gradients', off, allowed);
   return y;
 }
 
-/** How steeply the value falls with every entry, and the sizes of the terms that this is the sum of. */
-function slopes(h: Float64Array, b: Float64Array, y: Float64Array, free: readonly number[]) {
+/** b − H y: how steeply the value falls with every entry. */
+function slopes(h: Float64Array, b: Float64Array, y: Float64Array, free: readonly number[]): Float64Array {
   const k = b.length;
   const left = b.slice();
-  const sizes = b.map(Math.abs);
-  // Row by row: sums of which every term waits for the one before would take longer.
-  for (const j of free) {
-    const factor = y[j] as number;
-    const row = j * k;
-    for (let i = 0; i < k; i++) {
-      const term = (h[row + i] as number) * factor;
-      left[i] = (left[i] as number) - term;
-      sizes[i] = (sizes[i] as number) + Math.abs(term);
-    }
-  }
-  return { left, sizes };
+  for (const j of free) subtractMultiple(left, 0, h, j * k, k, y[j] as number);
+  return left;
 }
 
-/** {@link slopes} as shares of the sizes. */
-function shares(h: Float64Array, b: Float64Array, y: Float64Array, free: readonly number[]): Float64Array {
-  const { left, sizes } = slopes(h, b, y, free);
-  return left.map((slope, i) => (slope === 0 ? 0 : slope / (sizes[i] as number)));
+/** A slope as a share of the terms that it is the sum of; 0 where the value does not fall. */
+function gainOf(h: Float64Array, b: Float64Array, y: Float64Array, left: Float64Array, i: number): number {
+  const slope = left[i] as number;
+  if (!(slope > 0)) return 0;
+  const k = b.length;
+  let size = Math.abs(b[i] as number);
+  for (let j = 0; j < k; j++) size += Math.abs((h[i * k + j] as number) * (y[j] as number));
+  return slope / size;
+}
+
+function gainsOf(h: Float64Array, b: Float64Array, y: Float64Array, free: readonly number[]): Float64Array {
+  const left = slopes(h, b, y, free);
+  return left.map((_, i) => gainOf(h, b, y, left, i));
 }
 
 /** y moved to the minimum over the free entries, of which these slopes are left. */
@@ -152,7 +172,7 @@ function settled(h: Float64Array, b: Float64Array, from: Float64Array, chosen: r
     const target = new Float64Array(k);
     addSolved(target, factor, b);
     // Once more, for what rounding left over.
-    addSolved(target, factor, slopes(h, b, target, kept).left);
+    addSolved(target, factor, slopes(h, b, target, kept));
     const below = kept.filter((i) => !((target[i] as number) > 0));
     if (below.length === 0) return { y: target, factor };
     const reach = (i: number) => {
