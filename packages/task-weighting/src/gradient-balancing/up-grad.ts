@@ -1,5 +1,5 @@
 import { describePart } from '@polytask/core';
-import { projectOnDualCone } from '../solvers/dual-cone.js';
+import { projectEachOnDualCone } from '../solvers/dual-cone.js';
 import { comparedGradients, inTaskOrder, preferenceOption, sharesOf, updateEveryOption } from './options.js';
 
 /**
@@ -47,17 +47,7 @@ export const upGrad = /* @__PURE__ */ describePart('gradient-balancing', {
     bind({ tasks: names }) {
       const all = inTaskOrder(preference, names, 'preference');
       return {
-        weights({ gramian, tasks }) {
-          const total = new Float64Array(tasks.length);
-          sharesOf(all, tasks).forEach((share, i) => {
-            const own = new Float64Array(tasks.length);
-            own[i] = share;
-            projectOnDualCone(gramian, own).forEach((weight, j) => {
-              total[j] = (total[j] as number) + weight;
-            });
-          });
-          return total;
-        },
+        weights: ({ gramian, tasks }) => projectEachOnDualCone(gramian, sharesOf(all, tasks)),
       };
     },
   }),

@@ -40,3 +40,15 @@ export function rescaled(matrix: Float64Array, factors: Float64Array): Float64Ar
   const k = factors.length;
   return matrix.map((value, at) => value * (factors[Math.floor(at / k)] as number) * (factors[at % k] as number));
 }
+
+/** y − a x, in place, from these places on. */
+export function subtractMultiple(
+  y: Float64Array,
+  at: number,
+  x: Float64Array,
+  from: number,
+  count: number,
+  a: number,
+): void {
+  for (let i = 0; i < count; i++) y[at + i] = (y[at + i] as number) - a * (x[from + i] as number);
+}

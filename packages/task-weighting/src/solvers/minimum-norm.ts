@@ -15,10 +15,10 @@ const allowedGap = 1e-4;
  * s is the square of the shortest gradient's length, so that short gradients are not lost beside long ones.
  *
  * @param gramian G, row-major `[k, k]`.
- * @param start Tasks that probably have a weight.
+ * @param start Tasks that probably have a weight, if that is known.
  * @throws `POLYTASK_SOLVER` where the gap $w^\top G w - \min_i (G w)_i$ stays large.
  */
-export function minimumNorm(gramian: Float64Array, start: readonly number[] = []): Float64Array {
+export function minimumNorm(gramian: Float64Array, start?: readonly number[]): Float64Array {
   const { gramian: g } = unitGramian(gramian);
   const squares = diagonal(g);
   const k = squares.length;

@@ -1,6 +1,7 @@
+import { uniformStream } from '@polytask/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { projectOnDualCone } from '../../src/solvers/dual-cone.js';
+import { projectEachOnDualCone, projectOnDualCone } from '../../src/solvers/dual-cone.js';
 import { combined, gradients, gramianOf, inner } from './sample-gradients.js';
 
 test('a mean that makes no task worse stays', () => {
@@ -29,5 +30,39 @@ test.each([0, 20])(
       }),
       { numRuns: 200, seed: 1 },
     );
+  },
+);
+
+/** The conditions that only the sum of the projections of every row by itself fulfils, of which there is one per row. */
+function expectSumOfProjections(rows: readonly (readonly number[])[]) {
+  const gramian = gramianOf(rows);
+  const u = rows.map((_, i) => i + 1);
+  const alone = rows.map((_, i) =>
+    projectOnDualCone(
+      gramian,
+      rows.map((_, j) => (i === j ? (u[i] as number) : 0)),
+    ),
+  );
+  // Weights of dependent gradients are not unique; directions are.
+  const sum = combined(
+    rows,
+    rows.map((_, j) => alone.reduce((total, v) => total + (v[j] as number), 0)),
+  );
+  const together = combined(rows, projectEachOnDualCone(gramian, u));
+  const size = Math.max(...rows.map((row, i) => (u[i] as number) * Math.sqrt(inner(row, row))), Number.MIN_VALUE);
+  together.forEach((value, i) => {
+    expect(Math.abs(value - (sum[i] as number)) / size).toBeLessThan(1e-6);
+  });
+}
+
+test('all projections at once are those one by one', () => {
+  fc.assert(fc.property(gradients(0), expectSumOfProjections), { numRuns: 200, seed: 1 });
+});
+
+test.each([96, 40, 32, 24])(
+  'so they are for 40 tasks in %d dimensions, where directions are left for all or for none',
+  (columns) => {
+    const draw = uniformStream('dual-cone', columns);
+    expectSumOfProjections(Array.from({ length: 40 }, () => Array.from({ length: columns }, () => 2 * draw() - 1)));
   },
 );
