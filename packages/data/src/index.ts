@@ -1,3 +1,4 @@
+export { type DateNumbers, dateNumbers } from './encoding/date-numbers.js';
 export type { EncodedRows, EncodeOptions } from './encoding/encode-rows.js';
 export { encodeRows, learnTable } from './encoding/encode-rows.js';
 export { featureTypes } from './encoding/feature-kinds.js';

@@ -33,7 +33,9 @@ export function carriedColumns(
     const message = `the rows have no column \`${column}\`, but ${few.join(', ')}${advice}`;
     throw new InputError([{ where: '--id and --keep', message }]);
   }
-  const dates = new Set(features.filter(({ type }) => type === 'date').map(({ column }) => column));
+  // Where training had numbers, dates are as they are written.
+  const isDate = (feature: (typeof features)[number]) => feature.type === 'date' && feature.numbers === undefined;
+  const dates = new Set(features.filter(isDate).map(({ column }) => column));
   const names = columns.map((column) => (taken.includes(column) ? `${column}.given` : column));
   const doubled = names.find((name, index) => taken.includes(name) || names.indexOf(name) !== index);
   if (doubled !== undefined) {

@@ -97,3 +97,38 @@ it('weighs rows of another file as the run file says, where the file has weights
     expect.stringContaining('a weight must be a number from 0, but is -1'),
   ]);
 });
+
+it('reads numbers of dates in later files as the whole training column had them', async () => {
+  const day = (d: number) => new Date(Date.UTC(2023, 0, d)).toISOString().slice(0, 10).replaceAll('-', '');
+  const days = Array.from({ length: 182 }, (_, i) => `${day(1 + 2 * i)},${(1 + 2 * i) / 10}`);
+  write('int.csv', `opened,demand\n${days.join('\n')}\n`);
+  const changed = [
+    ...['-s', 'data.source=int.csv', '-s', 'data.features={ opened: { type: date, parts: [trend] } }'],
+    ...['-s', 'tasks=[{ name: demand, type: regression }]', '-s', 'training.epochs=30'],
+  ];
+  const checked = await polytask('check', 'run.yaml', ...changed);
+  expect(checked.stdout).toContain(
+    'opened: date, numbers: packed (as the run file says) → 1 number, 2023-01-01 to 2023-12-29',
+  );
+  expect(checked.stdout).not.toContain('is an id');
+  expect((await polytask('train', 'run.yaml', '-q', '-o', 'days', ...changed)).code).toBe(0);
+  // 20230701 would be a morning of 1970 as milliseconds.
+  write('late.csv', `opened\n${day(182)}\n2023-07-01\n${day(182)}.0\n`);
+  const { stdout } = await polytask('predict', 'days', 'late.csv', '-q', '--to', 'csv', '--keep', 'opened');
+  const [, ...rows] = stdout
+    .trim()
+    .split('\n')
+    .map((row) => row.split(','));
+  expect(rows.map(([opened]) => opened)).toEqual(['20230701', '2023-07-01', '20230701.0']);
+  for (const [, demand] of rows) expect(Math.abs(Number(demand) - 18.2)).toBeLessThan(3);
+  write('wrong.csv', 'opened\n1688169600000\n');
+  const wrong = await polytask('predict', 'days', 'wrong.csv', '-q');
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('1688169600000 is no date such as 20240131')]);
+  const mixed = `opened,demand\n${days.slice(0, 50).join('\n')}\n1688169600000,3\n`;
+  write('mixed.csv', mixed);
+  const refused = await polytask('check', 'run.yaml', ...changed, '-s', 'data.source=mixed.csv');
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining('but mixed.csv, row 51, 1688169600000, is not one'),
+  ]);
+});

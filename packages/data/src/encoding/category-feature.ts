@@ -16,7 +16,7 @@ const mostCategories = 100_000;
  */
 export const categoryFeature: FeatureKind<CategoryFeature, LearnedCategory> = {
   read: readCategory,
-  takesNumbers: false,
+  takesNumbers: () => false,
   learner(column, { encoding, missing, minCount = 2, maxCategories = 1000 }) {
     requireOption(Number.isInteger(minCount) && minCount > 0, 'minCount', 'a positive whole number', minCount);
     const valid = Number.isInteger(maxCategories) && maxCategories > 0 && maxCategories <= mostCategories;

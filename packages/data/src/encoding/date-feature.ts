@@ -14,13 +14,14 @@ const daysBefore1970 = 1969 * 365 + 477;
 
 /** Dates: where in the year, week and day they lie, $\sin 2\pi f$ and $\cos 2\pi f$ of the fraction $f$, and the trend. */
 export const dateFeature: FeatureKind<DateFeature, LearnedDate> = {
-  read: readDate,
-  takesNumbers: true,
-  learner(column, { parts, missing, trend = true }) {
+  read: (value, { numbers }) => readDate(value, numbers),
+  // Dates come from a database as milliseconds.
+  takesNumbers: ({ numbers }) => numbers === undefined,
+  learner(column, { parts, missing, trend = true, numbers }) {
     const known = ['trend', 'year', 'week', 'day'];
     const valid = parts === undefined || (parts.length > 0 && parts.every((part) => known.includes(part)));
     requireOption(valid, 'parts', `some of ${known.join(', ')}`, parts);
-    const constant = constantOf(column, missing, readDate);
+    const constant = constantOf(column, missing, (value) => readDate(value, numbers));
     const seen = moments();
     let lacking = false;
     let timeOfDay = false;
@@ -46,6 +47,7 @@ export const dateFeature: FeatureKind<DateFeature, LearnedDate> = {
             ...(timeOfDay ? ['day' as const] : []),
             ...(trend ? ['trend' as const] : []),
           ],
+          ...(numbers === undefined ? {} : { numbers }),
           center: seen.mean(),
           scale: seen.deviation() > 0 ? seen.deviation() : 1,
           ...(lacking ? {} : { complete: true }),

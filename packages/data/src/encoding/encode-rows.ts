@@ -1,8 +1,16 @@
 import { DatasetError, type HostTensor, listNames, nearestWord } from '@polytask/core';
+import { guessDateNumbers, packedMoment, whyNoDateNumbers } from './date-numbers.js';
 import { blockEncoder } from './encode-block.js';
 import type { RawRow } from './raw-values.js';
 import { type ReadableColumns, type ReadBlock, type ReportValue, readBlock } from './read-block.js';
-import { createTableLearner, layoutOf, namesOfInputs, type TableEncoding, type TableSchema } from './table-encoding.js';
+import {
+  createTableLearner,
+  type FeatureColumn,
+  layoutOf,
+  namesOfInputs,
+  type TableEncoding,
+  type TableSchema,
+} from './table-encoding.js';
 import type { Unfamiliar } from './unfamiliar.js';
 
 /** Rows as a model takes them. */
@@ -47,10 +55,37 @@ const mostTold = 10;
  * ```
  */
 export function learnTable(rows: readonly RawRow[], schema: TableSchema): TableEncoding {
-  const learner = createTableLearner(schema);
-  learner.add(readRows(rows, schema), () => true);
+  const dated = { ...schema, features: schema.features.map((feature) => withDateNumbers(feature, rows)) };
+  const learner = createTableLearner(dated);
+  learner.add(readRows(rows, dated), () => true);
   return learner.learned();
 }
+
+/** A feature of dates with what its numbers stand for, by all rows, where nothing says it. */
+function withDateNumbers(feature: FeatureColumn, rows: readonly RawRow[]): FeatureColumn {
+  if (feature.type !== 'date' || feature.numbers !== undefined) return feature;
+  const { column } = feature;
+  const found = rows
+    .map((row, index) => ({ row: `row ${index}`, value: row[column] }))
+    .filter(({ value }) => typeof value === 'bigint' || Number.isFinite(value))
+    .map(({ row, value }) => ({ row, value: Number(value) }));
+  if (found.length === 0) return feature;
+  const values = found.map(({ value }) => value);
+  const isPacked = (value: number) => packedMoment(value) !== undefined;
+  const facts = {
+    ...{ count: values.length, packed: values.filter(isPacked).length },
+    ...{ least: values.reduce((a, b) => Math.min(a, b)), most: values.reduce((a, b) => Math.max(a, b)) },
+  };
+  const numbers = guessDateNumbers(facts);
+  if (numbers !== undefined) return { ...feature, numbers };
+  // Rows of a program have dates as `Date.getTime` gives them, where nothing tells otherwise.
+  if (facts.packed === 0) return feature;
+  const mostly = facts.packed * 2 >= facts.count;
+  const odd = found.find(({ value }) => isPacked(value) !== mostly) as (typeof found)[number];
+  throw new DatasetError(`${capital(whyNoDateNumbers(column, facts, odd))}.`);
+}
+
+const capital = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
 /**
  * Encodes raw rows with what was learned in training, ready for `trainer.predict`: missing values are treated as they were

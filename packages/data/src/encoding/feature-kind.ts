@@ -41,9 +41,10 @@ export interface NotInOnnx {
 
 /** All that is particular to one type of feature. */
 export interface FeatureKind<Options extends FeatureOptions, Learned extends LearnedFeature> {
-  read(value: unknown): Value | Unreadable;
+  /** @param feature - As it is asked for, or as it was learned. */
+  read(value: unknown, feature: Options | Learned): Value | Unreadable;
   /** Whether `read` gives every number back as it is. */
-  readonly takesNumbers: boolean;
+  takesNumbers(feature: Options | Learned): boolean;
   learner(column: string, options: Options): FeatureLearner<Learned>;
   size(learned: Learned): FeatureSize;
   /** A function that writes a value's numbers at `at`, or its id at `idAt`. */

@@ -1,3 +1,5 @@
+import type { DateNumbers } from './date-numbers.js';
+
 /**
  * What is done where a feature has no value:
  * - `'mean'`: the mean over the training rows stands in (of categories: the most frequent one);
@@ -53,6 +55,11 @@ export interface DateFeature {
   readonly parts?: readonly DatePart[];
   /** Whether the trend is among the parts that are taken by default. Default true. */
   readonly trend?: boolean;
+  /**
+   * What numbers stand for. Default: found out by all numbers of the column when it is learned, and kept. Numbers that could be anything
+   * are refused in files, and milliseconds, as `Date.getTime` gives them, in rows of a program.
+   */
+  readonly numbers?: DateNumbers;
   /** Default: `'indicator'` if training rows lack a value, else `'mean'`. Means are 0 in all parts. */
   readonly missing?: Missing;
 }
@@ -114,6 +121,8 @@ export interface LearnedDate {
   /** Stands in for a missing value under `'constant'`; otherwise all parts are 0. */
   readonly fill: number;
   readonly parts: readonly DatePart[];
+  /** What numbers stand for; left out where the column had none: then milliseconds. */
+  readonly numbers?: DateNumbers;
   readonly center: number;
   readonly scale: number;
   /** Whether all training rows had a value. */

@@ -11,7 +11,7 @@ const largest = 3.4028234663852886e38;
 /** Numbers: $(x - \mu) / \sigma$ over the training rows, or as they are. A column that never changes becomes 0. */
 export const numberFeature: FeatureKind<NumberFeature, LearnedNumber> = {
   read: readNumber,
-  takesNumbers: true,
+  takesNumbers: () => true,
   learner(column, { missing, scale = 'standardize' }) {
     const constant = constantOf(column, missing, readNumber);
     return learner(column, (mean, deviation, lacking) => ({
@@ -33,7 +33,7 @@ export const numberFeature: FeatureKind<NumberFeature, LearnedNumber> = {
 /** True and false as 1 and 0. */
 export const booleanFeature: FeatureKind<BooleanFeature, LearnedNumber> = {
   read: readBoolean,
-  takesNumbers: false,
+  takesNumbers: () => false,
   learner(column, { missing }) {
     const constant = constantOf(column, missing, readBoolean);
     return learner(column, (mean, _, lacking) => ({

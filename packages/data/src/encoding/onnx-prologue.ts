@@ -102,9 +102,15 @@ function inputName({ column, type }: LearnedFeature, taken: ReadonlyMap<string, 
   return name;
 }
 
-/** What those who feed a model have to know of a feature. */
+/** What those who feed a model have to know of a feature; it takes dates as milliseconds, whatever the table had. */
 function toldOf(feature: LearnedFeature): Record<string, unknown> {
-  const { complete: _, shares: __, split: ___, ...told } = feature as LearnedFeature & Record<string, unknown>;
+  const {
+    complete: _,
+    shares: __,
+    split: ___,
+    numbers: ____,
+    ...told
+  } = feature as LearnedFeature & Record<string, unknown>;
   return told;
 }
 

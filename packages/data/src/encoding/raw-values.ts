@@ -1,3 +1,5 @@
+import { type DateNumbers, isInCalendar, momentOf, packedMoment } from './date-numbers.js';
+
 /** A row as it comes from a file, a database or a form: values by column. */
 export interface RawRow {
   readonly [column: string]: unknown;
@@ -43,19 +45,20 @@ export function isDate(value: unknown): value is number {
 
 /**
  * A raw value as milliseconds since 1970 in UTC: dates, ISO texts (`2012-01-31`, `2012-01-31T12:30:00Z`, also with a
- * space for the T), and numbers, which are milliseconds already, but for whole numbers and texts such as 20120131: year, month and
- * day. A text without a time zone is UTC on every machine. A date that the calendar does not have is none.
+ * space for the T), and numbers as what they stand for in their column. A text without a time zone is UTC on every machine. A date
+ * that the calendar does not have is none.
+ *
+ * @param numbers - Default: numbers are milliseconds, and a text of eight digits is a year, a month and a day.
  */
-export function readDate(value: unknown): number | Unreadable {
+export function readDate(value: unknown, numbers?: DateNumbers): number | Unreadable {
   if (value === null || value === undefined) return Number.NaN;
-  if (typeof value === 'number' || typeof value === 'bigint') {
-    return isDate(Number(value)) ? (packedDate(Number(value)) ?? Number(value)) : Number.NaN;
-  }
+  if (typeof value === 'number' || typeof value === 'bigint') return readMoment(Number(value), numbers);
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'string') {
     const text = value.trim();
     if (text === '') return Number.NaN;
-    const packed = /^\d{8}$/.test(text) ? packedDate(Number(text)) : undefined;
+    if (numbers !== undefined && /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i.test(text)) return readMoment(Number(text), numbers);
+    const packed = /^\d{8}$/.test(text) ? packedMoment(Number(text)) : undefined;
     if (packed !== undefined) return packed;
     const parts =
       /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/.exec(text);
@@ -66,18 +69,19 @@ export function readDate(value: unknown): number | Unreadable {
   return new Unreadable(`${shown(value)} is no date such as 2012-01-31 or 2012-01-31T12:30:00Z`);
 }
 
-/** Whether the calendar has a date such as 2012-01-31. */
-function isInCalendar(date: string): boolean {
-  return new Date(`${date}T00:00Z`).toISOString().startsWith(date);
-}
-
-/** A whole number such as 20120131 as that day; undefined for any other. As milliseconds all of them would be the same morning. */
-function packedDate(value: number): number | undefined {
-  if (!Number.isInteger(value) || value < 18000101 || value > 22001231) return undefined;
-  const digits = String(value);
-  const date = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`;
-  const time = Date.parse(`${date}T00:00Z`);
-  return !Number.isNaN(time) && isInCalendar(date) ? time : undefined;
+/** A number as a date; what is beyond JavaScript's dates counts as missing. */
+function readMoment(value: number, numbers: DateNumbers = 'milliseconds'): number | Unreadable {
+  if (!Number.isFinite(value)) return Number.NaN;
+  // All packed dates would be the same morning.
+  if (numbers === 'milliseconds' && packedMoment(value) !== undefined && value < 1e8) {
+    return new Unreadable(
+      `${shown(value)} looks like a year, a month and a day, but the column's numbers are milliseconds`,
+    );
+  }
+  const moment = momentOf(value, numbers);
+  if (moment === undefined)
+    return new Unreadable(`${shown(value)} is no date such as 20240131, as the column has them`);
+  return isDate(moment) ? moment : Number.NaN;
 }
 
 /** A whole number as it may be written too: programs that have no whole numbers with gaps write 1 as 1.0. */

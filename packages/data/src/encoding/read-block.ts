@@ -36,11 +36,11 @@ export function readBlock(
   return {
     size,
     features: features.map((feature) => {
-      const { read, takesNumbers } = kindOf(feature.type);
+      const kind = kindOf(feature.type);
       const values = valuesOf(feature.column);
       const refuse = feature.missing === 'error';
-      if (takesNumbers && !refuse && values instanceof Float64Array) return values;
-      return readColumn(feature.column, size, values, read, report, refuse);
+      if (!refuse && values instanceof Float64Array && kind.takesNumbers(feature)) return values;
+      return readColumn(feature.column, size, values, (value) => kind.read(value, feature), report, refuse);
     }),
     labels: labels.map((label) =>
       readColumn(label.column, size, valuesOf(label.column), labelReader(label), report, false),

@@ -18,7 +18,7 @@ const mostInOnnx = 2048;
  */
 export const textFeature: FeatureKind<TextFeature, LearnedText> = {
   read: readCategory,
-  takesNumbers: false,
+  takesNumbers: () => false,
   learner(column, { words = 256, missing }) {
     const valid = Number.isInteger(words) && words > 0 && words <= mostWords;
     requireOption(valid, 'words', `a whole number from 1 to ${mostWords}`, words);

@@ -18,7 +18,7 @@ import {
   whole,
   withDefault,
 } from '@polytask/core';
-import { featureTypes } from '@polytask/data';
+import { dateNumbers, featureTypes } from '@polytask/data';
 import { type LoadedTable, loadTable, TableError, type TableOptions } from '@polytask/data/node';
 import { packageFolder } from '../code/resolve-package.js';
 import type { LoadedData } from './loaded-data.js';
@@ -55,6 +55,11 @@ const featureOptions = {
       list(choice('trend', 'year', 'week', 'day'), { least: 1 }),
       'What is learned from.',
       'year, week and trend, and day with times; no trend under `split.time`',
+    ),
+    numbers: optional(
+      choice(...dateNumbers),
+      'What numbers stand for: packed (20240131, or 20240131123000), days, seconds or milliseconds since 1970, or serial days of a spreadsheet.',
+      'found out by the whole column, and kept for later files',
     ),
   },
   text: { words: withDefault(whole({ from: 1, to: 16_384 }), 256, 'The most frequent words.') },

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { inputsOfTable, type LabelOptions, labelColumns, type TableEncoding, type VectorLabel } from '@polytask/data';
+import {
+  dateNumbers,
+  inputsOfTable,
+  type LabelOptions,
+  labelColumns,
+  type TableEncoding,
+  type VectorLabel,
+} from '@polytask/data';
 import type { TableReading } from '@polytask/data/node';
 import * as z from 'zod';
 import { expectedWords, explainIssues } from '../config/explain-issues.js';
@@ -26,6 +33,7 @@ const feature = z.discriminatedUnion('type', [
   z.strictObject({
     ...{ type: z.literal('date'), ...named, fill: number, center: number, scale: divisor },
     parts: z.array(z.enum(['trend', 'year', 'week', 'day'])),
+    numbers: z.enum(dateNumbers).exactOptional(),
   }),
   z.strictObject({
     ...{ type: z.literal('text'), column, missing, fill: z.string(), words: texts },

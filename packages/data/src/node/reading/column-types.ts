@@ -1,3 +1,4 @@
+import type { DateNumbers } from '../../encoding/date-numbers.js';
 import type { FeatureOptions } from '../../encoding/features.js';
 import { quoteName } from './duckdb.js';
 
@@ -32,22 +33,27 @@ export function keptExpression(name: string, type: string): string {
 /** A list as a text of JSON. */
 export const listExpression = (column: string) => `CAST(to_json(${column}) AS VARCHAR)`;
 
-/** A number as a moment: milliseconds since 1970, but for whole numbers such as 20120131, which are a year, a month and a day. SQL. */
-export function momentSql(value: string): string {
-  const packed = `try_strptime(CAST(CAST(${value} AS BIGINT) AS VARCHAR), '%Y%m%d')`;
-  const isPacked = `${value} BETWEEN 18000101 AND 22001231 AND ${packed} IS NOT NULL`;
-  return `CASE WHEN ${isPacked} THEN ${packed} ELSE epoch_ms(CAST(${value} AS BIGINT)) END`;
+/** Moments as texts. SQL. */
+export const isoFormat = "'%Y-%m-%dT%H:%M:%S.%fZ'";
+
+/** What a column is read for; of dates, what its numbers stand for. */
+export interface ColumnUse {
+  readonly type: FeatureOptions['type'];
+  readonly numbers?: DateNumbers;
 }
 
-/** A column as its raw values are read: numbers and milliseconds (NaN for NULL), or texts. */
-export function readExpression({ name, type }: SourceColumn, use: FeatureOptions['type']): string {
+/**
+ * A column as its raw values are read: numbers and milliseconds (NaN for NULL), or texts. Numbers that are dates stay as they are, and where
+ * they are no milliseconds, dates become texts.
+ */
+export function readExpression({ name, type }: SourceColumn, { type: use, numbers }: ColumnUse): string {
   const column = quoteName(name);
   const asText = use === 'category' || use === 'text';
   // No NULL among numbers: they are read fastest so.
   const number = (expression: string) => `coalesce(CAST(${expression} AS DOUBLE), 'nan'::DOUBLE)`;
-  if (use === 'date' && (type === 'integer' || type === 'number')) return number(`epoch_ms(${momentSql(column)})`);
   if (type === 'number') return number(column);
   if (type === 'integer') return asText ? `CAST(${column} AS VARCHAR)` : number(column);
+  if (type === 'date' && use === 'date' && numbers !== undefined) return `strftime(${column}, ${isoFormat})`;
   if (type === 'date') return asText ? `CAST(${column} AS VARCHAR)` : number(`epoch_ms(${column})`);
   if (type === 'boolean') return asText ? column : number(column);
   return column;

@@ -1,5 +1,4 @@
 import type { FeatureOptions } from '../../encoding/features.js';
-import { momentSql } from './column-types.js';
 import { findColumns } from './csv-columns.js';
 import { csvSql } from './csv-files.js';
 import type { CsvOptions } from './csv-options.js';
@@ -119,10 +118,6 @@ function expressionOf(
       : text;
   if (use === 'date' && /^(DATE|TIMESTAMP)/.test(column.type)) return isoSql(text, column);
   const isWhole = /^(BIGINT|HUGEINT)$/.test(column.type);
-  if (isWhole && use === 'date') {
-    const moment = momentSql(`TRY_CAST(trim(${text}) AS BIGINT)`);
-    return `coalesce(strftime(${moment}, '%Y-%m-%dT%H:%M:%S.%fZ'), ${text})`;
-  }
   return isWhole && use === 'category' ? `trim(${text})` : text;
 }
 

@@ -11,7 +11,7 @@ import { type RawRow, Unreadable } from '../../encoding/raw-values.js';
 import type { TableEncoding } from '../../encoding/table-encoding.js';
 import { badCsvLines, isBadLine, isMalformed, malformedLines } from './bad-lines.js';
 import { type BadRows, describeBadRow } from './bad-rows.js';
-import { columnType, listExpression, readExpression } from './column-types.js';
+import { type ColumnUse, columnType, listExpression, readExpression } from './column-types.js';
 import { asUtf8 } from './csv-head.js';
 import type { CsvOptions } from './csv-options.js';
 import { endAsTableError } from './database-child.js';
@@ -50,8 +50,8 @@ export interface ReadRowsOptions {
 
 /**
  * Raw rows of a file, or of a stream of text such as standard input, in their order and some thousand at a time, ready for
- * `encodeRows`: columns that features need are read as they were in training, dates as milliseconds; further columns come
- * along. Nothing is converted or kept.
+ * `encodeRows`: columns that features need are read as they were in training, dates as milliseconds, or as they are written where the
+ * column had numbers in training; further columns come along. Nothing is converted or kept.
  *
  * @throws TableError (`POLYTASK_DATASET`) where the file is missing or broken, or lacks a column.
  * @example
@@ -120,11 +120,12 @@ async function* readThrough(files: readonly SourceFile[], options: ReadRowsOptio
     const { encoding, labels: wanted = false, csv = {}, sql, table = 'data', exact = [] } = options;
     const known = new Set(encoding.features.map(({ column }) => column));
     const further = exact.filter((column) => !known.has(column));
-    const uses = new Map<string, FeatureOptions['type']>();
-    for (const { column, type } of encoding.features) uses.set(column, type);
+    const uses = new Map<string, ColumnUse>();
+    for (const feature of encoding.features) uses.set(feature.column, feature);
     const ofLabels = new Set(wanted === false ? [] : encoding.labels.map(({ column }) => column));
     if (wanted !== false)
-      for (const { column, kind } of encoding.labels) uses.set(column, kind === 'number' ? 'number' : 'category');
+      for (const { column, kind } of encoding.labels)
+        uses.set(column, { type: kind === 'number' ? 'number' : 'category' });
     const mayLack = (column: string) => wanted === 'there' && ofLabels.has(column) && !known.has(column);
     const needed = sql === undefined ? [...uses.keys()].filter((column) => !mayLack(column)) : [];
     const request = { table, csv, reading: options.reading, sql: sql !== undefined, needed, place };
@@ -201,7 +202,7 @@ function refuseBadLines({ count, first }: BadRows): void {
 async function selection(
   database: Database,
   view: string,
-  uses: ReadonlyMap<string, FeatureOptions['type']>,
+  uses: ReadonlyMap<string, ColumnUse>,
   exact: ReadonlySet<string>,
   later: CsvColumns | undefined,
   mayLack: (column: string) => boolean,
@@ -218,7 +219,9 @@ async function selection(
   const asTexts =
     later === undefined
       ? undefined
-      : await later.expressions(columns.map(({ name }) => ({ name, use: exact.has(name) ? 'text' : uses.get(name) })));
+      : await later.expressions(
+          columns.map(({ name }) => ({ name, use: exact.has(name) ? 'text' : uses.get(name)?.type })),
+        );
   return {
     names: columns.map(({ name }) => name),
     select: columns.map(({ isJson, ...column }, index) => {
@@ -227,7 +230,7 @@ async function selection(
       if (column.type === 'list') return listExpression(quoteName(column.name));
       if (exact.has(column.name) && column.type === 'integer') return quoteName(column.name);
       const usual = column.type === 'number' || column.type === 'integer' ? 'number' : 'category';
-      return readExpression(column, uses.get(column.name) ?? usual);
+      return readExpression(column, uses.get(column.name) ?? { type: usual });
     }),
   };
 }
@@ -242,10 +245,13 @@ async function about<Result>(place: readonly string[], work: () => Promise<Resul
   }
 }
 
-/** A value as it is used: a number or a date that came as a text is one; what is neither is shown as it is written. */
-function usedValue(value: unknown, use: FeatureOptions['type'] | undefined): unknown {
-  const isNumber = typeof value === 'string' && (use === 'number' || use === 'date');
-  const read = isNumber ? kindOf(use).read(value) : value;
+/**
+ * A value as it is used: a number or a date that came as a text is one; what is neither is shown as it is written. What numbers of dates
+ * stand for is a matter of the encoding, so such dates stay as they are.
+ */
+function usedValue(value: unknown, use: ColumnUse | undefined): unknown {
+  const isNumber = use?.type === 'number' || (use?.type === 'date' && use.numbers === undefined);
+  const read = typeof value === 'string' && isNumber ? kindOf(use.type).read(value, use as FeatureOptions) : value;
   const known = read instanceof Unreadable ? value : read;
   return Number.isNaN(known) ? null : (known ?? null);
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { columnType } from './column-types.js';
+import { columnType, isoFormat } from './column-types.js';
 import { type AmbiguousDates, findColumns } from './csv-columns.js';
 import type { CsvDialect, SeenCsv } from './csv-dialect.js';
 import { type BadLineUse, type CsvFile, csvSql, lookAtCsv, packing } from './csv-files.js';
@@ -229,7 +229,7 @@ export function isoSql(text: string, reading: Omit<ColumnReading, 'name'>): stri
     reading.format === undefined
       ? `TRY_CAST(trim(${text}) AS TIMESTAMP)`
       : valueSql(text, { ...reading, type: 'TIMESTAMP' }, {});
-  return `coalesce(strftime(${value}, '%Y-%m-%dT%H:%M:%S.%fZ'), ${text})`;
+  return `coalesce(strftime(${value}, ${isoFormat}), ${text})`;
 }
 
 /** The error for dates whose day could be the month. */

@@ -1,5 +1,7 @@
 import { kindOf } from '../../encoding/feature-kinds.js';
+import type { LearnedFeature } from '../../encoding/features.js';
 import type { LabelOptions } from '../../encoding/labels.js';
+import { isDate, readDate } from '../../encoding/raw-values.js';
 import type { TableEncoding } from '../../encoding/table-encoding.js';
 import type { SourceColumn } from '../reading/column-types.js';
 import type { SourceInfo } from '../reading/convert-source.js';
@@ -74,12 +76,15 @@ export async function describeColumns(
       reports.push({
         ...common,
         use: 'feature',
-        type: feature.type === 'category' ? `category, ${feature.encoding}` : feature.type,
+        ...(common.range === undefined ? {} : { range: rangeOf(feature, common.range) }),
+        type: typeOf(feature),
         why: inferred ? `${type === 'text' ? 'few different texts' : `${type} values`}` : 'as the run file says',
         width: numbers + categories.length,
         ...(names === undefined ? {} : { values: names.slice(0, mostShown), different: names.length }),
       });
-      notes.push(...(await notesOn(database, rowsFile, column, found, rows, inferred)));
+      // Days may well be all different.
+      const noted = feature.type === 'date' && found.different !== 1 ? { ...found, different: undefined } : found;
+      notes.push(...(await notesOn(database, rowsFile, column, noted, rows, inferred)));
       if (found.equals !== undefined)
         notes.push(
           `\`${name}\` equals the label \`${found.equals}\` in every row that has one: a model would only copy it. Leave it out by \`exclude\`, unless it is known beforehand.`,
@@ -116,6 +121,24 @@ export async function describeColumns(
   notes.push(...positiveClasses(labels, encoding), ...joinedClasses(labels, encoding));
   return { columns: reports, notes };
 }
+
+function typeOf(feature: LearnedFeature): string {
+  if (feature.type === 'category') return `category, ${feature.encoding}`;
+  return feature.type === 'date' && feature.numbers !== undefined ? `date, numbers: ${feature.numbers}` : feature.type;
+}
+
+/** From when to when, where a column's numbers are dates. */
+function rangeOf(feature: LearnedFeature, range: Range): Range {
+  if (feature.type !== 'date') return range;
+  const { numbers } = feature;
+  const [first, last] = range.map((value) => {
+    const time = typeof value === 'number' ? readDate(value, numbers) : Number.NaN;
+    return isDate(time) ? new Date(time).toISOString().replace(/(T00:00:00)?\.000Z$/, '') : value;
+  });
+  return [first, last] as Range;
+}
+
+type Range = NonNullable<ColumnReport['range']>;
 
 /** Which of two words is the positive one, where the alphabet alone decided. */
 function positiveClasses(labels: readonly LabelOptions[], encoding: TableEncoding): string[] {

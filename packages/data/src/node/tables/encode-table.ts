@@ -1,13 +1,12 @@
 import { uniformStream } from '@polytask/core';
 import { blockEncoder } from '../../encoding/encode-block.js';
-import type { FeatureOptions } from '../../encoding/features.js';
 import { joinLabels, type LabelOptions, labelColumns, type VectorLabel } from '../../encoding/labels.js';
 import { readNumber, shown } from '../../encoding/raw-values.js';
 import { readBlock } from '../../encoding/read-block.js';
 import { createTableLearner, layoutOf, type TableEncoding, type TableSchema } from '../../encoding/table-encoding.js';
 import { parts } from '../../split/split-options.js';
 import { type BadRow, type BadRows, mostDescribed } from '../reading/bad-rows.js';
-import { readExpression, type SourceColumn } from '../reading/column-types.js';
+import { type ColumnUse, readExpression, type SourceColumn } from '../reading/column-types.js';
 import { rowColumn } from '../reading/convert-source.js';
 import { type Chunk, type Database, quoteName, readParquet } from '../reading/duckdb.js';
 import { TableError } from '../reading/table-error.js';
@@ -215,20 +214,17 @@ async function* blocksOf(
   {
     features,
     labels,
-  }: { readonly features: readonly { type: FeatureOptions['type']; column: string }[] } & {
+  }: { readonly features: readonly (ColumnUse & { column: string })[] } & {
     readonly labels: readonly { kind: string; column: string }[];
   },
 ): AsyncGenerator<{ size: number; rows: Float64Array; valuesOf(column: string): ArrayLike<unknown> }> {
-  const wanted = new Map<string, FeatureOptions['type']>();
-  for (const { column, type } of features) wanted.set(column, type);
-  for (const { column, kind } of labels) wanted.set(column, kind === 'number' ? 'number' : 'category');
-  for (const column of weights) wanted.set(column, 'number');
+  const wanted = new Map<string, ColumnUse>();
+  for (const feature of features) wanted.set(feature.column, feature);
+  for (const { column, kind } of labels) wanted.set(column, { type: kind === 'number' ? 'number' : 'category' });
+  for (const column of weights) wanted.set(column, { type: 'number' });
   const names = [...wanted.keys()];
   const expressions = names.map((name) =>
-    readExpression(
-      columns.find((column) => column.name === name) as SourceColumn,
-      wanted.get(name) as FeatureOptions['type'],
-    ),
+    readExpression(columns.find((column) => column.name === name) as SourceColumn, wanted.get(name) as ColumnUse),
   );
   const sql =
     `SELECT ${[`CAST(${quoteName(rowColumn)} AS DOUBLE)`, ...expressions].join(', ')} ` +

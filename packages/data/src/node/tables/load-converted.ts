@@ -26,6 +26,7 @@ import { noSuchColumn, TableError } from '../reading/table-error.js';
 import { type RowLayout, wordsOf } from '../rows/row-file.js';
 import { loadRowFile, streamRowFile } from '../rows/row-file-dataset.js';
 import { askedFor, type ChosenFeatures, chooseFeatures } from './choose-features.js';
+import { withDateNumbers } from './date-numbers.js';
 import { type DescribedColumns, describeColumns } from './describe-columns.js';
 import { encodeTable, learnEncoding, rowLayoutOf } from './encode-table.js';
 import { requireColumns } from './require-columns.js';
@@ -49,7 +50,7 @@ interface Stored {
 }
 
 /** A new number where what is written to the cache changes. */
-const format = 3;
+const format = 4;
 /** Ids of rows are int32. */
 const mostRows = 2 ** 31 - 1;
 
@@ -238,10 +239,10 @@ async function encode(
     const file = info.files.length === 1 ? info.files[0]?.name : undefined;
     const { signal } = options;
     const source = { database, rowsFile, columns: info.columns, assigned, file, weights, signal };
-    const schema = { features: chosen.features, labels: columns };
+    const dated = options.encoding === undefined ? await withDateNumbers(source, chosen.features) : chosen.features;
+    const schema = { features: dated, labels: columns };
     const check = (badRows: BadRows) => checkBadRows(joinBadRows(info.badRows, badRows), options.maxBadRows ?? 0);
     const encoding = await learnEncoding(source, schema, check, options.encoding?.features);
-    refuseAllIn1970(encoding, info);
     const words = wordsOf(rowLayoutOf(encoding, labels, weights));
     // Labels, weights and ids are written a second time, each into a file of its own.
     const beside = words - layoutOf(encoding).width;
@@ -262,25 +263,10 @@ async function encode(
 }
 
 /** A feature that another table has taught, as one that is asked for. */
-function knownFeature({ type, column, missing }: TableEncoding['features'][number]): FeatureColumn {
-  const constant = { constant: 0 };
-  return { type, column, missing: missing === 'constant' ? constant : missing } as FeatureColumn;
-}
-
-/** Numbers count as milliseconds: seconds, days of a spreadsheet and the like would all be moments of the first weeks of 1970. */
-function refuseAllIn1970({ features }: TableEncoding, { columns }: ConvertedSource['info']): void {
-  const year = 365 * 86_400_000;
-  for (const feature of features) {
-    if (feature.type !== 'date') continue;
-    const { column, center, scale } = feature;
-    const type = columns.find(({ name }) => name === column)?.type;
-    if ((type !== 'integer' && type !== 'number') || Math.abs(center) > year || scale > year) continue;
-    throw new TableError(
-      ['features', column],
-      `column \`${column}\` must hold dates, but as milliseconds since 1970 all of its numbers would lie in that year. For seconds take ` +
-        `\`to_timestamp("${column}")\`, for days of a spreadsheet \`DATE '1899-12-30' + "${column}"::INTEGER\`, by \`sql\`.`,
-    );
-  }
+function knownFeature(feature: TableEncoding['features'][number]): FeatureColumn {
+  const { type, column, missing } = feature;
+  const numbers = feature.type === 'date' && feature.numbers !== undefined ? { numbers: feature.numbers } : {};
+  return { type, column, ...numbers, missing: missing === 'constant' ? { constant: 0 } : missing } as FeatureColumn;
 }
 
 /** The feature that most of a row is made of, for people. */

@@ -64,7 +64,7 @@ async function splitValues(
   const found = columns.find(({ name }) => name === column);
   if (found === undefined) throw noSuchColumn(place, String(column), columns);
   const isNumber = found.type === 'number' || found.type === 'integer';
-  const expression = readExpression(found, by !== 'time' ? 'category' : isNumber ? 'number' : 'date');
+  const expression = readExpression(found, { type: by !== 'time' ? 'category' : isNumber ? 'number' : 'date' });
   const sql = `SELECT CAST(${quoteName(rowColumn)} AS DOUBLE), ${expression} FROM ${readParquet(rowsFile)}`;
   // A text per row would be too much to hold of many rows; there are few different ones, or they are groups.
   const texts = new Map<unknown, number>();

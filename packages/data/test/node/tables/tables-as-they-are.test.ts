@@ -81,15 +81,69 @@ describe('dates', () => {
     expect(new Date((encoding.features[0] as { center: number }).center).getUTCMonth()).toBeGreaterThan(3);
   });
 
-  it('of digits alone are days, and numbers that cannot be meant so are refused', async () => {
+  it('of digits alone are days, and numbers that could be anything are refused', async () => {
     const packed = csv('opened,y', 60, (i) => `202301${String(1 + (i % 31)).padStart(2, '0')},${i}`);
     const features = { opened: { type: 'date', parts: ['year'] } } as const;
-    const { encoding } = await load({ 't.csv': packed }, { labels: y, features });
+    const { encoding, record } = await load({ 't.csv': packed }, { labels: y, features });
     expect(new Date((encoding.features[0] as { center: number }).center).getUTCFullYear()).toBe(2023);
-    for (const at of [1_700_000_000, 45_000]) {
-      const seconds = csv('opened,y', 20, (i) => `${at + 7 * i},${i}`);
-      await expect(load({ 't.csv': seconds }, { labels: y, features })).rejects.toThrow(/to_timestamp\("opened"\)/);
+    expect(record.columns[0]).toMatchObject({ type: 'date, numbers: packed', range: ['2023-01-01', '2023-01-31'] });
+    const years = csv('opened,y', 20, (i) => `${2000 + i},${i}`);
+    await expect(load({ 't.csv': years }, { labels: y, features })).rejects.toThrow(
+      /numbers, 2000 to 2019, could be anything\. Say what they stand for: `\{ type: date, numbers: packed/,
+    );
+  });
+
+  it('as numbers are told by the whole column, kept, and read so in later files of any format', async () => {
+    const features = { opened: { type: 'date', parts: ['trend'] } } as const;
+    const day = Date.UTC(2023, 5, 1);
+    // The other kinds: `date-numbers.test.ts`.
+    const units = {
+      packed: (i: number) => `202306${String(1 + i).padStart(2, '0')}`,
+      seconds: (i: number) => String(day / 1000 + 86_400 * i),
+    };
+    for (const [numbers, write] of Object.entries(units)) {
+      const values = [write(3), '2023-06-04', `${write(3)}.0`];
+      const { folder, encoding, reading } = await load(
+        {
+          't.csv': csv('opened,y', 30, (i) => `${write(i)},${i}`),
+          'later.csv': `opened\n${values.join('\n')}\n`,
+          'later.json': JSON.stringify([{ opened: Number(write(3)) }]),
+          'dates.csv': 'opened\n2023-06-04\n',
+        },
+        { labels: y, features },
+      );
+      const { center, scale } = featureOf(encoding, 'date');
+      expect(encoding.features[0]).toMatchObject({ numbers });
+      expect(center).toBeCloseTo(day + 14.5 * 86_400_000, 1);
+      const wanted = Math.fround((day + 3 * 86_400_000 - center) / scale);
+      const later: [name: string, sql?: string][] = [['later.csv'], ['later.json']];
+      if (numbers === 'packed') later.push(['dates.csv', 'SELECT opened::DATE AS opened FROM data']);
+      for (const [name, sql] of later) {
+        // SQL that makes dates of texts stands for a training file that had them.
+        const known = sql === undefined ? { encoding, reading } : { encoding, sql };
+        const rows = await rowsOf(join(folder, name), known);
+        for (const value of encodeRows(encoding, rows).inputs.numbers?.data ?? []) expect(value).toBe(wanted);
+      }
     }
+  });
+
+  it('as numbers of two kinds are refused with the first row that does not fit, unless it is said and they may be left out', async () => {
+    const mixed = csv('opened,y', 40, (i) => `${i === 17 ? 1_700_000_000 : 20_230_601 + (i % 30)},${i}`);
+    const wanted: Given = { labels: y, features: { opened: 'date' } };
+    await expect(load({ 't.csv': mixed }, wanted)).rejects.toThrow(
+      /39 of 40 numbers are dates such as 20240131, but t\.csv, row 18, 1700000000, is not one/,
+    );
+    const said: Given = { labels: y, features: { opened: { type: 'date', numbers: 'packed' } } };
+    await expect(load({ 't.csv': mixed }, said)).rejects.toThrow(
+      /t\.csv, row 18, column `opened`: 1700000000 is no date/,
+    );
+    const { record } = await load({ 't.csv': mixed }, { ...said, maxBadRows: 1 });
+    expect(record.badRows.count).toBe(1);
+    const { encoding } = await load({ 't.csv': mixed.replace('\n1700000000,', '\n20230601,') }, wanted);
+    const later = await load({ 'u.csv': 'opened,y\n1700000000,1\n' }, { labels: y, encoding }).catch(
+      (error: Error) => error,
+    );
+    expect((later as Error).message).toContain('row 1, column `opened`: 1700000000 is no date such as 20240131');
   });
 });
 
