@@ -1,12 +1,14 @@
 import { createTrainer, mlp, regression, sgd, type Trainer } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { gradTae, subsetLosses } from '../src/index.js';
+import { compiled } from '../../compiler/src/index.js';
+import { gradTae } from '../src/index.js';
 import { oneTrunk } from './one-trunk.js';
 import { clustersBy, groupsBy, planted, plantedData } from './planted-groups.js';
 
 await tf.setBackend('cpu');
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];
 const [from, to, rows, baseEpochs, fine, lam] = process.argv.slice(2).map(Number) as number[];
+const N = Number(process.argv[8] ?? 256);
 const open = (observers: never[], seed: number) =>
   createTrainer({
     tasks: names.map((n) => regression(n)),
@@ -14,11 +16,19 @@ const open = (observers: never[], seed: number) =>
     optimizer: sgd({ learningRate: 0.1 }),
     observers,
     seed,
+    executor: compiled(),
   }) as unknown as Promise<Trainer<never>>;
 for (let seed = from as number; seed <= (to as number); seed++) {
-  const { train, validation } = plantedData(seed, 256);
+  const { train, validation } = plantedData(seed, N);
   const base = await open(
-    [gradTae({ rows: rows as number, interval: 4 * (baseEpochs as number), regularization: lam! })] as never[],
+    [
+      gradTae({
+        rows: rows as number,
+        interval: 4 * (baseEpochs as number),
+        learningRate: 0.1,
+        steps: Math.round(lam! / 0.1),
+      }),
+    ] as never[],
     seed,
   );
   const stop = new AbortController();
@@ -57,14 +67,14 @@ for (let seed = from as number; seed <= (to as number); seed++) {
       const masked = {
         inputs: {
           x: {
-            data: train.gather(Array.from({ length: 256 }, (_, i) => i)).inputs.x!.data as Float32Array,
-            shape: [256, 12],
+            data: train.gather(Array.from({ length: N }, (_, i) => i)).inputs.x!.data as Float32Array,
+            shape: [N, 12],
           },
         },
         columns: Object.fromEntries(
           names.map((name) => [
             name,
-            subset.includes(name) ? (train.labels(name).targets.data as Float32Array) : new Float32Array(256).fill(NaN),
+            subset.includes(name) ? (train.labels(name).targets.data as Float32Array) : new Float32Array(N).fill(NaN),
           ]),
         ),
       };
