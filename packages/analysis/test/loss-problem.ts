@@ -37,7 +37,7 @@ export const golden = linearLosses(
 );
 
 /** How many steps of a problem are taken, and how; tasks may have no label. */
-export interface ProblemSteps {
+interface ProblemSteps {
   readonly steps?: number;
   readonly optimizer?: Optimizer;
   readonly absent?: readonly string[];

@@ -94,6 +94,8 @@ function orthonormal(vectors: readonly (readonly number[])[]): number[][] {
 /** How networks of the family are trained. */
 export interface PlantedTraining {
   readonly epochs: number;
+  /** Whether there are validation rows. Default false. */
+  readonly validate?: boolean;
   readonly executor?: Executor;
 }
 
@@ -101,7 +103,7 @@ export interface PlantedTraining {
 async function trained(
   { train, validation, test, seed }: PlantedData,
   tasks: readonly number[],
-  { epochs, executor }: PlantedTraining,
+  { epochs, executor, validate = false }: PlantedTraining,
   observers: readonly Observer[] = [],
 ): Promise<{ losses: number[]; features: HostTensor; observations: Record<string, unknown> }> {
   const chosen = tasks.map((task) => regression(names[task] as string));
@@ -114,7 +116,7 @@ async function trained(
     ...(executor && { executor }),
   })) as unknown as Trainer<readonly AnyTask[]>;
   try {
-    await trainer.fit(train, { epochs, batchSize: 64, ...(observers.length > 0 && { validation }) });
+    await trainer.fit(train, { epochs, batchSize: 64, ...(validate && { validation }) });
     const scores = (await trainer.evaluate(test)).tasks as Record<string, { loss: number }>;
     const { features } = await trainer.inspect(
       test.gather(Array.from({ length: featureRows }, (_, row) => row)).inputs,

@@ -171,7 +171,7 @@ function sketchOf(places: readonly number[], width: number, seed: number): Sketc
 
 /** By task, so many labelled rows of further batches; undefined where batches are not paired rows. */
 async function linearised(
-  { gradient, read }: ProbePrimitives,
+  { gradient, read, release }: ProbePrimitives,
   from: {
     readonly tasks: readonly AnyTask[];
     readonly objectives: number;
@@ -192,6 +192,7 @@ async function linearised(
         const weights = Array.from({ length: objectives }, (_, other) => (other === task ? 1 : 0));
         const only = await gradient({ weights, training: false, batch: single });
         const { data } = await read(only.gradient);
+        release(only.gradient);
         const { shared, own } = sketches[task] as Sketches;
         found[task]?.push({ loss: only.losses[task] as number, gradient: shared(data), own: own(data) });
       }

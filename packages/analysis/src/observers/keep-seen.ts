@@ -1,7 +1,7 @@
 import type { State } from '@polytask/core';
 
 /** What a part has seen in a run, as plain data: a checkpoint has a copy of it, and a reset forgets it. */
-export interface Kept<Seen extends State> {
+interface Kept<Seen extends State> {
   seen: Seen;
   readonly saveState: () => Seen;
   readonly loadState: (state: Seen) => void;

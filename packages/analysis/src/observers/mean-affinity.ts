@@ -3,7 +3,7 @@ import { keepSeen } from './keep-seen.js';
 import { addPair, noPairs, pairMeans } from './pair-means.js';
 
 /** Says what objective i does for objective j, at one look. */
-export type SayAffinity = (i: number, j: number, affinity: number) => void;
+type SayAffinity = (i: number, j: number, affinity: number) => void;
 
 /** An observer whose looks find affinities between objectives, and whose result is their mean over looks. */
 export function meanAffinity(

@@ -60,7 +60,7 @@ export const task2vec = /* @__PURE__ */ describePart('observer', {
       const kept = keepSeen(nothing);
       const { saveState, loadState, reset } = kept;
       return {
-        async probe({ gradient, read, batch }) {
+        async probe({ gradient, read, release, batch }) {
           for (let row = 0; row < Math.min(rows, batch.size); row++) {
             const single = oneRow(batch, row);
             if (single === undefined) return;
@@ -69,6 +69,7 @@ export const task2vec = /* @__PURE__ */ describePart('observer', {
               const weights = names.map((_, other) => (other === task ? 1 : 0));
               const only = await gradient({ weights, training: false, batch: single });
               const { data } = await read(only.gradient);
+              release(only.gradient);
               const sums = kept.seen.sums[task] as Float64Array;
               units.forEach((unit, at) => {
                 if (unit >= 0)

@@ -78,7 +78,7 @@ test('of a linear classifier of two classes too', () => {
 });
 
 test('steps that are too long are halved', () => {
-  const rows = [{ loss: 1, gradient: [200] }];
+  const rows = [{ loss: 1, gradient: [20] }];
   const task: LinearisedTask = { kind: 'squared', fit: rows, measure: rows };
   expect(subsetLosses([task], [[0]], { learningRate: 1, steps: 3 })[0]?.[0]).toBeLessThan(1e-3);
 });

@@ -49,7 +49,7 @@ const start = (options: Parameters<typeof gradTae>[0] | undefined) =>
     seed: 1,
   });
 
-const steps = 20;
+const steps = 80;
 const run = { batchSize: rows, validation: data() };
 
 test('the losses after fine-tuning, which are truly those, within a few per cent, and who helps whom', async () => {

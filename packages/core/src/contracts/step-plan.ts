@@ -137,6 +137,8 @@ export interface StepPrimitives {
   ): Promise<{ readonly [Name in Names[number]]: DeviceTensor }>;
   /** Brings a device tensor to the host. */
   read(tensor: DeviceTensor): Promise<HostTensor>;
+  /** Gives back a device tensor that was made here before the step ends, for those who make many. What is stored stays. */
+  release(tensor: DeviceTensor): void;
   /** One gradient, in one backward pass, plus that of the auxiliary terms. */
   gradient(options?: GradientOptions): Promise<LossGradient>;
   /** Every task's gradient, in one forward pass. */

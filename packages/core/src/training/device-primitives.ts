@@ -8,7 +8,7 @@ import type { Runtime } from './runtime.js';
 /** Those primitives that work on what lives with the executor, whatever it is. */
 export type DevicePrimitives = Pick<
   StepPrimitives,
-  'gramian' | 'read' | 'clone' | 'axpy' | 'dot' | 'run' | 'stored' | 'store'
+  'gramian' | 'read' | 'release' | 'clone' | 'axpy' | 'dot' | 'run' | 'stored' | 'store'
 >;
 
 /**
@@ -32,6 +32,9 @@ export function devicePrimitives(
       return Float64Array.from((host.gramian as HostTensor).data);
     },
     read: (tensor) => session.download(tensor),
+    release(tensor) {
+      if (made.delete(tensor)) session.release(tensor);
+    },
     async clone(source: ParameterSet) {
       const copy = async (value: DeviceTensor) => {
         const { device } = await session.run(programs.copy, { feeds: { value }, outputs: { copy: 'hold' } });

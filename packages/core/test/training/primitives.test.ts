@@ -530,6 +530,23 @@ describe('device tensors', () => {
     expect(new Set(counts.slice(1)).size).toBe(1);
   });
 
+  it('may be given back before, but for what is stored', async () => {
+    await withPrimitives({ tasks: linear, sharing }, { train: data, batchSize: 1 }, async (p) => {
+      await p.gradient();
+      const before = tf.memory().numTensors;
+      const { gradient } = await p.gradient();
+      expect(tf.memory().numTensors).toBeGreaterThan(before);
+      p.release(gradient);
+      p.release(gradient);
+      expect(tf.memory().numTensors).toBe(before);
+      await expect(read(p, gradient)).rejects.toMatchObject({ code: 'POLYTASK_RELEASED' });
+      const kept = await hold(p, [1, 2]);
+      p.store('kept', kept);
+      p.release(kept);
+      expect(await read(p, kept)).toEqual([1, 2]);
+    });
+  });
+
   it('of a step that throws are released too', async () => {
     const run = withPrimitives({ tasks: linear, sharing }, { train: data, batchSize: 1 }, async (p) => {
       await p.jacobian();
