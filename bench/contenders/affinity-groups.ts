@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   affinityScore,
   bestGrouping,
@@ -40,6 +42,7 @@ export async function printGroupings(table: AffinityTable, runs: readonly SeedRu
         `three networks, ${name}`,
         await gainOf(test, scores, (task) => served.groups[served.servedBy[task] as number] ?? []),
       );
+      if (name === 'by CKA') continue;
       const branched = await trainBranches(table, served, test, place);
       add(
         `three branches, ${name}`,
@@ -82,7 +85,6 @@ function groupingsOf(run: SeedRuns, names: readonly string[]): Record<string, Se
   );
   const best = run.analysis.jointRuns?.cover?.byBudget.find((one) => one.budget === budget);
   return {
-    'by information of labels': covered(zeroed(matrix('information of labels'))),
     'by gradient cosine': covered(zeroed(matrix('gradient cosine'))),
     'by lookahead affinity': covered(matrix('lookahead affinity')),
     'by CKA': named(clusters, (task) => clusters.findIndex((cluster) => cluster.includes(task))),
@@ -110,8 +112,6 @@ async function gainOf(
   return meanOf(gains);
 }
 
-const trained = new Map<string, Promise<Scores>>();
-
 /** Primary metrics of tasks that are trained together; of those that the analysis has trained, what it found. */
 function scoresBy({ name: table, config }: AffinityTable, { analysis, seed }: SeedRuns, place: Place) {
   return (group: readonly string[]): Promise<Scores> => {
@@ -128,21 +128,19 @@ function trainBranches({ name, config }: AffinityTable, served: Served, { analys
   const { sharing } = config;
   const { units } = (sharing as { encoder: { units: readonly number[] } }).encoder;
   const branched = branchesFor(served as never, sharing as Record<string, unknown>, units.length);
-  return once(
-    `${name}-${seed}-${JSON.stringify(branched)}`,
-    analysis,
-    { ...config, sharing: branched ?? sharing, seed },
-    place,
-  );
+  const key = `${name}-${seed}-${branched === undefined ? 'one' : JSON.stringify(branched.tree)}`;
+  return once(key, analysis, { ...config, sharing: branched ?? sharing, seed }, place);
 }
 
 /** Trains what was not trained before. */
-function once(key: string, { tasks }: SeedRuns['analysis'], config: object, place: Place): Promise<Scores> {
-  const before = trained.get(key);
-  if (before !== undefined) return before;
-  const run = trainJoint(config, 'group', place).then((joint) =>
-    Object.fromEntries(tasks.map((task) => [task.name, joint.tasks?.[task.name]?.[task.primaryMetric] as number])),
+async function once(key: string, { tasks }: SeedRuns['analysis'], config: object, place: Place): Promise<Scores> {
+  const file = join(place.folder, `group-${key.replaceAll(/\W+/g, '-')}.json`);
+  const before = await readFile(file, 'utf8').catch(() => undefined);
+  if (before !== undefined) return JSON.parse(before) as Scores;
+  const joint = await trainJoint(config, 'group', place);
+  const scores = Object.fromEntries(
+    tasks.map(({ name, primaryMetric }) => [name, (joint.tasks?.[name]?.[primaryMetric] ?? null) as number | null]),
   );
-  trained.set(key, run);
-  return run;
+  await writeFile(file, JSON.stringify(scores));
+  return scores;
 }
