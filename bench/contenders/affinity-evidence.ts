@@ -47,16 +47,12 @@ export function printEvidence(runs: readonly SeedRuns[]): void {
     ];
     console.log(`| ${name} | ${row.join(' | ')} |`);
   }
-  const nobody = gains.map(() =>
-    partnersGain(
-      all.map((row) => row.map(() => 0)),
-      all,
-    ),
+  const any = partnersGain(
+    all.map((row) => row.map(() => 0)),
+    all,
   );
-  const best = partnersGain(all, all);
-  console.log(
-    `\nPartner's gain: of any partner ${(nobody[0] as number).toFixed(1)} % in the mean, of the best ${best.toFixed(1)} %.\n`,
-  );
+  const [mean, best] = [any, partnersGain(all, all)].map((gain) => spreadText([gain], 1));
+  console.log(`\nPartner's gain: of any partner ${mean} % in the mean, of the best ${best} %.\n`);
 }
 
 /** All measures of one seed. */
@@ -214,7 +210,8 @@ export function spreadText(values: readonly number[], digits: number): string {
   const mean = meanOf(values);
   const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
   if (!Number.isFinite(mean)) return '–';
-  return `${mean.toFixed(digits)}${Number.isFinite(spread) ? ` ± ${spread.toFixed(digits)}` : ''}`.replaceAll('-', '−');
+  const text = `${mean.toFixed(digits)}${Number.isFinite(spread) ? ` ± ${spread.toFixed(digits)}` : ''}`;
+  return text.replace(/^-(?=0\.?0*( |$))/, '').replaceAll('-', '−');
 }
 
 /** The mean. */
