@@ -62,7 +62,7 @@ export const rules: readonly Rule[] = [
       { measurement: 'hurt', above: 0 },
       { measurement: 'tasks', above: 2 },
     ],
-    says: 'Learning all together hurts {hurtTasks}. Measure which tasks gain from each other, and train them in groups: `polytask analyze --joint pairs` trains every pair, and writes a run file for each group.',
+    says: 'Learning all together hurts {hurtTasks}. Measure which tasks gain from each other, and train them in groups: `polytask analyze --joint pairs` on this file trains every pair, and writes a run file for each group.',
     source: { bench: 'npm run bench -- affinity' },
     confidence: 'medium',
   },
