@@ -2,7 +2,7 @@ import { spearmanCorrelation } from '../../packages/analysis/src/index.js';
 import type { SeedRuns } from './affinity-runs.js';
 
 /** Row i, column j: what i has to do with j; NaN where that is not known. */
-type Matrix = readonly (readonly number[])[];
+export type Matrix = readonly (readonly number[])[];
 
 /** What each measure says, and what it costs in joint trainings. */
 type Measures = Readonly<Record<string, { readonly matrix: Matrix; readonly cost: number }>>;
@@ -11,16 +11,23 @@ type Measures = Readonly<Record<string, { readonly matrix: Matrix; readonly cost
 export function printEvidence(runs: readonly SeedRuns[]): void {
   const names = (runs[0] as SeedRuns).analysis.tasks.map(({ name }) => name);
   const measures = runs.map(measuresOf);
-  const gains = runs.map(({ analysis }) => known(analysis.jointRuns?.pairs?.gains));
+  const gains = runs.map(gainsOf);
   const all = meanMatrix(gains);
   console.log('| gain of (column) by (row), % |', names.join(' | '), '|');
   console.log('| --- |', names.map(() => '---:').join(' | '), '|');
   for (const [i, name] of names.entries())
-    console.log(`| ${name} | ${names.map((_, j) => (i === j ? '' : gainText(gains, i, j))).join(' | ')} |`);
+    console.log(`| ${name} | ${names.map((__, j) => (i === j ? '' : gainText(gains, i, j))).join(' | ')} |`);
   console.log('\n| measure | all pairs | within a task | by chance | partner’s gain, % | cost |');
   console.log('| --- | ---: | ---: | ---: | ---: | ---: |');
   for (const name of Object.keys(measures[0] as Measures)) {
     const of = measures.map((one) => one[name]?.matrix as Matrix);
+    // Some have no number for most tasks, such as those that are for classes.
+    if (
+      of.some(
+        (matrix) => matrix.flatMap((row, i) => row.filter((value, j) => i !== j && Number.isFinite(value))).length < 15,
+      )
+    )
+      continue;
     const others = gains.map((_, seed) => meanMatrix(gains.filter((__, other) => other !== seed)));
     const row = [
       spreadText(
@@ -40,19 +47,16 @@ export function printEvidence(runs: readonly SeedRuns[]): void {
     ];
     console.log(`| ${name} | ${row.join(' | ')} |`);
   }
-  const nobody = gains.map(() =>
-    partnersGain(
-      all.map((row) => row.map(() => 0)),
-      all,
-    ),
+  const any = partnersGain(
+    all.map((row) => row.map(() => 0)),
+    all,
   );
-  const best = partnersGain(all, all);
-  console.log(
-    `\nPartner's gain: of any partner ${(nobody[0] as number).toFixed(1)} % in the mean, of the best ${best.toFixed(1)} %.\n`,
-  );
+  const [mean, best] = [any, partnersGain(all, all)].map((gain) => spreadText([gain], 1));
+  console.log(`\nPartner's gain: of any partner ${mean} % in the mean, of the best ${best} %.\n`);
 }
 
-function measuresOf({ analysis, observed }: SeedRuns): Measures {
+/** All measures of one seed. */
+export function measuresOf({ analysis, observed }: SeedRuns): Measures {
   const names = analysis.tasks.map(({ name }) => name);
   const { labels, errors, features, transfer, inputs, units, jointRuns, stages, singleTask = {} } = analysis;
   const time = (joint: { seconds: { training: number; evaluation: number } } | undefined) =>
@@ -62,7 +66,7 @@ function measuresOf({ analysis, observed }: SeedRuns): Measures {
     stages.filter(({ name }) => name.includes(part)).reduce((sum, { seconds }) => sum + seconds, 0);
   const alone = Object.values(singleTask).reduce((sum, network) => sum + time(network), 0);
   const seen = (name: string) => observed[name]?.observations?.[name] as Record<string, Matrix>;
-  const { shared = {} } = ((seen('gradient-similarity') as never)['blocks'] ?? {}) as {
+  const { shared = {} } = ((seen('gradient-similarity') as never as { blocks?: object }).blocks ?? {}) as {
     shared?: Record<string, Matrix>;
   };
   type Pair = { readonly tasks: readonly [string, string] };
@@ -122,6 +126,11 @@ function measuresOf({ analysis, observed }: SeedRuns): Measures {
   );
 }
 
+/** What each task gained by each other in one seed. */
+export function gainsOf({ analysis }: SeedRuns): Matrix {
+  return known(analysis.jointRuns?.pairs?.gains);
+}
+
 /** null is what JSON has for a number that is not known. */
 function known(matrix: readonly (readonly (number | null)[])[] | undefined): Matrix {
   return (matrix ?? []).map((row) => row.map((value) => value ?? Number.NaN));
@@ -147,9 +156,12 @@ function partners(measure: Matrix, gains: Matrix, task: number) {
   );
 }
 
+/** Of fewer pairs a rank correlation says nothing. */
+const fewest = 4;
+
 function ranks(pairs: readonly (readonly [number, number])[]): number {
   const both = pairs.filter((pair) => pair.every(Number.isFinite));
-  if (both.length < 3) return Number.NaN;
+  if (both.length < fewest) return Number.NaN;
   return spearmanCorrelation(
     both.map(([value]) => value),
     both.map(([, gain]) => gain),
@@ -198,7 +210,8 @@ export function spreadText(values: readonly number[], digits: number): string {
   const mean = meanOf(values);
   const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
   if (!Number.isFinite(mean)) return '–';
-  return `${mean.toFixed(digits)}${Number.isFinite(spread) ? ` ± ${spread.toFixed(digits)}` : ''}`.replaceAll('-', '−');
+  const text = `${mean.toFixed(digits)}${Number.isFinite(spread) ? ` ± ${spread.toFixed(digits)}` : ''}`;
+  return text.replace(/^-(?=0\.?0*( |$))/, '').replaceAll('-', '−');
 }
 
 /** The mean. */

@@ -1,5 +1,14 @@
-import { cutTree, hierarchicalClustering, relativeGain } from '../../packages/analysis/src/index.js';
-import { meanOf, spreadText } from './affinity-evidence.js';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  affinityScore,
+  bestGrouping,
+  cutTree,
+  hierarchicalClustering,
+  relativeGain,
+} from '../../packages/analysis/src/index.js';
+import { branchesFor } from '../../packages/experiment/src/analysis/grouping-stage.js';
+import { gainsOf, type Matrix, meanOf, measuresOf, spreadText } from './affinity-evidence.js';
 import { type Place, type SeedRuns, trainJoint } from './affinity-runs.js';
 import type { AffinityTable } from './affinity-tables.js';
 
@@ -9,16 +18,41 @@ interface Served {
   readonly servedBy: { readonly [task: string]: number };
 }
 
+type Scores = Readonly<Record<string, number | null>>;
+
 const budget = 3;
 
-/** Prints what groups are worth that one seed's measures suggest, trained with the next seed: mean gain over each task alone. */
+/**
+ * Prints what groups are worth that one seed's measures suggest, trained with the next seed: the mean gain over each task alone, of a network
+ * for each group and of one whose last layer branches by group.
+ */
 export async function printGroupings(table: AffinityTable, runs: readonly SeedRuns[], place: Place): Promise<void> {
-  const names = table.config.tasks.map(({ name }) => name);
   const found: Record<string, number[]> = {};
+  const add = (name: string, gain: number) => {
+    found[name] = [...(found[name] ?? []), gain];
+  };
   for (const [n, run] of runs.entries()) {
     const test = runs[(n + 1) % runs.length] as SeedRuns;
-    for (const [name, served] of Object.entries(groupingsOf(run, names)))
-      found[name] = [...(found[name] ?? []), await gainOf(table, served, test, place)];
+    const scores = scoresBy(table, test, place);
+    const names = test.analysis.tasks.map(({ name }) => name);
+    add('all together', await gainOf(test, scores, () => names));
+    add('three pairs at random', 100 * meanOf(gainsOf(test).flat().filter(Number.isFinite)));
+    for (const [name, served] of Object.entries(groupingsOf(run, names))) {
+      add(
+        `three networks, ${name}`,
+        await gainOf(test, scores, (task) => served.groups[served.servedBy[task] as number] ?? []),
+      );
+      if (name === 'by CKA') continue;
+      const branched = await trainBranches(table, served, test, place);
+      add(
+        `three branches, ${name}`,
+        await gainOf(
+          test,
+          async () => branched,
+          () => names,
+        ),
+      );
+    }
   }
   console.log('| groups | mean gain over each task alone, % | over all together, seed by seed |');
   console.log('| --- | ---: | ---: |');
@@ -33,60 +67,80 @@ export async function printGroupings(table: AffinityTable, runs: readonly SeedRu
   console.log();
 }
 
-function groupingsOf({ analysis }: SeedRuns, names: readonly string[]): Record<string, Served> {
-  const { grouping, jointRuns, features } = analysis;
-  const best = (all: readonly (Served & { readonly budget: number })[] | undefined) =>
-    all?.find((one) => one.budget === budget) as Served;
-  const cka = features?.cka.map((row) => row.map((value) => 1 - (value ?? 0))) ?? [];
-  const clusters = cutTree(hierarchicalClustering(cka), budget);
+/** By lookahead affinity, gains and cosines the best cover, by CKA clusters. */
+function groupingsOf(run: SeedRuns, names: readonly string[]): Record<string, Served> {
+  const measures = measuresOf(run);
+  const named = (groups: readonly (readonly number[])[], servedBy: (task: number) => number): Served => ({
+    groups: groups.map((group) => group.map((task) => names[task] as string)),
+    servedBy: Object.fromEntries(names.map((name, task) => [name, servedBy(task)])),
+  });
+  const covered = (matrix: Matrix) => {
+    const found = bestGrouping({ tasks: names.length, score: affinityScore(matrix), budget });
+    return named(found.groups, (task) => found.servedBy[task] as number);
+  };
+  const matrix = (name: string) => measures[name]?.matrix as Matrix;
+  const clusters = cutTree(
+    hierarchicalClustering(matrix('CKA of features').map((row) => row.map((value) => 1 - value))),
+    budget,
+  );
+  const best = run.analysis.jointRuns?.cover?.byBudget.find((one) => one.budget === budget);
   return {
-    'all together': { groups: [names], servedBy: Object.fromEntries(names.map((name) => [name, 0])) },
-    'three, by lookahead affinity': best(grouping?.byBudget),
-    'three, by CKA': {
-      groups: clusters.map((cluster) => cluster.map((task) => names[task] as string)),
-      servedBy: Object.fromEntries(
-        names.map((name, task) => [name, clusters.findIndex((cluster) => cluster.includes(task))]),
-      ),
-    },
-    'three, by gains of pairs': best(jointRuns?.cover?.byBudget),
+    'by gradient cosine': covered(zeroed(matrix('gradient cosine'))),
+    'by lookahead affinity': covered(matrix('lookahead affinity')),
+    'by CKA': named(clusters, (task) => clusters.findIndex((cluster) => cluster.includes(task))),
+    'by gains of pairs': best as Served,
   };
 }
 
-/** In percent, the mean over tasks. */
+/** With nothing on the diagonal, where some measures have 1 and some no number. */
+function zeroed(matrix: Matrix): Matrix {
+  return matrix.map((row, i) => row.map((value, j) => (i === j ? 0 : value)));
+}
+
+/** In percent, the mean over tasks, each taken from the network of its group. */
 async function gainOf(
-  table: AffinityTable,
-  { groups, servedBy }: Served,
-  test: SeedRuns,
-  place: Place,
+  { analysis }: SeedRuns,
+  scores: (group: readonly string[]) => Promise<Scores>,
+  groupOf: (task: string) => readonly string[],
 ): Promise<number> {
-  const { tasks } = test.analysis;
   const gains: number[] = [];
-  for (const { name, primaryMetric, better } of tasks) {
-    const group = groups[servedBy[name] as number] as readonly string[];
-    const alone = (await scoresOf(table, [name], test, place))[name] as number;
-    const score = (await scoresOf(table, group, test, place))[name] as number;
+  for (const { name, primaryMetric, better } of analysis.tasks) {
+    const alone = analysis.singleTask?.[name]?.tasks?.[name]?.[primaryMetric] as number;
+    const score = (await scores(groupOf(name)))[name] as number;
     gains.push(100 * relativeGain(alone, score, better[primaryMetric] ?? 'lower'));
   }
   return meanOf(gains);
 }
 
-const trained = new Map<string, Readonly<Record<string, number | null>>>();
-
 /** Primary metrics of tasks that are trained together; of those that the analysis has trained, what it found. */
-async function scoresOf(table: AffinityTable, group: readonly string[], { analysis, seed }: SeedRuns, place: Place) {
-  const key = [...group].sort().join();
-  const before = analysis.jointRuns?.trained.find((one) => [...one.tasks].sort().join() === key)?.scores;
-  if (before !== undefined) return before;
-  const place2 = `${table.name} ${seed} ${key}`;
-  const known = trained.get(place2);
-  if (known !== undefined) return known;
-  const tasks = table.config.tasks.filter(({ name }) => group.includes(name));
-  const joint = await trainJoint({ ...table.config, tasks, seed }, place2.replaceAll(/\W+/g, '-'), place);
+function scoresBy({ name: table, config }: AffinityTable, { analysis, seed }: SeedRuns, place: Place) {
+  return (group: readonly string[]): Promise<Scores> => {
+    const key = [...group].sort().join();
+    const before = analysis.jointRuns?.trained.find((one) => [...one.tasks].sort().join() === key)?.scores;
+    if (before !== undefined) return Promise.resolve(before);
+    const tasks = config.tasks.filter(({ name }) => group.includes(name));
+    return once(`${table}-${seed}-${key}`, analysis, { ...config, tasks, seed }, place);
+  };
+}
+
+/** Primary metrics of all tasks in one network whose last layer branches by group. */
+function trainBranches({ name, config }: AffinityTable, served: Served, { analysis, seed }: SeedRuns, place: Place) {
+  const { sharing } = config;
+  const { units } = (sharing as { encoder: { units: readonly number[] } }).encoder;
+  const branched = branchesFor(served as never, sharing as Record<string, unknown>, units.length);
+  const key = `${name}-${seed}-${branched === undefined ? 'one' : JSON.stringify(branched.tree)}`;
+  return once(key, analysis, { ...config, sharing: branched ?? sharing, seed }, place);
+}
+
+/** Trains what was not trained before. */
+async function once(key: string, { tasks }: SeedRuns['analysis'], config: object, place: Place): Promise<Scores> {
+  const file = join(place.folder, `group-${key.replaceAll(/\W+/g, '-')}.json`);
+  const before = await readFile(file, 'utf8').catch(() => undefined);
+  if (before !== undefined) return JSON.parse(before) as Scores;
+  const joint = await trainJoint(config, 'group', place);
   const scores = Object.fromEntries(
-    analysis.tasks
-      .filter(({ name }) => group.includes(name))
-      .map(({ name, primaryMetric }) => [name, joint.tasks?.[name]?.[primaryMetric] as number]),
+    tasks.map(({ name, primaryMetric }) => [name, (joint.tasks?.[name]?.[primaryMetric] ?? null) as number | null]),
   );
-  trained.set(place2, scores);
+  await writeFile(file, JSON.stringify(scores));
   return scores;
 }

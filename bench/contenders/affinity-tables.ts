@@ -4,7 +4,7 @@ import { join } from 'node:path';
 export interface AffinityTable {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>> & {
-    readonly tasks: readonly { readonly name: string }[];
+    readonly tasks: readonly { readonly name: string; readonly [option: string]: unknown }[];
   };
   /** Steps from one look of an observer to the next: about 60 looks in a training. */
   readonly interval: number;

@@ -267,8 +267,8 @@ function tell(
   if (advice.length === 0) line('Nothing that was measured calls for a change.');
   for (const [index, { name, sentence, confidence, source }] of advice.entries()) {
     line(`${index + 1}. ${sentence}`);
-    const from = source === 'unproven' ? 'unproven' : 'paper' in source ? source.paper : source.bench;
-    line(`   Confidence: ${confidence}. From: ${from}.`);
+    const from = source === 'unproven' ? ['unproven'] : Object.values(source);
+    line(`   Confidence: ${confidence}. From: ${from.join('; ')}.`);
     const file = files.find((one) => one.name === name);
     if (file !== undefined) line(`   Try: polytask train ${shownPath(file.path, io.cwd)}`);
     const trial = trials?.find((one) => one.name === name);

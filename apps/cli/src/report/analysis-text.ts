@@ -236,13 +236,14 @@ function groupLines({ grouping, jointRuns, status }: AnalysisDocument): string[]
   if (best === undefined) return [];
   const inWords = (groups: readonly (readonly string[])[]) => groups.map((group) => group.join(' + ')).join('; ');
   const what = cover === undefined ? 'affinity' : 'gain';
+  const inPercent = (value: number) => `${(100 * value).toFixed(3).replace('-', '−')} %`;
   // A larger budget that gives the same groups says nothing more.
   const different = best.byBudget.filter(
     ({ groups }, n) => inWords(groups) !== inWords(best.byBudget[n - 1]?.groups ?? []),
   );
   const lines = different.map(
-    ({ budget, groups, score }) =>
-      `  at most ${budget}: ${inWords(groups)} (mean ${what} ${(100 * score).toFixed(3).replace('-', '−')} %)`,
+    ({ budget, groups, score, bound }) =>
+      `  at most ${budget}: ${inWords(groups)} (mean ${what} ${inPercent(score)}${bound > score + 1e-9 ? `; no grouping has more than ${inPercent(bound)}` : ''})`,
   );
   const found = best.byBudget[best.suggested - 1];
   const one = found === undefined || found.groups.length < 2;
@@ -250,13 +251,23 @@ function groupLines({ grouping, jointRuns, status }: AnalysisDocument): string[]
   const advice = one
     ? [`  Training all tasks together is as good as any grouping, by ${what}.`]
     : [`  Suggested: ${inWords(found.groups)}${status === 'interrupted' ? '' : files}.`];
+  const guess =
+    cover === undefined && !one
+      ? ['  These groups are a guess: affinity says what a step does. What groups gain is measured by `--joint pairs`.']
+      : [];
   const byAffinity = cover && grouping?.byBudget[grouping.suggested - 1];
   const [nearest] = grouping?.clusters ?? [];
   const alike =
     nearest === undefined
       ? []
       : [`  Most alike in features: ${nearest.tasks.join(' and ')} (CKA ${formatValue(1 - nearest.distance)}).`];
-  return [...lines, ...advice, ...(byAffinity ? [`  By affinity: ${inWords(byAffinity.groups)}.`] : []), ...alike];
+  return [
+    ...lines,
+    ...advice,
+    ...guess,
+    ...(byAffinity ? [`  By affinity: ${inWords(byAffinity.groups)}.`] : []),
+    ...alike,
+  ];
 }
 
 /** A K × K table; of a symmetric one the upper half alone. */

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { changed } from '../../../../test/support/configs.js';
 import { folderWith } from '../../../../test/support/folder.js';
+import { runProgram } from '../../src/program.js';
+import { fakeIo } from '../helpers/fake-io.js';
 import { polytask } from '../helpers/finished-run.js';
 
 const quick = `${changed('training:', 'split: { validation: 0.25 }\ntraining:')}backend: cpu\n`;
@@ -63,6 +65,19 @@ describe('polytask advise', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout).measured).toMatchObject({ tasks: 2, labelledShare: 1 });
     expect(JSON.parse(stdout).complete).toBe(false);
+  });
+
+  it('keeps what it knows when it is stopped while it tries', async () => {
+    const cwd = folderWith({ 'run.yaml': quick });
+    const controller = new AbortController();
+    const { io, stdout } = fakeIo(cwd, controller.signal);
+    io.stderr.on('data', () => existsSync(join(cwd, 'out/try-1-as-it-is')) && controller.abort());
+    expect(await runProgram(['advise', 'run.yaml', '--try', '-o', 'out', '--json'], io)).toBe(undefined);
+    const said = JSON.parse(stdout.text());
+    expect(said).toEqual(JSON.parse(readFileSync(join(cwd, 'out/advice.json'), 'utf8')));
+    expect(said).toMatchObject({ status: 'interrupted', complete: true });
+    expect(said.trials.length).toBeGreaterThan(0);
+    for (const { outcome } of said.trials) expect(outcome).toBe('not tried');
   });
 
   it('refuses what it cannot do before anything is written', async () => {

@@ -23,8 +23,8 @@ export interface Advice extends Pick<Rule, 'name' | 'change' | 'source' | 'confi
  * ```ts
  * import { adviceFor } from '@polytask/analysis';
  *
- * const [first] = adviceFor({ values: { hurt: 1 }, tasks: { hurt: ['depth'] } });
- * console.log(first?.name, first?.confidence); // => separate-experts medium
+ * const [first] = adviceFor({ values: { tasks: 3, hurt: 1 }, tasks: { hurt: ['depth'] } });
+ * console.log(first?.name, first?.confidence); // => measure-pairs medium
  * ```
  */
 export function adviceFor(measured: Measured, from: readonly Rule[] = rules): Advice[] {

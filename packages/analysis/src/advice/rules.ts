@@ -39,12 +39,15 @@ export interface Rule {
   readonly name: string;
   /** All of them. A rule whose measurement is missing does not speak. */
   readonly when: readonly Condition[];
-  /** `{name}` stands for a measurement, or for the tasks that it is about. */
+  /** `{name}` stands for a measurement, `{name%}` for a share in percent, `{nameTasks}` for the tasks that it is about. */
   readonly says: string;
   /** Undefined where there is nothing to change. */
   readonly change?: Change;
-  /** A paper, a bench of ours, or neither. Bounds are ours unless the note says otherwise. */
-  readonly source: { readonly paper: string } | { readonly bench: string } | 'unproven';
+  /**
+   * A paper, a bench of ours, or both, each with what it found; or neither, also where a paper says so and a bench of ours saw nothing of it.
+   * Bounds are ours unless the note says otherwise.
+   */
+  readonly source: { readonly paper: string; readonly bench?: string } | { readonly bench: string } | 'unproven';
   readonly confidence: 'high' | 'medium' | 'low';
 }
 
@@ -54,6 +57,16 @@ export interface Rule {
  */
 export const rules: readonly Rule[] = [
   {
+    name: 'measure-pairs',
+    when: [
+      { measurement: 'hurt', above: 0 },
+      { measurement: 'tasks', above: 2 },
+    ],
+    says: 'Learning all together hurts {hurtTasks}. Measure which tasks gain from each other, and train them in groups: `polytask analyze --joint pairs` on this file trains every pair, and writes a run file for each group.',
+    source: { bench: 'npm run bench -- affinity' },
+    confidence: 'medium',
+  },
+  {
     name: 'separate-experts',
     when: [{ measurement: 'hurt', above: 0 }],
     says: 'Learning together hurts {hurtTasks}. Let every task choose what it shares: experts for all, a gate for each.',
@@ -62,20 +75,20 @@ export const rules: readonly Rule[] = [
       paper:
         'Ma et al., KDD 2018, https://doi.org/10.1145/3219819.3220007: gates help most where tasks are least related',
     },
-    confidence: 'medium',
+    confidence: 'low',
   },
   {
     name: 'take-conflicts-out',
     when: [
-      { measurement: 'conflictRate', above: 0.3 },
+      // Of unrelated tasks it is half of them.
+      { measurement: 'conflictRate', above: 0.5 },
       { measurement: 'tasks', above: 1 },
     ],
-    says: 'The gradients of {conflictRateTasks} were against each other in {conflictRate} of the looks. Take out of each gradient what points against another.',
+    says: 'The gradients of {conflictRateTasks} were against each other in {conflictRate%} of the looks. Take out of each gradient what points against another (PCGrad).',
     change: { set: { balancing: { use: 'pcgrad' } } },
-    source: {
-      paper:
-        'Yu et al., NeurIPS 2020, https://arxiv.org/abs/2001.06782; but Kurin et al., NeurIPS 2022, https://arxiv.org/abs/2201.04122, find no gain over a tuned sum of losses',
-    },
+    // Yu et al., NeurIPS 2020, https://arxiv.org/abs/2001.06782, find a gain; Kurin et al., NeurIPS 2022, https://arxiv.org/abs/2201.04122, none
+    // over a tuned sum of losses, and neither does the bench `balancing` where tasks hurt each other.
+    source: 'unproven',
     confidence: 'low',
   },
   {
@@ -84,7 +97,8 @@ export const rules: readonly Rule[] = [
     says: 'The gradients of {magnitudeSimilarityTasks} differ much in size (similarity {magnitudeSimilarity}), so the larger takes most of every step. Let the weights be learned.',
     change: { set: { balancing: { use: 'uncertainty-weighting' } } },
     source: { paper: 'Kendall, Gal and Cipolla, CVPR 2018, https://arxiv.org/abs/1705.07115' },
-    confidence: 'medium',
+    // The bench `balancing` saw no gain from it, with gradients of similar size.
+    confidence: 'low',
   },
   {
     name: 'keep-the-sum',
@@ -92,8 +106,11 @@ export const rules: readonly Rule[] = [
       { measurement: 'conflictRate', below: 0.1 },
       { measurement: 'magnitudeSimilarity', above: 0.6 },
     ],
-    says: 'The gradients are seldom against each other ({conflictRate}) and of similar size ({magnitudeSimilarity}): the sum of the losses will do.',
-    source: { paper: 'Kurin et al., NeurIPS 2022, https://arxiv.org/abs/2201.04122' },
+    says: 'The gradients are seldom against each other ({conflictRate%} of the looks) and of similar size ({magnitudeSimilarity}): the sum of the losses will do.',
+    source: {
+      paper: 'Kurin et al., NeurIPS 2022, https://arxiv.org/abs/2201.04122',
+      bench: 'npm run bench -- balancing: no balancing does better than the sum by more than the spread',
+    },
     confidence: 'medium',
   },
   {
@@ -104,8 +121,11 @@ export const rules: readonly Rule[] = [
     ],
     says: 'The validation loss of {overfittingTasks} ended at {overfitting} times its training loss, with {parametersPerLabel} parameters for a label. Drop units while training.',
     change: { set: { 'sharing.encoder.dropout': 0.3 } },
-    source: { paper: 'Srivastava et al., JMLR 2014, https://jmlr.org/papers/v15/srivastava14a.html' },
-    confidence: 'medium',
+    source: {
+      paper: 'Srivastava et al., JMLR 2014, https://jmlr.org/papers/v15/srivastava14a.html',
+      bench: 'npm run bench -- quality: of small tables, some gain and some lose a little',
+    },
+    confidence: 'low',
   },
   {
     name: 'own-epoch-for-each',
@@ -118,17 +138,19 @@ export const rules: readonly Rule[] = [
   {
     name: 'sparse-labels',
     when: [{ measurement: 'labelledShare', below: 0.3 }],
-    says: '{labelledShareTasks} has labels in {labelledShare} of the rows only. That is where learning together is worth most: keep it with the others, and its weight in proportion to its labels.',
-    source: { bench: 'npm run bench -- quality' },
+    says: '{labelledShareTasks} has labels in {labelledShare%} of the rows only. That is where learning together is worth most: keep it with the others, and its weight in proportion to its labels.',
+    source: { bench: 'npm run bench -- quality: weights in proportion to labels on birdstrikes' },
     confidence: 'low',
   },
   {
     name: 'dependent-labels',
-    when: [{ measurement: 'dependence', above: 0.5 }],
-    says: 'The labels of {dependenceTasks} depend on each other ({dependence}). Let the tasks see each other’s features: networks per task, with units that mix them.',
-    change: { set: { 'sharing.use': 'cross-stitch' }, keep: ['encoder', 'head'] },
-    source: 'unproven',
-    confidence: 'low',
+    when: [
+      { measurement: 'dependence', above: 0.5 },
+      { measurement: 'tasks', above: 2 },
+    ],
+    says: 'The labels of {dependenceTasks} depend on each other ({dependence}). Where you train tasks in groups, keep these two together.',
+    source: { bench: 'npm run bench -- affinity: the gains of pairs go with the dependence of their labels' },
+    confidence: 'medium',
   },
   {
     name: 'stay-together',

@@ -303,7 +303,9 @@ function groupSection({ grouping, jointRuns }: AnalysisDocument): Section | unde
     notes: [
       'The best groups; each task is served by the group in which it does best.',
       ...(cover === undefined
-        ? []
+        ? [
+            'By affinity they are a guess: it says what a step does. What groups gain is measured by “polytask analyze --joint pairs”.',
+          ]
         : [
             'Gains are measured where a group was trained, else the mean of those of its pairs. They say more than affinity.',
           ]),

@@ -81,12 +81,13 @@ function sectionHtml(section: Section & { readonly id: string }, figures: readon
 }
 
 function tableHtml({ head, rows }: PageTable): string {
-  const titles = head.map((cell, column) => {
-    const numbers = rows.every((row) => ['', '–'].includes(String(row[column])) || isNumber(row[column] ?? ''));
-    return `<th scope="col"${numbers ? ' class="number"' : ''}>${text(cell)}</th>`;
-  });
+  const isOfNumbers = head.map((_, column) =>
+    rows.every((row) => ['', '–'].includes(String(row[column])) || isNumber(row[column] ?? '')),
+  );
+  const aligned = (right: boolean | undefined) => (right === true ? ' class="number"' : '');
+  const titles = head.map((cell, column) => `<th scope="col"${aligned(isOfNumbers[column])}>${text(cell)}</th>`);
   const cells = (row: readonly (string | number)[]) =>
-    row.map((cell) => (isNumber(cell) ? `<td class="number">${text(String(cell))}</td>` : `<td>${text(cell)}</td>`));
+    row.map((cell, column) => `<td${aligned(isOfNumbers[column] || isNumber(cell))}>${text(String(cell))}</td>`);
   const lines = rows.map((row) => `<tr>${cells(row).join('')}</tr>`).join('\n');
   return `<div class="table"><table><thead><tr>${titles.join('')}</tr></thead><tbody>\n${lines}\n</tbody></table></div>`;
 }
