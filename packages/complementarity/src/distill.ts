@@ -105,11 +105,12 @@ export const distill = /* @__PURE__ */ describePart('auxiliary', {
       withTeachers: (teachers): AuxiliaryObjective =>
         withTeachers(distill({ ...given, tasks: names, labelShare, teachers })),
     }),
-    bind({ tasks }) {
+    bind({ tasks, executor }) {
       const taught = namedTasks(tasks, names);
       const shareAt = (step: StepInfo) => (labelShare === 'anneal' ? annealed(step) : labelShare);
       const teachers = openTeachers(
         'distill',
+        executor,
         given.teachers,
         taught.map(({ name }) => name),
         (task) => `prediction/${task}`,

@@ -82,7 +82,7 @@ export const featureDistillation = /* @__PURE__ */ describePart('auxiliary', {
       withTeachers: (teachers): AuxiliaryObjective =>
         withTeachers(featureDistillation({ ...given, tasks: names, weights, channels, learningRate, teachers })),
     }),
-    bind({ tasks, scope, shared, features }) {
+    bind({ tasks, scope, shared, features, executor }) {
       const taught = namedTasks(tasks, names).map(({ name }) => {
         const shape = shared ?? (features[name] as readonly number[]);
         const wanted = channels?.[name] ?? (shape.at(-1) as number);
@@ -93,6 +93,7 @@ export const featureDistillation = /* @__PURE__ */ describePart('auxiliary', {
       });
       const teachers = openTeachers(
         'feature-distillation',
+        executor,
         given.teachers,
         taught.map(({ name }) => name),
         (task) => (shared === undefined ? `features/${task}` : 'shared'),

@@ -58,7 +58,9 @@ export type PartialLabelsOptions = OptionsOf<typeof options>;
  * Vectors and maps alike: where predictions are maps `[height, width, ...]`, m is the same at every position, is brought to the size of the
  * features, and the cosine is taken by position. 0 where no row of the batch has the one label and not the other.
  *
- * @remarks The paper's mapping is a network of convolutions, and its weight is 2, `weight`; here it is one of two layers by position.
+ * @remarks The paper is about images that have a label of some tasks and none of others. So rows with labels of all tasks add nothing, as
+ * there they learn from these, and rows without any have no label that a prediction could agree with; for them there are constraints
+ * and views. The paper's mapping is a network of convolutions, and its weight is 2, `weight`; here it is one of two layers by position.
  * Gradients flow into the predictions and the mapping, never into labels or f.
  * @throws `POLYTASK_OTHER_ANSWERS` for named tasks that predict something else; `POLYTASK_UNKNOWN_NAME` for tasks that there are not.
  * @example

@@ -4,6 +4,7 @@ import {
   choice,
   code,
   createTrainer,
+  type Executor,
   either,
   type FrozenModel,
   type HostTensor,
@@ -54,11 +55,13 @@ export interface OpenTeachers {
 
 /**
  * @param part Who asks, for messages.
+ * @param usual What computes teachers that say nothing of it: the run's executor.
  * @param outputOf What is wanted of the teacher of a task.
  * @throws `POLYTASK_UNKNOWN_NAME` for tasks without a teacher.
  */
 export function openTeachers(
   part: string,
+  usual: Executor,
   teachers: 'single-task' | Teachers,
   tasks: readonly string[],
   outputOf: (task: string) => Output,
@@ -101,7 +104,7 @@ export function openTeachers(
     },
   };
 
-  async function open({ tasks: learned, sharing, model, executor }: FrozenModel): Promise<Opened> {
+  async function open({ tasks: learned, sharing, model, executor = usual }: FrozenModel): Promise<Opened> {
     const trainer = await createTrainer({ tasks: learned, sharing, executor });
     try {
       await trainer.loadModel(model);

@@ -5,6 +5,7 @@ import {
   adamW,
   classification,
   createTrainer,
+  eager,
   firstStep,
   mlp,
   regression,
@@ -64,7 +65,7 @@ describe('whom a term teaches', async () => {
     const features = Object.fromEntries(names.map((name) => [name, [4]]));
     return term.bind({
       ...{ tasks: of, inputs: { x: { shape: [4], dtype: 'float32' } }, scope, shared: [4], features },
-      ...{ layout: undefined as never, primary: undefined, groups: {}, uniform: () => () => 0 },
+      ...{ layout: undefined as never, primary: undefined, groups: {}, executor: eager(), uniform: () => () => 0 },
     });
   };
   // Rows: nothing; a alone; a and b.

@@ -4,6 +4,7 @@ import {
   classification,
   createTrainer,
   defineLossWeighting,
+  eager,
   type FrozenModel,
   mlp,
   regression,
@@ -12,6 +13,7 @@ import {
   tableDataset,
   uniformFloats,
 } from '@polytask/core';
+import { defineExecutor } from '@polytask/core/executors';
 import { conformance, plainSharing } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -167,6 +169,27 @@ test('goes on from a checkpoint, and is made of plain options', async () => {
     weight: 1,
     updateEvery: 1,
   });
+});
+
+test('asks teachers by the executor of the run, unless they have one of their own', async () => {
+  const opened: string[] = [];
+  const watched = (name: string) =>
+    defineExecutor({
+      name,
+      open(layout) {
+        opened.push(name);
+        return eager().open(layout);
+      },
+    });
+  const own: FrozenModel = { ...(taught.size as FrozenModel), executor: watched('own') };
+  const term = distill({ teachers: { ...taught, size: own } });
+  const executor = watched('run');
+  await trained({ ...options(term), executor }, data, { epochs: 1 }, () => {});
+  // The run itself, its teachers, and the one that says how.
+  expect(opened.filter((name) => name === 'own')).toEqual(['own']);
+  expect(opened.filter((name) => name === 'run').length).toBe(
+    1 + new Set(Object.values({ ...taught, size: own })).size - 1,
+  );
 });
 
 test('waits for teachers that are to be trained first', async () => {

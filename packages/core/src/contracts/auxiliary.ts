@@ -2,6 +2,7 @@ import type { BoundAuxiliary } from './auxiliary-term.js';
 import type { InputSpecs } from './batch.js';
 import { requireCount } from './check-description.js';
 import { type Description, type DescriptionInput, definePart } from './description.js';
+import type { Executor } from './executor.js';
 import type { TaskRoles } from './loss-weighting.js';
 import type { BuildScope, ParameterLayout } from './parameters.js';
 import type { AnyTask } from './task.js';
@@ -20,6 +21,8 @@ export interface AuxiliaryContext extends TaskRoles {
   readonly shared: readonly number[] | undefined;
   /** By task: shape of one row of the task's features. */
   readonly features: { readonly [task: string]: readonly number[] };
+  /** The run's executor, for networks that are asked besides: a teacher's. */
+  readonly executor: Executor;
   /** A seeded stream of uniform numbers for the host side of one step; same run seed, same numbers. */
   uniform(step: number): () => number;
 }

@@ -24,6 +24,6 @@ export interface FrozenModel {
   readonly tasks: readonly AnyTask[];
   readonly sharing: SharingStrategy;
   readonly model: TrainedModel;
-  /** What computes it. Default: `eager()`. */
+  /** What computes it. Default: the executor of the run that it teaches; `eager()` outside of runs. */
   readonly executor?: Executor | undefined;
 }

@@ -1,5 +1,6 @@
 import type { AuxiliaryObjective } from '../contracts/auxiliary.js';
 import type { InputSpecs } from '../contracts/batch.js';
+import type { Executor } from '../contracts/executor.js';
 import type { GradientBalancing } from '../contracts/gradient-balancing.js';
 import type { LossWeighting } from '../contracts/loss-weighting.js';
 import type { Observer } from '../contracts/observer.js';
@@ -18,6 +19,8 @@ export interface ModelParts {
   readonly auxiliary: readonly AuxiliaryObjective[];
   readonly balancing: Balancing;
   readonly observers?: readonly Observer[] | undefined;
+  /** What runs it, for networks that parts ask besides. Default: `eager()`. */
+  readonly executor?: Executor | undefined;
   /** The task that the run is for. */
   readonly primary?: string | undefined;
   /** Named groups of tasks. */

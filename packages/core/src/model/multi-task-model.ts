@@ -9,6 +9,7 @@ import type { BoundStepPlan, StepPlan } from '../contracts/step-plan.js';
 import type { AnyTask, TaskVariables } from '../contracts/task.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { UnknownNameError } from '../errors/unknown-name-error.js';
+import { eager } from '../executors/eager.js';
 import { uniformStream } from '../random/uniform-stream.js';
 import { createGroupScope, createRootScope, type Registry } from './build-scope.js';
 import { checkParts, numbered } from './check-parts.js';
@@ -70,7 +71,7 @@ export interface Model {
 
 /** Binds all parts, checks by a forward pass of two rows of zeros that the outputs are what the tasks declare, and lays out the parameters. */
 export function buildModel(parts: ModelParts): Model {
-  const { tasks, inputs, seed, limit } = parts;
+  const { tasks, inputs, seed, limit, executor = eager() } = parts;
   checkParts(parts);
   checkInputs(inputs);
   for (const task of tasks) {
@@ -109,7 +110,7 @@ export function buildModel(parts: ModelParts): Model {
     });
     for (const { name, description } of numbered(parts.auxiliary)) {
       const scope = createGroupScope(`auxiliary/${name}`, names, 'model', seed, registry, limit);
-      const context = { tasks, inputs, layout: modelLayout, scope, uniform: streams('auxiliary', name) };
+      const context = { tasks, inputs, layout: modelLayout, scope, executor, uniform: streams('auxiliary', name) };
       const bound = description.bind({ ...context, ...shapes, ...roles });
       disposers.push(() => bound.dispose?.());
       const { weight = 1, updateEvery = 1, asTask = false, inspected = [] } = description;
