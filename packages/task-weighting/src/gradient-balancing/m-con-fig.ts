@@ -17,7 +17,7 @@ import { conflictFree } from './con-fig.js';
  *
  * where t counts the updates, M' is the M before, and $\hat g$ the gradient that Adam would have seen.
  *
- * @remarks Use it with plain descent, `sgd`: the update is divided by its size already, and a second Adam would do so again. Until every task had its turn there is no
+ * @remarks Use it with plain descent, `sgd`: the update is divided by its size already, and a second Adam would do so again; `notesOn` says so, and with it `polytask check`. Until every task had its turn there is no
  * update, so parameters stand still in the first K − 1 steps. The means are of all parameters, those of single tasks included, as in the paper. Where
  * the task whose turn it is has no label in the batch, the next one that has takes its place. State: (K + 2) times the parameters.
  * @example
@@ -45,6 +45,7 @@ export const mConFig = /* @__PURE__ */ describePart('step-plan', {
     beta2: withDefault(number({ from: 0, below: 1 }), 0.999, 'How slowly the mean of squares follows.', 'paper'),
   },
   make: ({ beta1, beta2 }) => ({
+    madeFor: { optimizers: ['sgd'], because: 'It divides steps by their size already, and Adam would do so again.' },
     bind({ tasks: names }) {
       const k = names.length;
       const start = () => ({
