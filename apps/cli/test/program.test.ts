@@ -97,12 +97,21 @@ describe('polytask check', () => {
     expect(files).toEqual(untouched);
   });
 
+  it('notes that a method was made for another optimizer', async () => {
+    const found = (optimizer: string) =>
+      run(['check', 'run.yaml', '--set', 'balancing={use: m-con-fig}', '--set', `optimizer=${optimizer}`]);
+    const note = '  Note: `m-con-fig` was made for the optimizer `sgd`, and this run has `adam`.';
+    expect((await found('{use: adam}')).stdout).toContain(note);
+    expect((await found('{use: sgd, learningRate: 0.1}')).stdout).not.toContain('Note:');
+  });
+
   it('has one document for programs, right or not', async () => {
     const right = await run(['check', 'run.yaml', '--json']);
     expect(JSON.parse(right.stdout)).toMatchObject({
       status: 'right',
       backend: { name: 'compiled', threads: 2 },
       config: { seed: 0 },
+      notes: [],
     });
     const wrong = await run(['check', 'run.yaml', '--json', '--set', 'seed=x'], {
       text: changed('units: [8]', 'units: []', `${smallRun}colour: 1\n`),

@@ -28,7 +28,7 @@ export type {
 export type { Batch, InputSpec, InputSpecs, TensorBatch } from './contracts/batch.js';
 export type { Citation } from './contracts/citation.js';
 export type { Cursor, CursorOptions, MultiTaskDataset, RawBatch, SourceInfo } from './contracts/dataset.js';
-export type { Description, DescriptionInput, Lifecycle, PartKind } from './contracts/description.js';
+export type { Description, DescriptionInput, Lifecycle, MadeFor, PartKind } from './contracts/description.js';
 export { definePart, isPart, partMarker, specVersions } from './contracts/description.js';
 export type { BuiltStage, Encoder, NamedStage, Stage, StageOutputs, StepContext } from './contracts/encoder.js';
 export { defineEncoder } from './contracts/encoder.js';
@@ -83,6 +83,7 @@ export type {
 export { defineLossWeighting, firstStep } from './contracts/loss-weighting.js';
 export type { Metric, MetricRows, RunningMetric } from './contracts/metric.js';
 export { defineMetric } from './contracts/metric.js';
+export { type NotedParts, notesOn } from './contracts/notes-on.js';
 export type { BoundObserver, Observer, ObserverContext } from './contracts/observer.js';
 export { defineObserver } from './contracts/observer.js';
 export type { LearningRateSchedule, Optimizer, UpdateInput } from './contracts/optimizer.js';

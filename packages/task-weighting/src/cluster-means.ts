@@ -1,3 +1,5 @@
+import { sumOf } from './solvers/dense.js';
+
 /**
  * The mean of every number's cluster, by k-means on a line, exactly: of all ways to cut the sorted numbers into groups,
  * the one with the least sum of squares, found by dynamic programming.
@@ -31,7 +33,7 @@ export function clusterMeans(values: ArrayLike<number>, groups: number): Float64
   let end = n;
   for (let g = best.length - 1; end > 0; g--) {
     const { from } = (best[g] as (typeof best)[number])[end] as (typeof best)[number][number];
-    const mean = sorted.slice(from, end).reduce((sum, value) => sum + value, 0) / (end - from);
+    const mean = sumOf(sorted.slice(from, end)) / (end - from);
     for (const i of order.slice(from, end)) means[i] = mean;
     end = from;
   }
@@ -41,7 +43,7 @@ export function clusterMeans(values: ArrayLike<number>, groups: number): Float64
 /** Sums of squares around the mean, of `sorted[i]` to `sorted[j - 1]`. */
 function spreads(sorted: readonly number[]): (i: number, j: number) => number {
   // Around the mean of all, or rounding would take what matters.
-  const center = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
+  const center = sumOf(sorted) / sorted.length;
   const sums = [0];
   const squares = [0];
   sorted.forEach((value, i) => {

@@ -7,7 +7,9 @@ import {
   type TensorsNamed,
   withDefault,
 } from '@polytask/core';
+import * as tf from '@tensorflow/tfjs';
 import { numbersByTask } from './by-task.js';
+import { sumOf } from './solvers/dense.js';
 
 /** Options of scalarisations that lead to a chosen point of the Pareto front. */
 export const preferenceOptions = {
@@ -29,7 +31,7 @@ export function preferenceFeeds(
   { preference, ideal }: { readonly [option in 'preference' | 'ideal']: { readonly [task: string]: number } },
 ): HostFeeds<'preference' | 'ideal'> {
   const found = numbersByTask(tasks, preference, 1, 'preference');
-  const total = found.reduce((sum, one) => sum + one, 0);
+  const total = sumOf(found);
   requireOption(total > 0, 'preference', 'above 0 for at least one task', preference);
   return {
     preference: hostTensor(found.map((one) => one / total)),
@@ -39,3 +41,9 @@ export function preferenceFeeds(
 
 /** The same inside a program. */
 export const preferenceIn = (feeds: TensorsNamed<string>) => feeds as TensorsNamed<'preference' | 'ideal'>;
+
+/** Of the tasks present, how far losses are from the ideal, and the ray of the preference, each `[K]`; 0 for absent tasks. */
+export function measuredByRay(losses: tf.Tensor1D, active: tf.Tensor1D, feeds: TensorsNamed<string>) {
+  const { preference, ideal } = preferenceIn(feeds);
+  return { measured: tf.mul(tf.sub(losses, ideal), active), ray: tf.mul(preference, active) };
+}

@@ -83,7 +83,7 @@ export async function balanced(
 }
 
 /** Numbers within 1e-6 of the size of the largest, or of 1; what is looked at is float32 in most places. */
-export function expectClose(actual: ArrayLike<number> | undefined, expected: readonly number[], within = 2e-6): void {
+export function expectClose(actual: ArrayLike<number> | undefined, expected: readonly number[], within = 1e-6): void {
   const found = Array.from(actual ?? []);
   const size = Math.max(1, ...expected.map(Math.abs));
   const off = found.map((value, i) => Math.abs(value - (expected[i] ?? Number.NaN)));

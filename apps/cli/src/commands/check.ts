@@ -22,7 +22,7 @@ export async function check(
   const run = await prepareRun(loaded, io.signal);
   const { backend } = await chooseBackend(run, (message) => print(io.stderr, `Warning: ${message}`));
   if (options.json === true) {
-    printJson(io.stdout, { status: 'right', file, backend, config: run.config });
+    printJson(io.stdout, { status: 'right', file, backend, config: run.config, notes: run.notes });
     return;
   }
   const names = run.tasks.map(({ name, type }) => `${name} (${type})`).join(', ');
@@ -30,4 +30,5 @@ export async function check(
   print(io.stdout, `  ${describeData(run)}`);
   print(io.stdout, `  ${counted(run.tasks.length, 'task')}: ${names}`);
   print(io.stdout, `  ${describeBackend(backend)}`);
+  for (const note of run.notes) print(io.stdout, `  Note: ${note}`);
 }

@@ -77,6 +77,7 @@ export async function train(file: string | undefined, options: TrainOptions, io:
     );
   const { executor, backend, current } = await chooseBackend(run, progress.warn);
   progress.note(describeBackend(backend));
+  for (const note of run.notes) progress.note(`Note: ${note}`);
   if (stoppedEarly(io)) return 'interrupted';
 
   const { path, where } = await makeOutput(wanted, cwd, loaded.name);

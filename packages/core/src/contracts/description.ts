@@ -28,6 +28,14 @@ export const specVersions = {
 /** A kind of part. */
 export type PartKind = keyof typeof specVersions;
 
+/** The optimizers that a method was made for. */
+export interface MadeFor {
+  /** By name, the best first. */
+  readonly optimizers: readonly [string, ...string[]];
+  /** What would be wrong with others: a sentence. */
+  readonly because: string;
+}
+
 /** What every part says of itself. Descriptions are immutable and own no tensor; `bind` (or `build`) gives one run's instance. */
 export interface Description<Kind extends PartKind = PartKind> {
   readonly kind: Kind;
@@ -38,6 +46,8 @@ export interface Description<Kind extends PartKind = PartKind> {
   readonly cites: readonly Citation[];
   /** The options the part was made with, as plain data, so that a run can be repeated from JSON. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Optimizers that the method was made for; with another one a run goes on, and {@link notesOn} says so. Default: any. */
+  readonly madeFor?: MadeFor | undefined;
   readonly [partMarker]: true;
 }
 

@@ -2,6 +2,7 @@ import {
   type AnyTask,
   createTrainer,
   type EarlyStopping,
+  notesOn,
   type ParameterLayout,
   PolytaskError,
   perTaskDatasets,
@@ -42,6 +43,8 @@ export interface PreparedRun {
   readonly training: Training;
   /** Tasks that a network learns alone before all else, since the joint one is taught by it; in the order of the tasks. */
   readonly teachers: readonly string[];
+  /** What the parts say of one another, where that is no mistake: sentences. */
+  readonly notes: readonly string[];
   /** New parts for all tasks together; terms that are taught still wait for their teachers. */
   joint(): Promise<Network>;
   /** New parts for one task alone, and how and on what that one is trained. */
@@ -121,6 +124,7 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
     data,
     tasks: network.tasks,
     teachers: teachersOf(network),
+    notes: notesOn(network),
     training: trainingWith(earlyStopping),
     joint: async () => ({
       ...(await rebuild(config)),

@@ -11,6 +11,7 @@ import {
   withDefault,
 } from '@polytask/core';
 import { planOptions } from '../plan-options.js';
+import { dot } from '../solvers/dense.js';
 import { minimumNorm } from '../solvers/minimum-norm.js';
 import { crossGramian } from './cross-gramian.js';
 
@@ -77,7 +78,7 @@ export const moml = /* @__PURE__ */ describePart('step-plan', {
           const rows = active(batch).flatMap((task) => {
             const products = present.map((i) => cross[task * k + i] as number);
             const shares = compact(w, present);
-            const mean = products.reduce((sum, product, i) => sum + (shares[i] as number) * product, 0);
+            const mean = dot(products, shares);
             const row = products.map((product, i) => -innerRate * (shares[i] as number) * (product - mean));
             const length = Math.hypot(...row);
             return length > 0 ? [row.map((slope) => slope / length)] : [];
@@ -98,9 +99,7 @@ export const moml = /* @__PURE__ */ describePart('step-plan', {
 
 /** The shortest convex combination of rows. */
 function combined(rows: readonly (readonly number[])[]): number[] {
-  const gramian = Float64Array.from(
-    rows.flatMap((a) => rows.map((b) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0))),
-  );
+  const gramian = Float64Array.from(rows.flatMap((a) => rows.map((b) => dot(a, b))));
   const shares = minimumNorm(gramian);
   return (rows[0] as readonly number[]).map((_, i) =>
     rows.reduce((sum, row, r) => sum + (shares[r] as number) * (row[i] as number), 0),

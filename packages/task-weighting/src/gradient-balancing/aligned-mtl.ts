@@ -1,4 +1,5 @@
 import { choice, describePart, unitGramian, withDefault } from '@polytask/core';
+import { sumOf } from '../solvers/dense.js';
 import { applySpectral, rankTolerance, symmetricEigen } from '../solvers/eigen.js';
 import { comparedGradients, inTaskOrder, preferenceOption, sharesOf, updateEveryOption } from './options.js';
 
@@ -74,7 +75,7 @@ export const alignedMtl = /* @__PURE__ */ describePart('gradient-balancing', {
 
 /** σ² of eigenvalues in ascending order. */
 function sizeOf(values: Float64Array, mode: 'min' | 'median' | 'rmse'): number {
-  if (mode === 'rmse') return values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (mode === 'rmse') return sumOf(values) / values.length;
   const place = mode === 'min' ? 0 : (values.length - 1) / 2;
   return ((values[Math.floor(place)] as number) + (values[Math.ceil(place)] as number)) / 2;
 }

@@ -1,5 +1,5 @@
 import { describePart, gradientCosines, gradientNorms } from '@polytask/core';
-import { product, sumOf } from '../solvers/dense.js';
+import { dot, product, sumOf } from '../solvers/dense.js';
 import { pseudoSolve } from '../solvers/eigen.js';
 import { comparedGradients, inTaskOrder, preferenceOption, updateEveryOption } from './options.js';
 
@@ -68,7 +68,7 @@ export function conflictFree(gramian: Float64Array, preference: ArrayLike<number
     Float64Array.from(preference).map((value, i) => (norms[i] === 0 ? 0 : value)),
   );
   const reached = product(cosines, solved);
-  const square = solved.reduce((sum, value, i) => sum + value * (reached[i] as number), 0);
+  const square = dot(solved, reached);
   if (!(square > 0)) return new Float64Array(k);
   const length = sumOf(norms.map((norm, i) => norm * (reached[i] as number))) / square;
   return solved.map((value, i) => (norms[i] === 0 ? 0 : (value * length) / (norms[i] as number)));

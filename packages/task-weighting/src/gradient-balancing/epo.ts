@@ -1,5 +1,5 @@
 import { describePart, number, unitGramian, withDefault } from '@polytask/core';
-import { dot, product } from '../solvers/dense.js';
+import { dot, product, sumOf } from '../solvers/dense.js';
 import { bestShares } from '../solvers/linear-program.js';
 import { comparedGradients, inTaskOrder, preferenceOption, sharesOf } from './options.js';
 
@@ -66,7 +66,7 @@ export const epo = /* @__PURE__ */ describePart('gradient-balancing', {
           const rowOf = (i: number) => g.subarray(i * k, (i + 1) * k);
           const r = sharesOf(all, tasks);
           const products = r.map((share, i) => share * Math.max(0, losses[i] as number));
-          const total = products.reduce((sum, value) => sum + value, 0);
+          const total = sumOf(products);
           const even =
             total > 0 ? products.map((value) => Math.max(smallestShare, value / total)) : products.map(() => 1 / k);
           const logs = even.map((share) => Math.log(k * share));

@@ -9,7 +9,7 @@ import {
   spread,
   withDefault,
 } from '@polytask/core';
-import { sumOf } from '../solvers/dense.js';
+import { dot, sumOf } from '../solvers/dense.js';
 import { comparedGradients } from './options.js';
 
 /**
@@ -130,6 +130,6 @@ export function logitSlopes(
     const wanted = relative === 0 && alpha < 0 ? 0 : relative ** alpha;
     return Math.sign(length - meanLength * wanted) * (norms[i] as number);
   });
-  const mean = byWeight.reduce((sum, slope, i) => sum + slope * (weights[i] as number), 0) / k;
+  const mean = dot(byWeight, weights) / k;
   return byWeight.map((slope, i) => (weights[i] as number) * (slope - mean));
 }

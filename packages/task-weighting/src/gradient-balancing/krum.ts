@@ -1,4 +1,5 @@
 import { describePart, whole, withDefault } from '@polytask/core';
+import { sumOf } from '../solvers/dense.js';
 import { comparedGradients } from './options.js';
 
 /**
@@ -51,7 +52,7 @@ export const krum = /* @__PURE__ */ describePart('gradient-balancing', {
         const scores = tasks.map((_, i) => {
           const distances = tasks.flatMap((_, j) => (j === i ? [] : [Math.max(0, at(i, i) + at(j, j) - 2 * at(i, j))]));
           const nearest = distances.sort((a, b) => a - b).slice(0, Math.max(1, k - faulty - 2));
-          return nearest.reduce((sum, distance) => sum + distance, 0);
+          return sumOf(nearest);
         });
         const order = [...scores.keys()].sort((a, b) => (scores[a] as number) - (scores[b] as number) || a - b);
         const chosen = new Set(order.slice(0, selected));

@@ -1,5 +1,6 @@
 import { type DeviceTensor, describePart, hostTensor, number, type Program, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { rescaled } from '../solvers/dense.js';
 import { conflictFree } from './con-fig.js';
 
 /**
@@ -16,7 +17,7 @@ import { conflictFree } from './con-fig.js';
  *
  * where t counts the updates, M' is the M before, and $\hat g$ the gradient that Adam would have seen.
  *
- * @remarks Use it with plain descent, `sgd`: the update is divided by its size already, and a second Adam would do so again. Until every task had its turn there is no
+ * @remarks Use it with plain descent, `sgd`: the update is divided by its size already, and a second Adam would do so again; `notesOn` says so, and with it `polytask check`. Until every task had its turn there is no
  * update, so parameters stand still in the first K − 1 steps. The means are of all parameters, those of single tasks included, as in the paper. Where
  * the task whose turn it is has no label in the batch, the next one that has takes its place. State: (K + 2) times the parameters.
  * @example
@@ -44,69 +45,61 @@ export const mConFig = /* @__PURE__ */ describePart('step-plan', {
     beta2: withDefault(number({ from: 0, below: 1 }), 0.999, 'How slowly the mean of squares follows.', 'paper'),
   },
   make: ({ beta1, beta2 }) => ({
+    madeFor: { optimizers: ['sgd'], because: 'It divides steps by their size already, and Adam would do so again.' },
     bind({ tasks: names }) {
       const k = names.length;
-      const start = () => ({ turn: 0, seen: names.map(() => 0), updates: 0 });
+      const start = () => ({
+        turn: 0,
+        seen: names.map(() => 0),
+        updates: 0,
+        products: new Array<number>(k * k).fill(0),
+      });
       let state = start();
+      const track = trackProgram(k);
+      const update = updateProgram(k);
       return {
         async step({ active, gradient, apply, run, stored, store }) {
           const task = nextOf(state.turn, active(), k);
-          const { gradient: own, losses } = await gradient({ weights: names.map((_, i) => (i === task ? 1 : 0)) });
+          const turns = names.map((_, i) => (i === task ? 1 : 0));
+          const { gradient: own, losses } = await gradient({ weights: turns });
           state.turn = (task + 1) % k;
           state.seen[task] = (state.seen[task] as number) + 1;
 
-          if (stored('momenta') === undefined) {
-            const { device } = await run(begin, {
-              feeds: { gradient: own, tasks: hostTensor(new Float32Array(k), [k, 1]) },
-              outputs: { momenta: 'hold', previous: 'hold', squares: 'hold' },
-            });
-            for (const [name, tensor] of Object.entries(device)) store(name, tensor);
-          }
           const held = (name: string) => stored(name) as DeviceTensor;
+          const means = names.map((_, i) => meanName(i));
+          for (const name of [...means, 'previous', 'squares']) {
+            if (stored(name) === undefined)
+              store(name, (await run(zeros, { feeds: { like: own }, outputs: { zeros: 'hold' } })).device.zeros);
+          }
+          const momenta = Object.fromEntries(means.map((name) => [name, held(name)]));
           const tracked = await run(track, {
-            feeds: {
-              gradient: own,
-              momenta: held('momenta'),
-              share: hostTensor(
-                names.map((_, i) => (i === task ? 1 - beta1 : 0)),
-                [k, 1],
-              ),
-            },
-            outputs: { momenta: 'hold', gramian: 'read' },
+            feeds: { ...momenta, own: held(meanName(task)), gradient: own, share: hostTensor(1 - beta1) },
+            outputs: { moved: held(meanName(task)), products: 'read' },
           });
-          store('momenta', tracked.device.momenta);
-          const turns = names.map((_, i) => (i === task ? 1 : 0));
+          renewProducts(state.products, task, tracked.host.products.data, beta1);
           if (state.seen.some((count) => count === 0)) return { losses, weights: turns };
 
           state.updates += 1;
-          const corrections = state.seen.map((count) => 1 / (1 - beta1 ** count));
-          const products = Float64Array.from(
-            tracked.host.gramian.data,
-            (value, at) => value * (corrections[Math.floor(at / k)] as number) * (corrections[at % k] as number),
-          );
+          const corrections = Float64Array.from(state.seen, (count) => 1 / (1 - beta1 ** count));
           const weights = conflictFree(
-            products,
+            rescaled(Float64Array.from(state.products), corrections),
             names.map(() => 1),
           );
+          const factors = weights.map((weight, i) => weight * (corrections[i] as number));
           const moved = await run(update, {
             feeds: {
-              momenta: tracked.device.momenta,
-              weights: hostTensor(
-                weights.map((weight, i) => weight * (corrections[i] as number)),
-                [1, k],
-              ),
-              previous: held('previous'),
-              squares: held('squares'),
+              ...momenta,
+              ...Object.fromEntries(names.map((_, i) => [`weight${i}`, hostTensor(factors[i] as number)])),
+              before: held('previous'),
+              squared: held('squares'),
               beta1: hostTensor(beta1),
               beta2: hostTensor(beta2),
               first: hostTensor(1 - beta1 ** state.updates),
               second: hostTensor(1 - beta2 ** state.updates),
             },
-            outputs: { update: 'hold', previous: 'hold', squares: 'hold' },
+            outputs: { update: 'hold', previous: held('previous'), squares: held('squares') },
           });
-          store('previous', moved.device.previous);
-          store('squares', moved.device.squares);
-          await apply(moved.device.update as DeviceTensor);
+          await apply(moved.device.update);
           return { losses, weights: weights.map((weight, i) => (Number.isNaN(losses[i]) ? 0 : weight)) };
         },
         saveState: () => structuredClone(state),
@@ -127,37 +120,64 @@ function nextOf(turn: number, active: readonly number[], k: number): number {
   return turn;
 }
 
-/** Zeros. */
-const begin: Program = {
-  name: 'm-con-fig-begin',
-  run: ({ gradient, tasks }) => ({
-    momenta: tf.mul(tasks as tf.Tensor, tf.expandDims(tf.zerosLike(gradient as tf.Tensor), 0)),
-    previous: tf.zerosLike(gradient as tf.Tensor),
-    squares: tf.zerosLike(gradient as tf.Tensor),
-  }),
+function meanName(task: number): string {
+  return `momentum${task}`;
+}
+
+/** Inner products of the moving means, after one of them moved: what it moved by is a share of a gradient whose products with all are known. */
+function renewProducts(products: number[], task: number, withGradient: ArrayLike<number>, beta: number): void {
+  const k = withGradient.length - 1;
+  const own = products[task * (k + 1)] as number;
+  const share = 1 - beta;
+  for (let i = 0; i < k; i++) {
+    const moved = beta * (products[task * k + i] as number) + share * (withGradient[i] as number);
+    products[task * k + i] = moved;
+    products[i * k + task] = moved;
+  }
+  const cross = 2 * beta * share * (withGradient[task] as number);
+  products[task * (k + 1)] = beta * beta * own + cross + share * share * (withGradient[k] as number);
+}
+
+const zeros: Program = {
+  name: 'm-con-fig-zeros',
+  run: ({ like }) => ({ zeros: tf.zerosLike(like as tf.Tensor) }),
 };
 
-const track: Program = {
-  name: 'm-con-fig-track',
-  run({ gradient, momenta, share }) {
-    const moved = tf.add(
-      momenta as tf.Tensor,
-      tf.mul(tf.sub(tf.expandDims(gradient as tf.Tensor, 0), momenta as tf.Tensor), share as tf.Tensor),
-    ) as tf.Tensor2D;
-    return { momenta: moved, gramian: tf.matMul(moved, moved, false, true) };
-  },
-};
+/*
+ * All vectors have the size of the parameters and programs are entry by entry but for the inner products, so that an executor can go through each
+ * vector once, and write where it reads.
+ */
 
-const update: Program = {
-  name: 'm-con-fig-update',
-  run(feeds) {
-    const { momenta, weights, previous, squares, beta1, beta2, first, second } = feeds as Record<string, tf.Tensor>;
-    const direction = tf.reshape(tf.matMul(weights as tf.Tensor2D, momenta as tf.Tensor2D), [-1]);
-    const mean = tf.mul(direction, first as tf.Tensor);
-    const seen = tf.div(tf.sub(mean, tf.mul(previous as tf.Tensor, beta1 as tf.Tensor)), tf.sub(1, beta1 as tf.Tensor));
-    const fresh = tf.mul(tf.square(seen), tf.sub(1, beta2 as tf.Tensor));
-    const moved = tf.add(tf.mul(squares as tf.Tensor, beta2 as tf.Tensor), fresh);
-    const size = tf.add(tf.sqrt(tf.div(moved, second as tf.Tensor)), 1e-8);
-    return { update: tf.div(direction, size), previous: mean, squares: moved };
-  },
-};
+/** A task's mean moved towards its gradient, and the inner products of the gradient with all means and itself. */
+function trackProgram(k: number): Program {
+  return {
+    name: 'm-con-fig-track',
+    run(feeds) {
+      const { own, gradient, share } = feeds as Record<string, tf.Tensor1D>;
+      const g = gradient as tf.Tensor1D;
+      const others = Array.from({ length: k }, (_, i) => feeds[meanName(i)] as tf.Tensor1D);
+      return {
+        moved: tf.add(own as tf.Tensor, tf.mul(tf.sub(g, own as tf.Tensor), share as tf.Tensor)),
+        products: tf.stack([...others, g].map((vector) => tf.dot(g, vector))),
+      };
+    },
+  };
+}
+
+function updateProgram(k: number): Program {
+  return {
+    name: 'm-con-fig-update',
+    run(feeds) {
+      const { before, squared, beta1, beta2, first, second } = feeds as Record<string, tf.Tensor>;
+      const direction = Array.from({ length: k }, (_, i) =>
+        tf.mul(feeds[meanName(i)] as tf.Tensor, feeds[`weight${i}`] as tf.Tensor),
+      ).reduce((sum, term) => tf.add(sum, term));
+      const mean = tf.mul(direction, first as tf.Tensor);
+      const seen = tf.div(tf.sub(mean, tf.mul(before as tf.Tensor, beta1 as tf.Tensor)), tf.sub(1, beta1 as tf.Tensor));
+      const fresh = tf.mul(tf.square(seen), tf.sub(1, beta2 as tf.Tensor));
+      const squares = tf.add(tf.mul(squared as tf.Tensor, beta2 as tf.Tensor), fresh);
+      const size = tf.add(tf.sqrt(tf.div(squares, second as tf.Tensor)), 1e-8);
+      return { update: tf.div(direction, size), previous: mean, squares };
+    },
+  };
+}

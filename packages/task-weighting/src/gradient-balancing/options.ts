@@ -1,5 +1,6 @@
 import { byTask, choice, compact, number, optional, whole, withDefault } from '@polytask/core';
 import { numbersByTask } from '../by-task.js';
+import { sumOf } from '../solvers/dense.js';
 
 /** For methods that need no more than G, which may be that of any gradients. */
 export const comparedGradients = /* @__PURE__ */ withDefault(
@@ -42,6 +43,6 @@ export function inTaskOrder(
 /** Of the tasks present, with a sum of 1. */
 export function sharesOf(all: Float64Array, tasks: readonly number[]): Float64Array {
   const found = compact(all, tasks);
-  const total = found.reduce((sum, value) => sum + value, 0);
+  const total = sumOf(found);
   return found.map((value) => value / total);
 }

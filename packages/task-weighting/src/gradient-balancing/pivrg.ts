@@ -13,6 +13,7 @@ import {
   withDefault,
 } from '@polytask/core';
 import { bargainingWeights } from '../solvers/bargaining.js';
+import { sumOf } from '../solvers/dense.js';
 import { inTaskOrder } from './options.js';
 
 /** Deficits that differ by less than this many per cent count as if they differed by that much. */
@@ -109,7 +110,7 @@ export const pivrg = /* @__PURE__ */ describePart('step-plan', {
 /** p of the tasks present. */
 export function preferencesOf(deficits: readonly (number | null)[], tasks: readonly number[]): Float64Array {
   const known = tasks.flatMap((task) => deficits[task] ?? []);
-  const mean = known.reduce((sum, deficit) => sum + deficit, 0) / Math.max(1, known.length);
+  const mean = sumOf(known) / Math.max(1, known.length);
   const found = compact(
     deficits.map((deficit) => deficit ?? mean),
     tasks,

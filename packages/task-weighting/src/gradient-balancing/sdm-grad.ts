@@ -10,7 +10,7 @@ import {
   whole,
   withDefault,
 } from '@polytask/core';
-import { product } from '../solvers/dense.js';
+import { product, sumOf } from '../solvers/dense.js';
 import { moveShares } from '../solvers/shares.js';
 import { presentIn } from './three-batches.js';
 
@@ -64,7 +64,7 @@ export const sdmGrad = /* @__PURE__ */ describePart('step-plan', {
           const present = presentIn(own, first, second);
           const cross = unit(compactMatrix(await gramian(first, second), present, k), present.length);
           const held = compact(shares, present);
-          const total = held.reduce((sum, share) => sum + share, 0);
+          const total = sumOf(held);
           if (total > 0) {
             const drawn = lambda / present.length;
             let w = held.map((share) => share / total);

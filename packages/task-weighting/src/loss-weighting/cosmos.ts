@@ -1,6 +1,6 @@
 import { describePart, extend, number, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { preferenceFeeds, preferenceIn, preferenceOptions } from '../preference.js';
+import { measuredByRay, preferenceFeeds, preferenceOptions } from '../preference.js';
 
 /** Keeps the length of a vector of zeros differentiable. */
 const epsilon = 1e-30;
@@ -52,9 +52,7 @@ export const cosmos = /* @__PURE__ */ describePart('loss-weighting', {
       return {
         feeds: () => feeds,
         scalarize(losses, active, fed) {
-          const { preference, ideal } = preferenceIn(fed);
-          const measured = tf.mul(tf.sub(losses, ideal), active);
-          const ray = tf.mul(preference, active);
+          const { measured, ray } = measuredByRay(losses, active, fed);
           const product = tf.sum(tf.mul(ray, measured));
           const cosine = tf.div(tf.div(product, lengthOf(measured)), lengthOf(ray));
           return tf.sub(product, tf.mul(cosine, lambda));

@@ -1,6 +1,6 @@
 import { describePart, extend, number, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { preferenceFeeds, preferenceIn, preferenceOptions } from '../preference.js';
+import { measuredByRay, preferenceFeeds, preferenceOptions } from '../preference.js';
 
 /** Rounds off the kink at d₂ = 0. */
 const epsilon = 1e-12;
@@ -52,9 +52,7 @@ export const pbi = /* @__PURE__ */ describePart('loss-weighting', {
       return {
         feeds: () => feeds,
         scalarize(losses, active, fed) {
-          const { preference, ideal } = preferenceIn(fed);
-          const measured = tf.mul(tf.sub(losses, ideal), active);
-          const ray = tf.mul(preference, active);
+          const { measured, ray } = measuredByRay(losses, active, fed);
           // Preferences of the tasks present may all be 0.
           const unit = tf.div(ray, tf.sqrt(tf.maximum(tf.sum(tf.square(ray)), epsilon)));
           const along = tf.sum(tf.mul(measured, unit));

@@ -10,6 +10,7 @@ import {
   UnknownNameError,
 } from '@polytask/core';
 import { constantWeighting } from '../loss-weighting/constant-weighting.js';
+import { sumOf } from '../solvers/dense.js';
 
 /** Options of {@link forkMerge}. */
 export interface ForkMergeOptions<Tasks extends readonly AnyTask[]> {
@@ -189,7 +190,7 @@ async function merge<Tasks extends readonly AnyTask[]>(options: ForkMergeOptions
       for (const ratio of ratios) {
         if (ratio === 0) continue;
         const shares = [...before, ratio / (i + 1)];
-        const total = shares.reduce((sum, share) => sum + share, 0);
+        const total = sumOf(shares);
         const normalised = shares.map((share) => share / total);
         const model = average(
           branches.map((branch) => branch.model),

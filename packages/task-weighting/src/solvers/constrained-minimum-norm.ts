@@ -1,5 +1,5 @@
 import { projectOnSimplex } from '@polytask/core';
-import { diagonal, product, sumOf } from './dense.js';
+import { diagonal, dot, product, sumOf } from './dense.js';
 import { minimumNorm } from './minimum-norm.js';
 import { notConverged } from './not-converged.js';
 
@@ -45,19 +45,14 @@ export function constrainedMinimumNorm(
 ): ConstrainedShares {
   const free = minimumNorm(gramian);
   const pulls = Float64Array.from(products, (one) => (square > 0 ? descent - one / square : 0));
-  const pull = (w: Float64Array) =>
-    Math.max(
-      0,
-      w.reduce((sum, share, k) => sum + share * (pulls[k] as number), 0),
-    );
+  const pull = (w: Float64Array) => Math.max(0, dot(w, pulls));
   if (pull(free) === 0) return { weights: free, pulls };
   const trace = sumOf(diagonal(gramian));
   const slopesAt = (w: Float64Array) => {
     const excess = square * pull(w);
     return product(gramian, w).map((slope, k) => slope - excess * (pulls[k] as number));
   };
-  const gapAt = (w: Float64Array, slopes: Float64Array) =>
-    (w.reduce((sum, share, k) => sum + share * (slopes[k] as number), 0) - Math.min(...slopes)) / trace;
+  const gapAt = (w: Float64Array, slopes: Float64Array) => (dot(w, slopes) - Math.min(...slopes)) / trace;
   let [weights, ahead, momentum] = [free, free, 1];
   let gap = gapAt(free, slopesAt(free));
   for (let i = 0; i < mostIterations && gap > wantedGap; i++) {

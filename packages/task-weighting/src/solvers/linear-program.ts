@@ -1,3 +1,4 @@
+import { sumOf } from './dense.js';
 import { notConverged } from './not-converged.js';
 
 /** What is smaller than this counts as 0. */
@@ -70,7 +71,7 @@ export function bestShares(
   basis.forEach((column, i) => {
     if (column < k) shares[column] = Math.max(0, tableau[i]?.[width - 1] as number);
   });
-  const sum = shares.reduce((one, other) => one + other, 0);
+  const sum = sumOf(shares);
   if (Math.abs(sum - 1) > 1e-6)
     throw notConverged('The shares of the tasks, with a sum of 1,', Math.abs(sum - 1), 1e-6);
   return shares.map((share) => share / sum);

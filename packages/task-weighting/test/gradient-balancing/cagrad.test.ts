@@ -19,6 +19,16 @@ test('golden values', async () => {
   }
 });
 
+test('golden values of the weights', async () => {
+  // w = ones / K + what the simplex point adds, here all of it to the first task.
+  for (const [c, expected] of [
+    [0.5, [0.704124, 0.5]],
+    [0.4, [0.663299, 0.5]],
+  ] as const) {
+    expectClose((await balanced(cagrad({ c, scale: 'paper' }), goldenJacobian)).weights, expected);
+  }
+});
+
 test('goes near the direction of MGDA for a large radius', async () => {
   const { direction } = await balanced(cagrad({ c: 1e4, scale: 'paper' }), goldenJacobian);
   const length = Math.hypot(...direction);

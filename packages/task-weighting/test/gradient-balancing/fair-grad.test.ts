@@ -8,12 +8,14 @@ for (const { name, run } of conformance('gradient-balancing', fairGrad, { claims
 
 test('golden values', async () => {
   const values = [
-    [0.5, [0.742828, 0.525393]],
-    [1, [0.591461, 0.407071]],
-    [2, [0.471363, 0.319454]],
+    [0.5, [0.742828, 0.525393], [0.181043, 1.268221, 1.268221]],
+    [1, [0.591461, 0.407071], [0.076584, 0.998533, 0.998533]],
+    [2, [0.471363, 0.319454], [0.031274, 0.790817, 0.790817]],
   ] as const;
-  for (const [alpha, expected] of values) {
-    expectClose((await balanced(fairGrad({ alpha, scale: 'paper' }), goldenJacobian)).weights, expected);
+  for (const [alpha, expected, along] of values) {
+    const { weights, direction } = await balanced(fairGrad({ alpha, scale: 'paper' }), goldenJacobian);
+    expectClose(weights, expected);
+    expectClose(direction, along);
   }
 });
 

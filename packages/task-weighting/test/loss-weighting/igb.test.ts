@@ -1,7 +1,7 @@
 import { conformance } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { igb } from '../../src/loss-weighting/igb.js';
-import { expectClose, openLosses, weighted } from '../support.js';
+import { expectClose, goldenJacobian, openLosses, weighted } from '../support.js';
 
 const claims = ['order-of-tasks', 'positive-weights'] as const;
 const skip = {
@@ -17,6 +17,10 @@ test('golden values', () => {
     weights.map((weight, k) => weight * (k + 2)),
     [0.875647, 1.124353],
   );
+  const along = [0, 1, 2].map((column) =>
+    weights.reduce((sum, weight, k) => sum + weight * ((goldenJacobian[k] as number[])[column] as number), 0),
+  );
+  expectClose(along, [0.497412, 0.812608, 0.812608]);
 });
 
 test('takes the mean losses of the first epoch as the base, where none is given', async () => {
