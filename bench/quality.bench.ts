@@ -53,7 +53,8 @@ try {
 }
 
 async function compare(table: QualityTable): Promise<void> {
-  const config = { data: table.data(folder), tasks: table.tasks, split: { column: 'part' }, threads: 1, ...changes };
+  const data = { ...table.data(folder), ...(changes.data as object | undefined) };
+  const config = { tasks: table.tasks, split: { column: 'part' }, threads: 1, ...changes, data };
   if (given['only-peers']) return void (await keptPeers(table, config));
   const started = performance.now();
   const ours: Record<string, Record<string, number[]>> = {};

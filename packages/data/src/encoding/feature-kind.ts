@@ -45,7 +45,8 @@ export interface FeatureKind<Options extends FeatureOptions, Learned extends Lea
   read(value: unknown, feature: Options | Learned): Value | Unreadable;
   /** Whether `read` gives every number back as it is. */
   takesNumbers(feature: Options | Learned): boolean;
-  learner(column: string, options: Options): FeatureLearner<Learned>;
+  /** @param pieces - Into how many pieces a column of numbers is cut at most, where its options do not say it. */
+  learner(column: string, options: Options, pieces?: number): FeatureLearner<Learned>;
   size(learned: Learned): FeatureSize;
   /** A function that writes a value's numbers at `at`, or its id at `idAt`. */
   encoder(learned: Learned): (value: Value, row: EncodedRow, at: number, idAt: number) => void;

@@ -20,6 +20,11 @@ export interface NumberFeature {
   readonly missing?: Missing;
   /** `'standardize'`: less the training mean, over the training standard deviation (the default); `'none'`: as they are. */
   readonly scale?: 'standardize' | 'none';
+  /**
+   * Into how many pieces, of about as many training rows each, the numbers are cut: each becomes a number more, which says how much of it
+   * lies below. 0: none. Default: as the table says.
+   */
+  readonly pieces?: number;
 }
 
 /** A column of true and false, encoded as 1 and 0. */
@@ -91,6 +96,8 @@ export interface LearnedNumber {
   readonly fill: number;
   readonly center: number;
   readonly scale: number;
+  /** The ends of the pieces, rising; left out where there is none. */
+  readonly knots?: readonly number[];
   /** Whether all training rows had a value. */
   readonly complete?: boolean;
 }

@@ -13,10 +13,14 @@ export interface OnnxBuilder {
   ): string;
   /** Floats of rank 1. */
   floats(values: readonly number[]): string;
+  /** Doubles of rank 1. */
+  doubles(values: readonly number[]): string;
   /** Whole numbers of rank 1. */
   integers(values: readonly number[]): string;
   /** `[rows]` of any type as `[rows, 1]`. */
   column(values: string): string;
+  /** Anything as float32. */
+  float(values: string): string;
   /** `[rows]` of numbers, or of true and false, as `[rows, 1]` float32. */
   floatColumn(values: string): string;
   /** bool `[rows]`: which of `[rows]` doubles lie between −limit and limit; NaN does not. */
@@ -72,6 +76,13 @@ export function onnxBuilder(inputs: readonly string[]): OnnxBuilder {
         shape: [values.length],
         data: Float32Array.from(values),
       })),
+    doubles: (values) =>
+      constant(`doubles ${values}`, (name) => ({
+        name,
+        type: 'float64',
+        shape: [values.length],
+        data: Float64Array.from(values),
+      })),
     integers: (values) =>
       constant(`integers ${values}`, (name) => ({
         name,
@@ -80,7 +91,8 @@ export function onnxBuilder(inputs: readonly string[]): OnnxBuilder {
         data: BigInt64Array.from(values, BigInt),
       })),
     column: (values) => builder.node('Unsqueeze', [values, builder.integers([1])]),
-    floatColumn: (values) => builder.column(builder.node('Cast', [values], { to: { int: float32 } })),
+    float: (values) => builder.node('Cast', [values], { to: { int: float32 } }),
+    floatColumn: (values) => builder.column(builder.float(values)),
     atMost: (values, limit) => builder.node('LessOrEqual', [builder.node('Abs', [values]), limit]),
     matches: (texts, pattern) => builder.node('RegexFullMatch', [texts], { pattern: { string: pattern } }),
   };

@@ -109,6 +109,7 @@ function toldOf(feature: LearnedFeature): Record<string, unknown> {
     shares: __,
     split: ___,
     numbers: ____,
+    knots: _____,
     ...told
   } = feature as LearnedFeature & Record<string, unknown>;
   return told;

@@ -2,6 +2,7 @@ import { DatasetError, type InputSpecs, requireOption } from '@polytask/core';
 import type { Value } from './feature-kind.js';
 import { kindOf } from './feature-kinds.js';
 import type { FeatureOptions, LearnedFeature } from './features.js';
+import { mostPieces } from './knots.js';
 import { type LabelOptions, type LearnedLabel, labelLearner } from './labels.js';
 import type { ReadBlock } from './read-block.js';
 
@@ -17,6 +18,11 @@ export interface InputNames {
 export interface TableSchema {
   readonly features: readonly FeatureColumn[];
   readonly labels: readonly LabelOptions[];
+  /**
+   * Into how many pieces, at most, each column of numbers is cut that says nothing of it itself: a piece for 30 values, and 2048 in all. Columns
+   * under `scale: 'none'` stay as they are. Default 0: none is cut.
+   */
+  readonly pieces?: number;
 }
 
 /** A column that is an input. */
@@ -57,13 +63,14 @@ export function namesOfInputs({ inputs = {} }: Pick<TableEncoding, 'inputs'>): R
 const mostNumbers = 1 << 17;
 
 /** Learns an encoding from blocks of training rows. */
-export function createTableLearner({ features, labels }: TableSchema): {
+export function createTableLearner({ features, labels, pieces = 0 }: TableSchema): {
   /** Takes up the rows of a block that `use` says. */
   add(block: ReadBlock, use: (row: number) => boolean): void;
   /** @throws DatasetError (`POLYTASK_DATASET`) where a column has no value. */
   learned(): TableEncoding;
 } {
-  const ofFeatures = features.map((feature) => kindOf(feature.type).learner(feature.column, feature));
+  const each = Math.min(pieces, mostPieces(features.filter(({ type }) => type === 'number').length));
+  const ofFeatures = features.map((feature) => kindOf(feature.type).learner(feature.column, feature, each));
   const ofLabels = labels.map(labelLearner);
   return {
     add(block, use) {

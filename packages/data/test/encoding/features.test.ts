@@ -65,6 +65,21 @@ describe('number', () => {
     expect(encoded(x({ scale: 'none' }), [1, 3], [null])).toEqual([[2]]);
   });
 
+  it('says how much of each piece lies below, between quantiles of the training rows', () => {
+    const feature = x({ pieces: 2, missing: 'indicator' });
+    // The mean of 0, 1, 2, 3 and 14 is 4, their deviation √26; the knots are 0, 2 and 14.
+    const rows = encoded(feature, [3, 0, 14, 1, 2, null], [1, 8, -5, 99, null]);
+    const scaled = (value: number) => Math.fround((value - 4) / Math.sqrt(26));
+    expect(rows).toEqual([
+      [scaled(1), 0, 0.5, 0],
+      [scaled(8), 0, 1, 0.5],
+      [scaled(-5), 0, 0, 0],
+      [scaled(99), 0, 1, 1],
+      [0, 1, 1, Math.fround(1 / 6)],
+    ]);
+    expect(encoded(x({ pieces: 0 }), [1, 2, 3], [2])).toEqual([[0]]);
+  });
+
   it('refuses missing and infinite values under error', () => {
     expect(() => encoded(x({ missing: 'error' }), [1, null])).toThrow(/row 1, column `x`: `x` has no value/);
     expect(() => encoded(x({ missing: 'error' }), [1, -Infinity])).toThrow(/`x` has "-Infinity"/);

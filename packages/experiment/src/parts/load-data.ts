@@ -203,7 +203,7 @@ function refuseTableSplit({ sections: { split }, mistakes }: LoadedConfig, sourc
 /** Rows are encoded as in the run that training starts from, or its weights would mean something else. */
 function refuseFeatures({ sections, mistakes }: LoadedConfig, start: StartModel | undefined): void {
   if (start?.encoding === undefined) return;
-  for (const key of ['features', 'exclude', 'only', 'inputs']) {
+  for (const key of ['features', 'exclude', 'only', 'pieces', 'inputs']) {
     if (valueAt(sections.data, [key]) === undefined) continue;
     mistakes.add(
       ['data', key],

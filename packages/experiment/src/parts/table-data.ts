@@ -43,7 +43,14 @@ const missing = optional(
 
 /** Every type of feature with its options. */
 const featureOptions = {
-  number: { scale: withDefault(choice('standardize', 'none'), 'standardize', 'What is done to the numbers.') },
+  number: {
+    scale: withDefault(choice('standardize', 'none'), 'standardize', 'What is done to the numbers.'),
+    pieces: optional(
+      whole({ from: 0, to: 1000 }),
+      'Into how many pieces the numbers are cut, by quantiles of the training rows; each is a number more.',
+      "the table's `pieces`",
+    ),
+  },
   boolean: {},
   category: {
     encoding: optional(choice('one-hot', 'embedding'), 'How categories become numbers.', 'one-hot up to 64 categories'),
@@ -132,6 +139,11 @@ export const rowsOptions = {
   ),
   only: optional(flag(), 'Whether no other columns are features than those that `features` names.', 'false'),
   exclude: optional(list(text("a column's name")), 'Columns that are no features.'),
+  pieces: optional(
+    whole({ from: 0, to: 1000 }),
+    'Into how many pieces columns of numbers are cut at most, such as 16: one for 30 values, and 2048 in all. Each is a number more.',
+    '0',
+  ),
   maxBadRows: optional(whole({ from: 0 }), 'How many rows may be left out since they cannot be read.', '0'),
   weight: optional(
     either([text("a column's name"), byTask(text("a column's name"), 'columns')], 'a column, or columns by task'),

@@ -21,8 +21,16 @@ const missing = z.enum(['mean', 'indicator', 'error', 'constant']);
 const complete = z.boolean().exactOptional();
 const named = { column, missing, complete };
 
+const knots = z
+  .array(number)
+  .min(2)
+  .refine((ends) => ends.every((end, index) => index === 0 || end > (ends[index - 1] as number)), {
+    error: 'rising numbers',
+  })
+  .exactOptional();
+
 const feature = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('number'), ...named, fill: number, center: number, scale: divisor }),
+  z.strictObject({ type: z.literal('number'), ...named, fill: number, center: number, scale: divisor, knots }),
   z.strictObject({ type: z.literal('boolean'), ...named, fill: number, center: number, scale: divisor }),
   z
     .strictObject({

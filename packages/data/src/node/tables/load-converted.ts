@@ -50,7 +50,7 @@ interface Stored {
 }
 
 /** A new number where what is written to the cache changes. */
-const format = 4;
+const format = 5;
 /** Ids of rows are int32. */
 const mostRows = 2 ** 31 - 1;
 
@@ -106,6 +106,7 @@ export async function loadConverted(
     features: options.features === undefined ? null : Object.entries(options.features),
     exclude,
     refine: options.refine === true,
+    pieces: options.pieces ?? 0,
     ...(options.encoding === undefined ? {} : { encoding: options.encoding.features }),
   };
   const fingerprint = createHash('sha256')
@@ -240,7 +241,7 @@ async function encode(
     const { signal } = options;
     const source = { database, rowsFile, columns: info.columns, assigned, file, weights, signal };
     const dated = options.encoding === undefined ? await withDateNumbers(source, chosen.features) : chosen.features;
-    const schema = { features: dated, labels: columns };
+    const schema = { features: dated, labels: columns, pieces: options.pieces ?? 0 };
     const check = (badRows: BadRows) => checkBadRows(joinBadRows(info.badRows, badRows), options.maxBadRows ?? 0);
     const encoding = await learnEncoding(source, schema, check, options.encoding?.features);
     const words = wordsOf(rowLayoutOf(encoding, labels, weights));

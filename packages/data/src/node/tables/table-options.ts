@@ -48,6 +48,8 @@ export interface TableOptions {
   readonly refine?: boolean;
   /** Columns that are no features, where `features` is left out. */
   readonly exclude?: readonly string[];
+  /** Into how many pieces columns of numbers are cut that say nothing of it, see `TableSchema`. Default 0. */
+  readonly pieces?: number;
   /** What the inputs are called, such as `{ numbers: 'weather' }`. Default `numbers` and `categories`. */
   readonly inputs?: InputNames;
   /** How rows are divided. Default: all are for training. */
