@@ -80,7 +80,7 @@ export function measuredOf(
   const observed = document.joint?.observations?.[gradientObserver.use];
   addGradients(add, names, observed);
   const branched = trunk && branchesBy(names, observed, trunk);
-  if (branched) add('branches', branched.groups.length, branched.groups);
+  if (branched) add('branches', branched.groups.length, [branched.groups.join('; ')]);
   addCurves(add, document, lines);
   addTransfer(add, document);
   return { values, tasks, ...(branched && { changes: { 'branch-by-cosine': branched.change } }) };

@@ -106,7 +106,7 @@ describe('measuredOf', () => {
     const seen = { ...document, tasks: names.map(task), joint: { ...joint, observations } } as unknown as RunDocument;
     const sharing = { use: 'hard-sharing', encoder: { use: 'mlp', units: [8, 4] } };
     const found = measuredOf(seen, lines, {}, { sharing, stages: 2 });
-    expect([found.values.branches, found.tasks.branches]).toEqual([2, ['kind + size', 'rare + pair']]);
+    expect([found.values.branches, found.tasks.branches]).toEqual([2, ['kind + size; rare + pair']]);
     const tree = {
       stages: 1,
       branches: [
@@ -121,7 +121,7 @@ describe('measuredOf', () => {
       ({ name }) => name === 'branch-by-cosine',
     );
     expect(advice?.change).toEqual(found.changes?.['branch-by-cosine']);
-    expect(advice?.sentence).toContain('kind + size and rare + pair');
+    expect(advice?.sentence).toContain('kind + size; rare + pair');
 
     // What cannot branch is told nothing.
     const other = measuredOf(seen, lines, {}, { sharing: { use: 'cross-stitch' }, stages: 2 });
