@@ -37,15 +37,12 @@ export async function runsOf(table: AffinityTable, seed: number, place: Place): 
 /** Analyses a table with one seed, and trains it once with each observer. */
 async function measured({ config, interval }: AffinityTable, seed: number, place: Place): Promise<SeedRuns> {
   const observed: Record<string, Joint> = {};
-  console.error(new Date().toISOString(), 'seed', seed);
   for (const use of ['none', ...watchers]) {
     const observers = use === 'none' ? [] : [{ use, interval }];
-    console.error(new Date().toISOString(), use, process.cpuUsage().user / 1e6);
     observed[use] = await trainJoint({ ...config, observers, seed }, `${seed}-${use}`, place);
   }
   const output = await mkdtemp(join(place.folder, `${seed}-analysis-`));
   const analysis = await analyzeRun({ ...config, seed }, { folder: place.code, output, joint: ['pairs'] });
-  console.error(new Date().toISOString(), process.cpuUsage().user / 1e6, JSON.stringify(analysis.stages));
   return { seed, analysis, observed };
 }
 

@@ -6,13 +6,14 @@ export type { AnalysisSurroundings } from './analysis/analysis-surroundings.js';
 export { type AnalysisOptions, analysisName, analyzeRun } from './analysis/analyze-run.js';
 export { executeAnalysis } from './analysis/execute-analysis.js';
 export type { JointKind } from './analysis/joint-runs.js';
+export { stagesOf } from './analysis/measure-run.js';
 export { requireJoint } from './analysis/train-sets.js';
 export { type ExperimentOptions, runExperiment } from './run-experiment.js';
 // Reading and checking.
 
 // Advice.
 export { applyChange, changesOf } from './advise/apply-change.js';
-export { gradientObserver, measuredOf, readLabels } from './advise/measure-run.js';
+export { gradientObserver, measuredOf, readLabels, type Trunk } from './advise/measure-run.js';
 export { movePaths } from './advise/move-paths.js';
 export { toYaml } from './advise/to-yaml.js';
 export { trainVariant } from './advise/train-variant.js';

@@ -14,7 +14,9 @@ import {
   readLabels,
   type SetOption,
   shownPath,
+  stagesOf,
   type Trial,
+  type Trunk,
   toYaml,
   trainVariant,
   tryAdvice,
@@ -85,7 +87,8 @@ export async function advise(file: string, options: AdviseOptions, io: Io): Prom
     else progress.note(`Stopped before enough was measured to advise anything. What was trained is in ${shown}.`);
     return 'interrupted';
   }
-  const measured = measuredOf(document, lines, await readLabels(run.tasks, run.data.train));
+  const trunk = { sharing: run.config.sharing as unknown as Trunk['sharing'], stages: await stagesOf(run) };
+  const measured = measuredOf(document, lines, await readLabels(run.tasks, run.data.train), trunk);
   const advice = adviceFor(measured);
   const files = await writeFiles(loaded, advice, { folder, force, cwd });
   let trials: readonly Trial[] | undefined;

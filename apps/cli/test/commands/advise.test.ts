@@ -41,7 +41,8 @@ describe('polytask advise', () => {
     const cwd = folderWith({ 'run.yaml': run, 'rows.csv': ['x,z,a,b', ...rows].join('\n'), 'new/kept.txt': 'mine' });
     const args = ['advise', 'run.yaml', '-q', '--json', '-o', 'out'] as const;
     const { stdout } = await polytask(cwd, ...args, '--out', 'new');
-    const files = JSON.parse(stdout).advice.flatMap(({ file = [] }: { file?: string }) => file) as string[];
+    const advice = JSON.parse(stdout).advice as readonly { readonly file?: string }[];
+    const files = advice.flatMap(({ file }) => (file === undefined ? [] : [file]));
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) {
       expect(dirname(file)).toBe(join(cwd, 'new'));

@@ -1,14 +1,17 @@
-import { type Condition, type MeasurementName, type Rule, rules } from './rules.js';
+import { type Change, type Condition, type MeasurementName, type Rule, rules } from './rules.js';
 
 /** What was measured of a run. */
 export interface Measured {
   readonly values: { readonly [Name in MeasurementName]?: number };
   /** Which tasks a measurement is about. */
   readonly tasks: { readonly [Name in MeasurementName]?: readonly string[] };
+  /** By rule, what it changes, where that follows from what was measured. */
+  readonly changes?: { readonly [rule: string]: Change };
 }
 
 /** What a rule says of a run. */
-export interface Advice extends Pick<Rule, 'name' | 'change' | 'source' | 'confidence'> {
+export interface Advice extends Pick<Rule, 'name' | 'source' | 'confidence'> {
+  readonly change?: Change;
   readonly sentence: string;
   /** The measurements that led to it. */
   readonly because: readonly (Condition & { readonly value: number })[];
@@ -34,7 +37,8 @@ export function adviceFor(measured: Measured, from: readonly Rule[] = rules): Ad
       return value !== undefined && holds(condition, value) ? [{ ...condition, value }] : [];
     });
     if (because.length < rule.when.length) return [];
-    const { name, change, source, confidence } = rule;
+    const { name, source, confidence } = rule;
+    const change = rule.change === 'measured' ? measured.changes?.[name] : rule.change;
     return [{ name, sentence: fill(rule.says, measured), because, ...(change && { change }), source, confidence }];
   });
   const order = ['high', 'medium', 'low'];

@@ -8,6 +8,7 @@ export const measurements = {
   dependence: 'largest dependence between the labels of two tasks, from 0 to 1',
   conflictRate: 'largest share of looks in which the gradients of two tasks were against each other',
   magnitudeSimilarity: 'smallest similarity between the sizes of two tasks’ gradients, from 0 to 1',
+  branches: 'groups of tasks by the cosines of their gradients',
   overfitting: 'largest ratio of a task’s validation loss to its training loss, at the end',
   bestEpochRatio: 'latest best epoch of a task over the earliest',
   hurt: 'tasks that learning together hurts',
@@ -41,8 +42,8 @@ export interface Rule {
   readonly when: readonly Condition[];
   /** `{name}` stands for a measurement, `{name%}` for a share in percent, `{nameTasks}` for the tasks that it is about. */
   readonly says: string;
-  /** Undefined where there is nothing to change. */
-  readonly change?: Change;
+  /** Undefined where there is nothing to change; `measured` where what was measured says it (`changes` of `Measured`). */
+  readonly change?: Change | 'measured';
   /**
    * A paper, a bench of ours, or both, each with what it found; or neither, also where a paper says so and a bench of ours saw nothing of it.
    * Bounds are ours unless the note says otherwise.
@@ -63,7 +64,18 @@ export const rules: readonly Rule[] = [
       { measurement: 'tasks', above: 2 },
     ],
     says: 'Learning all together hurts {hurtTasks}. Measure which tasks gain from each other, and train them in groups: `polytask analyze --joint pairs` on this file trains every pair, and writes a run file for each group.',
-    source: { bench: 'npm run bench -- affinity' },
+    source: { bench: 'npm run bench -- affinity: groups by the gains of pairs do better than all together on both tables' },
+    confidence: 'medium',
+  },
+  {
+    name: 'branch-by-cosine',
+    when: [
+      { measurement: 'hurt', above: 0 },
+      { measurement: 'branches', above: 1 },
+    ],
+    says: 'Learning all together hurts {hurtTasks}. By the cosines of their gradients these belong together: {branchesTasks}. Let the last shared layer branch by them.',
+    change: 'measured',
+    source: { bench: 'npm run bench -- affinity: such branches do better than one trunk on digits, and no worse on films' },
     confidence: 'medium',
   },
   {

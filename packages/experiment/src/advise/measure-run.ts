@@ -1,5 +1,14 @@
-import { labelDependence, type Measured, type MeasurementName, negativeTransfer } from '@polytask/analysis';
+import {
+  affinityScore,
+  bestGrouping,
+  type Change,
+  labelDependence,
+  type Measured,
+  type MeasurementName,
+  negativeTransfer,
+} from '@polytask/analysis';
 import type { AnyTask, MultiTaskDataset } from '@polytask/core';
+import { branchesFor } from '../analysis/grouping-stage.js';
 import type { MetricsLine, RunDocument } from '../run/document.js';
 import { networksOf, resultOf } from '../run/networks.js';
 import { overSeeds } from '../run/over-seeds.js';
@@ -49,11 +58,13 @@ export async function readLabels(
  * What advice is drawn from: how much data there is, and what joint and single-task networks did, as far as they were trained.
  *
  * @param labels - Of the training rows, as {@link readLabels} gives them.
+ * @param trunk - What the tasks share, and how many stages its encoder has; where that is not known, nothing is said of branches.
  */
 export function measuredOf(
   document: RunDocument,
   lines: readonly MetricsLine[],
   labels: { readonly [task: string]: TaskLabels },
+  trunk?: Trunk,
 ): Measured {
   const values: { [Name in MeasurementName]?: number } = {};
   const tasks: { [Name in MeasurementName]?: readonly string[] } = {};
@@ -66,10 +77,47 @@ export function measuredOf(
   add('tasks', names.length, names);
   add('rows', document.rows.train);
   addLabels(add, document, labels);
-  addGradients(add, names, document.joint?.observations?.[gradientObserver.use]);
+  const observed = document.joint?.observations?.[gradientObserver.use];
+  addGradients(add, names, observed);
+  const branched = trunk && branchesBy(names, observed, trunk);
+  if (branched) add('branches', branched.groups.length, [branched.groups.join('; ')]);
   addCurves(add, document, lines);
   addTransfer(add, document);
-  return { values, tasks };
+  return { values, tasks, ...(branched && { changes: { 'branch-by-cosine': branched.change } }) };
+}
+
+/** What all tasks share as it is written, and the stages of its encoder. */
+export interface Trunk {
+  readonly sharing: Readonly<Record<string, unknown>>;
+  readonly stages: number;
+}
+
+/** Branches of the last shared layer: as many as the bench `affinity` has. */
+const mostBranches = 3;
+
+/** The best groups by the cosines of gradients, and the sharing that has them as branches; undefined where there are no several. */
+function branchesBy(
+  names: readonly string[],
+  observed: unknown,
+  { sharing, stages }: Trunk,
+): { readonly groups: string[]; readonly change: Change } | undefined {
+  const { blocks } = (observed ?? {}) as { blocks?: { shared?: { cosine: (number | null)[][] } } };
+  if (blocks?.shared === undefined || names.length < 3) return undefined;
+  const { cosine } = blocks.shared;
+  // Auxiliary objectives that are balanced like tasks come after the tasks.
+  const between = names.map((_, i) => names.map((__, j) => (i === j ? 0 : (cosine[i]?.[j] ?? 0))));
+  const budget = Math.min(mostBranches, names.length - 1);
+  const { groups, servedBy } = bestGrouping({ tasks: names.length, score: affinityScore(between), budget });
+  const named = {
+    groups: groups.map((group) => group.map((task) => names[task] as string)),
+    servedBy: Object.fromEntries(names.map((name, task) => [name, servedBy[task] as number])),
+  };
+  const branched = branchesFor(named, sharing, stages);
+  if (branched === undefined) return undefined;
+  const served = groups
+    .map((_, n) => names.filter((__, task) => servedBy[task] === n))
+    .filter(({ length }) => length > 0);
+  return { groups: served.map((group) => group.join(' + ')), change: { set: { sharing: branched } } };
 }
 
 type Add = (name: MeasurementName, value: number | undefined, of?: readonly string[]) => void;

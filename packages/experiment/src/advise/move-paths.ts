@@ -49,6 +49,8 @@ const plainPath: Meaning = (path, folder) => resolve(folder, path);
 function movedPath(path: string, from: string, to: string, meaning: Meaning): string {
   const meant = meaning(path, from);
   if (isAbsolute(path) || meaning(path, to) === meant) return path;
-  const way = relative(to, meant).split(sep).join('/');
-  return way.startsWith('..') || isAbsolute(way) ? way : `./${way}`;
+  const names = relative(to, meant).split(sep);
+  const way = names.join('/');
+  // A name alone might be taken for a package's.
+  return names[0] === '..' || isAbsolute(way) ? way : `./${way}`;
 }

@@ -55,7 +55,7 @@ export function groupTasks(names: readonly string[], affinity: TaskMatrix, cka?:
 }
 
 /** Groups of tasks, with the one that serves each of them. */
-type Groups = Grouping['byBudget'][number];
+type Groups = Pick<Grouping['byBudget'][number], 'groups' | 'servedBy'>;
 
 /**
  * What to write as `sharing` of a run file to train groups as branches of one trunk: all stages of the encoder but the last together,

@@ -253,7 +253,7 @@ async function branchesOf(run: PreparedRun) {
 }
 
 /** Stages of the encoder that the tasks share; 0 where there is none. */
-async function stagesOf({ config, source, data }: PreparedRun): Promise<number> {
+export async function stagesOf({ config, source, data }: PreparedRun): Promise<number> {
   const { encoder } = config.sharing as unknown as { encoder?: unknown };
   if (!isMapping(encoder)) return 0;
   const context = { folder: source.folder, code: source.code };

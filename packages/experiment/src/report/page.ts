@@ -132,5 +132,6 @@ figcaption{font-weight:600;margin-bottom:6px;overflow-wrap:anywhere}
 figcaption small{display:block;font-weight:400;color:var(--muted);font-size:13px}
 svg{display:block;max-width:100%;height:auto}
 pre{background:color-mix(in srgb,var(--grid) 35%,transparent);padding:12px;overflow-x:auto;font-size:13px;white-space:pre-wrap}
-@media print{:root{color-scheme:light;${variables(0)}}nav{display:none}h2,p,figcaption{break-after:avoid}tr{break-inside:avoid}}
+@media(max-width:700px){th:last-child,td:last-child{min-width:16ch}}
+@media print{:root{color-scheme:light;${variables(0)}}nav{display:none}h2,p,figcaption{break-after:avoid}tr{break-inside:avoid}figure{zoom:.7}table{font-size:13px}}
 `.replaceAll('\n', '');

@@ -4,6 +4,7 @@ import { changed, smallRun } from '../../../../test/support/configs.js';
 import { loaded, prepared } from '../../../../test/support/prepared.js';
 import { applyChange, changesOf } from '../../src/advise/apply-change.js';
 import { toYaml } from '../../src/advise/to-yaml.js';
+import { branchesFor } from '../../src/analysis/grouping-stage.js';
 import { prepareRun } from '../../src/parts/prepare-run.js';
 
 const withValidation = changed('training:', 'split: { validation: 0.25 }\ntraining:');
@@ -36,9 +37,14 @@ describe('applyChange', () => {
 
   it('makes run files of all rules that can be prepared', async () => {
     const base = await loaded(withValidation);
+    // What a measurement says: each of the tasks a branch by itself.
+    const names = (base.raw.tasks as { name: string }[]).map(({ name }) => name);
+    const groups = { groups: names.map((name) => [name]), servedBy: Object.fromEntries(names.map((name, n) => [name, n])) }; // biome-ignore format: one line
+    const sharing = branchesFor(groups, base.sections.sharing as unknown as Record<string, unknown>, 1);
     for (const { name, change } of rules) {
       if (change === undefined) continue;
-      const config = applyChange(base.raw, base.sections.sharing, change);
+      const made = change === 'measured' ? { set: { sharing } } : change;
+      const config = applyChange(base.raw, base.sections.sharing, made);
       const text = toYaml(config, [`a comment\nof two lines: ${name}`]);
       expect(text).toMatch(/^# a comment\n# of two lines: [a-z-]+\n\ndata:/);
       await expect(prepared(text), name).resolves.toHaveProperty('tasks');

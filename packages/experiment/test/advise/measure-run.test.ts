@@ -1,3 +1,4 @@
+import { adviceFor } from '@polytask/analysis';
 import { type AnyTask, classification, type MultiTaskDataset, regression, tableDataset } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
 import { gradientObserver, measuredOf, readLabels } from '../../src/advise/measure-run.js';
@@ -90,6 +91,41 @@ describe('measuredOf', () => {
         unclear: ['size'],
       }),
     });
+  });
+
+  it('groups tasks by the cosines of their gradients, and says which sharing has the groups as branches', () => {
+    const near = [
+      [1, 0.6, -0.1, null],
+      [0.6, 1, 0, -0.2],
+      [-0.1, 0, 1, 0.5],
+      [null, -0.2, 0.5, 1],
+    ];
+    const names = ['kind', 'size', 'rare', 'pair'];
+    const { joint } = document;
+    const observations = { [gradientObserver.use]: { blocks: { shared: { cosine: near, conflictRate: near, magnitudeSimilarity: near } } } }; // biome-ignore format: one line
+    const seen = { ...document, tasks: names.map(task), joint: { ...joint, observations } } as unknown as RunDocument;
+    const sharing = { use: 'hard-sharing', encoder: { use: 'mlp', units: [8, 4] } };
+    const found = measuredOf(seen, lines, {}, { sharing, stages: 2 });
+    expect([found.values.branches, found.tasks.branches]).toEqual([2, ['kind + size; rare + pair']]);
+    const tree = {
+      stages: 1,
+      branches: [
+        { stages: 1, branches: ['kind', 'size'] },
+        { stages: 1, branches: ['rare', 'pair'] },
+      ],
+    };
+    expect(found.changes).toEqual({
+      'branch-by-cosine': { set: { sharing: { ...sharing, use: 'branched-sharing', tree } } },
+    });
+    const [advice] = adviceFor({ ...found, values: { ...found.values, hurt: 1 } }).filter(
+      ({ name }) => name === 'branch-by-cosine',
+    );
+    expect(advice?.change).toEqual(found.changes?.['branch-by-cosine']);
+    expect(advice?.sentence).toContain('kind + size; rare + pair');
+
+    // What cannot branch is told nothing.
+    const other = measuredOf(seen, lines, {}, { sharing: { use: 'cross-stitch' }, stages: 2 });
+    expect([other.values.branches, other.changes]).toEqual([undefined, undefined]);
   });
 
   it('says nothing of what was not measured', () => {
