@@ -3,6 +3,9 @@ import type { Colors } from '../io.js';
 import { formatChange, formatSeconds, formatValue } from './format.js';
 import { plainTable } from './table.js';
 
+/** With many tasks a terminal shows the strongest pairs and no matrices: the folder has all of them. */
+const most = { pairs: 20, columns: 16, named: 10 } as const;
+
 type Matrix = readonly (readonly (number | null)[])[];
 
 /** What an analysis found, as text: each measurement as a table, with what it says in sentences. */
@@ -28,19 +31,22 @@ export function analysisText(document: AnalysisDocument, colors: Colors): string
 function labelLines({ labels }: AnalysisDocument, colors: Colors): string[] {
   if (labels === undefined || labels.pairs.length === 0) return [];
   const sorted = [...labels.pairs].sort((a, b) => Math.abs(b.value ?? 0) - Math.abs(a.value ?? 0));
-  const rows = sorted.map(({ tasks, measure, value, adjustedInformation, pValue, rows: both }) => [
-    tasks.join(' – '),
-    words[measure],
-    formatValue(value),
-    formatValue(adjustedInformation),
-    formatValue(pValue),
-    String(both),
-  ]);
+  const rows = sorted
+    .slice(0, most.pairs)
+    .map(({ tasks, measure, value, adjustedInformation, pValue, rows: both }) => [
+      tasks.join(' – '),
+      words[measure],
+      formatValue(value),
+      formatValue(adjustedInformation),
+      formatValue(pValue),
+      String(both),
+    ]);
   const head = ['tasks', 'measure', 'value', 'information', 'p', 'rows with both'];
   const independent = sorted.filter(({ pValue }) => typeof pValue === 'number' && pValue > 0.05);
   const apart = sorted.filter(({ rows: both }) => both === 0);
   return [
     ...titled(head, rows, colors),
+    ...furtherPairs(sorted.length),
     '  information: share of mutual information, less what chance gives; p: how probable it is without dependence.',
     ...(independent.length > 0 ? [`  No dependence is to be seen between ${pairsInWords(independent)}.`] : []),
     ...(apart.length > 0 ? [`  No row has labels of both ${pairsInWords(apart)}.`] : []),
@@ -55,7 +61,20 @@ const words = {
 } as const;
 
 function pairsInWords(pairs: readonly { readonly tasks: readonly [string, string] }[]): string {
-  return pairs.map(({ tasks }) => tasks.join(' and ')).join('; ');
+  return firstOf(
+    pairs.map(({ tasks }) => tasks.join(' and ')),
+    '; ',
+  );
+}
+
+/** The first of a list, and how many more there are. */
+function firstOf(items: readonly string[], separator: string): string {
+  const more = items.length - most.named;
+  return [...items.slice(0, most.named), ...(more > 0 ? [`and ${more} more`] : [])].join(separator);
+}
+
+function furtherPairs(pairs: number): string[] {
+  return pairs > most.pairs ? [`  … and ${pairs - most.pairs} further pairs, in analysis.json.`] : [];
 }
 
 function togetherLines({ observed, gains = {}, tasks }: AnalysisDocument, names: string[], colors: Colors): string[] {
@@ -96,7 +115,7 @@ function conflictsInWords(names: readonly string[], rates: Matrix): string[] {
   );
   return pairs.length === 0
     ? ['  No two tasks have gradients in conflict at more than half of the looks.']
-    : [`  Gradients are in conflict at more than half of the looks: ${pairs.join(', ')}.`];
+    : [`  Gradients are in conflict at more than half of the looks: ${firstOf(pairs, ', ')}.`];
 }
 
 function featureLines({ features }: AnalysisDocument, names: string[], colors: Colors): string[] {
@@ -176,7 +195,9 @@ function neededLines({ inputs, units, tasks }: AnalysisDocument): string[] {
 
 function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
   if (errors === undefined || errors.pairs.length === 0) return [];
-  const rows = errors.pairs.map((pair) => [
+  const strongest = [...errors.pairs].sort((a, b) => Math.abs(b.q ?? 0) - Math.abs(a.q ?? 0));
+  const shown = errors.pairs.length > most.pairs ? strongest.slice(0, most.pairs) : errors.pairs;
+  const rows = shown.map((pair) => [
     pair.tasks.join(' – '),
     formatValue(pair.q),
     formatValue(pair.residualDependence),
@@ -195,10 +216,11 @@ function errorLines({ errors }: AnalysisDocument, colors: Colors): string[] {
     }
   }
   const telling = [...heard].map(
-    ([to, from]) => `  Of ${to}, predictions of ${from.join(', ')} say something that its own do not.`,
+    ([to, from]) => `  Of ${to}, predictions of ${firstOf(from, ', ')} say something that its own do not.`,
   );
   return [
     ...titled(head, rows, colors),
+    ...furtherPairs(errors.pairs.length),
     '  Q: 1 where errors fall on the same rows, −1 where they never do. residuals: what labels have in common beyond the predictions.',
     '  added: what the prediction of one task tells of the other beyond its own, in nats, less what chance gives.',
     ...telling,
@@ -278,6 +300,7 @@ function matrixTable(
   format: (value: number) => string = (value) => value.toFixed(2).replace('-', '−'),
   symmetric = false,
 ): string[] {
+  if (names.length > most.columns) return [`  ${names.length} × ${names.length}: see analysis.html.`];
   const rows = names.map((name, i) => [
     name,
     ...names.map((_, j) => {

@@ -118,3 +118,36 @@ test('inputs and units that tasks need, errors, groups', () => {
   expect(text).toContain('  Suggested: a + b; c; grouped.yaml trains them as branches.');
   expect(text).toContain('  Most alike in features: a and b (CKA 0.7500).');
 });
+
+test('of forty tasks the strongest pairs and no matrices, but where the rest is', () => {
+  const tasks = Array.from({ length: 40 }, (_, n) => task(`t${n}`));
+  const pairs = tasks.flatMap(({ name }, i) =>
+    tasks.slice(i + 1).map((other) => ({
+      ...{ tasks: [name, other.name] as [string, string], measure: 'pearson' as const, value: 1 / (i + 2) },
+      ...{ pValue: 0.5, rows: 9 },
+    })),
+  );
+  const none = tasks.map(() => tasks.map(() => 0.1));
+  const text = textOf({
+    tasks,
+    labels: { rows: 9, coLabelled: [], pairs },
+    observed: {
+      ...{ looks: 8, affinity: none, cosine: none, conflictRate: none.map((row) => row.map(() => 0.9)) },
+      ...{ magnitudeSimilarity: none, firstOrderAffinity: none },
+    },
+  });
+  expect(text).toContain('… and 760 further pairs, in analysis.json.');
+  expect(text).toContain('40 × 40: see analysis.html.');
+  expect(text).toMatch(/more than half of the looks: t0 and t1 \(90 %\), .*, and 770 more\.\n/);
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(400);
+});
+
+test('of an analysis that was stopped', () => {
+  const grouping = {
+    byBudget: [{ budget: 2, groups: [['a', 'b'], ['c']], servedBy: { a: 0, b: 0, c: 1 }, score: 0.02, bound: 0.02 }],
+    suggested: 1,
+  };
+  const text = textOf({ status: 'interrupted', grouping });
+  expect(text).toContain('  Suggested: a + b; c.');
+  expect(text).toMatch(/Stopped before its end, after 5\.0 s$/);
+});

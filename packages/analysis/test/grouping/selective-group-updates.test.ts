@@ -1,9 +1,11 @@
-import { adam, sgd, sumOfLosses } from '@polytask/core';
+import { adam, createTrainer, mlp, regression, sgd, sumOfLosses } from '@polytask/core';
 import { conformance } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { selectiveGroupUpdates } from '../../src/grouping/selective-group-updates.js';
 import { golden, linearLosses, takeSteps } from '../loss-problem.js';
+import { oneTrunk } from '../one-trunk.js';
+import { planted, plantedData } from '../planted-groups.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -66,4 +68,18 @@ test('tasks that help each other come together, and an absent one is left alone'
 test('the first groups hold every task once', async () => {
   const balancing = selectiveGroupUpdates({ groups: [['a'], ['a', 'b']] });
   await expect(takeSteps(golden, { balancing })).rejects.toMatchObject({ code: 'POLYTASK_INVALID_OPTION' });
+});
+
+test('planted groups are found while the model learns', async () => {
+  const trainer = await createTrainer({
+    tasks: ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => regression(name)),
+    sharing: oneTrunk(mlp([16], { activation: 'tanh' })),
+    balancing: selectiveGroupUpdates({ warmUp: 30 }),
+    optimizer: sgd({ learningRate: 0.05 }),
+    seed: 1,
+  });
+  await trainer.fit(plantedData(1, 256).train, { epochs: 15, batchSize: 64 });
+  const { state } = await trainer.checkpoint();
+  trainer.dispose();
+  expect(saved(state).groups).toEqual(planted);
 });
