@@ -82,7 +82,7 @@ export function movingVector(
 ): { readonly moving?: HostTensor } {
   if (model.auxiliaries.every(({ bound }) => bound.actsOn === undefined)) return {};
   const { active, taught } = moving(batch, info);
-  return { moving: indicator(model.objectives, [...active, ...taught]) };
+  return { moving: indicator(model.objectives, [...active, ...(taught ?? [])]) };
 }
 
 const indicator = (objectives: readonly string[], chosen: readonly number[]) =>

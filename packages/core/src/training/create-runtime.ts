@@ -56,7 +56,7 @@ export async function createRuntime({ model, optimizer, constants, session, seed
       const extra = model.objectives.slice(model.tasks.length).map((_, i) => model.tasks.length + i);
       return [...activeTasks(model.tasks, batch), ...extra];
     },
-    moving: (batch, info) => ({ active: runtime.active(batch), taught: taught(batch, info) ?? [] }),
+    moving: (batch, info) => ({ active: runtime.active(batch), taught: taught(batch, info) }),
     teaches: (batch, info) => activeTasks(model.tasks, batch).length > 0 || taught(batch, info) !== undefined,
     reached: firstStep,
     touched: 0,
@@ -110,8 +110,10 @@ export async function createRuntime({ model, optimizer, constants, session, seed
 function isMoving({ group }: SegmentRange, users: readonly number[], k: number, { active, taught }: Moving): boolean {
   if (group === 'balancing')
     return users.length === 0 ? active.length > 0 : users.some((user) => active.includes(user));
-  const isEverybodys = users.length === 0 || users.filter((user) => user < k).length === k;
-  return isEverybodys || users.some((user) => active.includes(user) || taught.includes(user));
+  if (users.length === 0) return true;
+  const isEverybodys = users.filter((user) => user < k).length === k;
+  if (isEverybodys && taught !== undefined) return true;
+  return users.some((user) => active.includes(user) || taught?.includes(user));
 }
 
 async function gather(

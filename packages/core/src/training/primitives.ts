@@ -235,7 +235,7 @@ export function openPrimitives(
       const trial = target.values === parameters.values ? undefined : target;
       if (trial === undefined && probe !== undefined)
         refuseMove(probe, 'it called `apply` on the parameters of the model');
-      const moving = active === undefined ? runtime.moving(batch, info) : { active, taught: [] };
+      const moving = active === undefined ? runtime.moving(batch, info) : { active, taught: undefined };
       await runtime.update(programs.apply, info.step, moving, { feeds: { gradient }, outputs: {} }, { trial, moves });
     },
   };

@@ -27,8 +27,8 @@ export interface BatchSources {
 export interface Moving {
   /** Indices of the objectives present. */
   readonly active: readonly number[];
-  /** Of the tasks that auxiliary terms teach, with a label or without. */
-  readonly taught: readonly number[];
+  /** Of the tasks that auxiliary terms teach, with a label or without; undefined where no term has anything to do. */
+  readonly taught: readonly number[] | undefined;
 }
 
 /** What a training program gives for the history. */
