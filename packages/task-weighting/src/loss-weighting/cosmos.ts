@@ -55,7 +55,9 @@ export const cosmos = /* @__PURE__ */ describePart('loss-weighting', {
           const { measured, ray } = measuredByRay(losses, active, fed);
           const product = tf.sum(tf.mul(ray, measured));
           const cosine = tf.div(tf.div(product, lengthOf(measured)), lengthOf(ray));
-          return tf.sub(product, tf.mul(cosine, lambda));
+          // A vector of zeros has no angle, and a slope without bound beside it.
+          const angle = tf.where(tf.greater(tf.sum(tf.abs(measured)), 0), cosine, 0);
+          return tf.sub(product, tf.mul(angle, lambda));
         },
       };
     },
