@@ -17,6 +17,8 @@ import { conflictFree } from './con-fig.js';
  *
  * where t counts the updates, M' is the M before, and $\hat g$ the gradient that Adam would have seen.
  *
+ * Shapes: a gradient `[P]` → m `[K, P]` → d and the update `[P]`.
+ *
  * @remarks Use it with plain descent, `sgd`: the update is divided by its size already, and a second Adam would do so again; `notesOn` says so, and with it `polytask check`. Until every task had its turn there is no
  * update, so parameters stand still in the first K − 1 steps. The means are of all parameters, those of single tasks included, as in the paper. Where
  * the task whose turn it is has no label in the batch, the next one that has takes its place. State: (K + 2) times the parameters.

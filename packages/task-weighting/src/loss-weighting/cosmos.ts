@@ -16,6 +16,8 @@ const epsilon = 1e-30;
  * - r_k, the preference, sums to 1,
  * - λ says how close the losses are to lie to the ray along r.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks This is the loss for one preference. COSMOS proper draws r anew for every batch and shows it to the network
  * as a further input. Weights may be negative: a task that is too good for its preference is pushed back.
  * @example
