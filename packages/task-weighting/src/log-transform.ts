@@ -50,6 +50,8 @@ const onLogs = describeFactory(
  * - L_k `[K]` are the tasks' losses of the batch, and g_k the gradients of what they share,
  * - w' are the weights that the method within gives.
  *
+ * Shapes: those of the method inside.
+ *
  * @remarks Gives `log_mgda`, `log_cagrad` and their like of the FAMO repository. Parameters of a single task get what
  * `headGradients` of the method within says of the loss itself, not of its logarithm. Mean losses of epochs are shown
  * to the method within as they are. A loss of 0 has weight 0: there is nothing left to learn of that batch.

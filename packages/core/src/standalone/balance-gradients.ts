@@ -9,6 +9,7 @@ import { checkPart } from '../model/check-part.js';
 import { checkWeights } from '../plans/gradient-balancing-plan.js';
 import { requireLosses } from '../plans/require-losses.js';
 import { uniformFloats } from '../random/uniform-stream.js';
+import { checkGramian } from '../training/primitives.js';
 import { downloaded, openPart, type StandaloneOptions } from './open-part.js';
 
 /** What a gradient balancing makes of a Jacobian. */
@@ -26,6 +27,7 @@ export interface BalancedGradients {
    *
    * @param jacobian - `[K, P]`, a row per task.
    * @param losses - `[K]`; NaN for tasks without a label in this batch, whose rows are not looked at. Default: all are there, with a loss of 0.
+   * @throws `POLYTASK_NON_FINITE` for a gradient that is not finite, of a method that gives weights.
    */
   direction(jacobian: tf.Tensor2D, losses?: ArrayLike<number>): Promise<BalancedGradient>;
   /** Call it after every step, so that draws and annealed numbers go on. */
@@ -77,13 +79,10 @@ export function balanceGradients(
     const gramian = Float64Array.from(await product.data());
     product.dispose();
     const tasks = inNameOrder(active, names);
-    const given = bound.weights?.({
-      gramian: compactMatrix(gramian, tasks, k),
-      tasks,
-      losses: compact(losses, tasks),
-      block: 'shared',
-      step: info(),
-    });
+    checkGramian(gramian, active, names, info().step);
+    const input = { gramian: compactMatrix(gramian, tasks, k), tasks, losses: compact(losses, tasks) };
+    // Methods are not asked about nobody.
+    const given = tasks.length === 0 ? [] : bound.weights?.({ ...input, block: 'shared', step: info() });
     const found = Float64Array.from(given ?? []);
     checkWeights(part.name, found, active.length, info().step);
     const weights = spread(scaleWeights(found, part.scale ?? 'tasks'), tasks, k);

@@ -1,4 +1,11 @@
-import { balanceGradients, balanceLosses, createTrainer, openScope, sgd } from '@polytask/core';
+import {
+  balanceGradients,
+  balanceLosses,
+  createTrainer,
+  defineGradientBalancing,
+  openScope,
+  sgd,
+} from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dynamicWeightAverage } from '../acid/methods/dynamic-weight-average.js';
@@ -98,6 +105,27 @@ describe('balanceGradients', () => {
     expectClose([weights?.reduce((sum, weight) => sum + weight, 0) ?? 0], [2]);
     await expect(balance.direction(tf.zeros([3, 2]))).rejects.toThrow(/`jacobian` must have shape/);
     for (const one of [balance, tasks]) one.dispose();
+  });
+
+  it('asks no method about nobody, and refuses gradients that are not finite', async () => {
+    const asked: number[] = [];
+    const part = defineGradientBalancing({
+      name: 'asked',
+      bind: () => ({
+        weights({ tasks }) {
+          asked.push(tasks.length);
+          return tasks.map(() => 1);
+        },
+      }),
+    });
+    const balance = balanceGradients(part, names);
+    const nobody = await balance.direction(jacobian(), [Number.NaN, Number.NaN]);
+    expect(Array.from(nobody.direction.dataSync())).toEqual([0, 0, 0]);
+    expect(Array.from(nobody.weights ?? [])).toEqual([0, 0]);
+    const broken = balance.direction(tf.tensor2d([1, 2, 3, Number.NaN, 5, 6], [2, 3]), [1, 1]);
+    await expect(broken).rejects.toMatchObject({ code: 'POLYTASK_NON_FINITE', task: 'b' });
+    expect(asked).toEqual([]);
+    balance.dispose();
   });
 
   it('carries the state of an aggregation, and saves it', async () => {

@@ -31,6 +31,8 @@ const reach = 0.01;
  * - L_k `[K]` are the tasks' losses of the batch, and $L_k^{\text{val}}$ those of a batch of the validation data,
  * - P are the primary tasks, η is the step size of the virtual step, and λ_k a number per task.
  *
+ * Shapes: losses `[K]` at θ + ε d and at θ − ε d → λ `[K]`.
+ *
  * @remarks Needs `validation` in `fit`. A step takes a backward pass on the batch, one on a validation batch, two
  * forward passes, and the step's own. The virtual step is plain descent at η and not a step of the run's optimizer; the
  * paper adds momentum and decay to it, whose derivative it leaves out. λ is bound by nothing and may become negative,

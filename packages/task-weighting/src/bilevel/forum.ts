@@ -22,6 +22,8 @@ import { crossGramian } from './cross-gramian.js';
  *
  * The model takes a step of the run's optimizer along the part of d that is θ's, a one of Adam along its own.
  *
+ * Shapes: J `[K, P]` of both batches, θ `[P]` → d `[P]` and w `[K]`.
+ *
  * @remarks Needs `validation` in `fit`. A step takes K + 1 gradients, and those of all tasks on the batch and on a validation batch. λ and ν
  * come from the dual of "the best direction for the worst task that lowers the constraint by φ‖q‖²", of which the paper's problem
  * is the form without d. LibMTL's code averages λ with the number of the epoch for n; here it is the number of the step, as in

@@ -28,6 +28,8 @@ import { crossGramian } from './cross-gramian.js';
  * - L_k `[K]` are the tasks' losses of the batch, and $L_k^{\text{val}}$ those of a batch of the validation data,
  * - η is the step size of the virtual step, and a_k, 0 at first, a number per task.
  *
+ * Shapes: J `[K, P]` of both batches → C `[K, K]` → w `[K]`.
+ *
  * @remarks Needs `validation` in `fit`. A step takes the gradients of all tasks on the batch and on a validation batch,
  * besides its own. Gradients are those of all parameters, heads included. One virtual step, of plain descent. Tasks
  * without a label in the validation batch have no say, and those that are absent keep their a.

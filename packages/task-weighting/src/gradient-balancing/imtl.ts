@@ -21,6 +21,8 @@ import { impartialWeights } from './imtl-g.js';
  * where g_k are the tasks' gradients of what is shared, u_k = g_k / ‖g_k‖, φ are parameters of single tasks, which get $e^{s_k} \nabla_{\phi_k} L_k$, and s `[K]`
  * begins with 0.
  *
+ * Shapes: J `[K, P]`, losses `[K]` → d `[P]`.
+ *
  * @remarks The shared direction is that of `imtlG`; the scales change its length under `scale: 'paper'`, and the heads' gradients always. s learns by Adam on the
  * host; its derivative is $e^{s_k} L_k - 1$, and it grows without bound while a loss goes to 0, but not beyond `mostScale`. LibMTL has
  * s in the model's optimizer, where weight decay draws it to 0. Absent tasks' scales stand still. With K = 1 it is single-task training, on a scaled loss.

@@ -11,6 +11,8 @@ import { presentIn } from './three-batches.js';
  * where J_1 and J_2 `[K, P]` are the tasks' gradients on two further batches, J_3 those on the step's own, λ `[K]` begins with 1/K, and Π_Δ is the nearest point of
  * the simplex.
  *
+ * Shapes: J `[K, P]` of three batches → λ `[K]` and d `[P]`.
+ *
  * @remarks A step costs three. Parameters of a single task get the gradient on the step's own batch, once; LibMTL adds up three batches and
  * divides by three. The cross product of two batches is what makes it MoDo: with one batch for both, as TorchJD allows, it is something else. Weights of tasks
  * that are absent from one of the batches stand still. γ goes with the squared length of gradients.

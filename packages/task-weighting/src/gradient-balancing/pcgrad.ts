@@ -11,6 +11,8 @@ import { describePart, permutation } from '@polytask/core';
  * where g_j are the gradients as they were. Since every $g_i' = \sum_j c_{ij} g_j$, weights $w_j = \sum_i c_{ij}$ follow from
  * G = J Jᵀ `[K, K]` alone.
  *
+ * Shapes: G = J Jᵀ `[K, K]` → w `[K]`.
+ *
  * @remarks The order is drawn from the run's seed, anew for every step and task. Weights are at least 1 under `scale: 'paper'`; for
  * two tasks d is twice that of `upGrad`. With K = 1 the direction is the task's gradient.
  * @example

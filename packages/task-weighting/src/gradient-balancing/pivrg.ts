@@ -27,6 +27,8 @@ const leastTemperature = 10;
  *
  * where G = J Jᵀ, J `[K, P]` has the tasks' gradients as rows, and s_k is by how many per cent task k's validation loss is above the given `baselines`.
  *
+ * Shapes: G = J Jᵀ `[K, K]`, s `[K]` → w `[K]`.
+ *
  * @remarks Deficits are measured at the first step of every epoch, on batches of the validation data; until a task had a label in them its deficit is the mean
  * of the others'. With equal deficits it is `fairGrad` with α = 2. A task without a baseline is measured by its first validation loss. The paper's deficits are
  * of metrics; losses are what a step plan sees.

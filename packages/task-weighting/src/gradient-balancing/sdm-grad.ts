@@ -23,6 +23,8 @@ import { presentIn } from './three-batches.js';
  * where J_1 and J_2 `[K, P]` are the tasks' gradients on two further batches, J_3 those on the step's own with mean g_0, s is the mean of the roots of
  * A's diagonal before it is divided, and w `[K]` goes on from step to step, with some iterations at each.
  *
+ * Shapes: J `[K, P]` of three batches → w `[K]` and d `[P]`.
+ *
  * @remarks A step costs three. Parameters of a single task get the gradient on the step's own batch, once; LibMTL gives them three times as much. λ = 0 is near
  * `mgda`, a large one the mean. The momentum begins anew with every step. Weights of tasks that are absent from one of the batches stand still.
  * @example

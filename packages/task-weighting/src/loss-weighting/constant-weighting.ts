@@ -94,6 +94,8 @@ const options = {
  * A function gets the number of the epoch that begins, from 0, and what was seen of the one before: mean losses, and
  * metrics on the validation data. It is asked once per epoch.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Unlike other methods it takes weights as they are given unless `scale: 'tasks'` is asked for.
  * @throws `POLYTASK_UNKNOWN_NAME` for weights of tasks that there are not.
  * @example

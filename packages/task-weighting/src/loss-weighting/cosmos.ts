@@ -16,6 +16,8 @@ const epsilon = 1e-30;
  * - r_k, the preference, sums to 1,
  * - λ says how close the losses are to lie to the ray along r.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks This is the loss for one preference. COSMOS proper draws r anew for every batch and shows it to the network
  * as a further input. Weights may be negative: a task that is too good for its preference is pushed back.
  * @example
@@ -55,7 +57,9 @@ export const cosmos = /* @__PURE__ */ describePart('loss-weighting', {
           const { measured, ray } = measuredByRay(losses, active, fed);
           const product = tf.sum(tf.mul(ray, measured));
           const cosine = tf.div(tf.div(product, lengthOf(measured)), lengthOf(ray));
-          return tf.sub(product, tf.mul(cosine, lambda));
+          // A vector of zeros has no angle, and a slope without bound beside it.
+          const angle = tf.where(tf.greater(tf.sum(tf.abs(measured)), 0), cosine, 0);
+          return tf.sub(product, tf.mul(angle, lambda));
         },
       };
     },

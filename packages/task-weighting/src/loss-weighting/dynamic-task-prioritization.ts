@@ -25,6 +25,8 @@ const margin = 1e-6;
  *   epoch,
  * - α is how much the newest κ counts, γ how much difficult tasks are preferred.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks The paper takes training accuracies or precisions for κ, which a loss weighting does not see; $e^{-L}$ is
  * the probability that a classification gives the right class, as a geometric mean. Its weighting of examples is not
  * here. A task's weight is 1 until its κ is known.

@@ -11,6 +11,8 @@ import * as tf from '@tensorflow/tfjs';
  * - $\bar L_k(t)$ `[K]` are mean training losses of epoch t; in the first two epochs all weights are 1,
  * - τ is the temperature: the larger, the more even.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks By epochs, as published; nash-mtl's copy takes windows of 25 steps. The ratio is 1 where it is not a number:
  * the task had no label in one of the two epochs, or a loss of 0.
  * @example

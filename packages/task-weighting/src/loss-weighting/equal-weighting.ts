@@ -8,6 +8,8 @@ import * as tf from '@tensorflow/tfjs';
  *
  * where L_k `[K]` are the tasks' losses of the batch.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks What a trainer does without a balancing. It is the sum and not the mean: learning rates are those of a task
  * trained alone.
  * @example

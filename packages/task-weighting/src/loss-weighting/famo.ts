@@ -34,6 +34,8 @@ const epsilon = 1e-8;
  *   sum to 1,
  * - γ pulls ξ back to 0.
  *
+ * Shapes: losses `[K]` before and after the step → w `[K]`.
+ *
  * @remarks The second look at the losses is a forward pass, with the same dropout masks; it moves no batch statistics.
  * A copy of FAMO in circulation multiplies where c divides. Where a task is absent, its ξ stands still.
  * @throws `POLYTASK_LOSS_TOO_LOW` for losses below b.

@@ -11,6 +11,8 @@ import { logLosses } from '../log-losses.js';
  * - L_k `[K]` are the tasks' losses of the batch, none of them negative,
  * - K' is the number of tasks present.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Computed as the exponential of the mean logarithm, so that many small losses do not underflow. A loss of 0
  * makes the product 0: it has weight 0, and under `scale: 'paper'` the others weigh next to nothing.
  * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses.

@@ -25,6 +25,8 @@ import { planOptions } from '../plan-options.js';
  * - q_k, 1/K at first, remembers how large the losses have been,
  * - C(k) is the cluster of task k among the $\tilde w$, of G clusters by k-means.
  *
+ * Shapes: losses `[K]` → w `[K]`.
+ *
  * @remarks Weights follow from the losses of the step itself, which takes a forward pass before the one of the step.
  * Clusters are exact, by dynamic programming on the sorted numbers, where the authors' code searches from a random
  * start. The sign in the exponent favours small losses, as published. With η = 10⁻⁴ and losses of ordinary size q stays

@@ -14,6 +14,8 @@ import { presentSoftmax } from '../present.js';
  * - b_k are base losses, such as those of single-task networks or of the first epoch,
  * - K' is the number of tasks present.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks The effective weight on a task's gradient is $w_k / L_k$. Base losses are 1 until the first epoch has given
  * its means, as in the authors' code. The variant with a reinforcement learner in the place of the softmax, IGBv2, is
  * not here. A loss of 0 has weight 0.

@@ -14,6 +14,8 @@ const mostExponent = 30;
  * - L_k `[K]` are the tasks' losses of the batch,
  * - s_k, a variable per task, is trained together with the model. At its optimum $e^{s_k} L_k = 1$.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks The total has no lower bound: where a loss goes to 0, s grows for ever. Weights are at most e³⁰. Variables
  * are in the group `balancing`, with no weight decay. Under `scale: 'tasks'` the model's gradient is rescaled, that of
  * s is not.

@@ -11,6 +11,8 @@ import { initialLosses, initialLossesIn } from '../initial-losses.js';
  * - L_k `[K]` are the tasks' losses of the batch,
  * - L_k(0) is the loss in the first batch in which task k has a label and a loss above 0.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks The baseline that GradNorm's own problem asks for: it takes out the units of the losses and nothing else.
  * One batch decides, so that a small first batch gives noisy weights. L(0) is in checkpoints.
  * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses.

@@ -16,6 +16,8 @@ import { taskVariables } from '../task-variables.js';
  * - p_k, a variable per task, is trained together with the model, all 0 at first,
  * - λ says how much the discrepancy matters.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Four variants go under this name in the authors' code. This is the one of NYUv2, with softmax parameters in
  * the place of a small network that reads features. As published, each task is compared with the next one, so that the
  * order of tasks matters; `compare: 'mean'` compares each with the mean of those present and does not depend on it.

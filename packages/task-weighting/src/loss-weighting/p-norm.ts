@@ -15,6 +15,8 @@ const smallest = 1e-20;
  * - r_k, the preference, sums to 1, and z_k are ideal losses,
  * - p = 1 is the weighted sum; for p → ∞ it becomes the Tchebycheff scalarisation.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Computed relative to the largest summand, so that no power overflows. A loss below its ideal is pushed up to
  * it.
  * @example

@@ -18,6 +18,8 @@ const epsilon = 1e-12;
  * - r, the preference, points from z to where on the front the optimum is to lie,
  * - θ says how much lying beside the ray costs.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Weights may be negative: a task that is too good for its preference is pushed back towards the ray.
  * @example
  * ```ts

@@ -9,6 +9,8 @@ import { presentSoftmax } from '../present.js';
  *
  * where L_k `[K]` are the tasks' losses of the batch.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Drawn from the run's seed and the number of the step. Published weights sum to 1: steps are K times smaller
  * than those of the sum of losses, unless `scale: 'tasks'` (the default) rescales them.
  * @example

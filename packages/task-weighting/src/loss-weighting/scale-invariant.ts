@@ -10,6 +10,8 @@ import { logLosses } from '../log-losses.js';
  * where L_k `[K]` are the tasks' losses of the batch, all above 0. Multiplying a task's loss by a constant changes no
  * gradient.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Tasks without a label in the batch take no part. A loss of 0 has weight 0: there is nothing left to learn of
  * that batch.
  * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses.

@@ -19,6 +19,8 @@ import { belowWhereAbsent } from '../present.js';
  * $\bar L_k$ of the last of them are then nadirs: from there on $K r_k \log (L_k / \bar L_k)$ is in the place of
  * $r_k (L_k - z_k)$.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Without a warm-up μ is in units of the losses. LibMTL always warms up, takes no preference, and multiplies
  * by K.
  * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses, with a warm-up.

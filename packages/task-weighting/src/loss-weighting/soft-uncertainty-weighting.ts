@@ -18,6 +18,8 @@ const epsilon = 1e-8;
  * - L_k `[K]` are the tasks' losses of the batch; those within w are constants, through which no gradient flows,
  * - τ is the temperature: the smaller, the more the smallest losses are favoured.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Soft weights depend on the units of the losses: τ has to be searched for, and a loss near 0 takes all weight
  * at a small τ. Under `form: 'optimal'` the value is always the number of tasks, so look at the losses themselves; its
  * gradient is that of `scaleInvariant`, and a loss of 0 has weight 0.

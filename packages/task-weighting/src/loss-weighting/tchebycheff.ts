@@ -15,6 +15,8 @@ import { belowWhereAbsent } from '../present.js';
  *   the optimum for some r,
  * - ρ > 0 is the augmented form, which leaves out points that are only weakly optimal.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks Where several tasks are equally bad, each has an equal part of the weight: a subgradient. Under the modified
  * form r points to where on the front the optimum lies, and no r_k may be 0.
  * @example

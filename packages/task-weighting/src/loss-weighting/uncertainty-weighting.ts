@@ -16,6 +16,8 @@ const mostExponent = 30;
  * - L_k `[K]` are the tasks' losses of the batch,
  * - s_k = log σ_k², a variable per task, is trained together with the model.
  *
+ * Shapes: losses `[K]` → a loss `[]`.
+ *
  * @remarks The total of the first two forms falls below 0 by design once losses are small; that is no fault. At the
  * optimum $s_k = \log L_k$ for a regression and $\log 2 L_k$ for a classification. The never-negative form is published
  * with p = σ as its variable; here s = log p², which has neither a second solution of the other sign nor a division by

@@ -13,6 +13,8 @@ import { primaryIndex, primaryOptions } from './primary.js';
  * - p is the primary task, whose weight stays 1; the others' weights are 1 at first,
  * - η is the step size, in units of 1 / ‖g‖².
  *
+ * Shapes: G = J Jᵀ `[K, K]` → w `[K]`.
+ *
  * @remarks With `simplex` weights are projected after every step, so that none is negative and they sum to the number
  * of auxiliary tasks. ForkMerge's code has no such bound (`simplex: false`); then a large η lets weights run away. The
  * noise of the paper's Langevin dynamics is left out, as there. Weights of absent tasks stand still, and all do without

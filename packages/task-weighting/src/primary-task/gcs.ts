@@ -12,6 +12,8 @@ import { primaryIndex, primaryOptions } from './primary.js';
  * - g_i are the tasks' gradients of the shared parameters, of which G = J Jᵀ `[K, K]` is enough,
  * - p is the primary task.
  *
+ * Shapes: G = J Jᵀ `[K, K]` → w `[K]`.
+ *
  * @remarks A gradient of zero counts as having a cosine of 0. In a batch without a label of the primary task there is
  * nothing to compare with, and all take part. Heads of auxiliary tasks go on learning; `headGradients: weighted` stops
  * them too.

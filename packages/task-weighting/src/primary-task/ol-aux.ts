@@ -12,6 +12,8 @@ import { primaryIndex, primaryOptions } from './primary.js';
  * - g_i are the tasks' gradients of the shared parameters, of which G = J Jᵀ `[K, K]` is enough,
  * - p is the primary task, whose weight stays 1; the others' weights are 1 at first, and change every n steps.
  *
+ * Shapes: G = J Jᵀ `[K, K]` → w `[K]`.
+ *
  * @remarks The paper has inner products, which depend on the scale of the losses; cosines are what ForkMerge's code
  * has, and the default. Weights have no bounds: they may become negative, and then a task is unlearned. Tasks that are
  * absent gain nothing; neither does any without the primary task.

@@ -16,6 +16,8 @@ const margin = 1e-6;
  * - g_i are the tasks' gradients of the shared parameters, of which G = J Jᵀ `[K, K]` is enough,
  * - p is the primary task, ρ_i the cosine between g_i and g_p, and $\hat\rho_i$, 0 at first, its moving average.
  *
+ * Shapes: G = J Jᵀ `[K, K]` → w `[K]`.
+ *
  * @remarks The first step is that of `priPcgrad`. Gradients of zero are left as they are, and move no average. In a
  * batch without a label of the primary task gradients are as they are.
  * @throws `POLYTASK_INVALID_OPTION` where no primary task is named.

@@ -14,6 +14,8 @@ import { primaryIndex, primaryOptions } from './primary.js';
  * Weights are 1 for auxiliary tasks and $1 - \sum_{i \ne p} \min(0, g_i \cdot g_p) / \lVert g_p \rVert^2$ for the
  * primary one. To first order no auxiliary task harms it: $d \cdot g_p \ge \lVert g_p \rVert^2$.
  *
+ * Shapes: G = J Jᵀ `[K, K]` → w `[K]`.
+ *
  * @remarks In a batch without a label of the primary task gradients are as they are.
  * @throws `POLYTASK_INVALID_OPTION` where no primary task is named.
  * @example

@@ -15,6 +15,8 @@ import { drawTask, rowsOfTask, taskOf } from './one-task.js';
  *   falls and rescaled,
  * - $\alpha_t = 1/t$ at step t, η is the step size, ε the part of exploration, and β favours tasks that were not drawn.
  *
+ * Shapes: the loss `[]` of the task drawn → π `[K]`.
+ *
  * @remarks The paper measures progress on the same batch before and after the step; here it is from one batch of a task
  * to its next, which costs nothing and is noisier. Tasks that were never drawn come first.
  * @example

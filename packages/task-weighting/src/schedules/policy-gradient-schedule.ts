@@ -16,6 +16,8 @@ import { drawTask, rowsOfTask, taskOf } from './one-task.js';
  *   falls and rescaled,
  * - b, 0 at first, is the reward that is to be expected, and e_a the unit vector of a.
  *
+ * Shapes: the loss `[]` of the task drawn → π `[K]`.
+ *
  * @remarks Unlike a bandit of the Exp3 family it makes no promise against rewards of any kind, but follows them faster.
  * Exploration is left out of the gradient. Tasks that were never drawn come first.
  * @example

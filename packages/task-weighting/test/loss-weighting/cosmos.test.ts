@@ -20,6 +20,11 @@ test('on the ray of the preference only the sum pulls', () => {
   expectClose([scalarOf(part, [2, 6])], [0.5 + 4.5 - 2]);
 });
 
+test('losses of 0 have no angle, so that only the sum pulls', () => {
+  expectClose(weighted(cosmos({ scale: 'paper' }), [0, 0]).weights, [0.5, 0.5]);
+  expectClose([scalarOf(cosmos({ scale: 'paper' }), [0, 0])], [0]);
+});
+
 test('measures from the ideal, and of the tasks present alone', () => {
   const part = cosmos({ ideal: { task1: 1 }, lambda: 5, scale: 'paper' });
   expectClose([scalarOf(part, [3, 5])], [3.5 - (5 * 7) / (5 * Math.SQRT2)]);
