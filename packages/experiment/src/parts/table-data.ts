@@ -141,7 +141,7 @@ export const rowsOptions = {
   exclude: optional(list(text("a column's name")), 'Columns that are no features.'),
   pieces: optional(
     whole({ from: 0, to: 1000 }),
-    'Into how many pieces columns of numbers are cut at most, such as 16: one for 30 values, and 2048 in all. Each is a number more.',
+    'Into how many pieces columns of numbers are cut at most, such as 16: one for 60 values, and 2048 in all. Each is a number more.',
     '0',
   ),
   maxBadRows: optional(whole({ from: 0 }), 'How many rows may be left out since they cannot be read.', '0'),
