@@ -92,13 +92,14 @@ async function keptPeers(table: QualityTable, config: Record<string, unknown>): 
   return measured;
 }
 
-/** The peers on the very numbers that our network gets. */
+/** The peers on the numbers that our network gets, but for pieces. */
 async function measurePeers(
   table: QualityTable,
   config: Record<string, unknown>,
 ): Promise<Readonly<Record<string, Measured>>> {
   const file = join(folder, `${table.name}.yaml`);
-  await writeFile(file, JSON.stringify(config));
+  // They get numbers as they are: pieces are our own idea of what a network should see.
+  await writeFile(file, JSON.stringify({ ...config, data: { ...(config.data as object), pieces: 0 } }));
   const { data, tasks } = await prepareRun(await loadConfig({ file, cwd: folder }));
   const spec = join(folder, `${table.name}.json`);
   await writeForPeers(spec, data, tasks);

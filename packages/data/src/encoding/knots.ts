@@ -1,5 +1,5 @@
 /** Values that a piece needs, where a column says nothing of it: fewer would be learned by heart. */
-const valuesPerPiece = 30;
+const valuesPerPiece = 60;
 /** So many numbers all pieces of such columns make at most. */
 const mostNumbers = 2048;
 /** Values that are kept to find quantiles by. */

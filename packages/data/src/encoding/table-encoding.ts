@@ -19,7 +19,7 @@ export interface TableSchema {
   readonly features: readonly FeatureColumn[];
   readonly labels: readonly LabelOptions[];
   /**
-   * Into how many pieces, at most, each column of numbers is cut that says nothing of it itself: a piece for 30 values, and 2048 in all. Columns
+   * Into how many pieces, at most, each column of numbers is cut that says nothing of it itself: a piece for 60 values, and 2048 in all. Columns
    * under `scale: 'none'` stay as they are. Default 0: none is cut.
    */
   readonly pieces?: number;

@@ -16,8 +16,8 @@ describe('knots', () => {
 
   it('are as few as there are values for, unless they are asked for', () => {
     const some = (count: number) => Array.from({ length: count }, (_, i) => i);
-    expect(knotsOf(some(59))).toBeUndefined();
-    expect(knotsOf(some(60))).toHaveLength(3);
+    expect(knotsOf(some(119))).toBeUndefined();
+    expect(knotsOf(some(120))).toHaveLength(3);
     expect(knotsOf(some(5000))).toHaveLength(17);
     expect(knotsOf(some(5), 4, true)).toEqual([0, 1, 2, 3, 4]);
     expect(knotsOf(some(5), 1, true)).toBeUndefined();
@@ -43,7 +43,7 @@ describe('knots', () => {
   });
 
   it('are those of all columns of numbers that say nothing of it, where a table has some', () => {
-    const rows = Array.from({ length: 90 }, (_, i) => ({ a: i, b: i, c: i, d: i % 2 === 0 }));
+    const rows = Array.from({ length: 180 }, (_, i) => ({ a: i, b: i, c: i, d: i % 2 === 0 }));
     const { features } = learnTable(rows, {
       features: [
         { column: 'a', type: 'number' },
@@ -55,7 +55,7 @@ describe('knots', () => {
       pieces: 16,
     });
     expect(features.map((feature) => 'knots' in feature && feature.knots)).toEqual([
-      [0, 30, 59, 89],
+      [0, 60, 119, 179],
       false,
       false,
       false,

@@ -26,6 +26,9 @@ import type { LoadedData } from './loaded-data.js';
 import type { BuildContext } from './part-table.js';
 import { drawTrainingRows, trainingRowsOptions } from './training-rows.js';
 
+/** Into how many pieces columns of numbers are cut where the configuration does not say it (`npm run bench -- quality`). */
+const defaultPieces = 16;
+
 const paths = either([text('a path'), list(text('a path'), { least: 1 })], 'a path, or a list of paths');
 
 const missing = optional(
@@ -141,8 +144,8 @@ export const rowsOptions = {
   exclude: optional(list(text("a column's name")), 'Columns that are no features.'),
   pieces: optional(
     whole({ from: 0, to: 1000 }),
-    'Into how many pieces columns of numbers are cut at most, such as 16: one for 30 values, and 2048 in all. Each is a number more.',
-    '0',
+    'Into how many pieces columns of numbers are cut at most: one for 60 values, and 2048 in all. Each is a number more; 0: none.',
+    String(defaultPieces),
   ),
   maxBadRows: optional(whole({ from: 0 }), 'How many rows may be left out since they cannot be read.', '0'),
   weight: optional(
@@ -170,7 +173,7 @@ type TableConfig = OptionsOf<typeof tableOptions>;
 
 /** Loads a table with the labels of the tasks. */
 export async function tableData(options: TableConfig, context: BuildContext): Promise<LoadedData> {
-  const { source, sampling, mixing, weight, cache, only, ...rest } = options;
+  const { source, sampling, mixing, weight, cache, pieces, only, ...rest } = options;
   const { folder, labels = [], split = {}, columns = {}, files = {}, signal } = context;
   const { training, ...measured } = files;
   if (source === undefined && training === undefined)
@@ -186,7 +189,7 @@ export async function tableData(options: TableConfig, context: BuildContext): Pr
     refine: only !== true,
     ...(context.encoding === undefined ? {} : { encoding: context.encoding }),
     signal,
-    ...rowOptions({ weight, cache } as never, context),
+    ...rowOptions({ weight, cache, pieces } as never, context),
     source: sourceIn((source ?? training) as NonNullable<typeof source>, folder),
     labels,
     split,
@@ -202,15 +205,16 @@ const inFolder = (files: NonNullable<BuildContext['files']>, folder: string) =>
 
 /** Options of rows as `@polytask/data` takes them. */
 export function rowOptions(
-  { weight, cache }: Pick<TableConfig, 'weight' | 'cache'>,
+  { weight, cache, pieces = defaultPieces }: Pick<TableConfig, 'weight' | 'cache' | 'pieces'>,
   { folder, columns = {} }: BuildContext,
-): Pick<TableOptions, 'weights' | 'cache'> {
+): Pick<TableOptions, 'weights' | 'cache' | 'pieces'> {
   const byTask = (task: string) => {
     if (Object.hasOwn(columns, task)) return columns[task] as string;
     const message = `there is no task \`${task}\`; expected one of ${listNames(Object.keys(columns), { plain: true })}`;
     throw new TableError(['weight', task], message);
   };
   return {
+    pieces,
     ...(weight === undefined
       ? {}
       : {

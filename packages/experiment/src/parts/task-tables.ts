@@ -21,7 +21,7 @@ export async function taskTables(
   options: OptionsOf<typeof taskTablesOptions>,
   context: BuildContext,
 ): Promise<LoadedData> {
-  const { tables, sampling, mixing = null, weight, cache, only, ...rest } = options;
+  const { tables, sampling, mixing = null, weight, cache, pieces, only, ...rest } = options;
   const { folder, labels = [], split = {}, columns = {}, signal } = context;
   const tasks = Object.keys(columns);
   for (const name of Object.keys(tables)) {
@@ -43,7 +43,7 @@ export async function taskTables(
     refine: only !== true,
     ...(context.encoding === undefined ? {} : { encoding: context.encoding }),
     signal,
-    ...rowOptions({ weight, cache } as never, context),
+    ...rowOptions({ weight, cache, pieces } as never, context),
     tables: Object.fromEntries(entries),
     split,
   } as TaskTablesOptions);

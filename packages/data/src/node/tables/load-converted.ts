@@ -50,7 +50,7 @@ interface Stored {
 }
 
 /** A new number where what is written to the cache changes. */
-const format = 5;
+const format = 6;
 /** Ids of rows are int32. */
 const mostRows = 2 ** 31 - 1;
 
