@@ -1,4 +1,4 @@
-import { describePart, extend, number, withDefault } from '@polytask/core';
+import { describePart, extend, number, stopGradient, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { measuredByRay, preferenceFeeds, preferenceOptions } from '../preference.js';
 
@@ -58,7 +58,7 @@ export const cosmos = /* @__PURE__ */ describePart('loss-weighting', {
           const product = tf.sum(tf.mul(ray, measured));
           const cosine = tf.div(tf.div(product, lengthOf(measured)), lengthOf(ray));
           // A vector of zeros has no angle, and a slope without bound beside it.
-          const angle = tf.where(tf.greater(tf.sum(tf.abs(measured)), 0), cosine, 0);
+          const angle = tf.where(tf.greater(stopGradient(tf.sum(tf.abs(measured))), 0), cosine, 0);
           return tf.sub(product, tf.mul(angle, lambda));
         },
       };
