@@ -187,7 +187,8 @@ function neededLines({ inputs, units, tasks }: AnalysisDocument): string[] {
     ];
   };
   return [
-    ...ofInputs, // Two columns correlate fully whatever they are.
+    ...ofInputs,
+    // Two columns correlate fully whatever they are.
     ...((inputs?.columns.length ?? 0) < 3 ? [] : overlaps(inputs?.overlap, 'inputs')),
     ...overlaps(units?.overlap, 'units of the trunk'),
   ];
@@ -257,15 +258,16 @@ function groupLines({ grouping, jointRuns, status }: AnalysisDocument): string[]
   const best = cover ?? grouping;
   if (best === undefined) return [];
   const inWords = (groups: readonly (readonly string[])[]) => groups.map((group) => group.join(' + ')).join('; ');
-  const what = cover === undefined ? 'affinity' : 'gain';
-  const inPercent = (value: number) => `${(100 * value).toFixed(3).replace('-', '−')} %`;
+  const what = cover === undefined ? (grouping?.by ?? 'affinity') : 'gain';
+  const inFigures = (value: number) =>
+    (what === 'cosine' ? value.toFixed(3) : `${(100 * value).toFixed(3)} %`).replace('-', '−');
   // A larger budget that gives the same groups says nothing more.
   const different = best.byBudget.filter(
     ({ groups }, n) => inWords(groups) !== inWords(best.byBudget[n - 1]?.groups ?? []),
   );
   const lines = different.map(
     ({ budget, groups, score, bound }) =>
-      `  at most ${budget}: ${inWords(groups)} (mean ${what} ${inPercent(score)}${bound > score + 1e-9 ? `; no grouping has more than ${inPercent(bound)}` : ''})`,
+      `  at most ${budget}: ${inWords(groups)} (mean ${what} ${inFigures(score)}${bound > score + 1e-9 ? `; no grouping has more than ${inFigures(bound)}` : ''})`,
   );
   const found = best.byBudget[best.suggested - 1];
   const one = found === undefined || found.groups.length < 2;
@@ -275,9 +277,11 @@ function groupLines({ grouping, jointRuns, status }: AnalysisDocument): string[]
     : [`  Suggested: ${inWords(found.groups)}${status === 'interrupted' ? '' : files}.`];
   const guess =
     cover === undefined && !one
-      ? ['  These groups are a guess: affinity says what a step does. What groups gain is measured by `--joint pairs`.']
+      ? [
+          `  These groups are a guess: ${what} says what a step does. What groups gain is measured by \`--joint pairs\`.`,
+        ]
       : [];
-  const byAffinity = cover && grouping?.byBudget[grouping.suggested - 1];
+  const guessed = cover && grouping?.byBudget[grouping.suggested - 1];
   const [nearest] = grouping?.clusters ?? [];
   const alike =
     nearest === undefined
@@ -287,7 +291,7 @@ function groupLines({ grouping, jointRuns, status }: AnalysisDocument): string[]
     ...lines,
     ...advice,
     ...guess,
-    ...(byAffinity ? [`  By affinity: ${inWords(byAffinity.groups)}.`] : []),
+    ...(guessed ? [`  By ${grouping?.by}: ${inWords(guessed.groups)}.`] : []),
     ...alike,
   ];
 }

@@ -76,11 +76,11 @@ test('transfer by heads, or by scores where there are none', () => {
 
 test('inputs and units that tasks need, errors, groups', () => {
   const needed = {
-    columns: ['u', 'v'],
+    columns: ['u', 'v', 'w'],
     importance: [
-      [0.5, 0],
-      [0.2, 0.9],
-      [0, 0],
+      [0.5, 0, 0],
+      [0.2, 0.9, 0],
+      [0, 0, 0],
     ],
     overlap: matrix(0.9, null, -0.5),
   };
@@ -101,6 +101,7 @@ test('inputs and units that tasks need, errors, groups', () => {
       ],
     },
     grouping: {
+      by: 'affinity',
       byBudget: [
         { budget: 1, groups: [['a', 'b', 'c']], servedBy: { a: 0, b: 0, c: 0 }, score: 0.001, bound: 0.001 },
         { budget: 2, groups: [['a', 'b'], ['c']], servedBy: { a: 0, b: 0, c: 1 }, score: 0.02, bound: 0.02 },

@@ -91,7 +91,7 @@ const groupsSchema = z.object({
   budget: count.describe('Groups at most.'),
   groups: z.array(names).describe('A task may be in several.'),
   servedBy: z.record(z.string(), count).describe('By task, which of the groups.'),
-  score: z.number().describe('Mean over tasks of the affinity, or gain, that they have in their groups.'),
+  score: z.number().describe('Mean over tasks of the cosine, affinity or gain that they have in their groups.'),
   bound: z.number().describe('No grouping has a higher score.'),
 });
 
@@ -137,6 +137,9 @@ const jointRunsSchema = z.object({
 });
 
 const groupingSchema = z.object({
+  by: z
+    .enum(['cosine', 'affinity'])
+    .describe('What groups are scored by: cosines of gradients, or lookahead affinity where there are none.'),
   ...bestGroupsSchema.shape,
   clusters: z
     .array(

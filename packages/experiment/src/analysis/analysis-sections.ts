@@ -286,7 +286,7 @@ function jointSection({ jointRuns }: AnalysisDocument, names: readonly string[])
 function groupSection({ grouping, jointRuns }: AnalysisDocument): Section | undefined {
   const cover = jointRuns?.cover;
   if (grouping === undefined && cover === undefined) return undefined;
-  const table = (what: string, { byBudget, suggested }: NonNullable<typeof cover>): PageTable => ({
+  const table = (what: string, { byBudget, suggested }: NonNullable<typeof cover>, figures = percent): PageTable => ({
     head: ['groups at most', 'groups', what, ''],
     // A larger budget that gives the same groups says nothing more.
     rows: byBudget
@@ -294,7 +294,7 @@ function groupSection({ grouping, jointRuns }: AnalysisDocument): Section | unde
       .map(({ budget, groups, score }) => [
         budget,
         groups.map((group) => group.join(' + ')).join('; '),
-        percent(score),
+        figures(score),
         budget === suggested ? 'suggested' : '',
       ]),
   });
@@ -304,15 +304,17 @@ function groupSection({ grouping, jointRuns }: AnalysisDocument): Section | unde
       'The best groups; each task is served by the group in which it does best.',
       ...(cover === undefined
         ? [
-            'By affinity they are a guess: it says what a step does. What groups gain is measured by “polytask analyze --joint pairs”.',
+            'They are a guess, since cosines and affinities say what a step does. What groups gain is measured by “polytask analyze --joint pairs”.',
           ]
         : [
-            'Gains are measured where a group was trained, else the mean of those of its pairs. They say more than affinity.',
+            'Gains are measured where a group was trained, else the mean of those of its pairs. They say more than cosines and affinities.',
           ]),
     ],
     tables: [
       ...(cover === undefined ? [] : [table('mean gain', cover)]),
-      ...(grouping === undefined ? [] : [table('mean affinity', grouping)]),
+      ...(grouping === undefined
+        ? []
+        : [table(`mean ${grouping.by}`, grouping, grouping.by === 'cosine' ? (value) => value.toFixed(3) : percent)]),
     ],
   };
 }

@@ -32,15 +32,23 @@ export function bestGroups(names: readonly string[], score: GroupScore): Pick<Gr
 }
 
 /**
- * The best groups by affinity, and clusters by the similarity of features.
+ * The best groups by the cosines of gradients, and clusters by the similarity of features. Groups by cosine gained more on real data than
+ * those by lookahead affinity (`npm run bench -- affinity`), which counts where tasks share no gradients to compare.
  *
- * @param affinity - Row i, column t: what i does for t. NaN counts as 0.
+ * @param observed - Row i, column t: what i is to t. NaN counts as 0.
  * @param cka - Of single-task networks, where there are any.
  */
-export function groupTasks(names: readonly string[], affinity: TaskMatrix, cka?: TaskMatrix): Grouping {
-  const score = affinityScore(affinity.map((row) => row.map((value) => (Number.isFinite(value) ? value : 0))));
+export function groupTasks(
+  names: readonly string[],
+  { cosine, affinity }: { readonly cosine: TaskMatrix; readonly affinity: TaskMatrix },
+  cka?: TaskMatrix,
+): Grouping {
+  const met = cosine.some((row, i) => row.some((value, t) => i !== t && Number.isFinite(value)));
+  const measured = met ? cosine : affinity;
+  const score = affinityScore(measured.map((row) => row.map((value) => (Number.isFinite(value) ? value : 0))));
   const whole = cka?.every((row) => row.every(Number.isFinite)) === true && names.length > 1;
   return {
+    by: met ? 'cosine' : 'affinity',
     ...bestGroups(names, score),
     ...(whole && {
       clusters: hierarchicalClustering((cka as TaskMatrix).map((row) => row.map((value) => 1 - value))).map(

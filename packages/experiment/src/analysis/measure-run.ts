@@ -126,7 +126,7 @@ export async function measureRun(
   }
   if (joint !== undefined && tasks.length > 1 && joint.result.stopped !== 'signal') {
     const cka = (found.features as { cka: number[][] } | undefined)?.cka;
-    found.grouping = branches(groupTasks(names, joint.measured.observed.affinity, cka));
+    found.grouping = branches(groupTasks(names, joint.measured.observed, cka));
   }
   for (const key of Object.keys(found) as (keyof Measured)[]) if (found[key] === undefined) delete found[key];
   return found;
