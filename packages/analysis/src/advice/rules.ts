@@ -64,7 +64,9 @@ export const rules: readonly Rule[] = [
       { measurement: 'tasks', above: 2 },
     ],
     says: 'Learning all together hurts {hurtTasks}. Measure which tasks gain from each other, and train them in groups: `polytask analyze --joint pairs` on this file trains every pair, and writes a run file for each group.',
-    source: { bench: 'npm run bench -- affinity: groups by the gains of pairs do better than all together on both tables' },
+    source: {
+      bench: 'npm run bench -- affinity: groups by the gains of pairs do better than all together on both tables',
+    },
     confidence: 'medium',
   },
   {
@@ -75,7 +77,9 @@ export const rules: readonly Rule[] = [
     ],
     says: 'Learning all together hurts {hurtTasks}. By the cosines of their gradients these belong together: {branchesTasks}. Let the last shared layer branch by them.',
     change: 'measured',
-    source: { bench: 'npm run bench -- affinity: such branches do better than one trunk on digits, and no worse on films' },
+    source: {
+      bench: 'npm run bench -- affinity: such branches do better than one trunk on digits, and no worse on films',
+    },
     confidence: 'medium',
   },
   {
