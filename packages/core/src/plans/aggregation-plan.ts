@@ -5,8 +5,9 @@ import type { BoundGradientBalancing, GradientBalancing, JacobianSize } from '..
 import { type HostTensor, sizeOf } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { UpdateMode } from '../programs/update.js';
-import { activeVector, prefixed } from '../training/batch-feeds.js';
+import { prefixed } from '../training/batch-feeds.js';
 import { overParts, refuseParts } from '../training/batch-parts.js';
+import { activeVector } from '../training/objective-vectors.js';
 import { checkGramian, presentLosses } from '../training/primitives.js';
 import type { Runtime } from '../training/runtime.js';
 import type { RunStep } from '../training/step-outcome.js';

@@ -1,10 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Batch, TensorBatch } from '../contracts/batch.js';
-import type { StepInfo } from '../contracts/loss-weighting.js';
 import type { AnyTask } from '../contracts/task.js';
 import { type HostTensor, hostTensor, type NamedTensors } from '../contracts/tensors.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import type { Runtime } from './runtime.js';
 
 /** Indices of the tasks that have a label in the batch. */
 export function activeTasks(tasks: readonly AnyTask[], batch: Batch): number[] {
@@ -68,25 +66,6 @@ export function batchFeeds(tasks: readonly AnyTask[], batch: Batch, withRows: bo
     feeds['row-task'] = { data: batch.rowTask, shape: [batch.rowTask.length] };
   return feeds;
 }
-
-/** 1 for objectives that are present in a batch, else 0: `[K]`. */
-export function activeVector({ model, active }: Pick<Runtime, 'model' | 'active'>, batch: Batch): HostTensor {
-  return indicator(model.objectives, active(batch));
-}
-
-/** As `moving` the same for those whose own statistics move, where auxiliary terms may teach tasks without labels. */
-export function movingVector(
-  { model, moving }: Pick<Runtime, 'model' | 'moving'>,
-  batch: Batch,
-  info: StepInfo,
-): { readonly moving?: HostTensor } {
-  if (model.auxiliaries.every(({ bound }) => bound.actsOn === undefined)) return {};
-  const { active, taught } = moving(batch, info);
-  return { moving: indicator(model.objectives, [...active, ...(taught ?? [])]) };
-}
-
-const indicator = (objectives: readonly string[], chosen: readonly number[]) =>
-  hostTensor(objectives.map((_, k) => (chosen.includes(k) ? 1 : 0)));
 
 /** The feeds whose name begins with `prefix/`, without it. */
 export function feedsUnder(prefix: string, feeds: NamedTensors): Record<string, tf.Tensor> {

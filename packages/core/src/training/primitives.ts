@@ -11,10 +11,11 @@ import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import type { Model } from '../model/multi-task-model.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { requireLosses } from '../plans/require-losses.js';
-import { activeVector, prefixed } from './batch-feeds.js';
+import { prefixed } from './batch-feeds.js';
 import { addTo, overParts, refuseParts } from './batch-parts.js';
 import { devicePrimitives, refuseMove } from './device-primitives.js';
 import { requireOutputs } from './forward-outputs.js';
+import { activeVector } from './objective-vectors.js';
 import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
 
 /** The primitives of one step. */

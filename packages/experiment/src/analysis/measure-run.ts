@@ -19,7 +19,7 @@ import type { AnalysisDocument } from './analysis-document.js';
 import { featuresIn, labelsIn, predictedLabels, predictionsIn, someRows } from './analysis-rows.js';
 import { type AnalysisSurroundings, networkRun, type RunStage } from './analysis-surroundings.js';
 import { compareErrors } from './error-stage.js';
-import { branchesFor, groupTasks } from './grouping-stage.js';
+import { type bestGroups, branchesFor, groupTasks } from './grouping-stage.js';
 import { inputColumns } from './input-columns.js';
 import { compareJointRuns } from './joint-runs.js';
 import { analyzeLabels } from './label-stage.js';
@@ -245,7 +245,7 @@ function betterOf(task: AnyTask): 'higher' | 'lower' {
 async function branchesOf(run: PreparedRun) {
   const stages = await stagesOf(run);
   const written = run.config.sharing as unknown as Record<string, unknown>;
-  return <Groups extends ReturnType<typeof groupTasks>>(grouping: Groups): Groups => {
+  return <Groups extends ReturnType<typeof bestGroups>>(grouping: Groups): Groups => {
     const suggested = grouping.byBudget[grouping.suggested - 1] as Groups['byBudget'][number];
     const sharing = branchesFor(suggested, written, stages);
     return { ...grouping, ...(sharing && { sharing }) };
