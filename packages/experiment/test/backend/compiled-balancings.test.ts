@@ -1,4 +1,3 @@
-import * as fs from 'node:fs';
 // Every balancing that run files know, compiled as strict, with missing labels: parameters, what training keeps beside them, weights and
 // losses of the history, and what the method would save.
 import { compiled } from '@polytask/compiler';
@@ -37,17 +36,20 @@ const data = tableDataset({
   },
 });
 
-/** What methods are told that cannot do without, or that would do nothing yet in so few steps. */
-const told: Readonly<Record<string, object>> = {
+/**
+ * What methods are told: options without a default, and rates at which something happens in six steps. Auto-Lambda's stays low: it learns
+ * from differences of losses that are nearly the same, most of whose digits float32 has lost, and Adam makes small slopes large.
+ */
+const told: Readonly<Record<string, Record<string, unknown>>> = {
   arml: { learningRate: 100 },
-  'auto-lambda': { innerRate: 0.05, learningRate: 0.1 },
+  'auto-lambda': { innerRate: 0.05, learningRate: 0.001 },
   'constant-weighting': { weights: { price: 0.5, buy: 2 } },
   'cr-mogm': { inner: upGrad() },
   'excess-mtl': { eta: 1 },
   'ferero-preference': { gamma: 1 },
   'log-transform': { inner: pcgrad() },
   'mo-do': { gamma: 10 },
-  moml: { innerRate: 0.05, learningRate: 0.1 },
+  moml: { innerRate: 0.05, learningRate: 0.01 },
   'ol-aux': { beta: 1, interval: 2 },
   'pareto-mtl': { initialSteps: 1 },
   pivrg: { baselines: { price: 0.5, click: 0.5, buy: 0.5 } },
@@ -63,6 +65,7 @@ const refuse = (message: string) => {
 async function trained({ kind, create }: PartDescription, name: string, executor: Executor) {
   const trainer = await createTrainer({
     ...{ tasks, executor, primary: 'price', seed: 3, optimizer: sgd({ learningRate: 0.05 }) },
+    // A tie needs layers that it can tie.
     sharing: (name === 'proximal-trace-norm' ? softSharing : hardSharing)({ encoder }),
     balancing: (await create(told[name] ?? {})) as Balancing,
   });
@@ -88,13 +91,12 @@ function numbersIn(value: unknown, place: string): Record<string, ArrayLike<numb
   return Object.assign({}, ...Object.entries(value).map(([key, inner]) => numbersIn(inner, `${place}.${key}`)));
 }
 
-/** How far two lists are apart, as a share of the largest number; of 0.1 where all are smaller. */
+/** How far two lists are apart, as a share of the largest number; of 0.001 where all are smaller. */
 function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   const size = Math.max(1e-3, ...Array.from(expected, Math.abs).filter(Number.isFinite));
-  return Math.max(
-    ...Array.from(expected, (value, i) => (Object.is(value, found[i]) ? 0 : Math.abs(value - (found[i] as number)) / size)),
-    0,
-  );
+  const apart = (value: number, i: number) =>
+    Object.is(value, found[i]) ? 0 : Math.abs(value - (found[i] as number)) / size;
+  return Math.max(0, ...Array.from(expected, apart));
 }
 
 const balancings = partTables.find(({ id }) => id === 'balancing')?.parts ?? new Map<string, PartDescription>();
@@ -110,12 +112,12 @@ it.each([...balancings])('%s learns the same compiled as strict', async (name, p
   expect(Object.keys(found)).toEqual(Object.keys(expected));
   const [first = 0, , last = 0] = expected[`${name}.history.tasks.price.trainLoss`] as number[];
   expect(Math.abs(first - last), 'it learns').toBeGreaterThan(0.01);
+  // Rounding of float32, some 1e-7 of a number, grows to 1e-6 in six steps of most methods, and to 1e-5 in Auto-Lambda's.
   for (const [place, values] of Object.entries(expected)) {
     if (typeof values === 'string') expect(found[place], place).toBe(values);
     else {
       const other = found[place] as ArrayLike<number>;
       expect(other.length, place).toBe(values.length);
-      if (process.env.SHOW) fs.appendFileSync('/tmp/dist.txt', `${place} ${distance(other, values)} ${values.length}\n`);
       expect(distance(other, values), place).toBeLessThan(1e-4);
     }
   }
