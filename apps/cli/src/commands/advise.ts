@@ -29,7 +29,7 @@ import { InputError } from '@polytask/experiment/early';
 import { type Io, print, printJson } from '../io.js';
 import { counted, formatChange, formatValue } from '../report/format.js';
 import { createProgress, quietProgress } from '../report/progress.js';
-import { budgetSeconds } from './budget.js';
+import { parseBudget } from './budget.js';
 
 /** Options of `polytask advise`, as the command line gives them. */
 export interface AdviseOptions {
@@ -54,7 +54,7 @@ const seeds = 3;
  * @throws InputError where file or options are wrong.
  */
 export async function advise(file: string, options: AdviseOptions, io: Io): Promise<'done' | 'interrupted'> {
-  const budget = 1000 * budgetSeconds(options.budget ?? '10m');
+  const budget = 1000 * parseBudget(options.budget ?? '10m');
   const { cwd, signal } = io;
   const { plugins, quiet, force = false } = options;
   const progress = quiet === true ? quietProgress(io) : createProgress(io);

@@ -17,7 +17,7 @@ import { InputError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
 import { analysisText } from '../report/analysis-text.js';
 import { createProgress, quietProgress } from '../report/progress.js';
-import { budgetSeconds } from './budget.js';
+import { parseBudget } from './budget.js';
 import { overridesOf, type TrainOptions } from './train.js';
 
 /** Options of `polytask analyze`, as the command line gives them. */
@@ -34,7 +34,7 @@ export interface AnalyzeOptions extends Pick<TrainOptions, 'set' | 'seed' | 'jso
 export async function analyze(file: string, options: AnalyzeOptions, io: Io): Promise<'done' | 'interrupted'> {
   const began = performance.now();
   const { signal, cwd } = io;
-  const budgetSeconds = options.budget === undefined ? undefined : budgetSeconds(options.budget);
+  const budgetSeconds = options.budget === undefined ? undefined : parseBudget(options.budget);
   const progress = options.quiet === true ? quietProgress(io) : createProgress(io);
   const { set = [], plugins, output } = options;
   const loaded = await loadConfig({ file, cwd, set, plugins, overrides: overridesOf(options) });

@@ -10,7 +10,7 @@ const longest = 7 * 24 * 3600;
  *
  * @throws InputError for anything else.
  */
-export function budgetSeconds(budget: string): number {
+export function parseBudget(budget: string): number {
   const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(budget) ?? [];
   const factor = Object.hasOwn(units, unit) ? (units[unit] as number) : Number.NaN;
   const seconds = amount === '' ? Number.NaN : Number(amount) * factor;

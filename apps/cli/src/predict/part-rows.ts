@@ -33,7 +33,11 @@ export function partRows(
     predicted: predictionColumns(task, unsaid),
   }));
   return {
-    names: ['row', ...columns.flatMap(({ label, predicted }) => [...label.names, ...predicted.names]), ...inspected.names],
+    names: [
+      'row',
+      ...columns.flatMap(({ label, predicted }) => [...label.names, ...predicted.names]),
+      ...inspected.names,
+    ],
     async *rows() {
       const cursor = dataset.open({ batchSize: blockSize });
       cursor.seek(0, 0);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { budgetSeconds } from '../../src/commands/budget.js';
+import { parseBudget } from '../../src/commands/budget.js';
 
 it.each([
   ['90', 90],
@@ -10,9 +10,9 @@ it.each([
   ['0.5s', 0.5],
   ['168h', 604_800],
 ])('reads %s', (text, seconds) => {
-  expect(budgetSeconds(text)).toBe(seconds);
+  expect(parseBudget(text)).toBe(seconds);
 });
 
 it.each(['0', '-1m', '5 days', '1toString', '169h', 'soon', ''])('refuses %j', (text) => {
-  expect(() => budgetSeconds(text)).toThrow('expected a time above 0 and of at most 168h, such as 90s, 10m or 1.5h');
+  expect(() => parseBudget(text)).toThrow('expected a time above 0 and of at most 168h, such as 90s, 10m or 1.5h');
 });

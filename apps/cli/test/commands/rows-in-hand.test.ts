@@ -42,7 +42,9 @@ function png(value: number, side = 4, channels: 1 | 3 = 1): Buffer {
     return Buffer.concat([length, body, sum]);
   };
   const header = Buffer.from([0, 0, 0, side, 0, 0, 0, side, 8, channels - 1, 0, 0, 0]);
-  const lines = Buffer.concat(Array.from({ length: side }, () => Buffer.from([0, ...Array(side * channels).fill(value)])));
+  const lines = Buffer.concat(
+    Array.from({ length: side }, () => Buffer.from([0, ...Array(side * channels).fill(value)])),
+  );
   const begin = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
   const image = chunk('IDAT', deflateSync(lines));
   return Buffer.concat([begin, chunk('IHDR', header), image, chunk('IEND', Buffer.alloc(0))]);

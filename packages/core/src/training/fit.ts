@@ -34,14 +34,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
   const { tasks, seed } = description;
   const earlyStopping = namingPrimary(given.earlyStopping, tasks, description.primary);
   const options: FitOptions = { ...given, earlyStopping };
-  const {
-    epochs,
-    batchSize = 32,
-    validation,
-    evaluationBatchSize = 1024,
-    shuffle = true,
-    accumulate = 1,
-  } = options;
+  const { epochs, batchSize = 32, validation, evaluationBatchSize = 1024, shuffle = true, accumulate = 1 } = options;
   const whole = Number.isInteger(epochs) || epochs === Number.POSITIVE_INFINITY;
   requireOption(whole && epochs > 0, 'epochs', 'a positive whole number, or Infinity', epochs);
   requireOption(Number.isInteger(batchSize) && batchSize > 0, 'batchSize', 'a positive whole number', batchSize);

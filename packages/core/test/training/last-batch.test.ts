@@ -1,4 +1,12 @@
-import { type AnyTask, createTrainer, lastBatchFor, layersModel, mlp, type SharingStrategy, tableDataset } from '@polytask/core';
+import {
+  type AnyTask,
+  createTrainer,
+  lastBatchFor,
+  layersModel,
+  mlp,
+  type SharingStrategy,
+  tableDataset,
+} from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { useBackend } from '../helpers/backends.js';
@@ -39,7 +47,11 @@ describe.each([
       return [code, option, (error as Error).message];
     };
     const wrong = 'POLYTASK_INVALID_OPTION';
-    expect(await refused(8, { batchSize: 1 })).toEqual([wrong, 'batchSize', expect.stringMatching(/at least 2 .*is 1/)]);
+    expect(await refused(8, { batchSize: 1 })).toEqual([
+      wrong,
+      'batchSize',
+      expect.stringMatching(/at least 2 .*is 1/),
+    ]);
     expect(await refused(33, { lastBatch: 'keep' })).toEqual([
       wrong,
       'lastBatch',

@@ -141,7 +141,9 @@ const training = mapping({
   lastBatch: z
     .enum(['keep', 'drop'])
     .optional()
-    .describe('What happens to a last, smaller batch. Default keep; drop where batch normalisation would get a single row.'),
+    .describe(
+      'What happens to a last, smaller batch. Default keep; drop where batch normalisation would get a single row.',
+    ),
   earlyStopping: earlyStopping
     .exactOptional()
     .describe('Stop before the last epoch, by the validation rows. Default true for tables and images, else false.'),
