@@ -356,6 +356,7 @@ export { describeTask, type TaskBody, type TaskOptions } from './tasks/task-opti
 export type { EarlyStopping } from './training/early-stopping.js';
 export type { Callback, EpochEvent, FitOptions, StepEvent } from './training/fit-options.js';
 export type { History, NumberMetricNames, TaskHistory } from './training/history.js';
+export { lastBatchFor } from './training/last-batch.js';
 export { type Monitor, monitorNames, monitorScores } from './training/monitor.js';
 export type { Trainer, TrainerOptions } from './training/trainer.js';
 export { createTrainer } from './training/trainer.js';

@@ -29,6 +29,7 @@ import { InputError } from '@polytask/experiment/early';
 import { type Io, print, printJson } from '../io.js';
 import { counted, formatChange, formatValue } from '../report/format.js';
 import { createProgress, quietProgress } from '../report/progress.js';
+import { parseBudget } from './budget.js';
 
 /** Options of `polytask advise`, as the command line gives them. */
 export interface AdviseOptions {
@@ -53,7 +54,7 @@ const seeds = 3;
  * @throws InputError where file or options are wrong.
  */
 export async function advise(file: string, options: AdviseOptions, io: Io): Promise<'done' | 'interrupted'> {
-  const budget = budgetOf(options.budget ?? '10m');
+  const budget = 1000 * parseBudget(options.budget ?? '10m');
   const { cwd, signal } = io;
   const { plugins, quiet, force = false } = options;
   const progress = quiet === true ? quietProgress(io) : createProgress(io);
@@ -133,16 +134,6 @@ function limitAfter(milliseconds: number, all: AbortSignal): AbortSignal {
   if (all.aborted) stop();
   all.addEventListener('abort', stop, { once: true });
   return controller.signal;
-}
-
-/** `10m`, `90s`, `1.5h` in milliseconds. */
-function budgetOf(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text) ?? [];
-  const seconds = Number(amount) * ({ s: 1, m: 60, h: 3600 }[unit ?? ''] ?? Number.NaN);
-  if (seconds > 0 && seconds <= 7 * 24 * 3600) return seconds * 1000;
-  throw new InputError([
-    { where: `--budget ${text}`, message: 'expected a time of at most 168h, such as 90s, 10m or 1.5h' },
-  ]);
 }
 
 async function outputOf({ output }: AdviseOptions, loaded: LoadedConfig, { cwd }: Io): Promise<string> {

@@ -17,6 +17,7 @@ import { InputError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
 import { analysisText } from '../report/analysis-text.js';
 import { createProgress, quietProgress } from '../report/progress.js';
+import { parseBudget } from './budget.js';
 import { overridesOf, type TrainOptions } from './train.js';
 
 /** Options of `polytask analyze`, as the command line gives them. */
@@ -33,7 +34,7 @@ export interface AnalyzeOptions extends Pick<TrainOptions, 'set' | 'seed' | 'jso
 export async function analyze(file: string, options: AnalyzeOptions, io: Io): Promise<'done' | 'interrupted'> {
   const began = performance.now();
   const { signal, cwd } = io;
-  const budgetSeconds = secondsOf(options.budget);
+  const budgetSeconds = options.budget === undefined ? undefined : parseBudget(options.budget);
   const progress = options.quiet === true ? quietProgress(io) : createProgress(io);
   const { set = [], plugins, output } = options;
   const loaded = await loadConfig({ file, cwd, set, plugins, overrides: overridesOf(options) });
@@ -64,17 +65,4 @@ export async function analyze(file: string, options: AnalyzeOptions, io: Io): Pr
     print(io.stdout, `Analysis: ${shownPath(path, cwd)}`);
   }
   return document.status;
-}
-
-const units: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, min: 60, h: 3600 };
-
-/** A duration as it is written: `90`, `90s`, `10m`, `1.5h`. */
-function secondsOf(budget: string | undefined): number | undefined {
-  if (budget === undefined) return undefined;
-  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(budget) ?? [];
-  const factor = Object.hasOwn(units, unit) ? (units[unit] as number) : Number.NaN;
-  const seconds = amount === '' ? Number.NaN : Number(amount) * factor;
-  if (seconds > 0) return seconds;
-  const message = 'expected a time above 0, such as 90s, 10m or 1h';
-  throw new InputError([{ where: `--budget ${budget}`, message }]);
 }

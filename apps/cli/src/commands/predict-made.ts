@@ -3,6 +3,7 @@ import { requireTable } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
 import { imageRows } from '../predict/image-rows.js';
+import { inspectedColumns, nothingInspected } from '../predict/inspected-columns.js';
 import { partRows } from '../predict/part-rows.js';
 import type { PredictOptions } from '../predict/predict-options.js';
 import { refuseDoubled, unsaidTasks } from '../predict/prediction-columns.js';
@@ -37,8 +38,11 @@ export async function predictMade(
   const progress = options.quiet === true ? noRowProgress : rowProgress(io, 'Predicting');
   try {
     const unsaid = ofTable(saved) ? unsaidTasks(saved.config, requireTable(saved, folder, 'predict')) : undefined;
+    const inspected = options.intermediates === true ? await inspectedColumns(trainer, saved.inputs) : nothingInspected;
     const made =
-      own === undefined ? await imageRows(trainer, saved, files, io) : partRows(trainer, own.dataset, false, unsaid);
+      own === undefined
+        ? await imageRows(trainer, saved, files, inspected, io)
+        : partRows(trainer, own.dataset, false, unsaid, inspected);
     refuseDoubled(made.names);
     const { path, format } = output;
     const writer =
@@ -77,7 +81,7 @@ const ofTable = ({ config }: SavedModel) =>
 
 /** What is about raw rows alone. */
 function refuseForMade(files: readonly string[], options: PredictOptions): void {
-  const { part, format, id, keep, intermediates, maxBadRows, sql } = options;
+  const { part, format, id, keep, maxBadRows, sql } = options;
   const refuse = (where: string, message: string) => new InputError([{ where, message }]);
   if (part !== undefined && files.length > 0)
     throw refuse(`--part ${part}`, `rows come from ${files[0]} already; leave one of the two out`);
@@ -85,7 +89,6 @@ function refuseForMade(files: readonly string[], options: PredictOptions): void 
     ...(format === undefined ? [] : [`--format ${format}`]),
     ...(id === undefined ? [] : [`--id ${id}`]),
     ...(keep === undefined ? [] : [`--keep ${keep[0]}`]),
-    ...(intermediates === true ? ['--intermediates'] : []),
     ...(maxBadRows === undefined ? [] : [`--max-bad-rows ${maxBadRows}`]),
     ...(sql === false ? ['--no-sql'] : []),
   ];

@@ -8,7 +8,7 @@ import { type Io, print } from '../io.js';
 import { type BlockEncoder, blockEncoder } from '../predict/bad-rows.js';
 import { type Carried, carriedColumns } from '../predict/carried-columns.js';
 import { takesImages } from '../predict/image-rows.js';
-import { type InspectedColumns, inspectedColumns } from '../predict/inspected-columns.js';
+import { type InspectedColumns, inspectedColumns, nothingInspected } from '../predict/inspected-columns.js';
 import type { PredictOptions } from '../predict/predict-options.js';
 import {
   type Cell,
@@ -70,8 +70,8 @@ export async function predict(
   const { trainer, backend, saved } = await open();
   try {
     const blocks = readBlocks(rowRequest, blockSize, io);
-    const inspected = inspecting ? await inspectedColumns(trainer, saved.inputs) : undefined;
-    if (inspected?.names.length === 0)
+    const inspected = inspecting ? await inspectedColumns(trainer, saved.inputs) : nothingInspected;
+    if (inspecting && inspected.names.length === 0)
       warn(
         'nothing is written for --intermediates: there is no shared representation, and no part names anything of rows',
       );
@@ -104,14 +104,14 @@ interface Prediction {
   readonly output: PredictOutput;
   /** Whether nothing is to be told. */
   readonly progress: boolean | undefined;
-  /** What the model computes on the way, where that is asked for. */
-  readonly inspected: InspectedColumns | undefined;
+  /** What the model computes on the way. */
+  readonly inspected: InspectedColumns;
 }
 
 async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interrupted'> {
   const { trainer, encoder, output, inspected } = run;
   const ofTasks = trainer.tasks.map((task) => predictionColumns(task, run.unsaid));
-  const names = [...ofTasks.flatMap((columns) => columns.names), ...(inspected?.names ?? [])];
+  const names = [...ofTasks.flatMap((columns) => columns.names), ...inspected.names];
   refuseDoubled(names);
   const progress = run.progress === true ? noRowProgress : rowProgress(io, 'Predicting');
   let open: { writer: RowWriter; carried: Carried } | undefined;
@@ -130,11 +130,8 @@ async function predictAll(run: Prediction, io: Io): Promise<Predicted | 'interru
     for await (const block of run.blocks) {
       const { encoded, isBad } = encoder.encode(block);
       const predicted = await trainer.predict(encoded.inputs);
-      const seen = inspected === undefined ? undefined : await trainer.inspect(encoded.inputs);
-      const insideOf = (index: number): readonly Cell[] => {
-        if (inspected === undefined || seen === undefined) return [];
-        return isBad(index) ? inspected.names.map(() => null) : inspected.cells(seen, index);
-      };
+      const inside = await inspected.look(encoded.inputs);
+      const insideOf = (index: number) => (isBad(index) ? inspected.names.map((): Cell => null) : inside(index));
       open ??= await start(block.rows[0]);
       const { carried, writer } = open;
       const lines = block.rows.map((row, index) => [

@@ -5,6 +5,7 @@ import { readImages } from '@polytask/data/node';
 import type { SavedModel } from '@polytask/experiment';
 import { InputError } from '@polytask/experiment/early';
 import type { Io } from '../io.js';
+import type { InspectedColumns } from './inspected-columns.js';
 import type { PartRows } from './part-rows.js';
 import { predictionColumns } from './prediction-columns.js';
 
@@ -25,6 +26,7 @@ export async function imageRows(
   trainer: Trainer<readonly AnyTask[]>,
   { config, inputs }: Pick<SavedModel, 'config' | 'inputs'>,
   files: readonly string[],
+  inspected: InspectedColumns,
   io: Io,
 ): Promise<PartRows> {
   const paths = (await Promise.all(files.map((file) => imagesIn(file, io.cwd)))).flat();
@@ -42,7 +44,7 @@ export async function imageRows(
   };
   const columns = trainer.tasks.map((task) => predictionColumns(task));
   return {
-    names: ['file', ...columns.flatMap(({ names }) => names)],
+    names: ['file', ...columns.flatMap(({ names }) => names), ...inspected.names],
     async *rows() {
       for (let from = 0; from < paths.length; from += blockSize) {
         const some = paths.slice(from, from + blockSize);
@@ -55,9 +57,11 @@ export async function imageRows(
         });
         const rows = tableDataset({ inputs: { image }, columns: {} }).gather(some.map((_, row) => row));
         const predicted = await trainer.predict(rows.inputs);
+        const inside = await inspected.look(rows.inputs);
         yield some.map((path, row) => [
           path,
           ...columns.flatMap(({ cells }, task) => cells(predicted[(trainer.tasks[task] as AnyTask).name]?.[row])),
+          ...inside(row),
         ]);
       }
     },

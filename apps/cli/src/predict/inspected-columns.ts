@@ -4,9 +4,12 @@ import { type Cell, short } from './prediction-columns.js';
 /** How what a model computes on the way stands in rows. */
 export interface InspectedColumns {
   readonly names: readonly string[];
-  /** The values of one row of what was inspected. */
-  cells(inspection: Inspection, row: number): readonly Cell[];
+  /** Looks at rows; what it gives has the values of each. */
+  look(inputs: { readonly [input: string]: HostTensor }): Promise<(row: number) => readonly Cell[]>;
 }
+
+/** Where that is not asked for. */
+export const nothingInspected: InspectedColumns = { names: [], look: async () => () => [] };
 
 /**
  * A column for every number of a row of the shared representation (`shared.0`, …), of whatever the sharing strategy names
@@ -29,12 +32,13 @@ export async function inspectedColumns(
   );
   return {
     names: ofRows.flatMap(({ name, places }) => places.map((place) => [name, ...place].join('.'))),
-    cells(inspection, row) {
-      const tensors = tensorsOf(inspection);
-      return ofRows.flatMap(({ name, places: { length } }) => {
-        const { data } = tensors[name] as HostTensor;
-        return Array.from(data.subarray(row * length, (row + 1) * length), short);
-      });
+    async look(rows) {
+      const tensors = tensorsOf(await trainer.inspect(rows));
+      return (row) =>
+        ofRows.flatMap(({ name, places: { length } }) => {
+          const { data } = tensors[name] as HostTensor;
+          return Array.from(data.subarray(row * length, (row + 1) * length), short);
+        });
     },
   };
 }

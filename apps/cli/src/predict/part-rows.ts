@@ -1,4 +1,5 @@
 import type { AnyTask, HostTensor, MultiTaskDataset, RawBatch, Trainer } from '@polytask/core';
+import { type InspectedColumns, nothingInspected } from './inspected-columns.js';
 import { type Cell, type PredictionColumns, predictionColumns } from './prediction-columns.js';
 
 /** Rows predicted at once. */
@@ -17,12 +18,14 @@ export interface PartRows {
  *
  * @param labels - Whether labels are among the columns.
  * @param unsaid - As `predictionColumns` takes it.
+ * @param inspected - What the model computes on the way, at the end. Default: none of it.
  */
 export function partRows(
   trainer: Trainer<readonly AnyTask[]>,
   dataset: MultiTaskDataset,
   labels = true,
   unsaid?: ReadonlySet<string>,
+  inspected: InspectedColumns = nothingInspected,
 ): PartRows {
   const columns = trainer.tasks.map((task) => ({
     task,
@@ -30,19 +33,26 @@ export function partRows(
     predicted: predictionColumns(task, unsaid),
   }));
   return {
-    names: ['row', ...columns.flatMap(({ label, predicted }) => [...label.names, ...predicted.names])],
+    names: [
+      'row',
+      ...columns.flatMap(({ label, predicted }) => [...label.names, ...predicted.names]),
+      ...inspected.names,
+    ],
     async *rows() {
       const cursor = dataset.open({ batchSize: blockSize });
       cursor.seek(0, 0);
       for (let raw = await cursor.next(); raw !== null; raw = await cursor.next()) {
         const batch = raw;
-        const predictions = await trainer.predict(batch.inputs as { [input: string]: HostTensor });
+        const inputs = batch.inputs as { [input: string]: HostTensor };
+        const predictions = await trainer.predict(inputs);
+        const inside = await inspected.look(inputs);
         yield Array.from({ length: batch.size }, (_, row) => [
           idOf(batch, row),
           ...columns.flatMap(({ task, label, predicted }) => [
             ...label.cells(batch.columns[task.column], row),
             ...predicted.cells(predictions[task.name]?.[row]),
           ]),
+          ...inside(row),
         ]);
       }
     },

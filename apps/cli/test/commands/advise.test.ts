@@ -88,8 +88,8 @@ describe('polytask advise', () => {
       expect(code).toBe(2);
       return stderr.split('\n')[0];
     };
-    expect(await told('run.yaml', '--budget', '10')).toBe(
-      '--budget 10: expected a time of at most 168h, such as 90s, 10m or 1.5h',
+    expect(await told('run.yaml', '--budget', '10 days')).toBe(
+      '--budget 10 days: expected a time above 0 and of at most 168h, such as 90s, 10m or 1.5h',
     );
     expect(await told('run.yaml', '-o', '.')).toMatch(/^--output \.: the folder has/);
     expect(await told('none.yaml')).toMatch(/no such file/);

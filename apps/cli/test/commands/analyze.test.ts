@@ -44,7 +44,7 @@ test.each(['0', '-1m', '5 days', 'soon', ''])('refuses a budget of %j', async (b
     folderWith({ 'run.yaml': run }),
   );
   expect(code).toBe(2);
-  expect(stderr).toContain('expected a time above 0, such as 90s, 10m or 1h');
+  expect(stderr).toContain('expected a time above 0 and of at most 168h, such as 90s, 10m or 1.5h');
 });
 
 test('trains pairs where that is asked for, says so before, and shows their gains', async () => {

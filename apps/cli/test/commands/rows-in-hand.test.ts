@@ -24,8 +24,8 @@ const ok = async (...args: string[]) => {
   return ended;
 };
 
-/** A grey PNG of one value. */
-function png(value: number, side = 4): Buffer {
+/** A PNG of one value, grey or of as many colours. */
+function png(value: number, side = 4, channels: 1 | 3 = 1): Buffer {
   const crc = (bytes: Buffer) => {
     let rest = ~0;
     for (const byte of bytes) {
@@ -41,8 +41,10 @@ function png(value: number, side = 4): Buffer {
     sum.writeUInt32BE(crc(body));
     return Buffer.concat([length, body, sum]);
   };
-  const header = Buffer.from([0, 0, 0, side, 0, 0, 0, side, 8, 0, 0, 0, 0]);
-  const lines = Buffer.concat(Array.from({ length: side }, () => Buffer.from([0, ...Array(side).fill(value)])));
+  const header = Buffer.from([0, 0, 0, side, 0, 0, 0, side, 8, channels - 1, 0, 0, 0]);
+  const lines = Buffer.concat(
+    Array.from({ length: side }, () => Buffer.from([0, ...Array(side * channels).fill(value)])),
+  );
   const begin = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
   const image = chunk('IDAT', deflateSync(lines));
   return Buffer.concat([begin, chunk('IHDR', header), image, chunk('IEND', Buffer.alloc(0))]);
@@ -115,6 +117,10 @@ describe('a run of a table', () => {
     const raw = linesOf((await ok('predict', 'r', 'some.csv', '-q')).stdout);
     expect(rows.map(({ row: _, ...row }) => row)).toEqual(raw);
     expect(Object.keys(raw[0])).toContain('tags.sad');
+    const inside = linesOf((await ok('predict', 'r', '--part', 'test', '--intermediates', '-q')).stdout);
+    const same = linesOf((await ok('predict', 'r', 'some.csv', '--intermediates', '-q')).stdout);
+    expect(inside.map(({ row: _, ...row }) => row)).toEqual(same);
+    expect(Object.keys(inside[0]).filter((name) => name.startsWith('shared.'))).toHaveLength(6);
     const all = await Promise.all(['training', 'validation'].map((part) => ok('predict', 'r', '--part', part, '-q')));
     const ids = [...all.flatMap((one) => linesOf(one.stdout)), ...rows].map(({ row }) => row);
     expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 120 }, (_, row) => row));
@@ -282,9 +288,20 @@ backend: cpu
   expect(lines[1]).toMatch(/^one\.png,light,/);
   expect(lines.slice(2).every((text) => /^images\/dark\/\d+\.png,dark,/.test(text))).toBe(true);
   expect(lines).toHaveLength(14);
+  // A grey image of colours is the image that it was; intermediates are those of its row.
+  write('coloured.png', png(230, 4, 3));
+  const both = linesOf((await ok('predict', 'seen', 'one.png', 'coloured.png', '--intermediates', '-q')).stdout);
+  const [grey, coloured] = both.map(({ file: _, ...row }) => row);
+  expect(Object.keys(grey)).toContain('shared.3');
+  expect(coloured).toEqual(grey);
   write('large.png', png(1, 5));
   const large = await polytask('predict', 'seen', 'large.png');
   expect([large.code, large.stderr]).toEqual([2, expect.stringContaining('the images of training, 4 × 4')]);
+  // In another part of the training data, `check` says so, with both files.
+  write('images/light/25.png', png(1, 5));
+  const checked = await polytask('check', 'images.yaml');
+  expect([checked.code, checked.stderr]).toEqual([2, expect.stringMatching(/0\.png, 4 × 4, but .*25\.png is 5 × 5/)]);
+  rmSync(join(cwd, 'images/light/25.png'));
   const none = await polytask('predict', 'seen');
   expect(none.stderr).toContain('this model takes images');
   const part = linesOf((await ok('predict', 'seen', '--part', 'test', '-q')).stdout);

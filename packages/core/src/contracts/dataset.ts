@@ -21,7 +21,7 @@ export interface CursorOptions {
   /** Seed of the order; none: rows in their own order. */
   readonly shuffleSeed?: string;
   /** What happens to a last, smaller batch. Default `'keep'`: it runs at its true size. */
-  readonly lastBatch?: 'keep' | 'drop';
+  readonly lastBatch?: 'keep' | 'drop' | undefined;
   /** Rows per source for each batch, where there are several sources. */
   readonly rows?: (step: number) => readonly number[];
   /**

@@ -15,6 +15,8 @@ export interface ParameterOptions {
    * its schedule applies.
    */
   readonly learningRate?: number | undefined;
+  /** true: a statistic over the rows of a training batch, which is worth nothing where a batch has a single one. Default false. */
+  readonly overRows?: boolean | undefined;
 }
 
 /** What a scope passes on to what is made in it and below. */
@@ -67,6 +69,8 @@ export interface Segment {
   readonly group: string;
   /** See {@link ParameterOptions.learningRate}. */
   readonly learningRate?: number | undefined;
+  /** See {@link ParameterOptions.overRows}; left out where it is false. */
+  readonly overRows?: true;
   readonly shape: readonly number[];
   readonly offset: number;
   readonly size: number;

@@ -195,6 +195,7 @@ function adoptWeights(model: tf.LayersModel, scope: BuildScope, owned: boolean):
     .filter((layer) => layer.weights.length > 0)
     .forEach((layer, index) => {
       const layerScope = scope.child(`${index}-${layer.getClassName()}`);
+      const overRows = normalisesRows(layer);
       const seen = new Map<string, number>();
       for (const weight of layer.weights) {
         const role = weight.originalName.split('/').at(-1) as string;
@@ -204,9 +205,17 @@ function adoptWeights(model: tf.LayersModel, scope: BuildScope, owned: boolean):
         layerScope.adopt(count === 0 ? role : `${role}-${count}`, variable, {
           trainable: trainable.has(weight),
           owned,
+          overRows: overRows && role.startsWith('moving_'),
         });
       }
     });
+}
+
+/** Whether a layer is BatchNorm of inputs that have nothing but rows and channels. */
+function normalisesRows(layer: tf.layers.Layer): boolean {
+  if (layer.getClassName() !== 'BatchNormalization') return false;
+  const [input] = [layer.input].flat();
+  return input?.shape.slice(1, -1).every((length) => length === 1) === true;
 }
 
 /** Weights of layers behind the output that was chosen. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { InputSpec } from '../contracts/batch.js';
 import type { BuildScope } from '../contracts/parameters.js';
+import { sizeOf } from '../contracts/tensors.js';
 import { requireOption } from '../errors/invalid-option-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { ones, zeros } from './initializers.js';
@@ -30,7 +31,8 @@ export interface BatchNormOptions {
  *
  * @remarks The moving variance takes the biased variance, as Keras 3; PyTorch takes the unbiased one. It is written with
  * elementary kernels because they are faster under a gradient than `tf.batchNorm` ([128, 256]: wasm 1.5 against 4.1 ms, cpu 32
- * against 46 ms). A layer that sees several inputs in one step moves its averages once for each.
+ * against 46 ms). A layer that sees several inputs in one step moves its averages once for each. A single row of channels alone less its
+ * own mean is 0, so `fit` refuses batches of one row where inputs are `[rows, channels]`.
  * @param scope The layer's own scope.
  * @param input What comes in, float32.
  * @throws `POLYTASK_INVALID_OPTION` unless 0 ≤ momentum < 1 and epsilon > 0.
@@ -60,8 +62,10 @@ export function buildBatchNorm(scope: BuildScope, input: InputSpec, options: Bat
   const axes = input.shape.map((_, axis) => axis);
   const scale = scope.variable('scale', [channels], ones);
   const offset = scope.variable('offset', [channels], zeros);
-  const movingMean = scope.variable('movingMean', [channels], zeros, { trainable: false });
-  const movingVariance = scope.variable('movingVariance', [channels], ones, { trainable: false });
+  // A row of several positions, such as an image, has a mean and a variance by itself.
+  const statistic = { trainable: false, overRows: sizeOf(input.shape.slice(0, -1)) === 1 };
+  const movingMean = scope.variable('movingMean', [channels], zeros, statistic);
+  const movingVariance = scope.variable('movingVariance', [channels], ones, statistic);
   const move = (average: tf.Variable, now: tf.Tensor) =>
     average.assign(tf.add(tf.mul(average, momentum), tf.mul(now, 1 - momentum)));
   const rescale = (centred: tf.Tensor, variance: tf.Tensor) =>

@@ -12,6 +12,7 @@ export interface Registration {
   readonly trainable: boolean;
   readonly group: string;
   readonly learningRate: number | undefined;
+  readonly overRows?: true;
   readonly usedBy: readonly string[];
   /** false for adopted variables that their maker disposes of. */
   readonly owned: boolean;
@@ -67,6 +68,7 @@ function scopeAt(
       learningRate: options.learningRate ?? defaults.learningRate,
       usedBy,
       owned,
+      ...(options.overRows === true && { overRows: true as const }),
     };
     const refuse = (code: string, message: string): never => {
       if (owned) variable.dispose();

@@ -51,6 +51,7 @@ function place(registrations: readonly Registration[]): Segment[] {
       layer: registration.path.slice(0, Math.max(0, registration.path.lastIndexOf('/'))),
       group: registration.group,
       learningRate: registration.learningRate,
+      ...(registration.overRows && { overRows: true as const }),
       shape: registration.variable.shape,
       offset,
       size,

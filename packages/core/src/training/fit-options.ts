@@ -54,7 +54,10 @@ export interface FitOptions<Tasks extends readonly AnyTask[] = readonly AnyTask[
   readonly evaluationBatchSize?: number | undefined;
   /** Default true: a new order each epoch, from the run's seed. */
   readonly shuffle?: boolean | undefined;
-  /** What happens to a last, smaller batch; default `'keep'`. */
+  /**
+   * What happens to a last, smaller batch. Default `'keep'`; `'drop'` where it has a single row and a layer normalises over rows
+   * (`lastBatchFor`).
+   */
   readonly lastBatch?: 'keep' | 'drop' | undefined;
   /**
    * Batches of one step, default 1. They are gone through one after another, and their gradients are added up: what a

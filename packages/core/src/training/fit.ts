@@ -18,6 +18,7 @@ import {
 import type { EpochEvent, FitOptions, StepEvent } from './fit-options.js';
 import { furtherBatches } from './further-batches.js';
 import { addLogged, addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
+import { lastBatchFor } from './last-batch.js';
 import { epochEnds, loggerOf, probe } from './parts-of-run.js';
 import { openPerTask } from './per-task-run.js';
 import { type RelabelData, relabel } from './relabel.js';
@@ -33,19 +34,13 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
   const { tasks, seed } = description;
   const earlyStopping = namingPrimary(given.earlyStopping, tasks, description.primary);
   const options: FitOptions = { ...given, earlyStopping };
-  const {
-    epochs,
-    batchSize = 32,
-    validation,
-    evaluationBatchSize = 1024,
-    shuffle = true,
-    lastBatch = 'keep',
-    accumulate = 1,
-  } = options;
+  const { epochs, batchSize = 32, validation, evaluationBatchSize = 1024, shuffle = true, accumulate = 1 } = options;
   const whole = Number.isInteger(epochs) || epochs === Number.POSITIVE_INFINITY;
   requireOption(whole && epochs > 0, 'epochs', 'a positive whole number, or Infinity', epochs);
   requireOption(Number.isInteger(batchSize) && batchSize > 0, 'batchSize', 'a positive whole number', batchSize);
   requireOption(Number.isInteger(accumulate) && accumulate > 0, 'accumulate', 'a positive whole number', accumulate);
+  const scheduled = description.schedule !== undefined;
+  const lastBatch = lastBatchFor(run.model.layout, train.size, { ...options, scheduled });
   if (earlyStopping !== undefined) {
     checkStopping(earlyStopping, tasks, validation !== undefined);
     const stopping = startStopping(earlyStopping, tasks, run.stopping);

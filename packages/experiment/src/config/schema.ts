@@ -138,7 +138,12 @@ const training = mapping({
     .describe(
       'A new order in every epoch. Default true; false: one mixed order in all epochs, which is not that of the file.',
     ),
-  lastBatch: z.enum(['keep', 'drop']).default('keep').describe('What happens to a last, smaller batch. Default keep.'),
+  lastBatch: z
+    .enum(['keep', 'drop'])
+    .optional()
+    .describe(
+      'What happens to a last, smaller batch. Default keep; drop where batch normalisation would get a single row.',
+    ),
   earlyStopping: earlyStopping
     .exactOptional()
     .describe('Stop before the last epoch, by the validation rows. Default true for tables and images, else false.'),

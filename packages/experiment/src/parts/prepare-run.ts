@@ -2,6 +2,7 @@ import {
   type AnyTask,
   createTrainer,
   type EarlyStopping,
+  lastBatchFor,
   notesOn,
   type ParameterLayout,
   PolytaskError,
@@ -78,11 +79,15 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   const known = { ...sections, ...assumed, ...data?.config, ...(training && { training }) };
   const inputsAgree = data !== undefined && checkColumns(loaded, data);
 
-  const { epochs = 1, accumulate = 1, batchSize = 32, lastBatch = 'keep' } = training ?? {};
-  const perEpoch = data && Math.ceil(data.train.batches({ batchSize, lastBatch }) / accumulate);
-  const steps = perEpoch === undefined ? undefined : epochs * Math.max(1, perEpoch);
+  const { epochs = 1, accumulate = 1, batchSize = 32, lastBatch: saidLast = 'keep' } = training ?? {};
+  const stepsWith = (lastBatch: 'keep' | 'drop') => {
+    const perEpoch = data && Math.ceil(data.train.batches({ batchSize, lastBatch }) / accumulate);
+    return perEpoch === undefined ? {} : { totalSteps: epochs * Math.max(1, perEpoch) };
+  };
   const partOf = await describedParts(known.sharing, code);
-  const context = { folder, code, ...(steps === undefined ? {} : { totalSteps: steps }) };
+  const context = { folder, code, ...stepsWith(saidLast) };
+  const notes: string[] = [];
+  let dropped = false;
   // A wrong optimizer is no reason to leave the model unchecked.
   const network = await buildNetwork({ optimizer: { use: 'adam' } as never, ...known }, context, report);
   const made = network?.tasks ?? (known.tasks === undefined ? [] : await buildTasks(known.tasks, context));
@@ -104,7 +109,11 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
       if (layout && known.compare === 'single-task')
         await tryAlone(known as Config, context, data, partOf, report, tell);
       if (layout && data.start) requireFit(data.start, layout, mistakes.add);
-      if (layout?.stateSize && training) keepFromSingleRows(training, data, mistakes.add);
+      if (layout && training && checkedLastBatch(layout, training, data, mistakes.add) !== saidLast) {
+        dropped = true;
+        Object.assign(context, stepsWith('drop'));
+        notes.push('the last batch of an epoch has a single row, and is left out: batch normalisation needs two');
+      }
     } else await sizeMistake(network, data).then((error) => error !== undefined && tell(error));
   }
   if (mistakes.mistakes.length > 0 || network === undefined || data === undefined) throw fail();
@@ -116,15 +125,18 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
     if (built === undefined) throw fail();
     return built;
   };
-  const trainingWith = (stopping: typeof earlyStopping): Training =>
-    stopping === false ? others : { ...others, earlyStopping: stopping };
+  const trainingWith = (stopping: typeof earlyStopping, ofAll = true): Training => ({
+    ...others,
+    ...(dropped && ofAll && { lastBatch: 'drop' }),
+    ...(stopping && { earlyStopping: stopping }),
+  });
   return {
     source: loaded,
     config,
     data,
     tasks: network.tasks,
     teachers: teachersOf(network),
-    notes: notesOn(network),
+    notes: [...notes, ...notesOn(network)],
     training: trainingWith(earlyStopping),
     joint: async () => ({
       ...(await rebuild(config)),
@@ -135,7 +147,7 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
       const train = data.alone?.[task.name];
       return {
         network: alone,
-        training: trainingWith(earlyStopping && singleTaskStopping(earlyStopping, task)),
+        training: trainingWith(earlyStopping && singleTaskStopping(earlyStopping, task), train === undefined),
         data: train === undefined ? data : { ...data, train },
       };
     },
@@ -144,7 +156,7 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
       const parts = runOfGroup(written, group, await describedParts(written, code));
       const made = await rebuild(parts as unknown as NetworkConfig);
       const { earlyStopping: stopping } = parts.training as FilledTraining;
-      const training = trainingWith(stopping);
+      const training = trainingWith(stopping, data.alone === undefined);
       if (data.alone === undefined) return { network: made, training, data };
       // They were put together in this way when they were drawn.
       const sources = data.alone as { readonly [task: string]: TableDataset };
@@ -196,18 +208,22 @@ export async function prepareData(loaded: LoadedConfig, signal?: AbortSignal): P
   return found;
 }
 
-/**
- * Batch normalisation of a single row gives nothing but its offset, since a row less its own mean is 0: batches of one row are refused,
- * and a last batch of one row is dropped.
- */
-function keepFromSingleRows(training: FilledTraining, { train }: RunData, add: LoadedConfig['mistakes']['add']): void {
-  const ofRows = Object.values(train.inputs).every(({ shape }) => shape.length < 2);
-  if (!ofRows) return;
-  if (training.batchSize === 1) {
-    const message =
-      'batch normalisation needs batches of at least two rows, but `batchSize` is 1; leave `batchNorm` out, or take more rows';
-    add(['training', 'batchSize'], message);
-  } else if (train.size % training.batchSize === 1) Object.assign(training, { lastBatch: 'drop' });
+/** What happens to a last batch under the network's layers. A run in which one would get a single row is a mistake. */
+function checkedLastBatch(
+  layout: ParameterLayout,
+  { batchSize, lastBatch }: FilledTraining,
+  { train, alone = {}, schedule }: RunData,
+  add: LoadedConfig['mistakes']['add'],
+): 'keep' | 'drop' {
+  const options = { batchSize, lastBatch };
+  try {
+    for (const { size } of Object.values(alone)) lastBatchFor(layout, size, options);
+    return lastBatchFor(layout, train.size, { ...options, scheduled: schedule !== undefined });
+  } catch (error) {
+    if (!PolytaskError.isInstance(error)) throw error;
+    add(error.option === undefined ? ['data'] : ['training', error.option], error.message);
+    return 'keep';
+  }
 }
 
 /** The model that training starts from has all variables of the network, and no others, unless the rest may start anew. */

@@ -17,7 +17,6 @@ describe('configSchema', () => {
         evaluationBatchSize: 1024,
         shuffle: true,
         checkpoints: { keepLast: 2 },
-        lastBatch: 'keep',
       },
       calibration: 'none',
       backend: 'auto',

@@ -89,6 +89,29 @@ describe('prepareRun', () => {
     expect(drop).toEqual([expect.stringMatching(/`training\.batchSize`: found 100 rows per step, .* take at most 96/)]);
   });
 
+  it('keeps batch normalisation from single rows', async () => {
+    const normalised = changed('units: [8] }', 'units: [8], batchNorm: true }');
+    const wrong = await told(normalised, ['training.batchSize=1']);
+    expect(wrong).toEqual([
+      expect.stringMatching(/batchSize.*must be at least 2 under batch normalisation \(`trunk.*is 1\. Take more rows/),
+    ]);
+    const asked = ['training.batchSize=95', 'training.lastBatch=keep'];
+    expect(await told(normalised, asked)).toEqual([
+      expect.stringMatching(/lastBatch.*must be 'drop'.*96 rows, batchSize 95.*Or take another batchSize/),
+    ]);
+    const one = normalised.replace('train: 96', 'train: 1');
+    expect(await told(one)).toEqual([expect.stringMatching(/^2:3: There must be at least 2 training rows/)]);
+    // Without such layers all of it can be done.
+    for (const set of [['training.batchSize=1'], asked]) expect((await prepare(smallRun, set)).notes).toEqual([]);
+    // One that is left over is left out, of the length of schedules too.
+    const decay = 'optimizer={ use: sgd, schedule: { use: cosine-decay } }';
+    const run = await prepare(normalised, ['training.batchSize=95', 'training.epochs=2', decay]);
+    expect(run.notes).toEqual([expect.stringContaining('last batch of an epoch has a single row, and is left out')]);
+    expect(run.training.lastBatch).toBe('drop');
+    const { schedule } = (await run.joint()).optimizer;
+    expect([schedule?.(1), schedule?.(2)]).toEqual([expect.closeTo(0.5), expect.closeTo(0)]);
+  });
+
   it.each<[string, string[], RegExp]>([
     [
       'data that are none',
