@@ -13,7 +13,6 @@ import {
   shownPath,
   versionsOf,
 } from '@polytask/experiment';
-import { InputError } from '@polytask/experiment/early';
 import { colorsFor, type Io, print, printJson } from '../io.js';
 import { analysisText } from '../report/analysis-text.js';
 import { createProgress, quietProgress } from '../report/progress.js';
