@@ -14,7 +14,7 @@ export interface BlockEncoder {
    * @throws InputError as soon as there are more bad rows than may be.
    */
   encode(block: RowBlock): { readonly encoded: EncodedRows; isBad(row: number): boolean };
-  /** Counts lines that are no rows, under the same limit. */
+  /** Counts lines that are no rows, under the same limit; keeps what is said of whole columns. */
   addLines(badLines: BadRows): void;
   readonly found: BadRows;
   /** What training rows never had, by column. */
@@ -26,10 +26,12 @@ export function blockEncoder(encoding: TableEncoding, most: number, labels: bool
   const first: BadRow[] = [];
   let count = 0;
   const unfamiliar = new Map<string, Unfamiliar>();
+  const advice = new Set<string>();
   const add = (badRows: BadRows) => {
+    for (const sentence of badRows.advice ?? []) advice.add(sentence);
     count += badRows.count;
     first.push(...badRows.first.slice(0, mostTold - first.length));
-    if (count > most) throw tooMany(first, count, most);
+    if (count > most) throw tooMany({ first, count, advice: [...advice] }, most);
   };
   return {
     addLines: add,
@@ -66,9 +68,13 @@ export function placeOfBadRow({ file, line, row, column }: BadRow): string {
   return `${place}${column === undefined ? '' : `, column \`${column}\``}`;
 }
 
-function tooMany(first: readonly BadRow[], count: number, most: number): InputError {
+function tooMany({ first, count, advice }: Required<BadRows>, most: number): InputError {
   const limit = most === 0 ? 'all rows must be right' : `at most ${counted(most, 'row')} may be wrong`;
   const told = first.map((bad) => ({ where: placeOfBadRow(bad), message: bad.reason }));
   const message = `${limit}, but ${count} cannot be read so far; correct them, or allow more, such as --max-bad-rows ${count}`;
-  return new InputError([...told, { where: '--max-bad-rows', message }]);
+  // What is wrong with whole columns no row can be excused for.
+  const file = first[0]?.file ?? 'the rows';
+  const alike = 'later files are read as those of training; write this one alike';
+  const columns = advice.map((sentence) => ({ where: file, message: `${sentence.replace(/\.$/, '')}; ${alike}` }));
+  return new InputError([...told, ...columns, { where: '--max-bad-rows', message }]);
 }

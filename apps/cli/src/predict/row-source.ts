@@ -102,8 +102,8 @@ async function* openFile(name: string, request: RowRequest, io: Io): AsyncGenera
     encoding,
     labels,
     exact,
-    onBadLines: ({ count, first }) =>
-      request.onBadLines({ count, first: first.map((bad) => ({ ...bad, file: shownName(name) })) }),
+    onBadLines: ({ first, ...others }) =>
+      request.onBadLines({ ...others, first: first.map((bad) => ({ ...bad, file: shownName(name) })) }),
     ...(format === undefined ? {} : { format }),
     // Only of the format it was meant for.
     ...(csv === undefined ? {} : { csv }),

@@ -129,6 +129,21 @@ describe('a run of a table', () => {
     expect((await polytask('predict', 'r', '--part', 'test', '--keep', 'x')).stderr).toContain('--keep x');
   });
 
+  it('says of rows with decimal commas what they look like', async () => {
+    write('commas.csv', 'x;z\n1,5;2\n2,5;3\n');
+    for (const command of [
+      ['predict', 'r', 'commas.csv'],
+      ['evaluate', 'r', '--data', 'labelled.csv'],
+    ]) {
+      write('labelled.csv', 'x;z;price\n1,5;2;1\n2,5;3;2\n');
+      const { code, stderr } = await polytask(...command);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /\.csv: The numbers of `x` look like decimal commas: `csv: \{ decimal: ',' \}`; later files are/,
+      );
+    }
+  });
+
   it('chooses a threshold on its validation rows, whatever it was trained with', async () => {
     const { threshold } = readJson('r', 'run.json').joint.calibration.late;
     const ended = await ok('evaluate', 'r', '--threshold', 'late=auto', '--threshold', 'tags=auto');

@@ -36,7 +36,13 @@ export function lastBatchFor(
   const normalised = layout.stateSegments.find(({ overRows }) => overRows);
   if (normalised === undefined) return lastBatch;
   const where = `under batch normalisation (\`${normalised.layer}\`)`;
-  requireOption(batchSize > 1, 'batchSize', `at least 2 ${where}`, batchSize, 'Take more rows, or leave it out.');
+  requireOption(
+    batchSize > 1,
+    'batchSize',
+    `at least 2 ${where}`,
+    batchSize,
+    'Take more rows, or leave the normalisation out.',
+  );
   if (rows === 1) {
     throw new DatasetError(
       `There must be at least 2 training rows ${where}, but there is 1. Add rows, or leave the normalisation out.`,

@@ -5,6 +5,7 @@ import type { CsvOptions } from './csv-options.js';
 import { type ColumnReading, fitsSql, valueSql } from './csv-values.js';
 import { type Database, quoteName } from './duckdb.js';
 import {
+  adviceOn,
   ambiguousDates,
   isoSql,
   lookAtFiles,
@@ -32,10 +33,10 @@ export interface LaterRows {
 
 /** Columns of a CSV file that are texts so far. */
 export interface CsvColumns {
-  /** How each is read; without a use it is as usual for its type. */
+  /** How each is read, without a use as usual for its type; and what columns of numbers look like that have none. */
   expressions(
     columns: readonly { readonly name: string; readonly use: FeatureOptions['type'] | undefined }[],
-  ): Promise<string[]>;
+  ): Promise<{ readonly select: readonly string[]; readonly advice: readonly string[] }>;
 }
 
 /**
@@ -66,6 +67,7 @@ export async function laterReader(
       : { columns: reading.columns, ambiguous: [] };
   const byName = new Map(found.columns.map((column) => [column.name, column]));
   const readings = names.map((name) => byName.get(name) ?? { name, type: 'VARCHAR' });
+  const samplesOf = (name: string) => looked.flatMap(({ seen }) => seen.samples[seen.names.indexOf(name)] ?? []);
   const ofFiles = { files: all, columns: texts };
   if (sql) {
     const typed = await typedColumns(database, view, readings, csv, place);
@@ -90,7 +92,10 @@ export async function laterReader(
           asked.filter(({ use }) => use === 'number').map(({ column }) => column.name),
           csv,
         );
-        return asked.map(({ column, use }) => expressionOf(column, use, csv, wrong));
+        return {
+          select: asked.map(({ column, use }) => expressionOf(column, use, csv, wrong)),
+          advice: [...wrong].flatMap((name) => adviceOn(name, samplesOf(name), csv)),
+        };
       },
     },
   };

@@ -44,7 +44,10 @@ export interface ReadRowsOptions {
   readonly sqlTimeout?: number;
   /** Stops reading at once; its reason is thrown. */
   readonly signal?: AbortSignal;
-  /** Told, before the first row, of lines that are no rows at all and are left out. Default: an error tells of them. */
+  /**
+   * Told, before the first row, of lines that are no rows at all and are left out; and, as `advice`, of what columns look like that should
+   * have numbers and have others. Default: an error tells of lines.
+   */
   readonly onBadLines?: (badRows: BadRows) => void;
 }
 
@@ -138,9 +141,12 @@ async function* readThrough(files: readonly SourceFile[], options: ReadRowsOptio
     const view = quoteName('polytask:rows');
     const select = sql ?? `SELECT * FROM ${quoteName(table)}`;
     await about(sql === undefined ? place : ['sql'], () => database.run(`CREATE VIEW ${view} AS ${select}`));
-    const { names, select: expressions } = await about(place, () =>
-      selection(database, view, uses, new Set(further), later, mayLack),
-    );
+    const {
+      names,
+      select: expressions,
+      advice,
+    } = await about(place, () => selection(database, view, uses, new Set(further), later, mayLack));
+    if (advice.length > 0) options.onBadLines?.({ count: 0, first: [], advice });
     const chunks = database.chunks(`SELECT ${expressions.join(', ')} FROM ${view}`);
     while (true) {
       const chunk = await about(place, () => chunks.next());
@@ -224,8 +230,9 @@ async function selection(
         );
   return {
     names: columns.map(({ name }) => name),
+    advice: asTexts?.advice ?? [],
     select: columns.map(({ isJson, ...column }, index) => {
-      if (asTexts !== undefined) return asTexts[index] as string;
+      if (asTexts !== undefined) return asTexts.select[index] as string;
       if (isJson) return `${quoteName(column.name)} ->> ${quoteText('$')}`;
       if (column.type === 'list') return listExpression(quoteName(column.name));
       if (exact.has(column.name) && column.type === 'integer') return quoteName(column.name);

@@ -242,7 +242,7 @@ export function ambiguousDates({ column, formats }: AmbiguousDates, place: Place
 }
 
 /** What values that are no numbers look like, where most of a column are alike. */
-function adviceOn(name: string, sample: readonly string[], { missing = [''] }: CsvOptions): string[] {
+export function adviceOn(name: string, sample: readonly string[], { missing = [''] }: CsvOptions): string[] {
   const values = sample.map((value) => value.trim()).filter((value) => !missing.includes(value));
   const bad = [...new Set(values.filter((value) => !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)))];
   if (bad.length === 0) return [];

@@ -47,6 +47,18 @@ describe('readRows', () => {
     expect(encodeRows(encoding, found, { labels: true })).toEqual(encodeRows(encoding, rows, { labels: true }));
   });
 
+  it('says what columns look like that should have numbers', async () => {
+    const german = csv.replaceAll(',', ';').replace('1.5', '1,5');
+    const file = join(folderWith({ 'rows.csv': german }), 'rows.csv');
+    const told: unknown[] = [];
+    const found = await all(file, { encoding, onBadLines: (badRows) => told.push(badRows) });
+    expect(found[0]?.size).toBe('1,5');
+    const advice = ["The numbers of `size` look like decimal commas: `csv: { decimal: ',' }`."];
+    expect(told).toEqual([{ count: 0, first: [], advice }]);
+    const [read] = await all(file, { encoding, csv: { decimal: ',' }, onBadLines: (badRows) => told.push(badRows) });
+    expect([read?.size, told.length]).toEqual([1.5, 1]);
+  });
+
   it('reads standard input, and leaves nothing behind', async () => {
     const spooled = () => readdirSync(tmpdir()).filter((name) => name.startsWith('polytask-rows-')).length;
     const before = spooled();
