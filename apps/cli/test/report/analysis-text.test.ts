@@ -145,6 +145,7 @@ test('of forty tasks the strongest pairs and no matrices, but where the rest is'
 
 test('of an analysis that was stopped', () => {
   const grouping = {
+    by: 'affinity' as const,
     byBudget: [{ budget: 2, groups: [['a', 'b'], ['c']], servedBy: { a: 0, b: 0, c: 1 }, score: 0.02, bound: 0.02 }],
     suggested: 1,
   };
