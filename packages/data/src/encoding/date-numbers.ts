@@ -62,7 +62,7 @@ export function guessDateNumbers({ count, packed, least, most }: NumbersOfDates)
 }
 
 /** What to do about numbers that could be any date. */
-export const sayDateNumbers = `Say what they stand for: \`{ type: date, numbers: ${dateNumbers.slice(0, -1).join(' | ')} | ${dateNumbers.at(-1)} }\``;
+const sayDateNumbers = `Say what they stand for: \`{ type: date, numbers: ${dateNumbers.slice(0, -1).join(' | ')} | ${dateNumbers.at(-1)} }\``;
 
 /**
  * Why it cannot be told what the numbers of a column stand for.
