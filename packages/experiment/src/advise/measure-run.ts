@@ -1,6 +1,5 @@
 import {
   affinityScore,
-  bestGrouping,
   type Change,
   labelDependence,
   type Measured,
@@ -8,7 +7,7 @@ import {
   negativeTransfer,
 } from '@polytask/analysis';
 import type { AnyTask, MultiTaskDataset } from '@polytask/core';
-import { branchesFor } from '../analysis/grouping-stage.js';
+import { branchesFor, groupsWithin, servedTasks } from '../analysis/grouping-stage.js';
 import type { MetricsLine, RunDocument } from '../run/document.js';
 import { networksOf, resultOf } from '../run/networks.js';
 import { overSeeds } from '../run/over-seeds.js';
@@ -107,17 +106,10 @@ function branchesBy(
   // Auxiliary objectives that are balanced like tasks come after the tasks.
   const between = names.map((_, i) => names.map((__, j) => (i === j ? 0 : (cosine[i]?.[j] ?? 0))));
   const budget = Math.min(mostBranches, names.length - 1);
-  const { groups, servedBy } = bestGrouping({ tasks: names.length, score: affinityScore(between), budget });
-  const named = {
-    groups: groups.map((group) => group.map((task) => names[task] as string)),
-    servedBy: Object.fromEntries(names.map((name, task) => [name, servedBy[task] as number])),
-  };
-  const branched = branchesFor(named, sharing, stages);
+  const found = groupsWithin(budget, names, affinityScore(between));
+  const branched = branchesFor(found, sharing, stages);
   if (branched === undefined) return undefined;
-  const served = groups
-    .map((_, n) => names.filter((__, task) => servedBy[task] === n))
-    .filter(({ length }) => length > 0);
-  return { groups: served.map((group) => group.join(' + ')), change: { set: { sharing: branched } } };
+  return { groups: servedTasks(found).map((group) => group.join(' + ')), change: { set: { sharing: branched } } };
 }
 
 type Add = (name: MeasurementName, value: number | undefined, of?: readonly string[]) => void;

@@ -12,23 +12,30 @@ const mostGroups = 4;
 
 type Grouping = NonNullable<AnalysisDocument['grouping']>;
 
+/** The best groups by what tasks score in them, of no more than `budget`, by name. */
+export function groupsWithin(
+  budget: number,
+  names: readonly string[],
+  score: GroupScore,
+): Grouping['byBudget'][number] {
+  const { groups, servedBy, score: mean, bound } = bestGrouping({ tasks: names.length, score, budget });
+  return {
+    budget,
+    groups: groups.map((group) => group.map((task) => names[task] as string)),
+    servedBy: Object.fromEntries(names.map((name, task) => [name, servedBy[task] as number])),
+    score: mean,
+    bound,
+  };
+}
+
 /** The best groups by what tasks score in them, for budgets of one group and more. */
 export function bestGroups(names: readonly string[], score: GroupScore): Pick<Grouping, 'byBudget' | 'suggested'> {
   const budgets = Array.from({ length: Math.min(mostGroups, names.length) }, (_, n) => n + 1);
-  const found = budgets.map((budget) => bestGrouping({ tasks: names.length, score, budget }));
-  const best = Math.max(...found.map((grouping) => grouping.score));
+  const byBudget = budgets.map((budget) => groupsWithin(budget, names, score));
+  const best = Math.max(...byBudget.map((grouping) => grouping.score));
   // What little a further group adds may be noise.
-  const enough = found.findIndex((grouping) => grouping.score >= best - 0.1 * Math.abs(best));
-  return {
-    byBudget: found.map((grouping, n) => ({
-      budget: budgets[n] as number,
-      groups: grouping.groups.map((group) => group.map((task) => names[task] as string)),
-      servedBy: Object.fromEntries(names.map((name, task) => [name, grouping.servedBy[task] as number])),
-      score: grouping.score,
-      bound: grouping.bound,
-    })),
-    suggested: budgets[enough] as number,
-  };
+  const enough = byBudget.findIndex((grouping) => grouping.score >= best - 0.1 * Math.abs(best));
+  return { byBudget, suggested: budgets[enough] as number };
 }
 
 /**
@@ -65,6 +72,13 @@ export function groupTasks(
 /** Groups of tasks, with the one that serves each of them. */
 type Groups = Pick<Grouping['byBudget'][number], 'groups' | 'servedBy'>;
 
+/** The tasks that each group serves; groups that serve none are left out. */
+export function servedTasks({ groups, servedBy }: Groups): string[][] {
+  return groups
+    .map((_, n) => Object.keys(servedBy).filter((task) => servedBy[task] === n))
+    .filter((tasks) => tasks.length > 0);
+}
+
 /**
  * What to write as `sharing` of a run file to train groups as branches of one trunk: all stages of the encoder but the last together,
  * the last one by group, then heads.
@@ -78,9 +92,7 @@ export function branchesFor(
   sharing: Readonly<Record<string, unknown>>,
   stages: number,
 ): Record<string, unknown> | undefined {
-  const served = groups
-    .map((_, n) => Object.keys(servedBy).filter((task) => servedBy[task] === n))
-    .filter((tasks) => tasks.length > 0);
+  const served = servedTasks({ groups, servedBy });
   if (served.length < 2 || stages < 1 || sharing.use !== 'hard-sharing') return undefined;
   const branch = (tasks: readonly string[]) => (tasks.length === 1 ? tasks[0] : { stages: 1, branches: tasks });
   return { ...sharing, use: 'branched-sharing', tree: { stages: stages - 1, branches: served.map(branch) } };
