@@ -3,6 +3,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { type CodePlaces, codePlaces, noCode } from '../code/code-places.js';
 import { InputError } from '../errors/mistakes.js';
+import { tableSources } from '../parts/datasets.js';
 import { partAt } from '../parts/tables.js';
 import { defaultSharing } from './defaults.js';
 import { didYouMean, expectedWords, explainIssues } from './explain-issues.js';
@@ -103,10 +104,8 @@ function checkSections(raw: Record<string, unknown>, mistakes: MistakeList): Par
   return Object.fromEntries(right) as Partial<Config>;
 }
 
-/** Whether the rows come from tables, whose columns say how they are to be encoded. */
 function hasTables(raw: Record<string, unknown>): boolean {
-  const source = valueAt(raw, ['data', 'use']);
-  return source === 'table' || source === 'task-tables';
+  return tableSources.includes(valueAt(raw, ['data', 'use']) as never);
 }
 
 /** Tables have an encoder by default, in every sharing strategy that needs nothing else. */

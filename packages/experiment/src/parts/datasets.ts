@@ -19,8 +19,11 @@ import type { BuildContext } from './part-table.js';
 import { tableData, tableOptions } from './table-data.js';
 import { taskTables, taskTablesOptions } from './task-tables.js';
 
+/** Data whose columns say how they are to be encoded. */
+export const tableSources = ['table', 'task-tables'] as const;
+
 /** Sources of data that take the tasks' labels and the split, and divide rows as they read them. */
-export const dividedSources: readonly string[] = ['table', 'task-tables', 'images'];
+export const dividedSources: readonly string[] = [...tableSources, 'images'];
 
 const kind = 'data';
 
