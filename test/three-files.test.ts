@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../scripts/run.mjs';
 
 const copy = mkdtempSync(join(tmpdir(), 'polytask-three-files-'));
+const project = join(copy, 'project');
 
 const method = (name: string, factory: string) => `
 import { describePart, number, withDefault } from '@polytask/core';
@@ -36,18 +37,28 @@ balancing:
 training: { epochs: 1 }
 `;
 
-/** What the program of the copy prints; its exit code and both streams. */
-function polytask(cwd: string, ...args: string[]): { code: number; text: string } {
-  const tsx = join(root, 'examples/node_modules/.bin/tsx');
-  try {
-    const options = { cwd, encoding: 'utf8', stdio: 'pipe' } as const;
-    const main = join(copy, 'apps/cli/src/main.ts');
-    return { code: 0, text: execFileSync(tsx, ['--conditions=polytask:source', main, ...args], options) };
-  } catch (error) {
-    const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
-    return { code: status, text: stdout + stderr };
-  }
-}
+const methods = [
+  { whose: 'ours', name: 'powered-losses', use: 'powered-losses' },
+  { whose: "a third party's", name: '@acme/powers#raisedLosses', use: '"@acme/powers#raisedLosses"' },
+];
+
+/** Run files in the copy's project: by the place of the method, and what is said of it. */
+const runFile = (method: number, options: string) => `${method}-${options.replace(/\W+/g, '-')}.yaml`;
+const mistakes = ['power: 3', 'power: 0', 'pwer: 3'];
+
+const commands = [
+  ['strategies'],
+  ['schema'],
+  ['complete', '--', 'strategies', 'power'],
+  ...methods.flatMap(({ name }, i) => [
+    ['strategies', name],
+    ...mistakes.map((options) => ['check', runFile(i, options)]),
+  ]),
+];
+
+/** What every command gave in the copy: its exit code and both streams. One process runs them all, since it starts for seconds. */
+const results = new Map<string, { code: number; text: string }>();
+const polytask = (...args: string[]) => results.get(args.join(' ')) ?? { code: -1, text: '' };
 
 beforeAll(() => {
   for (const folder of ['packages', 'apps/cli']) {
@@ -85,49 +96,50 @@ beforeAll(() => {
     join(copy, 'packages/core/node_modules/@tensorflow/tfjs'),
     join(copy, 'project/node_modules/@tensorflow/tfjs'),
   );
+  methods.forEach(({ use }, i) => {
+    for (const options of mistakes) writeFileSync(join(project, runFile(i, options)), run(use, options));
+  });
+  const tsx = join(root, 'examples/node_modules/.bin/tsx');
+  const script = join(root, 'test/three-files/run-commands.mjs');
+  const printed = execFileSync(
+    tsx,
+    ['--conditions=polytask:source', script, join(copy, 'apps/cli/src/program.ts'), JSON.stringify(commands)],
+    { cwd: project, encoding: 'utf8' },
+  );
+  for (const { args, code, text } of JSON.parse(printed)) results.set(args.join(' '), { code, text });
 }, 120_000);
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-const project = join(copy, 'project');
-
-describe.each([
-  ['ours', 'powered-losses'],
-  ["a third party's", '"@acme/powers#raisedLosses"'],
-])('a new method, %s', (_, use) => {
-  const name = JSON.parse(use.startsWith('"') ? use : `"${use}"`) as string;
-
+describe.each(methods.map(({ whose, name }, i) => [whose, name, i] as const))('a new method, %s', (_, name, i) => {
   it('is listed with its options', () => {
-    const { text } = polytask(project, 'strategies', name);
+    const { text } = polytask('strategies', name);
     expect(text).toContain('Weights tasks by a power of their losses.');
     expect(text).toMatch(/power\s+Power of the losses\./);
     expect(text).toContain('a number above 0');
-    expect(polytask(project, 'strategies').text).toContain(name);
+    expect(polytask('strategies').text).toContain(name);
   });
 
   it('is in the JSON Schema', () => {
-    const text = polytask(project, 'schema').text;
+    const text = polytask('schema').text;
     expect(text).toContain(`"const": ${JSON.stringify(name)}`);
     expect(text).toContain('Power of the losses. Default: 2 (paper).');
   });
 
   it('is checked with line and column', () => {
-    const mistakes = (options: string) => {
-      writeFileSync(join(project, 'run.yaml'), run(use, options));
-      return polytask(project, 'check', 'run.yaml');
-    };
-    expect(mistakes('power: 3')).toMatchObject({ code: 0 });
-    expect(mistakes('power: 0')).toMatchObject({
+    const checked = (options: string) => polytask('check', runFile(i, options));
+    expect(checked('power: 3')).toMatchObject({ code: 0 });
+    expect(checked('power: 0')).toMatchObject({
       code: 2,
-      text: expect.stringMatching(/run\.yaml:8:10: .*found 0, expected a number above 0/),
+      text: expect.stringMatching(/\.yaml:8:10: .*found 0, expected a number above 0/),
     });
-    expect(mistakes('pwer: 3')).toMatchObject({
+    expect(checked('pwer: 3')).toMatchObject({
       code: 2,
-      text: expect.stringMatching(/run\.yaml:8:3: .*Did you mean `power`\?/),
+      text: expect.stringMatching(/\.yaml:8:3: .*Did you mean `power`\?/),
     });
   });
 });
 
 it('a new method of ours is completed', () => {
-  expect(polytask(project, 'complete', '--', 'strategies', 'power').text).toContain('powered-losses');
+  expect(polytask('complete', '--', 'strategies', 'power').text).toContain('powered-losses');
 });
