@@ -116,7 +116,7 @@ async function jointOf(file: string, ...set: string[]) {
     // Images that are made anew have no cache.
     const cached = !readFileSync(join(folder, file), 'utf8').includes('use: multimnist');
     const cache = cached ? [`data.cache=${join(output, 'cache')}`] : [];
-    const sets = ['compare=none', 'backend=cpu', ...cache, ...set].flatMap((one) => ['--set', one]);
+    const sets = ['compare=none', ...cache, ...set].flatMap((one) => ['--set', one]);
     const main = join(folder, '../apps/cli/dist/main.js');
     const args = [main, 'train', join(folder, file), '--json', '--quiet'];
     const { stdout } = await promisify(execFile)(process.execPath, [...args, ...sets, '-o', join(output, 'run')], {
