@@ -107,6 +107,7 @@ export type {
   ApplyOptions,
   At,
   BoundStepPlan,
+  DescendOptions,
   ForwardOptions,
   ForwardOutput,
   GradientHandle,

@@ -1,6 +1,7 @@
 import { type NodeValue, sameShape } from '../ir/value.js';
 import { type Builder, inverse, type Operand } from './builder.js';
 import type { Lowering, Lowerings } from './lowering.js';
+import { innerProduct } from './matmul.js';
 
 /** A reduction node over `axes`; a transposed operand is reduced before it is transposed. */
 function reduceOver(
@@ -35,17 +36,18 @@ function reduceOver(
   });
 }
 
-/** The product of two vectors, where their entries are multiplied to be added up and nothing else. */
+/** The inner product of two vectors, where their entries are multiplied to be added up and nothing else. */
 const sum: Lowering = (call) => {
   const { builder, node, usersOf, results, operandOf } = call;
   const product = node.inputs[0] as NodeValue;
   const isProduct =
-    product.op === 'Multiply' &&
+    (product.op === 'Multiply' || product.op === 'Square') &&
     product.dtype === 'float32' &&
     product.shape.length === 1 &&
     product.inputs.every(({ shape }) => sameShape(shape, product.shape));
   if (!isProduct || usersOf(product).length > 1 || results.has(product)) return reduction('ReduceSum')(call);
-  return builder.reshape(builder.emit('MatMul', product.inputs.map(operandOf), [], 'float32'), node.shape);
+  const [a, b = a] = product.inputs.map(operandOf) as [Operand, Operand?];
+  return innerProduct(builder, a, b, node.shape);
 };
 
 const reduction =

@@ -1,5 +1,6 @@
 import type { DeviceTensor } from '@polytask/core';
 import { createGraph } from '../ir/create-graph.js';
+import { sizeOf } from '../ir/value.js';
 import { type CompiledGraph, compileGraph } from './compile-graph.js';
 import type { DeviceStore, HeldNumbers } from './device.js';
 import type { HostArray } from './host-array.js';
@@ -36,8 +37,8 @@ export function createHeldTensors(store: DeviceStore, runtime: Runtime, threads:
     return made;
   }
 
-  async function compute(held: HeldNumbers): Promise<HostArray> {
-    const [numbers] = await runGraph(await graphOf(held), held);
+  async function compute(held: HeldNumbers, place?: HostArray): Promise<HostArray> {
+    const [numbers] = await runGraph(await graphOf(held), held, () => place);
     return numbers as HostArray;
   }
 
@@ -48,10 +49,13 @@ export function createHeldTensors(store: DeviceStore, runtime: Runtime, threads:
     },
     async makePlain(handle) {
       const inside = store.inside(handle);
-      if (inside.held === undefined) return;
-      const data = await compute(inside.held);
+      const { held } = inside;
+      if (held === undefined) return;
+      // It stays, so it lies where vectors of its length are worked on.
+      const place = store.take(held.form.dtype === 'int32' ? 'int32' : 'float32', sizeOf(held.form.shape));
+      await compute(held, place);
       store.letGo(inside);
-      inside.data = data;
+      inside.data = place;
     },
     dispose() {
       for (const made of graphs.values()) void made.then(({ session }) => session?.dispose());

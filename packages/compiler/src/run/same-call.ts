@@ -6,9 +6,14 @@ import type { FeedSpec } from '../trace/trace.js';
 export interface SeenCall {
   readonly names: readonly string[];
   readonly specs: readonly FeedSpec[];
-  readonly outputs: ProgramCall['outputs'];
-  readonly parameters: ProgramCall['parameters'];
+  readonly outputs: { readonly [name: string]: ReturnType<typeof wayOf> };
+  readonly hasParameters: boolean;
   readonly keepState: boolean | undefined;
+}
+
+/** What happens to an output: which tensor it is written over is no matter to the program. */
+function wayOf(target: ProgramCall['outputs'][string] | undefined): 'read' | 'hold' | 'into' | undefined {
+  return typeof target === 'object' ? 'into' : target;
 }
 
 /** Takes down a call. */
@@ -20,8 +25,8 @@ export function seeCall(call: ProgramCall, specOf: (value: ProgramCall['feeds'][
       const { shape, ...rest } = specOf(value);
       return { ...rest, shape: [...shape] };
     }),
-    outputs: { ...call.outputs },
-    parameters: call.parameters === undefined ? undefined : { ...call.parameters },
+    outputs: Object.fromEntries(Object.entries(call.outputs).map(([name, target]) => [name, wayOf(target)])),
+    hasParameters: call.parameters !== undefined,
     keepState: call.keepState,
   };
 }
@@ -35,13 +40,11 @@ export function sameCall(
   call: ProgramCall,
   specOf: (value: ProgramCall['feeds'][string]) => FeedSpec,
 ): boolean {
-  if (seen.keepState !== call.keepState) return false;
-  if (seen.parameters?.values !== call.parameters?.values || seen.parameters?.state !== call.parameters?.state)
-    return false;
+  if (seen.keepState !== call.keepState || seen.hasParameters !== (call.parameters !== undefined)) return false;
   let count = 0;
   for (const name in call.outputs) {
     count++;
-    if (seen.outputs[name] !== call.outputs[name]) return false;
+    if (seen.outputs[name] !== wayOf(call.outputs[name])) return false;
   }
   if (count !== Object.keys(seen.outputs).length) return false;
   count = 0;

@@ -49,6 +49,10 @@ cases.push(
   { name: 'inner size 1', inputs: [f32([2, 1]), f32([1, 3])], run: (x, w) => tf.matMul(x, w) },
   { name: 'no rows', inputs: [f32([0, 2]), f32([2, 3])], run: (x, w) => tf.matMul(x, w) },
   { name: 'dot', inputs: [f32([3]), f32([3])], run: (x, w) => tf.dot(x, w) },
+  { name: 'dot, long', inputs: [f32([20001]), f32([20001], -2, 2, 8)], run: (x, w) => tf.dot(x, w) },
+  { name: 'dot and a bias', inputs: [f32([1, 9]), f32([9, 1]), f32([1])], run: dense },
+  { name: 'dot of columns', inputs: [f32([9, 1]), f32([1, 9])], run: (x, w) => tf.matMul(x, w, true, true) },
+  { name: 'dot of nothing', inputs: [f32([0]), f32([0])], run: (x, w) => tf.dot(x, w) },
 );
 for (const [rows, columns] of [
   [1, 1],
@@ -78,4 +82,17 @@ describe('products', () => differential(cases));
 test('a dense layer with relu is one Gemm and one Relu', async () => {
   const { compiled } = await runCompiled((x, w, b) => tf.relu(dense(x, w, b)), [f32([2, 3]), f32([3, 4]), f32([4])]);
   expect(compiled.onnx?.nodes.map(({ op }) => op)).toEqual(['Gemm', 'Relu']);
+});
+
+test('an inner product is one product of rows, however it is written', async () => {
+  const ways: ((x: tf.Tensor1D, y: tf.Tensor1D) => tf.Tensor)[] = [
+    (x, y) => tf.dot(x, y),
+    (x, y) => tf.sum(tf.mul(x, y)),
+    (x) => tf.sum(tf.square(x)),
+  ];
+  for (const way of ways) {
+    const { compiled } = await runCompiled(way, [f32([5000]), f32([5000])]);
+    const [product, ...others] = (compiled.onnx?.nodes ?? []).filter(({ op }) => op !== 'Reshape');
+    expect([product?.op, product?.attributes, others]).toEqual(['FusedMatMul', { transB: { int: 1 } }, []]);
+  }
 });

@@ -95,6 +95,17 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
     return { ...others, gradient: joined(gradient as tf.Tensor1D, others.balancing) } as never;
   }
 
+  function updated(
+    mode: UpdateMode,
+    heads: HeadGradients,
+    feeds: NamedTensors,
+    context: ProgramContext,
+    weigh: (losses: tf.Tensor1D) => Weighed,
+  ): Record<string, tf.Tensor> {
+    const { gradient, ...others } = gradientOfLosses(feeds, context, { heads, auxiliary: true }, weigh);
+    return { ...others, ...applyUpdate(optimizer, layout, mode, feeds, gradient) };
+  }
+
   const joined = (inside: tf.Tensor1D, balancing: tf.Tensor | undefined) =>
     inBalancing.length === 0 ? inside : (tf.concat([inside, balancing as tf.Tensor1D]) as tf.Tensor1D);
 
@@ -130,27 +141,15 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
     gradientAndApply: (mode: UpdateMode, heads: HeadGradients) =>
       once(`gradient ${heads} apply ${mode}`, () => ({
         name: `gradient-${heads}-and-apply-${mode}`,
-        run(feeds, context) {
-          const weigh = fedWeights(feeds);
-          const { gradient, ...others } = gradientOfLosses(feeds, context, { heads, auxiliary: true }, weigh);
-          return { ...others, ...applyUpdate(optimizer, layout, mode, feeds, gradient) };
-        },
+        check,
+        run: (feeds, context) => updated(mode, heads, feeds, context, fedWeights(feeds)),
       })),
     /** A step of loss weighting: losses to a scalar, its gradient, the update; one backward pass. */
-    weightedStep: (mode: UpdateMode, scalarize: Scalarization, scale: WeightScale) =>
-      once(`step ${mode}`, () => ({
+    weightedStep: (mode: UpdateMode, scalarize: Scalarization, scale: WeightScale, heads: HeadGradients = 'weighted') =>
+      onceOf(scalarize, `step ${mode} ${scale} ${heads}`, () => ({
         name: `weighted-step-${mode}`,
         check,
-        run(feeds, context) {
-          const weigh = weightsOf(scalarize, scale, feeds);
-          const { gradient, ...others } = gradientOfLosses(
-            feeds,
-            context,
-            { heads: 'weighted', auxiliary: true },
-            weigh,
-          );
-          return { ...others, ...applyUpdate(optimizer, layout, mode, feeds, gradient) };
-        },
+        run: (feeds, context) => updated(mode, heads, feeds, context, weightsOf(scalarize, scale, feeds)),
       })),
   };
 }

@@ -13,7 +13,8 @@ import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { requireLosses } from '../plans/require-losses.js';
 import { prefixed } from './batch-feeds.js';
 import { addTo, overParts, refuseParts } from './batch-parts.js';
-import { devicePrimitives, refuseMove } from './device-primitives.js';
+import { descendInOne } from './descend.js';
+import { type DevicePrimitives, devicePrimitives, refuseMove } from './device-primitives.js';
 import { requireOutputs } from './forward-outputs.js';
 import { activeVector } from './objective-vectors.js';
 import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
@@ -127,8 +128,7 @@ export function openPrimitives(
     throw new ShapeMismatchError(what, [objectives.length], [values.length], advice);
   };
 
-  const primitives: StepPrimitives = {
-    ...devicePrimitives(runtime, info, made, probe),
+  const onBatches: Omit<StepPrimitives, keyof DevicePrimitives> = {
     info,
     layout: model.layout,
     objectives,
@@ -198,6 +198,30 @@ export function openPrimitives(
         weights: finiteWeights(host.weights, model, info.step),
       };
     },
+    async descend(options = {}) {
+      const { weights, scalarize, feeds = {}, scale = 'paper', headGradients = 'weighted' } = options;
+      if (probe !== undefined) refuseMove(probe, 'it called `descend`');
+      if (batch.parts !== undefined) {
+        const { gradient, ...found } = await primitives.gradient(options);
+        await primitives.apply(gradient);
+        return found;
+      }
+      const fed = vector(weights, '`weights` of a gradient');
+      const found = await descendInOne(runtime, info, batch, {
+        keepState: !statisticsMoved,
+        ...(scalarize === undefined
+          ? { program: (mode) => programs.gradientAndApply(mode, headGradients), feeds: { weights: fed } }
+          : {
+              program: (mode) => programs.weightedStep(mode, scalarize, scale, headGradients),
+              feeds: prefixed('balancing', feeds),
+            }),
+      });
+      statisticsMoved = true;
+      terms ??= { terms: found.terms, logged: found.logged };
+      const { losses } = found;
+      const used = losses.map((loss, k) => (Number.isNaN(loss) ? 0 : (fed.data[k] as number)));
+      return { losses, weights: scalarize === undefined ? used : found.weights };
+    },
     async jacobian(at = {}) {
       const outputs = { shared: 'hold', own: 'hold', auxiliary: 'hold' } as const;
       const { device, losses, active } = await train(programs.jacobian(), at, true, { feeds: {}, outputs });
@@ -240,6 +264,8 @@ export function openPrimitives(
       await runtime.update(programs.apply, info.step, moving, { feeds: { gradient }, outputs: {} }, { trial, moves });
     },
   };
+  // Spreading so many functions anew takes engines a hundred times as long.
+  const primitives: StepPrimitives = Object.assign(onBatches, devicePrimitives(runtime, info, made, probe));
   return {
     primitives: ofCore(primitives),
     terms: () => terms ?? runtime.terms({}, info.step),

@@ -1,4 +1,13 @@
-import { type DeviceTensor, describePart, hostTensor, number, type Program, withDefault } from '@polytask/core';
+import {
+  type DeviceTensor,
+  describePart,
+  type HostTensor,
+  hostTensor,
+  type NamedTensors,
+  number,
+  type Program,
+  withDefault,
+} from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { rescaled } from '../solvers/dense.js';
 import { conflictFree } from './con-fig.js';
@@ -57,39 +66,28 @@ export const mConFig = /* @__PURE__ */ describePart('step-plan', {
         products: new Array<number>(k * k).fill(0),
       });
       let state = start();
+      const means = names.map((name) => `mean/${name}`);
       return {
         async step({ active, gradient, apply, run, stored, store }) {
           const task = nextOf(state.turn, active(), k);
           const turns = names.map((_, i) => (i === task ? 1 : 0));
-          const { gradient: own, losses } = await gradient({ weights: turns });
+          const { gradient: fresh, losses } = await gradient({ weights: turns });
           state.turn = (task + 1) % k;
           state.seen[task] = (state.seen[task] as number) + 1;
 
-          if (stored('momenta') === undefined) {
-            const { device } = await run(begin, {
-              feeds: { gradient: own, tasks: hostTensor(new Float32Array(k), [k, 1]) },
-              outputs: { momenta: 'hold', previous: 'hold', squares: 'hold' },
-            });
-            for (const [name, tensor] of Object.entries(device)) store(name, tensor);
+          for (const name of [...means, 'previous', 'squares']) {
+            if (stored(name) !== undefined) continue;
+            const { device } = await run(begin, { feeds: { gradient: fresh }, outputs: { zeros: 'hold' } });
+            store(name, device.zeros);
           }
           const held = (name: string) => stored(name) as DeviceTensor;
+          const heldMeans = means.map(held);
+          const own = heldMeans[task] as DeviceTensor;
           const tracked = await run(track, {
-            feeds: {
-              gradient: own,
-              momenta: held('momenta'),
-              shares: hostTensor(
-                turns.map((turn) => turn * (1 - beta1)),
-                [k, 1],
-              ),
-              turn: { data: Int32Array.of(task), shape: [1] },
-            },
-            outputs: { momenta: 'hold', products: 'read' },
+            feeds: { ...byPlace('mean', heldMeans), own, gradient: fresh, share: hostTensor(1 - beta1) },
+            outputs: { moved: own, products: 'read' },
           });
-          store('momenta', tracked.device.momenta);
-          tracked.host.products.data.forEach((product, i) => {
-            state.products[task * k + i] = product;
-            state.products[i * k + task] = product;
-          });
+          moveProducts(state.products, task, tracked.host.products.data, beta1);
           if (state.seen.some((count) => count === 0)) return { losses, weights: turns };
 
           state.updates += 1;
@@ -98,24 +96,28 @@ export const mConFig = /* @__PURE__ */ describePart('step-plan', {
             rescaled(Float64Array.from(state.products), corrections),
             names.map(() => 1),
           );
+          const shares = Array.from(weights, (weight, i) => hostTensor(weight * (corrections[i] as number)));
+          let sum = {};
+          for (let from = most; from < k; from += most) {
+            const feeds = { ...sum, ...termsOf(heldMeans, shares, from) };
+            sum = (await run(add, { feeds, outputs: { sum: 'hold' } })).device;
+          }
+          const now = 1 - beta1 ** state.updates;
+          const rate = Math.sqrt(1 - beta2) / (1 - beta1);
           const moved = await run(update, {
             feeds: {
-              momenta: tracked.device.momenta,
-              weights: hostTensor(
-                weights.map((weight, i) => weight * (corrections[i] as number)),
-                [1, k],
-              ),
+              ...sum,
+              ...termsOf(heldMeans, shares, 0),
               previous: held('previous'),
               squares: held('squares'),
-              beta1: hostTensor(beta1),
+              now: hostTensor(now),
+              fresh: hostTensor(now * rate),
+              before: hostTensor(beta1 * rate),
               beta2: hostTensor(beta2),
-              first: hostTensor(1 - beta1 ** state.updates),
-              second: hostTensor(1 - beta2 ** state.updates),
+              correction: hostTensor(1 / (1 - beta2 ** state.updates)),
             },
-            outputs: { update: 'hold', previous: 'hold', squares: 'hold' },
+            outputs: { update: 'hold', previous: held('previous'), squares: held('squares') },
           });
-          store('previous', moved.device.previous);
-          store('squares', moved.device.squares);
           await apply(moved.device.update);
           return { losses, weights: weights.map((weight, i) => (Number.isNaN(losses[i]) ? 0 : weight)) };
         },
@@ -137,40 +139,79 @@ function nextOf(turn: number, active: readonly number[], k: number): number {
   return turn;
 }
 
+/** Values by names with numbers. */
+function byPlace<T>(name: string, values: readonly T[]): { readonly [name: string]: T } {
+  return Object.fromEntries(values.map((value, i) => [`${name}/${i}`, value]));
+}
+
+/**
+ * Inner products of the means, after m_j ← β m_j + (1 − β) g: of what is new in them, only g with the means and with itself is needed. What is
+ * rounded in them fades as the means do.
+ *
+ * @param products - `[K, K]`, changed in place.
+ * @param fresh - g with every mean before, and with itself.
+ */
+function moveProducts(products: number[], j: number, fresh: ArrayLike<number>, beta: number): void {
+  const k = fresh.length - 1;
+  const own = beta * (products[j * (k + 1)] as number) + (1 - beta) * (fresh[j] as number);
+  for (let i = 0; i < k; i++) {
+    const moved = beta * (products[i * k + j] as number) + (1 - beta) * (fresh[i] as number);
+    products[i * k + j] = moved;
+    products[j * k + i] = moved;
+  }
+  const across = beta * (fresh[j] as number) + (1 - beta) * (fresh[k] as number);
+  products[j * (k + 1)] = Math.max(0, beta * own + (1 - beta) * across);
+}
+
 /** Zeros. */
 const begin: Program = {
   name: 'm-con-fig-begin',
-  run: ({ gradient, tasks }) => ({
-    momenta: tf.mul(tasks as tf.Tensor, tf.expandDims(tf.zerosLike(gradient as tf.Tensor), 0)),
-    previous: tf.zerosLike(gradient as tf.Tensor),
-    squares: tf.zerosLike(gradient as tf.Tensor),
-  }),
+  run: ({ gradient }) => ({ zeros: tf.zerosLike(gradient as tf.Tensor) }),
 };
 
-/** The means, of which one moves, and its inner products with all: those of the others are known. */
+/** The mean that moves, and inner products of the gradient with the means before and with itself. */
 const track: Program = {
   name: 'm-con-fig-track',
-  run({ gradient, momenta, shares, turn }) {
-    const row = tf.expandDims(gradient as tf.Tensor, 0);
-    const moved = tf.add(
-      momenta as tf.Tensor,
-      tf.mul(tf.sub(row, momenta as tf.Tensor), shares as tf.Tensor),
-    ) as tf.Tensor2D;
-    const own = tf.gather(moved, turn as tf.Tensor1D);
-    return { momenta: moved, products: tf.matMul(own as tf.Tensor2D, moved, false, true) };
+  run(feeds) {
+    const { own, gradient, share } = feeds as Record<string, tf.Tensor>;
+    const vectors = [...Object.keys(feeds).filter((name) => name.startsWith('mean/')), 'gradient'];
+    const products = vectors.map((name) => tf.sum(tf.mul(gradient as tf.Tensor, feeds[name] as tf.Tensor)));
+    const moved = tf.add(own as tf.Tensor, tf.mul(tf.sub(gradient as tf.Tensor, own as tf.Tensor), share as tf.Tensor));
+    return { moved, products: tf.stack(products) };
   },
 };
+
+/** Means that one program adds up; an executor that does so in one pass has room for so many. */
+const most = 8;
+
+/** Some means with their shares, as feeds. */
+function termsOf(means: readonly DeviceTensor[], shares: readonly HostTensor[], from: number) {
+  const end = from + most;
+  return { ...byPlace('mean', means.slice(from, end)), ...byPlace('share', shares.slice(from, end)) };
+}
+
+/** Σ share · mean, and the sum so far, as they are fed. */
+function sumOf(feeds: NamedTensors): tf.Tensor {
+  const before = feeds.sum === undefined ? [] : [feeds.sum];
+  const means = Object.keys(feeds).filter((name) => name.startsWith('mean/'));
+  return tf.addN([
+    ...before,
+    ...means.map((name) => tf.mul(feeds[name] as tf.Tensor, feeds[name.replace('mean', 'share')] as tf.Tensor)),
+  ]);
+}
+
+const add: Program = { name: 'm-con-fig-add', run: (feeds) => ({ sum: sumOf(feeds) }) };
 
 const update: Program = {
   name: 'm-con-fig-update',
   run(feeds) {
-    const { momenta, weights, previous, squares, beta1, beta2, first, second } = feeds as Record<string, tf.Tensor>;
-    const direction = tf.reshape(tf.matMul(weights as tf.Tensor2D, momenta as tf.Tensor2D), [-1]);
-    const mean = tf.mul(direction, first as tf.Tensor);
-    const seen = tf.div(tf.sub(mean, tf.mul(previous as tf.Tensor, beta1 as tf.Tensor)), tf.sub(1, beta1 as tf.Tensor));
-    const fresh = tf.mul(tf.square(seen), tf.sub(1, beta2 as tf.Tensor));
-    const moved = tf.add(tf.mul(squares as tf.Tensor, beta2 as tf.Tensor), fresh);
-    const size = tf.add(tf.sqrt(tf.div(moved, second as tf.Tensor)), 1e-8);
+    const { previous, squares, now, before, fresh, beta2, correction } = feeds as Record<string, tf.Tensor>;
+    const direction = sumOf(feeds);
+    const mean = tf.mul(direction, now as tf.Tensor);
+    // A division by a number costs as much as five products.
+    const seen = tf.sub(tf.mul(direction, fresh as tf.Tensor), tf.mul(previous as tf.Tensor, before as tf.Tensor));
+    const moved = tf.add(tf.mul(squares as tf.Tensor, beta2 as tf.Tensor), tf.square(seen));
+    const size = tf.add(tf.sqrt(tf.mul(moved, correction as tf.Tensor)), 1e-8);
     return { update: tf.div(direction, size), previous: mean, squares: moved };
   },
 };
