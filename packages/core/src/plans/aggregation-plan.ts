@@ -2,13 +2,16 @@ import { compact, compactMatrix, spread } from '../balancing-kit/present-tasks.j
 import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ProgramCall } from '../contracts/executor.js';
 import type { BoundGradientBalancing, GradientBalancing, JacobianSize } from '../contracts/gradient-balancing.js';
+import { blaming } from '../contracts/guard-part.js';
 import { type HostTensor, sizeOf } from '../contracts/tensors.js';
+import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { UpdateMode } from '../programs/update.js';
 import { prefixed } from '../training/batch-feeds.js';
 import { overParts, refuseParts } from '../training/batch-parts.js';
+import { checkGramian } from '../training/check-gramian.js';
 import { activeVector } from '../training/objective-vectors.js';
-import { checkGramian, presentLosses } from '../training/primitives.js';
+import { presentLosses } from '../training/primitives.js';
 import type { Runtime } from '../training/runtime.js';
 import type { RunStep } from '../training/step-outcome.js';
 import { solveLinear } from './solve-linear.js';
@@ -19,16 +22,20 @@ type Results = { readonly [output: string]: HostTensor };
 export function aggregationPlan(description: GradientBalancing, bound: BoundGradientBalancing): RunStep {
   const { name, gradientsOf = 'shared', headGradients = 'raw' } = description;
   const inRepresentation = gradientsOf === 'representation';
-  const refuse = (what: string) => {
-    throw new PolytaskError('POLYTASK_BALANCING_SHAPE', `Gradient balancing \`${name}\` aggregates in tfjs, ${what}`);
+  const refuse = (option: string, what: string) => {
+    const message = `Gradient balancing \`${name}\` aggregates in tfjs, ${what}`;
+    throw blaming(new PolytaskError('POLYTASK_BALANCING_SHAPE', message, { option }), description);
   };
   if (gradientsOf === 'last-shared-layer' || gradientsOf === 'layers') {
-    refuse(`which works on the gradients of 'shared' or 'representation', not of '${gradientsOf}'. Use \`weights\`.`);
+    refuse(
+      'gradientsOf',
+      `which works on the gradients of 'shared' or 'representation', not of '${gradientsOf}'. Use \`weights\`.`,
+    );
   }
   if (headGradients === 'weighted')
-    refuse('which knows no weights for head gradients: leave `headGradients` at `raw`.');
+    refuse('headGradients', 'which knows no weights for head gradients: leave `headGradients` at `raw`.');
   if (inRepresentation && bound.state !== undefined) {
-    refuse('which carries no `state` under `representation`: its size changes with the batch.');
+    refuse('gradientsOf', 'which carries no `state` under `representation`: its size changes with the batch.');
   }
   return async (runtime, info, batch) => {
     const { model } = runtime;
@@ -48,6 +55,7 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
       const gramian = Float64Array.from((found.gramian as HostTensor).data);
       const losses = presentLosses(first.losses as HostTensor, active, model, info.step);
       checkGramian(gramian, active, objectives, info.step);
+      checkDirection(found, name, info.step);
       return {
         losses,
         weights: weightsOf(found, active, objectives.length),
@@ -87,6 +95,14 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
       for (const handle of Object.values(device)) runtime.session.release(handle);
     }
   };
+}
+
+/** Refuses a direction that is not finite where gradients are, before anything else is blamed. */
+function checkDirection({ products }: Results, name: string, step: number): void {
+  const bad = (products as HostTensor).data.find((product) => !Number.isFinite(product));
+  if (bad === undefined) return;
+  const advice = `The losses and gradients are finite: what \`${name}\` makes of them is not. Look at its formula at these losses.`;
+  throw new NonFiniteError('The inner product of a gradient and the direction', bad, undefined, step, advice);
 }
 
 /**

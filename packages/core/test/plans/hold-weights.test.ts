@@ -1,6 +1,7 @@
 import { defineGradientBalancing, sgd } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
-import { goldenJacobian, linearProblem } from '../acid/support/linear-problem.js';
+import { goldenJacobian } from '../acid/support/golden-jacobian.js';
 import { expectClose, expectResumes, trained } from '../acid/support/runs.js';
 import { toyTable, toyTasks } from '../acid/support/toy-data.js';
 import { tinySharing } from '../helpers/tiny-sharing.js';
@@ -82,5 +83,7 @@ test('are refused where there is no one set of them', async () => {
   });
   await expect(trained({ ...problem, balancing: layers }, data, { epochs: 1, batchSize: 2 })).rejects.toMatchObject({
     code: 'POLYTASK_BALANCING_SHAPE',
+    option: 'updateEvery',
+    part: { kind: 'gradient-balancing', name: 'by-layers' },
   });
 });

@@ -320,7 +320,7 @@ describe('events', () => {
     expect(seen).toEqual([[2, 3, 3]]);
   });
 
-  it('record the cosine between gradients, and only of tasks that were there', async () => {
+  it('record lengths of gradients and cosines between them, and only of tasks that were there', async () => {
     const balancing = defineGradientBalancing({
       name: 'even',
       bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }),
@@ -340,6 +340,8 @@ describe('events', () => {
     [1, mean, mean, 1].forEach((cosine, i) => {
       expect(history.cosines[0]?.flat()[i]).toBeCloseTo(cosine, 6);
     });
+    expect(history.gradientNorms.a?.[0]).toBeCloseTo((1 + 1 + 3) / 3, 6);
+    expect(history.gradientNorms.b?.[0]).toBeCloseTo((Math.SQRT2 + 2) / 2, 6);
   });
 
   it('let labels be laid over for the next epoch', async () => {
@@ -432,6 +434,35 @@ describe('what is not finite', () => {
     const fit = trainer.fit(rowsDataset({ a: [[1, 1]], b: [[1e25, 1]] }), { epochs: 1 });
     await expect(fit).rejects.toThrow(/The squared gradient norm of task `b` is Infinity at step 0/);
     expect(await readBits(trainer)).toEqual(bits);
+  });
+
+  it.each(['gramian', 'gramianOf'] as const)('is found before a step plan sees it in `%s`', async (primitive) => {
+    const balancing = defineStepPlan({
+      name: 'by-hand',
+      bind: () => ({
+        async step({ jacobian, gramian, gramianOf, combine, apply }) {
+          const own = await jacobian();
+          await (primitive === 'gramian' ? gramian(own) : gramianOf('shared'));
+          await apply(await combine(own, [1, 1]));
+          return { losses: own.losses, weights: [1, 1] };
+        },
+      }),
+    });
+    const trainer = keep(await vectorTrainer({ balancing, inputs: { x: { shape: [1], dtype: 'float32' } } }));
+    const bits = await readBits(trainer);
+    const fit = trainer.fit(rowsDataset({ a: [[1, 1]], b: [[1e25, 1]] }), { epochs: 1 });
+    await expect(fit).rejects.toThrow(/The squared gradient norm of task `b` is Infinity at step 0/);
+    expect(await readBits(trainer)).toEqual(bits);
+  });
+
+  it('is told of an aggregation that makes it of finite gradients', async () => {
+    const balancing = defineGradientBalancing({
+      name: 'rooted',
+      bind: () => ({ aggregate: ({ jacobian }) => ({ direction: tf.sqrt(tf.neg(tf.sum(tf.abs(jacobian), 0))) }) }),
+    });
+    const trainer = keep(await vectorTrainer({ balancing, inputs: { x: { shape: [1], dtype: 'float32' } } }));
+    const fit = trainer.fit(rowsDataset({ a: [[1, 1]], b: [[1, 1]] }), { epochs: 1 });
+    await expect(fit).rejects.toThrow(/direction is NaN at step 0.* what `rooted` makes of them is not/);
   });
 });
 

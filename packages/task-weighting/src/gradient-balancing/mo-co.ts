@@ -1,5 +1,6 @@
 import { choice, describePart, hostTensor, number, scaleWeightTensor, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { belowWhereAbsent } from '../present.js';
 import { moveShareTensors } from '../solvers/shares.js';
 
 /**
@@ -16,6 +17,7 @@ import { moveShareTensors } from '../solvers/shares.js';
  * @remarks LibMTL applies a softmax where the paper projects, which keeps λ near equal weights whatever happens; here it is the projection. The normalised
  * gradients are those of the authors' code, `'none'` is Algorithm 1. Absent tasks keep their means and weights and have no part in d. With K = 1 the
  * direction is the task's mean.
+ * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses, which would turn gradients round, unless `normalize: 'none'`.
  * @example
  * ```ts
  * import { balanceGradients } from '@polytask/core';
@@ -60,6 +62,8 @@ export const moCo = /* @__PURE__ */ describePart('gradient-balancing', {
     ),
   },
   make: ({ beta, sigma, gamma, gammaSigma, rho, normalize, scale }) => ({
+    // A negative loss would turn its gradient round.
+    ...(normalize === 'loss' && { leastLoss: 0 }),
     bind: () => ({
       state: ({ tasks, columns }) => ({
         tracked: [tasks, columns],
@@ -80,9 +84,15 @@ export const moCo = /* @__PURE__ */ describePart('gradient-balancing', {
         const tracked = tf.sub(state.tracked, pull) as tf.Tensor2D;
         const before = state.lambda as tf.Tensor1D;
         const lambda = tf.mul(before, active) as tf.Tensor1D;
-        const gains = tf.reshape(tf.matMul(tracked, tf.matMul(tracked, tf.expandDims(lambda, 1), true, false)), [-1]);
-        const slope = tf.add(gains, tf.mul(lambda, rho));
-        const moved = tf.sub(before, tf.mul(slope, feeds.gamma)) as tf.Tensor1D;
+        // In units of the largest entry above 1: products of gradients may be too large for float32.
+        const size = tf.maximum(tf.max(tf.abs(tracked)), 1);
+        const inUnits = tf.div(tracked, size) as tf.Tensor2D;
+        const gains = tf.reshape(tf.matMul(inUnits, tf.matMul(inUnits, tf.expandDims(lambda, 1), true, false)), [-1]);
+        const slope = tf.add(gains, tf.div(tf.div(tf.mul(lambda, rho), size), size));
+        // How much further down than that of the task with the least slope. What falls behind by 1 has no share left.
+        const most = tf.max(belowWhereAbsent(tf.neg(slope), active));
+        const behind = tf.mul(tf.mul(tf.mul(tf.add(slope, most), feeds.gamma), size), size);
+        const moved = tf.sub(before, tf.minimum(behind, 2)) as tf.Tensor1D;
         const next = moveShareTensors(before, active, moved);
         const present = tf.mul(next, active) as tf.Tensor1D;
         const weights = scale === 'tasks' ? scaleWeightTensor(present, active) : present;
