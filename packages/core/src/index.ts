@@ -111,6 +111,7 @@ export type {
   ForwardOutput,
   GradientHandle,
   GradientOptions,
+  HeadGradients,
   JacobianHandle,
   LossGradient,
   OwnOutputs,
