@@ -64,6 +64,15 @@ export function jacobianPrograms({ model, forward, check, shared, rest, once }: 
     return tf.stack(gramians);
   }
 
+  /** `[blocks, K, n, n]`, from `[K, n, columns]`. */
+  function gramiansByTask(of: GradientsOf, parts: tf.Tensor3D): tf.Tensor {
+    const gramians = gradientBlocks(layout, of).map(({ offset, size }) => {
+      const block = size === layout.sharedSize ? parts : tf.slice(parts, [0, 0, offset], [-1, -1, size]);
+      return tf.matMul(block, block, false, true);
+    });
+    return tf.stack(gramians);
+  }
+
   const representationGramian: Program = {
     name: 'gramian-of-representation',
     check,
@@ -86,6 +95,17 @@ export function jacobianPrograms({ model, forward, check, shared, rest, once }: 
       once(`gramians ${of}`, () => ({
         name: `gramians-of-${of}`,
         run: ({ shared: jacobian }) => ({ gramians: gramiansOf(of, jacobian as tf.Tensor2D) }),
+      })),
+    /** Of the J of parts of a batch, fed as `part/0` and so on: their sum and its Gramians, and for every objective that of the parts. */
+    gramiansOfParts: (of: GradientsOf, count: number) =>
+      once(`gramians of ${count} parts ${of}`, () => ({
+        name: `gramians-of-${count}-parts-of-${of}`,
+        run(feeds) {
+          const each = Array.from({ length: count }, (_, part) => feeds[`part/${part}`] as tf.Tensor2D);
+          const shared = each.reduce((sum, one) => tf.add(sum, one) as tf.Tensor2D);
+          const parts = gramiansByTask(of, tf.stack(each, 1) as tf.Tensor3D);
+          return { shared, gramians: gramiansOf(of, shared), parts };
+        },
       })),
     representationGramian,
   };
