@@ -26,7 +26,7 @@ export interface SplitBatch {
  */
 export function splitBatch(batch: Batch, wanted: number, rowsAtLeast: number): SplitBatch {
   const batches = batch.parts ?? [batch];
-  const most = rowsAtLeast === 1 ? batch.size : Math.floor(fewestRows(batches) / rowsAtLeast);
+  const most = rowsAtLeast === 1 ? batch.size : Math.floor(Math.min(batch.size, fewestRows(batches)) / rowsAtLeast);
   const count = Math.max(1, Math.min(wanted, most));
   const pieces: Batch[] = [];
   const partOf: number[] = [];
@@ -50,11 +50,27 @@ export function rowsAtLeast({ stateSegments }: Pick<ParameterLayout, 'stateSegme
 }
 
 /**
- * Refuses a gradient balancing that divides batches into more parts (`parts`) than they have rows for. {@link Trainer.fit} asks it; those
- * who know a run before they train ask it then.
+ * Refuses a gradient balancing that divides batches into more `parts` than they have rows for: a part has one at least, and two where a
+ * layer normalises over rows. `fit` asks it, and so may those who know a run before it trains.
  *
- * @param rows - Of an epoch.
+ * @param layout - The model's.
+ * @param balancing - Of any kind; only those that ask for parts are looked at.
+ * @param rows - Rows of an epoch.
+ * @param options - As those of `fit`.
  * @throws `POLYTASK_INVALID_OPTION` (`parts`).
+ * @example
+ * ```ts
+ * import { requireParts } from '@polytask/core';
+ * import { ntkMtl } from '@polytask/task-weighting';
+ *
+ * requireParts({ stateSegments: [] }, ntkMtl({ parts: 4 }), 1000, { batchSize: 32 });
+ * try {
+ *   requireParts({ stateSegments: [] }, ntkMtl({ parts: 4 }), 1000, { batchSize: 2 });
+ * } catch (error) {
+ *   console.log((error as Error).message);
+ *   // => Option `parts` must be at most 2 with 2 rows in a batch, but is 4. Take fewer parts, or more rows (`batchSize`).
+ * }
+ * ```
  */
 export function requireParts(
   layout: Pick<ParameterLayout, 'stateSegments'>,

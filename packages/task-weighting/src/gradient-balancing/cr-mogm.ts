@@ -37,7 +37,7 @@ export const crMogm = /* @__PURE__ */ describePart('gradient-balancing', {
     alpha: withDefault(number({ from: 0, below: 1 }), 0.9, 'How slowly the weights follow.', 'TorchJD'),
   },
   make({ inner, alpha }) {
-    const { bind, gradientsOf } = wrapBalancing(inner, {
+    const { bind, gradientsOf, parts } = wrapBalancing(inner, {
       name: 'cr-mogm',
       bind(bound, { tasks: names }) {
         const { weights: within } = bound;
@@ -65,6 +65,6 @@ export const crMogm = /* @__PURE__ */ describePart('gradient-balancing', {
         };
       },
     });
-    return { bind, ...(gradientsOf && { gradientsOf }) };
+    return { bind, ...(gradientsOf && { gradientsOf }), ...(parts && { parts }) };
   },
 });
