@@ -24,11 +24,6 @@ describe('in two parts', () => {
   const checks = conformance('gradient-balancing', () => ntkMtl({ parts: 2 }), { claims });
   for (const { name, run } of checks) test(name, run);
 });
-describe('in two parts, on the representation', () => {
-  const checks = conformance('gradient-balancing', () => ntkMtl({ parts: 2, gradientsOf: 'representation' }));
-  for (const { name, run } of checks) test(name, run);
-});
-
 test('golden values: the sum of unit gradients, times the root of the sum of squared lengths', async () => {
   const { weights, direction } = await balanced(ntkMtl({ scale: 'paper' }), goldenJacobian);
   expectClose(weights, [1.763834, 1.213954]);
