@@ -165,23 +165,31 @@ async function comparedGradients(
           ...(!inRepresentation && { shared: 'hold', own: 'hold', auxiliary: 'hold' }),
         },
       });
-      return kept === undefined ? found : kept.take(found, index);
+      const needed = index === 0 ? found : withoutZeros(runtime, found);
+      return kept === undefined ? needed : kept.take(needed, index);
     });
     device = added.device;
-    const whole = kept === undefined ? { found: added, parts: undefined } : await kept.together(added);
-    device = whole.found.device;
-    const { host } = whole.found;
-    const after = 'gramians' in host ? host : (await session.run(programs.gramians(of), afterParts(device))).host;
-    return {
-      ...{ host, device, ofParts: whole.parts },
-      gramians: splitGramians(runtime, of, after.gramians as HostTensor),
-    };
+    if (kept !== undefined) {
+      const { found, gramians, parts: ofParts } = await kept.together(added);
+      return { ...found, gramians, ofParts };
+    }
+    const { host } = together ? added : await session.run(programs.gramians(of), afterParts(device));
+    const gramians = splitGramians(runtime, of, host.gramians as HostTensor);
+    return { ...added, gramians, ofParts: undefined };
   } catch (error) {
     for (const handle of Object.values(device)) session.release(handle);
     throw error;
   } finally {
     kept?.release();
   }
+}
+
+/** Without terms their gradient is zero, of a further part of a batch too, and need not be added. */
+function withoutZeros({ model, session }: Runtime, found: ProgramResult): ProgramResult {
+  const { auxiliary, ...device } = found.device;
+  if (auxiliary === undefined || model.terms.length > 0) return found;
+  session.release(auxiliary);
+  return { host: found.host, device };
 }
 
 /** Refuses weights that are too few or not finite. */

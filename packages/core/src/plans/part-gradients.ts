@@ -2,8 +2,10 @@ import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ProgramResult } from '../contracts/executor.js';
 import type { GradientsOf } from '../contracts/gradient-balancing.js';
 import type { HostTensor } from '../contracts/tensors.js';
+import { pairsOf } from '../programs/jacobian-programs.js';
 import { labelsOf, prefixed, taskFactor } from '../training/batch-feeds.js';
 import { addTo } from '../training/batch-parts.js';
+import { splitGramians } from '../training/primitives.js';
 import type { Runtime } from '../training/runtime.js';
 import type { SplitBatch } from '../training/split-batch.js';
 import { gradientBlocks } from './gradient-blocks.js';
@@ -17,8 +19,15 @@ export interface PartGramians {
 export interface PartGradients {
   /** Takes the shared gradients out of what a program gave of a piece. */
   take(found: ProgramResult, piece: number): Promise<ProgramResult>;
-  /** Their sum and its Gramians, as a program gives them of a whole batch, and the Gramians of the parts. */
-  together(found: ProgramResult): Promise<{ readonly found: ProgramResult; readonly parts: PartGramians }>;
+  /**
+   * What a step goes on with, when all pieces have been taken: the shared gradients by part among the rest, to be combined; the Gramians of
+   * the whole batch; and those of the parts.
+   */
+  together(found: ProgramResult): Promise<{
+    readonly found: ProgramResult;
+    readonly gramians: { readonly [block: string]: Float64Array };
+    readonly parts: PartGramians;
+  }>;
   /** Lets go of what is kept. */
   release(): void;
 }
@@ -43,15 +52,16 @@ function ofParameters(runtime: Runtime, of: GradientsOf, split: SplitBatch): Par
       return { host, device };
     },
     async together({ host, device }) {
-      const found = await session.run(programs.gramiansOfParts(of, split.count), {
-        feeds: prefixed('part', Object.fromEntries(kept)),
-        outputs: { gramians: 'read', parts: 'read', shared: 'hold' },
-      });
-      const all = {
-        host: { ...host, gramians: found.host.gramians as HostTensor },
-        device: { ...device, ...found.device },
+      const parts = prefixed('part', Object.fromEntries(kept));
+      const program = programs.productsOfParts(of, split.count);
+      const found = await session.run(program, { feeds: parts, outputs: { products: 'read' } });
+      kept.clear();
+      const { gramians, ofTasks } = fromProducts(runtime, of, split.count, (found.host.products as HostTensor).data);
+      return {
+        found: { host, device: { ...device, ...parts } },
+        gramians,
+        parts: scaled(runtime, of, split, ofTasks),
       };
-      return { found: all, parts: scaled(runtime, of, split, (found.host.parts as HostTensor).data) };
     },
     release() {
       for (const part of kept.values()) session.release(part);
@@ -62,6 +72,7 @@ function ofParameters(runtime: Runtime, of: GradientsOf, split: SplitBatch): Par
 
 /** Rows of the representation are those of one part each, so that gradients of different parts are orthogonal. */
 function ofRepresentation(runtime: Runtime, split: SplitBatch): PartGradients {
+  const of = 'representation';
   const k = runtime.model.objectives.length;
   const { count } = split;
   const squares = new Float64Array(k * count * count);
@@ -75,9 +86,44 @@ function ofRepresentation(runtime: Runtime, split: SplitBatch): PartGradients {
       }
       return found;
     },
-    together: async (found) => ({ found, parts: scaled(runtime, 'representation', split, squares) }),
+    together: async (found) => ({
+      found,
+      gramians: splitGramians(runtime, of, found.host.gramians as HostTensor),
+      parts: scaled(runtime, of, split, squares),
+    }),
     release() {},
   };
+}
+
+/**
+ * From the products of pairs of parts: J Jᵀ of the sum J of all parts by block, and `[blocks, K, n, n]` of every objective's gradients.
+ *
+ * @param products - `[blocks, pairs, K, K]`
+ */
+function fromProducts({ model }: Runtime, of: GradientsOf, count: number, products: ArrayLike<number>) {
+  const k = model.objectives.length;
+  const blocks = gradientBlocks(model.layout, of);
+  const ofTasks = new Float64Array(blocks.length * k * count * count);
+  const gramians: Record<string, Float64Array> = {};
+  let at = 0;
+  for (const [block, { name }] of blocks.entries()) {
+    const gramian = new Float64Array(k * k);
+    gramians[name] = gramian;
+    for (const [a, b] of pairsOf(count)) {
+      for (let i = 0; i < k; i++) {
+        for (let j = 0; j < k; j++) {
+          const product = products[at++] as number;
+          gramian[i * k + j] = (gramian[i * k + j] as number) + product;
+          if (a !== b) gramian[j * k + i] = (gramian[j * k + i] as number) + product;
+          if (i !== j) continue;
+          const own = (block * k + i) * count;
+          ofTasks[(own + a) * count + b] = product;
+          ofTasks[(own + b) * count + a] = product;
+        }
+      }
+    }
+  }
+  return { gramians, ofTasks };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { GradientsOf } from '../contracts/gradient-balancing.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { unstack } from '../layers/unstack.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
+import { feedsUnder } from '../training/batch-feeds.js';
 import type { FedHeadGradients } from './loss-programs.js';
 import type { ProgramParts } from './program-parts.js';
 import { applyUpdate, perRow, type UpdateMode } from './update.js';
@@ -11,15 +12,21 @@ import { applyUpdate, perRow, type UpdateMode } from './update.js';
 export function combinationPrograms({ model, optimizer, once }: ProgramParts) {
   const { layout } = model;
 
-  /** Jᵀw for what is shared, weights `[blocks, K]` fed, and `head-weights` [K] for heads that are not raw. */
+  /** Jᵀw for what is shared, J fed as `shared` or as the parts of a sum, `part/…`, weights `[blocks, K]` fed, and `head-weights` [K] for heads that are not raw. */
   function combined(of: GradientsOf, heads: FedHeadGradients, feeds: NamedTensors): tf.Tensor1D {
     const weights = feeds.weights as tf.Tensor2D;
-    const jacobian = feeds.shared as tf.Tensor2D;
+    const jacobians = feeds.shared === undefined ? Object.values(feedsUnder('part', feeds)) : [feeds.shared];
     const blocks = of === 'layers' ? gradientBlocks(layout, of) : [{ offset: 0, size: layout.sharedSize }];
     const parts = blocks.map(({ offset, size }, b) => {
-      if (blocks.length === 1) return tf.reshape(tf.matMul(weights, jacobian), [-1]);
-      const row = tf.slice(weights, [b, 0], [1, -1]) as tf.Tensor2D;
-      return tf.reshape(tf.matMul(row, tf.slice(jacobian, [0, offset], [-1, size]) as tf.Tensor2D), [-1]);
+      const single = blocks.length === 1;
+      const row = single ? weights : tf.slice(weights, [b, 0], [1, -1]);
+      const found = jacobians.map((jacobian) =>
+        tf.matMul(row, single ? jacobian : tf.slice(jacobian, [0, offset], [-1, size])),
+      );
+      return tf.reshape(
+        found.reduce((sum, one) => tf.add(sum, one)),
+        [-1],
+      );
     });
     const direction = parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts);
     return withRest(model, direction, feeds, heads === 'raw' ? undefined : feeds['head-weights']);
