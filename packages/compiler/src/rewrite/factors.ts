@@ -170,10 +170,13 @@ export function stacked(graph: Graph, values: readonly Value[]): Value {
 
 /** `J Lᵀ` without J and L, which may be the same. */
 function products(graph: Graph, left: Value, right: Value): Value | undefined {
-  const pairs = pairsOfPieces(piecesOf(graph, left), left === right ? undefined : piecesOf(graph, right));
+  const pieces = piecesOf(graph, left);
+  const pairs = pieces && pairsOfPieces(pieces, left === right ? pieces : piecesOf(graph, right));
   if (!pairs?.some(([{ factors }]) => factors)) return undefined;
-  const sides = ([0, 1] as const).map((side) => pairs.map((pair) => pair[side]));
-  const plain = sides.map((pieces) => runsOf(graph, pieces).filter(({ factors }) => !factors));
+  const [plain = [], otherPlain = []] = ([0, 1] as const).map((side) => {
+    const own = pairs.map((pair) => pair[side]);
+    return runsOf(graph, own).filter(({ factors }) => !factors);
+  });
   const terms = pairs.flatMap(([{ factors }, { factors: others }]) => {
     if (factors === undefined || others === undefined) return [];
     const apart = stacked(graph, factors.own);
@@ -185,22 +188,20 @@ function products(graph: Graph, left: Value, right: Value): Value | undefined {
     const moved = product(graph, among, each, false, false);
     return [product(graph, apart, graph.reshape(moved, [others.own.length, rows * outputs]), false, true)];
   });
-  const [rest = [], otherRest = []] = plain;
-  if (rest.length > 0) {
+  if (plain.length > 0) {
     // One product for all that is left; a row of it is much shorter than one of J.
-    const own = stacked(graph, wholeRows(graph, rest));
-    terms.push(product(graph, own, left === right ? own : stacked(graph, wholeRows(graph, otherRest)), false, true));
+    const own = stacked(graph, wholeRows(graph, plain));
+    terms.push(product(graph, own, left === right ? own : stacked(graph, wholeRows(graph, otherPlain)), false, true));
   }
   return terms.reduce((sum, term) => graph.elementwise('Add', [sum, term], 'float32'));
 }
 
 /** Pieces of the same columns of two matrices (or of one twice), in factors where both of them are. */
 function pairsOfPieces(
-  left: readonly Piece[] | undefined,
-  right: readonly Piece[] | undefined = left,
+  left: readonly Piece[],
+  right: readonly Piece[] | undefined,
 ): readonly (readonly [Piece, Piece])[] | undefined {
-  if (left === undefined || left.length !== right?.length) return undefined;
-  if (left.some(({ size }, i) => size !== right[i]?.size)) return undefined;
+  if (left.length !== right?.length || left.some(({ size }, i) => size !== right[i]?.size)) return undefined;
   return left.map((piece, i) => {
     const other = right[i] as Piece;
     if (alike(piece.factors, other.factors)) return [piece, other];
