@@ -13,14 +13,15 @@ import { comparedGradients } from './options.js';
  *
  * Shapes: G = J Jᵀ `[K, K]`, or for each task J_k J_kᵀ `[n_k, n_k]` → w `[K]`.
  *
- * @remarks With one part, as in the authors' experiments, a task whose rows disagree counts as slow, since their gradients cancel; with more, less so. λ_k is divided by the number
- * of parts: where all tasks have labels in all of them, which is all that the paper speaks of, weights are the same, and a task with labels in few parts is
- * not called slow for it. The published code multiplies by K besides and clips the direction to length 1. Rows go to parts by turns; a batch of
- * fewer rows has fewer parts. Each part goes through the model by itself, so that BatchNorm normalises within parts; the authors' code takes all parts
- * from one pass, with a backward pass over the whole batch for each.
+ * @remarks With one part, as in the authors' experiments, a task whose rows disagree counts as slow, since their gradients cancel; with more, less so. λ_k is
+ * divided by the number of its parts: where all tasks have labels in all of them, which is what the paper speaks of, weights are the paper's, and a task with
+ * labels in few parts is not called slow for it. The published code multiplies by K besides and clips the direction to length 1. Rows go to parts by
+ * turns; a batch of fewer rows has fewer parts. Each part goes through the model by itself, so that BatchNorm normalises within parts; the authors' code takes
+ * all parts from one forward pass, with backward passes over the whole batch for each.
  *
- * NTKMTL-SR is `gradientsOf: 'representation'`. There parts have no row in common, so that their gradients are orthogonal and λ_k is the square of the
- * longest one, divided by n_k. A task whose gradient is zero gets weight 0. With K = 1 the direction is the task's gradient.
+ * NTKMTL-SR is `gradientsOf: 'representation'`; with `headGradients: 'weighted'` heads are weighed too, as in the authors' code. There parts have no row in
+ * common, so that their gradients are orthogonal and λ_k is the square of the longest one, divided by n_k. A task whose gradient is zero gets weight 0. With K = 1
+ * the direction is the task's gradient.
  * @throws `POLYTASK_INVALID_OPTION` for more parts than a batch has rows, or pairs of rows where a layer normalises over them.
  * @example
  * ```ts
