@@ -52,6 +52,8 @@ function balancings(): Map<string, (tasks: readonly string[]) => Balancing> {
     const make = exported.get(key) as () => Balancing;
     if (kinds.has(kind)) found.set(name, given[name] ?? (() => make()));
   }
+  found.set('imtl, representation', () => weighting.imtl({ gradientsOf: 'representation' }));
+  found.set('ntk-mtl, 4 parts', () => weighting.ntkMtl({ parts: 4 }));
   return found;
 }
 

@@ -112,6 +112,7 @@ export type {
   ForwardOutput,
   GradientHandle,
   GradientOptions,
+  HeadGradients,
   JacobianHandle,
   LossGradient,
   OwnOutputs,
@@ -359,5 +360,6 @@ export type { Callback, EpochEvent, FitOptions, StepEvent } from './training/fit
 export type { History, NumberMetricNames, TaskHistory } from './training/history.js';
 export { lastBatchFor } from './training/last-batch.js';
 export { type Monitor, monitorNames, monitorScores } from './training/monitor.js';
+export { requireParts } from './training/split-batch.js';
 export type { Trainer, TrainerOptions } from './training/trainer.js';
 export { createTrainer } from './training/trainer.js';

@@ -99,7 +99,9 @@ function ofGradients(inner: GradientBalancing): GradientBalancing {
           const k = inverse.length;
           const of = (at: number) => inverse[at] as number;
           const gramian = input.gramian.map((product, at) => product * of(Math.floor(at / k)) * of(at % k));
-          const found = bound.weights?.({ ...input, gramian, losses: Float64Array.from(input.losses, logOf) });
+          const parts = input.parts?.map((own, i) => own.map((product) => product * of(i) * of(i)));
+          const losses = Float64Array.from(input.losses, logOf);
+          const found = bound.weights?.({ ...input, gramian, losses, ...(parts && { parts }) });
           return inverse.map((one, i) => one * (found?.[i] as number));
         },
       }),

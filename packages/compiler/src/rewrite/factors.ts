@@ -8,7 +8,7 @@ import { rebuild } from './rebuild.js';
  * Matrices J whose rows are gradients: every row is the gradient of one task, laid one parameter after the other. The gradient
  * of a weight matrix is a product AᵀD of a layer's inputs A [B, m], which all tasks have in common, and of what came back to its
  * outputs, D [B, n], each task's own. That is mn numbers made of far fewer, and what is wanted of J needs just those:
- *   J Jᵀ: ⟨AᵀD, AᵀE⟩ = ⟨D, (A Aᵀ) E⟩        w J: Σ w AᵀD = Aᵀ Σ w D
+ *   J Lᵀ: ⟨AᵀD, BᵀE⟩ = ⟨D, (A Bᵀ) E⟩        w J: Σ w AᵀD = Aᵀ Σ w D
  */
 
 /** Columns of a stacked matrix that belong together. */
@@ -28,12 +28,12 @@ export interface Factors {
   readonly own: readonly Value[];
 }
 
-/** Outputs in which `J Jᵀ` and `w J` are computed without J, where J has pieces that are cheaper in factors. */
+/** Outputs in which `J Lᵀ` and `w J` are computed without J and L, where these have pieces that are cheaper in factors. */
 export function withFactors(graph: Graph, outputs: ReadonlyMap<string, Value>): Map<string, Value> {
   return rebuild(graph, outputs, ({ op, attributes }, [a, b]) => {
     if (op !== 'BatchMatMul' || attributes.transposeA === true) return undefined;
     if (attributes.transposeB !== true) return weightedRows(graph, a as Value, b as Value);
-    return a === b ? gramian(graph, a as Value) : undefined;
+    return products(graph, a as Value, b as Value);
   });
 }
 
@@ -168,26 +168,54 @@ export function stacked(graph: Graph, values: readonly Value[]): Value {
   return graph.reshape(concat(graph, rows, 0), [values.length, size]);
 }
 
-/** `J Jᵀ` without J. */
-function gramian(graph: Graph, matrix: Value): Value | undefined {
-  const pieces = piecesOf(graph, matrix);
-  if (!pieces?.some(({ factors }) => factors)) return undefined;
-  const plain = runsOf(graph, pieces).filter(({ factors }) => !factors);
-  const terms = pieces.flatMap(({ factors }) => {
-    if (factors === undefined) return [];
-    const { common, own } = factors;
-    const apart = stacked(graph, own);
-    const [batch, outputs] = (own[0] as Value).shape as [number, number];
-    const among = product(graph, common, common, false, true);
-    const moved = product(graph, among, graph.reshape(apart, [own.length, batch, outputs]), false, false);
-    return [product(graph, apart, graph.reshape(moved, apart.shape), false, true)];
+/** `J Lᵀ` without J and L, which may be the same. */
+function products(graph: Graph, left: Value, right: Value): Value | undefined {
+  const pieces = piecesOf(graph, left);
+  const pairs = pieces && pairsOfPieces(pieces, left === right ? pieces : piecesOf(graph, right));
+  if (!pairs?.some(([{ factors }]) => factors)) return undefined;
+  const [plain = [], otherPlain = []] = ([0, 1] as const).map((side) => {
+    const own = pairs.map((pair) => pair[side]);
+    return runsOf(graph, own).filter(({ factors }) => !factors);
+  });
+  const terms = pairs.flatMap(([{ factors }, { factors: others }]) => {
+    if (factors === undefined || others === undefined) return [];
+    const apart = stacked(graph, factors.own);
+    const theirs = left === right ? apart : stacked(graph, others.own);
+    const [rows, outputs] = (factors.own[0] as Value).shape as [number, number];
+    const [otherRows] = (others.own[0] as Value).shape as [number, number];
+    const among = product(graph, factors.common, others.common, false, true);
+    const each = graph.reshape(theirs, [others.own.length, otherRows, outputs]);
+    const moved = product(graph, among, each, false, false);
+    return [product(graph, apart, graph.reshape(moved, [others.own.length, rows * outputs]), false, true)];
   });
   if (plain.length > 0) {
     // One product for all that is left; a row of it is much shorter than one of J.
-    const rest = stacked(graph, wholeRows(graph, plain));
-    terms.push(product(graph, rest, rest, false, true));
+    const own = stacked(graph, wholeRows(graph, plain));
+    terms.push(product(graph, own, left === right ? own : stacked(graph, wholeRows(graph, otherPlain)), false, true));
   }
   return terms.reduce((sum, term) => graph.elementwise('Add', [sum, term], 'float32'));
+}
+
+/** Pieces of the same columns of two matrices (or of one twice), in factors where both of them are. */
+function pairsOfPieces(
+  left: readonly Piece[],
+  right: readonly Piece[] | undefined,
+): readonly (readonly [Piece, Piece])[] | undefined {
+  if (left.length !== right?.length || left.some(({ size }, i) => size !== right[i]?.size)) return undefined;
+  return left.map((piece, i) => {
+    const other = right[i] as Piece;
+    if (alike(piece.factors, other.factors)) return [piece, other];
+    return [
+      { size: piece.size, rows: piece.rows },
+      { size: other.size, rows: other.rows },
+    ];
+  });
+}
+
+/** Whether they are factors of matrices of one shape. */
+function alike(a: Factors | undefined, b: Factors | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  return a.common.shape[1] === b.common.shape[1] && a.own[0]?.shape[1] === b.own[0]?.shape[1];
 }
 
 /** `w J` for one row of weights, without J. */

@@ -105,6 +105,46 @@ describe('gradients of several tasks, one below the other', () => {
     }
   });
 
+  test('products of two, of batches of different sizes, and of one with a matrix that has no factors', async () => {
+    const cross: Program = {
+      name: 'cross',
+      run(given) {
+        const [a, b, plain] = [given.a, given.b, given.plain] as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+        const kernel = (j: tf.Tensor2D) => tf.slice(j, [0, 0], [-1, inputs * width]);
+        return {
+          products: tf.matMul(a, b, false, true),
+          back: tf.matMul(b, a, false, true),
+          kernels: tf.matMul(kernel(a), kernel(b), false, true),
+          mixed: tf.matMul(a, plain, false, true),
+        };
+      },
+    };
+    const found = async (session: ExecutorSession) => {
+      const held = async (rows: number, seed: number) => {
+        const given = { ...feeds, x: host([rows, inputs], seed) };
+        const { device } = await session.run(jacobian, { feeds: given, outputs: { j: 'hold' } });
+        return device.j as DeviceTensor;
+      };
+      const { host: read } = await session.run(cross, {
+        feeds: { a: await held(batch, 6), b: await held(batch - 2, 7), plain: host([tasks + 1, columns], 8) },
+        outputs: { products: 'read', back: 'read', kernels: 'read', mixed: 'read' },
+      });
+      session.dispose();
+      return Object.entries(read).map(([name, { data, shape }]) => ({ name, shape, data: [...data] }));
+    };
+    const expected = await found(await eager().open(nothing));
+    expect(expected.map(({ shape }) => shape.join())).toEqual(['3,3', '3,3', '3,3', '3,4']);
+    for (const { name, shape, data } of await found(await compiled({ threads: 1 }).open(nothing))) {
+      const other = expected.find((one) => one.name === name);
+      expect(shape).toEqual(other?.shape);
+      const largest = Math.max(...data.map(Math.abs));
+      data.forEach((one, i) => {
+        const apart = Math.abs(one - (other?.data[i] as number));
+        expect(apart, `${name} ${i}`).toBeLessThanOrEqual(2e-6 * largest);
+      });
+    }
+  });
+
   test('a tensor that is held by factors is written over, fed to an eager program, released', async () => {
     const warnings: string[] = [];
     const session = await compiled({ threads: 1, onFallback: (message) => warnings.push(message) }).open(nothing);
@@ -185,5 +225,30 @@ describe('gradients of several tasks, one below the other', () => {
     expect(piecesOf(graph, j)?.map(({ size, factors }) => [size, factors?.common])).toEqual([[inputs * width, x]]);
     const gramian = withFactors(graph, new Map([['gramian', product(graph, j, j, false, true)]])).get('gramian');
     expect(gramian).toMatchObject({ op: 'BatchMatMul', shape: [2, 2], inputs: [{ shape: [2, batch * width] }, {}] });
+  });
+
+  test('are not put together for products of two, unless these are laid out differently', () => {
+    const dtype = 'float32' as const;
+    const graph = createGraph();
+    const stackOf = (name: string, rows: number, [m, n]: readonly [number, number]) => {
+      const x = graph.input(`x${name}`, { shape: [rows, m], dtype });
+      const parts = [0, 1].map((k) => {
+        const back = graph.input(`d${name}${k}`, { shape: [rows, n], dtype });
+        return graph.reshape(product(graph, x, back, true, false), [1, m * n]);
+      });
+      return concat(graph, parts, 0);
+    };
+    const size = inputs * width;
+    const largest = (left: Value, right: Value) => {
+      const found = withFactors(graph, new Map([['products', product(graph, left, right, false, true)]]));
+      const nodes = reachable([...found.values()]).filter(({ kind }) => kind === 'node');
+      return Math.max(...nodes.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
+    };
+    const j = stackOf('a', batch, [inputs, width]);
+    // Nothing is as large as one row of either.
+    expect(largest(j, stackOf('b', batch - 2, [inputs, width]))).toBeLessThan(size);
+    // The same columns, but of a matrix turned round.
+    expect(largest(j, stackOf('c', batch, [width, inputs]))).toBeGreaterThanOrEqual(2 * size);
+    expect(largest(j, graph.input('plain', { shape: [2, size], dtype }))).toBeGreaterThanOrEqual(2 * size);
   });
 });

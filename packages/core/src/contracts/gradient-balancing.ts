@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { requireChoice } from './check-description.js';
+import { requireChoice, requireCount } from './check-description.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import {
   type BalancingContext,
@@ -33,6 +33,11 @@ export interface GramianInput {
   readonly tasks: readonly number[];
   /** Losses of the tasks present `[K']`. */
   readonly losses: Float64Array;
+  /**
+   * Where the method asks for `parts`: of each of the K' tasks the Gramian `[m, m]`, row-major, of its gradients on the m parts of the batch in
+   * which it has labels, each the gradient of its loss of that part alone.
+   */
+  readonly parts?: readonly Float64Array[] | undefined;
   /** Path of the layer under `'layers'`; else the name of what was compared. */
   readonly block: string;
   readonly step: StepInfo;
@@ -106,6 +111,13 @@ export interface GradientBalancing extends Description<'gradient-balancing'>, Lo
    * no weight, weights are worked out anew. Not under `'layers'`.
    */
   readonly updateEvery?: number | undefined;
+  /**
+   * Into how many parts a batch is divided, so that `weights` also sees how a task's gradients on them agree
+   * ({@link GramianInput.parts}). Default 1: not at all. Rows are dealt out by turns, those of batches that a step accumulates too; a
+   * batch of fewer rows has fewer parts, and every part has two rows at least where a layer normalises over rows. Each part goes
+   * through the model by itself, and the direction is that of the whole batch.
+   */
+  readonly parts?: number | undefined;
   bind(context: BalancingContext): BoundGradientBalancing;
 }
 
@@ -123,5 +135,6 @@ export function defineGradientBalancing<
   requireChoice(kind, balancing, 'scale', weightScales);
   requireChoice(kind, balancing, 'gradientsOf', gradientChoices);
   requireChoice(kind, balancing, 'headGradients', headGradientChoices);
+  requireCount(kind, balancing, 'parts');
   return definePart<GradientBalancing>(kind, balancing as DescriptionInput<GradientBalancing>);
 }

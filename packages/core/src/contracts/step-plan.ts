@@ -18,6 +18,12 @@ export interface At {
   readonly batch?: Batch | undefined;
 }
 
+/**
+ * What parameters of a single task get: the gradient of its own loss as it is, that times the task's weight, or that times a number of
+ * its own per task `[K]`.
+ */
+export type HeadGradients = 'raw' | 'weighted' | ArrayLike<number>;
+
 /** Which gradient to take. */
 export interface GradientOptions extends At {
   /** Of Σ w_k L_k with these weights `[K]`. Default: ones. */
@@ -31,8 +37,8 @@ export interface GradientOptions extends At {
   readonly feeds?: HostFeeds | undefined;
   /** Of the weights that `scalarize` amounts to. Default `'paper'`. */
   readonly scale?: WeightScale | undefined;
-  /** What parameters of a single task get: the gradient of its own loss as it is, or times the task's weight (default). */
-  readonly headGradients?: 'raw' | 'weighted' | undefined;
+  /** Of parameters of a single task. Default `'weighted'`. */
+  readonly headGradients?: HeadGradients | undefined;
   /** Whether auxiliary terms are added. Default true. */
   readonly auxiliary?: boolean | undefined;
   /**
@@ -153,12 +159,8 @@ export interface StepPrimitives {
     of: GradientsOf,
     at?: At,
   ): Promise<{ gramians: { readonly [block: string]: Float64Array }; losses: Float64Array }>;
-  /** Jᵀw for the shared part; own parts raw (default) or times w; auxiliary gradient added. */
-  combine(
-    jacobian: JacobianHandle,
-    weights: ArrayLike<number>,
-    headGradients?: 'raw' | 'weighted',
-  ): Promise<GradientHandle>;
+  /** Jᵀw for the shared part; own parts raw (default), times w, or times numbers of their own; auxiliary gradient added. */
+  combine(jacobian: JacobianHandle, weights: ArrayLike<number>, headGradients?: HeadGradients): Promise<GradientHandle>;
   /**
    * One step of the optimizer. `active` (default: the tasks that learn from the step's batch) are the tasks whose own parameters move; `moves`
    * narrows that down to some ranges of the layout, so that only a trunk or only a discriminator moves. With a scratch copy as

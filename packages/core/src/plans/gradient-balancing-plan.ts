@@ -2,18 +2,22 @@ import { compact, compactMatrix, inNameOrder, spread } from '../balancing-kit/pr
 import { scaleWeights } from '../balancing-kit/weight-scale.js';
 import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ProgramResult } from '../contracts/executor.js';
-import type { BoundGradientBalancing, GradientBalancing } from '../contracts/gradient-balancing.js';
+import type { BoundGradientBalancing, GradientBalancing, GradientsOf } from '../contracts/gradient-balancing.js';
 import { blaming } from '../contracts/guard-part.js';
+import type { StepInfo } from '../contracts/loss-weighting.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { overParts } from '../training/batch-parts.js';
 import { checkGramian } from '../training/check-gramian.js';
 import { presentLosses, splitGramians } from '../training/primitives.js';
+import type { Runtime } from '../training/runtime.js';
+import { rowsAtLeast, type SplitBatch, splitBatch } from '../training/split-batch.js';
 import type { RunStep } from '../training/step-outcome.js';
 import { aggregationPlan } from './aggregation-plan.js';
 import { gradientBlocks } from './gradient-blocks.js';
 import { holdWeights } from './hold-weights.js';
+import { type PartGramians, partGradients } from './part-gradients.js';
 
 /** One step under a gradient balancing: gradients, then their combination and the update. */
 export function gradientBalancingPlan(description: GradientBalancing, bound: BoundGradientBalancing): RunStep {
@@ -24,7 +28,7 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
         `${bound.weights === undefined ? 'neither' : 'both'}.`,
     );
   }
-  const { updateEvery = 1, gradientsOf } = description;
+  const { updateEvery = 1, gradientsOf, parts = 1 } = description;
   if (updateEvery > 1 && (bound.weights === undefined || gradientsOf === 'layers')) {
     const error = new PolytaskError(
       'POLYTASK_BALANCING_SHAPE',
@@ -33,6 +37,12 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
       { option: 'updateEvery' },
     );
     throw blaming(error, description);
+  }
+  if (parts > 1 && bound.weights === undefined) {
+    throw new PolytaskError(
+      'POLYTASK_BALANCING_SHAPE',
+      `Gradient balancing \`${description.name}\` aggregates in tfjs, which sees no parts of a batch: leave \`parts\` out, or use \`weights\`.`,
+    );
   }
   if (bound.weights === undefined) return aggregationPlan(description, bound);
   const step = weightsStep(description, bound.weights.bind(bound));
@@ -54,34 +64,17 @@ interface BlockWeights {
 }
 
 function weightsStep(description: GradientBalancing, weights: Weights): RunStep {
-  const of = description.gradientsOf ?? 'shared';
-  const heads = description.headGradients ?? 'raw';
-  return async (runtime, info, batch) => {
+  const { gradientsOf: of = 'shared', headGradients: heads = 'raw', parts = 1 } = description;
+  return async (runtime, info, given) => {
     const { model, session, programs } = runtime;
+    const split = parts === 1 ? undefined : splitBatch(given, parts, rowsAtLeast(model.layout));
+    const batch = split?.batch ?? given;
     const active = runtime.active(batch);
     const moving = runtime.moving(batch, info);
     const inRepresentation = of === 'representation';
-    const inParts = batch.parts !== undefined;
-    // Gramians of parameters' gradients do not add up over parts, so they come after.
-    const together = inRepresentation || !inParts;
-    const first = inRepresentation ? programs.representationGramian : programs.jacobian(inParts ? undefined : of);
-    const { host, device } = await overParts(runtime, batch, async (part, index) =>
-      session.run(first, {
-        parameters: runtime.parameters,
-        feeds: await runtime.feeds(part, info),
-        uniform: runtime.uniform(info.step, 0, index),
-        outputs: {
-          losses: 'read',
-          ...(together && { gramians: 'read' }),
-          ...runtime.termsOutput,
-          ...(!inRepresentation && { shared: 'hold', own: 'hold', auxiliary: 'hold' }),
-        },
-      }),
-    );
+    const { host, device, gramians, ofParts } = await comparedGradients(runtime, info, batch, of, split);
     try {
       const losses = presentLosses(host.losses as HostTensor, active, model, info.step);
-      const after = together ? host : (await session.run(programs.gramians(of), afterParts(device))).host;
-      const gramians = splitGramians(runtime, of, after.gramians as HostTensor);
       const k = model.objectives.length;
       const perBlock = gradientBlocks(model.layout, of).map(({ name, usedBy }): BlockWeights => {
         const gramian = gramians[name] as Float64Array;
@@ -95,6 +88,7 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
             gramian: compactMatrix(gramian, tasks, k),
             tasks,
             losses: compact(losses, tasks),
+            ...(ofParts && { parts: tasks.map((task) => ofParts[name]?.[task] as Float64Array) }),
             block: name,
             step: info,
           }),
@@ -113,7 +107,7 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
           feeds: { ...(await runtime.feeds(part, info)), weights: hostTensor(effective) },
           uniform: runtime.uniform(info.step, 0, index),
         });
-        if (inParts) {
+        if (batch.parts !== undefined) {
           const { device: summed } = await overParts(runtime, batch, async (part, index) =>
             session.run(programs.gradient(heads, true), {
               ...(await weighted(part, index)),
@@ -138,6 +132,68 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
       for (const handle of Object.values(device)) session.release(handle);
     }
   };
+}
+
+/** What a step compares, and what its update is made of. The device tensors are the caller's. */
+interface ComparedGradients extends ProgramResult {
+  readonly gramians: { readonly [block: string]: Float64Array };
+  /** Where a balancing asks for parts. */
+  readonly ofParts: PartGramians | undefined;
+}
+
+async function comparedGradients(
+  runtime: Runtime,
+  info: StepInfo,
+  batch: Batch,
+  of: GradientsOf,
+  split: SplitBatch | undefined,
+): Promise<ComparedGradients> {
+  const { session, programs } = runtime;
+  const inRepresentation = of === 'representation';
+  const inParts = batch.parts !== undefined;
+  // Gramians of parameters' gradients do not add up over parts, so they come after.
+  const together = inRepresentation || !inParts;
+  const first = inRepresentation ? programs.representationGramian : programs.jacobian(inParts ? undefined : of);
+  const kept = split && partGradients(runtime, of, split);
+  let device: ProgramResult['device'] = {};
+  try {
+    const added = await overParts(runtime, batch, async (part, index) => {
+      const found = await session.run(first, {
+        parameters: runtime.parameters,
+        feeds: await runtime.feeds(part, info),
+        uniform: runtime.uniform(info.step, 0, index),
+        outputs: {
+          losses: 'read',
+          ...(together && { gramians: 'read' }),
+          ...runtime.termsOutput,
+          ...(!inRepresentation && { shared: 'hold', own: 'hold', auxiliary: 'hold' }),
+        },
+      });
+      const needed = index === 0 ? found : withoutZeros(runtime, found);
+      return kept === undefined ? needed : kept.take(needed, index);
+    });
+    device = added.device;
+    if (kept !== undefined) {
+      const { found, gramians, parts: ofParts } = await kept.together(added);
+      return { ...found, gramians, ofParts };
+    }
+    const { host } = together ? added : await session.run(programs.gramians(of), afterParts(device));
+    const gramians = splitGramians(runtime, of, host.gramians as HostTensor);
+    return { ...added, gramians, ofParts: undefined };
+  } catch (error) {
+    for (const handle of Object.values(device)) session.release(handle);
+    throw error;
+  } finally {
+    kept?.release();
+  }
+}
+
+/** Without terms their gradient is zero, of a further part of a batch too, and need not be added. */
+function withoutZeros({ model, session }: Runtime, found: ProgramResult): ProgramResult {
+  const { auxiliary, ...device } = found.device;
+  if (auxiliary === undefined || model.terms.length > 0) return found;
+  session.release(auxiliary);
+  return { host: found.host, device };
 }
 
 /** Refuses weights that are too few or not finite. */

@@ -3,7 +3,8 @@ import type { GradientsOf } from '../contracts/gradient-balancing.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { unstack } from '../layers/unstack.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
-import type { HeadGradients } from './loss-programs.js';
+import { feedsUnder } from '../training/batch-feeds.js';
+import type { FedHeadGradients } from './loss-programs.js';
 import type { ProgramParts } from './program-parts.js';
 import { applyUpdate, perRow, type UpdateMode } from './update.js';
 
@@ -11,22 +12,28 @@ import { applyUpdate, perRow, type UpdateMode } from './update.js';
 export function combinationPrograms({ model, optimizer, once }: ProgramParts) {
   const { layout } = model;
 
-  /** Jᵀw for what is shared, weights `[blocks, K]` fed, and `head-weights` [K] for weighted heads. */
-  function combined(of: GradientsOf, heads: HeadGradients, feeds: NamedTensors): tf.Tensor1D {
+  /** Jᵀw for what is shared, J fed as `shared` or as the parts of a sum, `part/…`, weights `[blocks, K]` fed, and `head-weights` [K] for heads that are not raw. */
+  function combined(of: GradientsOf, heads: FedHeadGradients, feeds: NamedTensors): tf.Tensor1D {
     const weights = feeds.weights as tf.Tensor2D;
-    const jacobian = feeds.shared as tf.Tensor2D;
+    const jacobians = feeds.shared === undefined ? Object.values(feedsUnder('part', feeds)) : [feeds.shared];
     const blocks = of === 'layers' ? gradientBlocks(layout, of) : [{ offset: 0, size: layout.sharedSize }];
     const parts = blocks.map(({ offset, size }, b) => {
-      if (blocks.length === 1) return tf.reshape(tf.matMul(weights, jacobian), [-1]);
-      const row = tf.slice(weights, [b, 0], [1, -1]) as tf.Tensor2D;
-      return tf.reshape(tf.matMul(row, tf.slice(jacobian, [0, offset], [-1, size]) as tf.Tensor2D), [-1]);
+      const single = blocks.length === 1;
+      const row = single ? weights : tf.slice(weights, [b, 0], [1, -1]);
+      const found = jacobians.map((jacobian) =>
+        tf.matMul(row, single ? jacobian : tf.slice(jacobian, [0, offset], [-1, size])),
+      );
+      return tf.reshape(
+        found.reduce((sum, one) => tf.add(sum, one)),
+        [-1],
+      );
     });
     const direction = parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts);
-    return withRest(model, direction, feeds, heads === 'weighted' ? feeds['head-weights'] : undefined);
+    return withRest(model, direction, feeds, heads === 'raw' ? undefined : feeds['head-weights']);
   }
 
   return {
-    combine: (of: GradientsOf, heads: HeadGradients) =>
+    combine: (of: GradientsOf, heads: FedHeadGradients) =>
       once(`combine ${of} ${heads}`, () => ({
         name: `combine-${of}-${heads}`,
         run: (feeds) => ({ gradient: combined(of, heads, feeds) }),
@@ -36,7 +43,7 @@ export function combinationPrograms({ model, optimizer, once }: ProgramParts) {
         name: `apply-${mode}`,
         run: (feeds) => applyUpdate(optimizer, layout, mode, feeds, feeds.gradient as tf.Tensor1D),
       })),
-    combineAndApply: (mode: UpdateMode, of: GradientsOf, heads: HeadGradients) =>
+    combineAndApply: (mode: UpdateMode, of: GradientsOf, heads: FedHeadGradients) =>
       once(`combine ${of} ${heads} apply ${mode}`, () => ({
         name: `combine-${of}-${heads}-and-apply-${mode}`,
         run: (feeds) => applyUpdate(optimizer, layout, mode, feeds, combined(of, heads, feeds)),

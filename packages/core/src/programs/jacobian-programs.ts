@@ -87,8 +87,35 @@ export function jacobianPrograms({ model, forward, check, shared, rest, once }: 
         name: `gramians-of-${of}`,
         run: ({ shared: jacobian }) => ({ gramians: gramiansOf(of, jacobian as tf.Tensor2D) }),
       })),
+    /**
+     * Of the J of parts of a batch, fed as `part/0` and so on, the products A Bᵀ of all pairs of them and of each with itself, in the order of
+     * {@link pairsOf}: `[blocks, pairs, K, K]`.
+     */
+    productsOfParts: (of: GradientsOf, count: number) =>
+      once(`products of ${count} parts ${of}`, () => ({
+        name: `products-of-${count}-parts-of-${of}`,
+        run(feeds) {
+          const products = gradientBlocks(layout, of).map(({ offset, size }) => {
+            const parts = Array.from({ length: count }, (_, part) => {
+              const jacobian = feeds[`part/${part}`] as tf.Tensor2D;
+              return size === layout.sharedSize ? jacobian : tf.slice(jacobian, [0, offset], [-1, size]);
+            });
+            const one = ([a, b]: readonly [number, number]) =>
+              tf.matMul(parts[a] as tf.Tensor, parts[b] as tf.Tensor, false, true);
+            return tf.stack(pairsOf(count).map(one));
+          });
+          return { products: tf.stack(products) };
+        },
+      })),
     representationGramian,
   };
+}
+
+/** Pairs of so many, each with those that come after it, and with itself before. */
+export function pairsOf(count: number): (readonly [number, number])[] {
+  return Array.from({ length: count }, (_, a) =>
+    Array.from({ length: count - a }, (_, i) => [a, a + i] as const),
+  ).flat();
 }
 
 /** Gradients of all objectives by the shared representation, flattened over batch and features `[K, B·d]`; on a tape. */

@@ -9,8 +9,8 @@ import { type ProgramParts, variablesOf } from './program-parts.js';
 import { flatGradient, gradientOf, gradientWith, onTape } from './tape.js';
 import { applyUpdate, type UpdateMode } from './update.js';
 
-/** What parameters of a single task get. */
-export type HeadGradients = 'raw' | 'weighted';
+/** What parameters of a single task get; under `'fed'` their gradient times `head-weights` [K]. */
+export type FedHeadGradients = 'raw' | 'weighted' | 'fed';
 
 /** Weights of the losses `[K]`, and the gradient of the balancing variables behind them. */
 interface Weighed {
@@ -65,7 +65,7 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
   function gradientOfLosses(
     feeds: NamedTensors,
     context: ProgramContext,
-    { heads, auxiliary, training = true }: { heads: HeadGradients; auxiliary: boolean; training?: boolean },
+    { heads, auxiliary, training = true }: { heads: FedHeadGradients; auxiliary: boolean; training?: boolean },
     weigh: (losses: tf.Tensor1D) => Weighed,
   ): { gradient: tf.Tensor1D; losses: tf.Tensor; weights: tf.Tensor; terms?: tf.Tensor } {
     const start = () => {
@@ -85,10 +85,11 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
     }
     const { gradient, ...others } = onTape(() => {
       const { weighted, plus, others: found } = start();
+      const ofHeads = heads === 'fed' ? tf.mul(found.losses, feeds['head-weights'] as tf.Tensor) : found.losses;
       const own = rest.filter((segment) => segment.group !== 'balancing');
       const gradients = [
         ...gradientOf(weighted, variablesOf(shared)),
-        ...gradientOf(plus(tf.sum(found.losses)), variablesOf(own)),
+        ...gradientOf(plus(tf.sum(ofHeads)), variablesOf(own)),
       ];
       return { ...found, gradient: flatGradient(inModel, gradients) };
     });
@@ -112,7 +113,7 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
   return {
     losses,
     /** Gradient of Σ w_k L_k with `weights` fed. */
-    gradient: (heads: HeadGradients, auxiliary: boolean, training = true) =>
+    gradient: (heads: FedHeadGradients, auxiliary: boolean, training = true) =>
       once(`gradient ${heads} ${auxiliary} ${training}`, () => ({
         name: `gradient-${heads}${auxiliary ? '' : '-of-tasks'}${training ? '' : '-as-predicted'}`,
         ...(training && { check }),
@@ -120,7 +121,7 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
           gradientOfLosses(feeds, context, { heads, auxiliary: auxiliary && training, training }, fedWeights(feeds)),
       })),
     /** Gradient of a function of the losses. */
-    scalarizedGradient: (scalarize: Scalarization, scale: WeightScale, heads: HeadGradients, auxiliary: boolean) =>
+    scalarizedGradient: (scalarize: Scalarization, scale: WeightScale, heads: FedHeadGradients, auxiliary: boolean) =>
       onceOf(scalarize, `${scale} ${heads} ${auxiliary}`, () => ({
         name: `gradient-${heads}-of-scalarized-losses${auxiliary ? '' : '-of-tasks'}`,
         run: (feeds, context) =>
@@ -138,7 +139,7 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
           }),
       })),
     /** Gradient of Σ w_k L_k with `weights` fed, and the update. */
-    gradientAndApply: (mode: UpdateMode, heads: HeadGradients) =>
+    gradientAndApply: (mode: UpdateMode, heads: FedHeadGradients) =>
       once(`gradient ${heads} apply ${mode}`, () => ({
         name: `gradient-${heads}-and-apply-${mode}`,
         check,

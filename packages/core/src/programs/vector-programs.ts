@@ -3,10 +3,10 @@ import type { Program } from '../contracts/executor.js';
 
 /** Arithmetic on what lives with the executor. */
 export const vectorPrograms = {
-  /** A Bᵀ. */
+  /** A Bᵀ, or A Aᵀ where there is no B. */
   gramian: {
     name: 'gramian',
-    run: ({ a, b }) => ({ gramian: tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, false, true) }),
+    run: ({ a, b = a }) => ({ gramian: tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, false, true) }),
   },
   axpy: {
     name: 'axpy',

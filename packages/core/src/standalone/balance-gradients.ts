@@ -25,12 +25,13 @@ export interface BalancedGradients {
   /**
    * The direction to go in place of the tasks' gradients of what they share.
    *
-   * @param jacobian - `[K, P]`, a row per task.
+   * @param jacobian - `[K, P]`, a row per task. Of a method that compares `parts` of a batch `[n, K, P]`: that of each of n parts of the same
+   * size, in which every task that is there has labels; the direction is that of their mean.
    * @param losses - `[K]`; NaN for tasks without a label in this batch, whose rows are not looked at. Default, of methods that
    * do not go by them: all are there, with a loss of 0.
    * @throws `POLYTASK_NON_FINITE` for a gradient that is not finite, of a method that gives weights.
    */
-  direction(jacobian: tf.Tensor2D, losses?: ArrayLike<number>): Promise<BalancedGradient>;
+  direction(jacobian: tf.Tensor<tf.Rank.R2 | tf.Rank.R3>, losses?: ArrayLike<number>): Promise<BalancedGradient>;
   /** Call it after every step, so that draws and annealed numbers go on. */
   stepEnd(): void;
   /** Call it after every epoch with the tasks' mean losses, and scores on validation data where there are any, for methods that look back. */
@@ -47,8 +48,8 @@ export interface BalancedGradients {
  * @param part The gradient balancing.
  * @param tasks Names of the tasks, or their definitions.
  * @param options See {@link StandaloneOptions}.
- * @throws `POLYTASK_WRONG_PART` for another kind of part; `POLYTASK_SHAPE_MISMATCH` for another number of rows or losses, and without losses for
- * methods that are not defined for all of them.
+ * @throws `POLYTASK_WRONG_PART` for another kind of part; `POLYTASK_SHAPE_MISMATCH` for another number of rows or losses, for parts that the method does not ask for,
+ * and without losses for methods that are not defined for all of them.
  * @example
  * ```ts
  * import { balanceGradients, defineGradientBalancing } from '@polytask/core';
@@ -76,13 +77,29 @@ export function balanceGradients(
   const k = names.length;
   let state: { [name: string]: tf.Tensor } | undefined;
 
-  async function byWeights(jacobian: tf.Tensor2D, losses: Float64Array, active: number[]): Promise<BalancedGradient> {
+  async function byWeights(given: tf.Tensor, losses: Float64Array, active: number[]): Promise<BalancedGradient> {
+    const inParts = given.rank === 3;
+    const jacobian = inParts ? tf.mean<tf.Tensor2D>(given, 0) : tf.clone(given as tf.Tensor2D);
+    try {
+      return await ofJacobian(jacobian, losses, active, inParts ? await gramiansByTask(given) : undefined);
+    } finally {
+      jacobian.dispose();
+    }
+  }
+
+  async function ofJacobian(
+    jacobian: tf.Tensor2D,
+    losses: Float64Array,
+    active: number[],
+    byTask: readonly Float64Array[] | undefined,
+  ): Promise<BalancedGradient> {
     const product = tf.tidy(() => tf.matMul(jacobian, jacobian, false, true));
     const gramian = Float64Array.from(await product.data());
     product.dispose();
     const tasks = inNameOrder(active, names);
     checkGramian(gramian, active, names, info().step);
-    const input = { gramian: compactMatrix(gramian, tasks, k), tasks, losses: compact(losses, tasks) };
+    const parts = byTask && { parts: tasks.map((task) => byTask[task] as Float64Array) };
+    const input = { gramian: compactMatrix(gramian, tasks, k), tasks, losses: compact(losses, tasks), ...parts };
     // Methods are not asked about nobody.
     const given = tasks.length === 0 ? [] : bound.weights?.({ ...input, block: 'shared', step: info() });
     const found = Float64Array.from(given ?? []);
@@ -145,12 +162,13 @@ export function balanceGradients(
 
   return {
     async direction(jacobian, losses) {
-      if (jacobian.shape[0] !== k) {
+      const inParts = (part.parts ?? 1) > 1;
+      if (jacobian.rank !== (inParts ? 3 : 2) || jacobian.shape.at(-2) !== k) {
         throw new ShapeMismatchError(
           '`jacobian`',
-          `[${k}, parameters]`,
+          inParts ? `[parts, ${k}, parameters]` : `[${k}, parameters]`,
           jacobian.shape,
-          'Give one row per task, in their order.',
+          `Give one row per task, in their order${inParts ? ', for every part of the batch' : ''}.`,
         );
       }
       const goesByLosses = part.leastLoss !== undefined;
@@ -164,10 +182,11 @@ export function balanceGradients(
       const mask = tf.tidy(() => {
         if (active.length === k) return tf.clone(jacobian);
         const rows = tf.tensor2d(names.map((_, i) => [active.includes(i) ? 1 : 0]));
-        return tf.where(tf.greater(rows, 0.5), jacobian, 0) as tf.Tensor2D;
+        return tf.where(tf.greater(rows, 0.5), jacobian, 0);
       });
       try {
-        return await (bound.weights === undefined ? byAggregate : byWeights)(mask as tf.Tensor2D, known, active);
+        if (bound.weights !== undefined) return await byWeights(mask, known, active);
+        return await byAggregate(mask as tf.Tensor2D, known, active);
       } finally {
         mask.dispose();
       }
@@ -193,4 +212,16 @@ export function balanceGradients(
       rest.dispose();
     },
   };
+}
+
+/** Of gradients by part `[n, K, P]`, of each task the Gramian of the parts. */
+async function gramiansByTask(parts: tf.Tensor): Promise<Float64Array[]> {
+  const [count = 0, k = 0] = parts.shape;
+  const products = tf.tidy(() => {
+    const byTask = tf.transpose(parts, [1, 0, 2]);
+    return tf.matMul(byTask, byTask, false, true);
+  });
+  const data = await products.data();
+  products.dispose();
+  return Array.from({ length: k }, (_, i) => Float64Array.from(data.subarray(i * count ** 2, (i + 1) * count ** 2)));
 }

@@ -28,7 +28,8 @@ export function devicePrimitives(
   const keyOf = (name: string) => (probe === undefined ? name : `${probe}/${name}`);
   return {
     async gramian(a, b = a) {
-      const feeds = { a: a.shared, b: b.shared };
+      // Fed as one, an executor sees that both are the same, and need not work out J for its products with itself.
+      const feeds = a.shared === b.shared ? { a: a.shared } : { a: a.shared, b: b.shared };
       const { host } = await session.run(programs.gramian, { feeds, outputs: { gramian: 'read' } });
       const found = Float64Array.from((host.gramian as HostTensor).data);
       const both = a.active.filter((k) => b.active.includes(k));

@@ -25,6 +25,7 @@ import { type RelabelData, relabel } from './relabel.js';
 import { change, type Run, requireWhole, stepInfo } from './run.js';
 import type { BatchSources } from './runtime.js';
 import { scheduleRows } from './schedule-rows.js';
+import { requireParts } from './split-batch.js';
 import type { StepOutcome } from './step-outcome.js';
 
 /** Trains until the last epoch, a stop or the signal. */
@@ -41,6 +42,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
   requireOption(Number.isInteger(accumulate) && accumulate > 0, 'accumulate', 'a positive whole number', accumulate);
   const scheduled = description.schedule !== undefined;
   const lastBatch = lastBatchFor(run.model.layout, train.size, { ...options, scheduled });
+  requireParts(run.model.layout, run.model.balancing.description, train.size, { batchSize, accumulate });
   if (earlyStopping !== undefined) {
     checkStopping(earlyStopping, tasks, validation !== undefined);
     const stopping = startStopping(earlyStopping, tasks, run.stopping);

@@ -3,7 +3,14 @@ import type { DeviceTensor, Program, ProgramCall, ProgramResult } from '../contr
 import type { GradientsOf } from '../contracts/gradient-balancing.js';
 import { ofCore } from '../contracts/guard-part.js';
 import type { StepInfo } from '../contracts/loss-weighting.js';
-import type { At, ForwardOutput, PreparePrimitives, ProbePrimitives, StepPrimitives } from '../contracts/step-plan.js';
+import type {
+  At,
+  ForwardOutput,
+  HeadGradients,
+  PreparePrimitives,
+  ProbePrimitives,
+  StepPrimitives,
+} from '../contracts/step-plan.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
@@ -129,6 +136,11 @@ export function openPrimitives(
     throw new ShapeMismatchError(what, [objectives.length], [values.length], advice);
   };
 
+  const headsFed = (heads: HeadGradients) =>
+    typeof heads === 'string'
+      ? { mode: heads, feeds: {} }
+      : { mode: 'fed' as const, feeds: { 'head-weights': vector(heads, '`headGradients`') } };
+
   const onBatches: Omit<StepPrimitives, keyof DevicePrimitives> = {
     info,
     layout: model.layout,
@@ -159,10 +171,11 @@ export function openPrimitives(
     async gradient(options = {}) {
       const { weights, scalarize, feeds = {}, scale = 'paper', headGradients = 'weighted', auxiliary = true } = options;
       const { training = true } = options;
+      const heads = headsFed(headGradients);
       if (scalarize === undefined) {
         const fed = vector(weights, '`weights` of a gradient');
-        const program = programs.gradient(headGradients, auxiliary, training);
-        const call = { feeds: { weights: fed }, outputs: { gradient: 'hold' }, training } as const;
+        const program = programs.gradient(heads.mode, auxiliary, training);
+        const call = { feeds: { weights: fed, ...heads.feeds }, outputs: { gradient: 'hold' }, training } as const;
         const { device, losses } = await train(program, options, training, call);
         const used = losses.map((loss, k) => (Number.isNaN(loss) ? 0 : (fed.data[k] as number)));
         return { gradient: held(device, 'gradient'), losses, weights: used };
@@ -188,9 +201,9 @@ export function openPrimitives(
         await addTo(session, programs, found.gradient, behind);
         return found;
       }
-      const program = programs.scalarizedGradient(scalarize, scale, headGradients, auxiliary);
+      const program = programs.scalarizedGradient(scalarize, scale, heads.mode, auxiliary);
       const { host, device, losses } = await train(program, options, true, {
-        feeds: prefixed('balancing', feeds),
+        feeds: { ...prefixed('balancing', feeds), ...heads.feeds },
         outputs: { gradient: 'hold', weights: 'read' },
       });
       return {
@@ -254,11 +267,9 @@ export function openPrimitives(
     },
     async combine({ shared, own, auxiliary }, weights, headGradients = 'raw') {
       const { data } = vector(weights, '`weights` of a combination');
-      const { device } = await session.run(programs.combine('shared', headGradients), {
-        feeds: {
-          ...{ shared, own, auxiliary, weights: { data, shape: [1, data.length] } },
-          ...(headGradients === 'weighted' && { 'head-weights': hostTensor(data) }),
-        },
+      const heads = headsFed(headGradients === 'weighted' ? data : headGradients);
+      const { device } = await session.run(programs.combine('shared', heads.mode), {
+        feeds: { ...{ shared, own, auxiliary, weights: { data, shape: [1, data.length] } }, ...heads.feeds },
         outputs: { gradient: 'hold' },
       });
       return held(device, 'gradient');

@@ -120,7 +120,7 @@ describe('gradient', () => {
     );
   });
 
-  it('gives what belongs to one task its own gradient, weighted or raw', async () => {
+  it('gives what belongs to one task its own gradient, raw, weighted, or times a number of its own', async () => {
     await withPrimitives({ tasks: tamed, sharing: smooth() }, { train, batchSize: 12 }, async (p) => {
       const { sharedSize, segments } = p.layout;
       const ones = await read(p, (await p.gradient()).gradient);
@@ -135,6 +135,20 @@ describe('gradient', () => {
           ones.slice(offset, offset + size).map((value) => factor * value),
         );
       }
+      const numbers = { weights: [0.5, 3], headGradients: [2, -1] };
+      const own = await read(p, (await p.gradient(numbers)).gradient);
+      expectClose(own.slice(0, sharedSize), weighted.slice(0, sharedSize));
+      for (const { offset, size, usedBy } of segments.slice(2)) {
+        const factor = usedBy[0] === 'kind' ? 2 : -1;
+        expectClose(
+          own.slice(offset, offset + size),
+          ones.slice(offset, offset + size).map((value) => factor * value),
+        );
+      }
+      const scalarize = (losses: tf.Tensor1D) => tf.sum(tf.mul(losses, [0.5, 3]));
+      const alike = await p.gradient({ scalarize, headGradients: [2, -1] });
+      expectClose(await read(p, alike.gradient), own);
+      await expect(p.gradient({ headGradients: [1] })).rejects.toThrow('`headGradients`');
     });
   });
 
@@ -220,7 +234,7 @@ describe.each(['cpu', 'wasm'] as const)('the Jacobian on %s', (backend) => {
           [-1, 2],
           [0, 0],
         ]) {
-          for (const headGradients of ['raw', 'weighted'] as const) {
+          for (const headGradients of ['raw', 'weighted', [3, -2]] as const) {
             const combined = await read(p, await p.combine(jacobian, weights, headGradients));
             const { gradient } = await p.gradient({ weights, headGradients });
             expectClose(combined, await read(p, gradient), 1e-5);
@@ -383,7 +397,8 @@ describe('objectives that are balanced like tasks', () => {
       ]);
       expect(await read(p, await p.combine(jacobian, [1, 1, 1]))).toEqual([7, 9, 5]);
       expect(await read(p, await p.combine(jacobian, [10, 1, 3], 'weighted'))).toEqual([20, 31, 36]);
-      for (const headGradients of ['raw', 'weighted'] as const) {
+      expect(await read(p, await p.combine(jacobian, [10, 1, 3], [0.5, 1, 2]))).toEqual([20, 31, 5.5]);
+      for (const headGradients of ['raw', 'weighted', [0.5, 1, 2]] as const) {
         const { gradient } = await p.gradient({ weights: [10, 1, 3], headGradients });
         expectClose(await read(p, gradient), await read(p, await p.combine(jacobian, [10, 1, 3], headGradients)));
       }

@@ -1,5 +1,6 @@
 import {
   type AnyTask,
+  type Balancing,
   createTrainer,
   type EarlyStopping,
   lastBatchFor,
@@ -7,6 +8,7 @@ import {
   type ParameterLayout,
   PolytaskError,
   perTaskDatasets,
+  requireParts,
   type TableDataset,
   type TaskSchedule,
 } from '@polytask/core';
@@ -26,7 +28,7 @@ import { runOfGroup } from './group-runs.js';
 import { loadData, type RunData } from './load-data.js';
 import { buildNetwork, buildTasks, type Network, type NetworkConfig } from './network.js';
 import type { BuildContext } from './part-table.js';
-import { placeOf } from './place-of.js';
+import { optionPath, placeOf } from './place-of.js';
 import { type DescribedPart, describedParts, singleTaskConfig, singleTaskStopping } from './single-task.js';
 import { tableFor } from './tables.js';
 import { assumeClasses } from './task-labels.js';
@@ -109,6 +111,10 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
       if (layout && known.compare === 'single-task')
         await tryAlone(known as Config, context, data, partOf, report, tell);
       if (layout && data.start) requireFit(data.start, layout, mistakes.add);
+      if (layout && training && network.balancing)
+        checkParts(layout, network.balancing, training, data.train.size, (error) =>
+          mistakes.add(['balancing', ...optionPath(error, sections.balancing, undefined)], error.message),
+        );
       if (layout && training && checkedLastBatch(layout, training, data, mistakes.add) !== saidLast) {
         dropped = true;
         Object.assign(context, stepsWith('drop'));
@@ -223,6 +229,22 @@ function checkedLastBatch(
     if (!PolytaskError.isInstance(error)) throw error;
     add(error.option === undefined ? ['data'] : ['training', error.option], error.message);
     return 'keep';
+  }
+}
+
+/** Batches have rows for all parts that a balancing divides them into. */
+function checkParts(
+  layout: ParameterLayout,
+  balancing: Balancing,
+  training: FilledTraining,
+  rows: number,
+  refuse: (error: PolytaskError) => void,
+): void {
+  try {
+    requireParts(layout, balancing, rows, training);
+  } catch (error) {
+    if (!PolytaskError.isInstance(error)) throw error;
+    refuse(error);
   }
 }
 

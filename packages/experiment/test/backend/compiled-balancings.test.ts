@@ -62,12 +62,12 @@ const refuse = (message: string) => {
 };
 
 /** All that a run of six steps leaves behind, as lists of numbers. */
-async function trained({ kind, create }: PartDescription, name: string, executor: Executor) {
+async function trained({ kind, create }: PartDescription, name: string, executor: Executor, options = {}) {
   const trainer = await createTrainer({
     ...{ tasks, executor, primary: 'price', seed: 3, optimizer: sgd({ learningRate: 0.05 }) },
     // A tie needs layers that it can tie.
     sharing: (name === 'proximal-trace-norm' ? softSharing : hardSharing)({ encoder }),
-    balancing: (await create(told[name] ?? {})) as Balancing,
+    balancing: (await create(options)) as Balancing,
   });
   try {
     // Plans may ask for validation batches.
@@ -106,9 +106,23 @@ it('knows the methods that are told something', () => {
   expect(Object.keys(told).filter((name) => !balancings.has(name))).toEqual([]);
 });
 
-it.each([...balancings])('%s learns the same compiled as strict', async (name, part) => {
-  const expected = await trained(part, name, strict());
-  const found = await trained(part, name, compiled({ threads: 1, onFallback: refuse }));
+/** Forms of methods with programs of their own. */
+const forms: readonly (readonly [string, Record<string, unknown>])[] = [
+  ['imtl', { gradientsOf: 'representation' }],
+  ['ntk-mtl', { parts: 3 }],
+  ['ntk-mtl', { parts: 3, gradientsOf: 'layers' }],
+  ['ntk-mtl', { parts: 3, gradientsOf: 'representation' }],
+];
+
+const asUsual = [...balancings].map(([name, part]) => [name, 'as usual', part, told[name]] as const);
+const inForms = forms.map(([name, options]) => {
+  const part = balancings.get(name) as PartDescription;
+  return [name, Object.values(options).join(', '), part, options] as const;
+});
+
+it.each([...asUsual, ...inForms])('%s, %s, learns the same compiled as strict', async (name, _, part, options) => {
+  const expected = await trained(part, name, strict(), options);
+  const found = await trained(part, name, compiled({ threads: 1, onFallback: refuse }), options);
   expect(Object.keys(found)).toEqual(Object.keys(expected));
   const [first = 0, , last = 0] = expected[`${name}.history.tasks.price.trainLoss`] as number[];
   expect(Math.abs(first - last), 'it learns').toBeGreaterThan(0.01);

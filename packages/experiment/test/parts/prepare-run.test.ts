@@ -125,6 +125,28 @@ describe('prepareRun', () => {
     expect([schedule?.(1), schedule?.(2)]).toEqual([expect.closeTo(0.5), expect.closeTo(0)]);
   });
 
+  it('has rows for the parts that a balancing divides batches into', async () => {
+    const parts = (count: number) => `balancing={ use: ntk-mtl, parts: ${count} }`;
+    const normalised = changed('units: [8] }', 'units: [8], batchNorm: true }');
+    expect(await told(smallRun, [parts(8), 'training.batchSize=4'])).toEqual([
+      expect.stringMatching(
+        /balancing.*`parts` must be at most 4 with 4 rows in a batch, but is 8\. Take fewer parts, or more rows/,
+      ),
+    ]);
+    expect(await told(normalised, [parts(8), 'training.batchSize=12'])).toEqual([
+      expect.stringMatching(
+        /`parts` must be at most 6 with 12 rows in a batch, of which batch normalisation needs two/,
+      ),
+    ]);
+    const around = 'balancing={ use: cr-mogm, inner: { use: ntk-mtl, parts: 97 } }';
+    expect(await told(smallRun, [around, 'training.batchSize=100'])).toEqual([
+      expect.stringMatching(/`parts` must be at most 96 with 96 rows/),
+    ]);
+    for (const set of [['training.batchSize=8'], ['training.batchSize=4', 'training.accumulate=2']]) {
+      expect((await prepare(smallRun, [parts(8), ...set])).notes).toEqual([]);
+    }
+  });
+
   it.each<[string, string[], RegExp]>([
     [
       'data that are none',

@@ -1,10 +1,12 @@
 import {
+  choice,
   compactMatrix,
   describePart,
   hostAdam,
   kindOptions,
   number,
   type State,
+  type StepPrimitives,
   scaleWeights,
   spread,
   withDefault,
@@ -21,17 +23,21 @@ import { impartialWeights } from './imtl-g.js';
  * where g_k are the tasks' gradients of what is shared, u_k = g_k / ‖g_k‖, φ are parameters of single tasks, which get $e^{s_k} \nabla_{\phi_k} L_k$, and s `[K]`
  * begins with 0.
  *
- * Shapes: J `[K, P]`, losses `[K]` → d `[P]`.
+ * Shapes: J `[K, P]`, losses `[K]` → d `[P]`. With the shared representation z `[B, D]`: J `[K, B · D]`, losses `[K]` → α `[K]`.
  *
  * @remarks The shared direction is that of `imtlG`; the scales change its length under `scale: 'paper'`, and the heads' gradients always. s learns by Adam on the
  * host; its derivative is $e^{s_k} L_k - 1$, and it grows without bound while a loss goes to 0, but not beyond `mostScale`. LibMTL has
  * s in the model's optimizer, where weight decay draws it to 0. Absent tasks' scales stand still. With K = 1 it is single-task training, on a scaled loss.
- * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses.
+ *
+ * Under `gradientsOf: 'representation'` α is that of the gradients of z, row by row, as the paper has it to save time: they take no way back through the encoder.
+ * A second pass carries $\sum_k \alpha_k e^{s_k} L_k$ back through all that is shared, and $e^{s_k} L_k$ to the heads. Then it is z that moves
+ * equally far along all tasks' gradients, which parameters do only nearly.
+ * @throws `POLYTASK_NO_REPRESENTATION` under `'representation'`, where the model has no representation that all tasks share; `POLYTASK_LOSS_TOO_LOW` for negative losses.
  * @example
  * ```ts
  * import { imtl } from '@polytask/task-weighting';
  *
- * console.log(imtl().options); // => { learningRate: 0.001, mostScale: 20, scale: 'tasks' }
+ * console.log(imtl().options); // => { learningRate: 0.001, mostScale: 20, gradientsOf: 'shared', scale: 'tasks' }
  * ```
  */
 export const imtl = /* @__PURE__ */ describePart('step-plan', {
@@ -49,9 +55,14 @@ export const imtl = /* @__PURE__ */ describePart('step-plan', {
   options: {
     learningRate: withDefault(number({ above: 0 }), 1e-3, 'Of the scales s, by Adam.'),
     mostScale: withDefault(number({ above: 0, to: 50 }), 20, 's is kept within this and minus this.'),
+    gradientsOf: withDefault(
+      choice('shared', 'representation'),
+      'shared',
+      'Which gradients are compared: of all shared parameters, or of the shared representation.',
+    ),
     scale: kindOptions('gradient-balancing').scale,
   },
-  make: ({ learningRate, mostScale, scale }) => ({
+  make: ({ learningRate, mostScale, gradientsOf, scale }) => ({
     leastLoss: 0,
     bind({ tasks: names }) {
       const k = names.length;
@@ -60,33 +71,21 @@ export const imtl = /* @__PURE__ */ describePart('step-plan', {
         { learningRate },
       );
       return {
-        async step({ jacobian, gramian, combine, axpy, apply }) {
-          const own = await jacobian();
-          const all = await gramian(own);
+        async step(primitives) {
+          const present = primitives.active();
           const factors = Float64Array.from(scales.values, (s) =>
             Math.exp(Math.min(mostScale, Math.max(-mostScale, s))),
           );
-          const alpha = spread(impartialWeights(compactMatrix(rescaled(all, factors), own.active, k)), own.active, k);
-          const found = own.active.map((i) => (alpha[i] as number) * (factors[i] as number));
-          const weights = spread(scaleWeights(found, scale), own.active, k);
-          // Heads times e^s, and what is shared times the weights: a combination is linear in them.
-          const direction = await combine(own, factors, 'weighted');
-          await axpy(
-            direction,
-            1,
-            await combine(
-              own,
-              weights.map((weight, i) => weight - (factors[i] as number)),
-              'raw',
-            ),
-          );
-          await axpy(direction, -1, await combine(own, new Float64Array(k), 'raw'));
-          await apply(direction);
+          const own = await compared(primitives, gradientsOf);
+          const alpha = impartialWeights(compactMatrix(rescaled(own.gramian, factors), present, k));
+          const found = present.map((i, n) => (alpha[n] as number) * (factors[i] as number));
+          const weights = spread(scaleWeights(found, scale), present, k);
+          await primitives.apply(await own.combine(weights, factors));
           scales.step(
             factors.map((factor, i) => factor * (own.losses[i] as number) - 1),
-            own.active,
+            present,
           );
-          return { losses: own.losses, weights, gramian: all };
+          return { losses: own.losses, weights, gramian: own.gramian };
         },
         saveState: () => ({ scales: scales.saveState() }),
         loadState: (state) => scales.loadState(state.scales as State),
@@ -95,3 +94,25 @@ export const imtl = /* @__PURE__ */ describePart('step-plan', {
     },
   }),
 });
+
+/** Gradients to compare, and what they come to under weights of what is shared and factors of the heads. */
+async function compared(
+  { jacobian, gramian, combine, gramianOf, gradient }: StepPrimitives,
+  of: 'shared' | 'representation',
+) {
+  if (of === 'representation') {
+    const { gramians, losses } = await gramianOf(of);
+    return {
+      losses,
+      gramian: gramians[of] as Float64Array,
+      combine: async (weights: Float64Array, heads: Float64Array) =>
+        (await gradient({ weights, headGradients: heads })).gradient,
+    };
+  }
+  const own = await jacobian();
+  return {
+    losses: own.losses,
+    gramian: await gramian(own),
+    combine: (weights: Float64Array, heads: Float64Array) => combine(own, weights, heads),
+  };
+}

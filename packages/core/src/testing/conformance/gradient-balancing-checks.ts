@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { gradientNorms } from '../../balancing-kit/gramian.js';
-import type { BoundGradientBalancing } from '../../contracts/gradient-balancing.js';
+import type { BoundGradientBalancing, GradientBalancing } from '../../contracts/gradient-balancing.js';
 import { firstStep } from '../../contracts/loss-weighting.js';
 import { type HostTensor, sizeOf } from '../../contracts/tensors.js';
 import { uniformFloats } from '../../random/uniform-stream.js';
@@ -49,11 +49,11 @@ export function gradientBalancingChecks(subject: Subject, claims: readonly Claim
     {
       name: 'gives a finite direction for gradients of every size and angle',
       run: () =>
-        bound(subject, 3, async (balancing) => {
+        bound(subject, 3, async (asked) => {
           for (const [name, rows] of Object.entries(samples)) {
-            for (const size of balancing.weights ? sizes.weights : sizes.aggregate) {
+            for (const size of asked.balancing.weights ? sizes.weights : sizes.aggregate) {
               const scaled = rows.map((row) => row.map((value) => value * size));
-              const { weights, direction } = combine(balancing, scaled);
+              const { weights, direction } = combine(asked, scaled);
               const place = () => `${name} times ${size}`;
               requireThat(
                 weights === undefined || weights.length === rows.length,
@@ -65,17 +65,14 @@ export function gradientBalancingChecks(subject: Subject, claims: readonly Claim
           }
           // Sizes of different tasks, too.
           const mixed = generic.map((row, k) => row.map((value) => value * 10 ** (4 * (k - 1))));
-          requireFinite(
-            combine(balancing, mixed).direction,
-            () => 'The direction for gradients of very different sizes',
-          );
+          requireFinite(combine(asked, mixed).direction, () => 'The direction for gradients of very different sizes');
         }),
     },
     {
       name: 'goes along the gradient of a single task',
       run: () =>
-        bound(subject, 1, async (balancing) => {
-          const { direction } = combine(balancing, [[3, -4, 0, 12]]);
+        bound(subject, 1, async (asked) => {
+          const { direction } = combine(asked, [[3, -4, 0, 12]]);
           const length = Math.hypot(...direction);
           requireThat(length > 0, () => 'The direction of one task must not be zero.');
           requireClose(
@@ -84,6 +81,22 @@ export function gradientBalancingChecks(subject: Subject, claims: readonly Claim
             1e-4,
             () => 'The direction of one task, at length 1',
           );
+        }),
+    },
+    {
+      name: 'bears tasks with labels in few parts of a batch',
+      run: () =>
+        bound(subject, 3, async (asked) => {
+          const { parts } = asked;
+          if (parts === 1) return;
+          for (const [name, rows] of Object.entries(samples)) {
+            const few = rows.map((_, k) => Math.min(parts, k + 1));
+            const { weights } = combine(asked, rows, few);
+            requireFinite(
+              weights ?? [],
+              () => `The weights for ${name}, of tasks with labels in ${few.join(', ')} parts`,
+            );
+          }
         }),
     },
     scaleCheck(subject),
@@ -96,9 +109,9 @@ export function gradientBalancingChecks(subject: Subject, claims: readonly Claim
     'non-conflicting': {
       name: 'makes no task worse, as claimed',
       run: () =>
-        bound(subject, 3, async (balancing) => {
+        bound(subject, 3, async (asked) => {
           for (const [name, rows] of Object.entries(samples)) {
-            const { direction } = combine(balancing, rows);
+            const { direction } = combine(asked, rows);
             const norms = gradientNorms(gramianOf(rows));
             // A direction this short is what rounding leaves of gradients that cancel.
             const rounding = 1e-10 * norms.reduce((sum, norm) => sum + norm, 0);
@@ -118,13 +131,13 @@ export function gradientBalancingChecks(subject: Subject, claims: readonly Claim
       run: async () => {
         const order = [2, 0, 1];
         for (const [name, rows] of Object.entries(samples)) {
-          const here = await bound(subject, 3, async (balancing) => combine(balancing, rows).direction);
+          const here = await bound(subject, 3, async (asked) => combine(asked, rows).direction);
           const there = await bound(
             subject,
             order.map((k) => names[k] as string),
-            async (balancing) =>
+            async (asked) =>
               combine(
-                balancing,
+                asked,
                 order.map((k) => rows[k] as readonly number[]),
               ).direction,
           );
@@ -142,32 +155,52 @@ export function gradientBalancingChecks(subject: Subject, claims: readonly Claim
 }
 
 async function ofWeights(subject: Subject, holds: (weights: number[]) => boolean, what: string): Promise<void> {
-  await bound(subject, 3, async (balancing) => {
+  await bound(subject, 3, async (asked) => {
     for (const [name, rows] of Object.entries(samples)) {
-      const { weights = [] } = combine(balancing, rows);
+      const { weights = [] } = combine(asked, rows);
       requireThat(holds(weights), () => `Weights ${what}, but for ${name} they are ${weights.join(', ')}.`);
     }
   });
 }
 
+/** A balancing in a run, and how many parts of a batch it asks for. */
+interface Asked {
+  readonly balancing: BoundGradientBalancing;
+  readonly parts: number;
+}
+
 function bound<Result>(
   subject: Subject,
   tasks: number | readonly string[],
-  look: (balancing: BoundGradientBalancing) => Promise<Result>,
+  look: (asked: Asked) => Promise<Result>,
 ): Promise<Result> {
-  return inTrial(subject, { tasks }, (trial) => look(trial.bound() as BoundGradientBalancing));
+  const { parts = 1 } = subject.make(names) as GradientBalancing;
+  return inTrial(subject, { tasks }, (trial) => look({ balancing: trial.bound() as BoundGradientBalancing, parts }));
 }
 
-/** One step's combination of these gradients, at step 0, with losses of 1, 2, ... */
+/**
+ * One step's combination of these gradients, at step 0, with losses of 1, 2, ...
+ *
+ * @param few - By task, how many parts of the batch have labels, where the balancing asks for parts. Default: all.
+ */
 function combine(
-  balancing: BoundGradientBalancing,
+  { balancing, parts }: Asked,
   rows: Rows,
+  few: readonly number[] = rows.map(() => parts),
 ): { weights: number[] | undefined; direction: number[] } {
   const step = firstStep;
   const tasks = rows.map((_, k) => k);
   const losses = rows.map((_, k) => k + 1);
   if (balancing.weights !== undefined) {
-    const input = { gramian: gramianOf(rows), tasks, losses: Float64Array.from(losses), block: 'shared', step };
+    const ofParts = parts > 1 && { parts: rows.map((row, k) => gramianOf(inParts(row, few[k] as number))) };
+    const input = {
+      gramian: gramianOf(rows),
+      tasks,
+      losses: Float64Array.from(losses),
+      ...ofParts,
+      block: 'shared',
+      step,
+    };
     const weights = Array.from(balancing.weights(input));
     const direction = (rows[0] ?? []).map((_, i) =>
       rows.reduce((sum, row, k) => sum + (row[i] as number) * (weights[k] ?? 0), 0),
@@ -199,6 +232,11 @@ function combine(
       direction: Array.from(found?.direction.dataSync() ?? []),
     };
   });
+}
+
+/** Gradients of as many parts, whose mean this is. */
+function inParts(row: readonly number[], count: number): Rows {
+  return Array.from({ length: count }, (_, part) => row.map((value) => value * (1 + (2 * part + 1 - count) / count)));
 }
 
 function tensors(feeds: { readonly [name: string]: HostTensor }): Record<string, tf.Tensor> {

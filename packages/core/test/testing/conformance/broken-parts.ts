@@ -443,6 +443,12 @@ export const broken: readonly Broken[] = [
     says: 'The direction for ordinary gradients times 1000000000000000',
   },
   {
+    check: 'bears tasks with labels in few parts of a batch',
+    fault: 'products of parts that are not there',
+    make: weights(({ parts = [] }) => parts.map((own) => 1 / (1 + Math.abs(own[1] as number))), { parts: 2 }),
+    says: 'of tasks with labels in 1, 2, 2 parts',
+  },
+  {
     check: 'goes along the gradient of a single task',
     fault: 'the wrong sign',
     make: weights(({ tasks }) => tasks.map(() => -1)),
