@@ -98,7 +98,7 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
 
   function updated(
     mode: UpdateMode,
-    heads: HeadGradients,
+    heads: FedHeadGradients,
     feeds: NamedTensors,
     context: ProgramContext,
     weigh: (losses: tf.Tensor1D) => Weighed,
@@ -146,7 +146,12 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
         run: (feeds, context) => updated(mode, heads, feeds, context, fedWeights(feeds)),
       })),
     /** A step of loss weighting: losses to a scalar, its gradient, the update; one backward pass. */
-    weightedStep: (mode: UpdateMode, scalarize: Scalarization, scale: WeightScale, heads: HeadGradients = 'weighted') =>
+    weightedStep: (
+      mode: UpdateMode,
+      scalarize: Scalarization,
+      scale: WeightScale,
+      heads: FedHeadGradients = 'weighted',
+    ) =>
       onceOf(scalarize, `step ${mode} ${scale} ${heads}`, () => ({
         name: `weighted-step-${mode}`,
         check,

@@ -11,9 +11,9 @@ import { updateNumbers } from '../programs/update.js';
 import { uniformFloats } from '../random/uniform-stream.js';
 import { taughtByTerms } from './acting-terms.js';
 import { activeTasks, batchFeeds, prefixed } from './batch-feeds.js';
+import { nonFiniteTerm } from './finite-numbers.js';
 import { activeVector, movingVector } from './objective-vectors.js';
 import { parameterReader } from './parameter-reader.js';
-import { nonFiniteTerm } from './primitives.js';
 import type { Moving, Runtime } from './runtime.js';
 import { createStepFeeds } from './step-feeds.js';
 

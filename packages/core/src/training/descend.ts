@@ -3,7 +3,7 @@ import type { Program } from '../contracts/executor.js';
 import type { StepInfo } from '../contracts/loss-weighting.js';
 import type { HostFeeds, HostTensor } from '../contracts/tensors.js';
 import type { UpdateMode } from '../programs/update.js';
-import { finiteWeights, presentLosses } from './primitives.js';
+import { finiteWeights, presentLosses } from './finite-numbers.js';
 import type { Runtime, StepNumbers } from './runtime.js';
 
 /** What {@link descendInOne} runs. */

@@ -3,7 +3,7 @@ import type { StepInfo } from '../contracts/loss-weighting.js';
 import type { StepPrimitives } from '../contracts/step-plan.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { checkGramian } from './check-gramian.js';
+import { checkGramian } from './finite-numbers.js';
 import type { Runtime } from './runtime.js';
 
 /** Those primitives that work on what lives with the executor, whatever it is. */

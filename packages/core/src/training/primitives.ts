@@ -12,17 +12,14 @@ import type {
   StepPrimitives,
 } from '../contracts/step-plan.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
-import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
-import type { Model } from '../model/multi-task-model.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
-import { requireLosses } from '../plans/require-losses.js';
 import { prefixed } from './batch-feeds.js';
 import { addTo, overParts, refuseParts } from './batch-parts.js';
-import { checkGramian } from './check-gramian.js';
 import { descendInOne } from './descend.js';
 import { type DevicePrimitives, devicePrimitives, refuseMove } from './device-primitives.js';
+import { checkGramian, finiteWeights, presentLosses } from './finite-numbers.js';
 import { requireOutputs } from './forward-outputs.js';
 import { activeVector } from './objective-vectors.js';
 import type { BatchSources, Runtime, StepNumbers } from './runtime.js';
@@ -220,14 +217,18 @@ export function openPrimitives(
         await primitives.apply(gradient);
         return found;
       }
+      const heads = headsFed(headGradients);
       const fed = vector(weights, '`weights` of a gradient');
       const found = await descendInOne(runtime, info, batch, {
         keepState: !statisticsMoved,
         ...(scalarize === undefined
-          ? { program: (mode) => programs.gradientAndApply(mode, headGradients), feeds: { weights: fed } }
+          ? {
+              program: (mode) => programs.gradientAndApply(mode, heads.mode),
+              feeds: { weights: fed, ...heads.feeds },
+            }
           : {
-              program: (mode) => programs.weightedStep(mode, scalarize, scale, headGradients),
-              feeds: prefixed('balancing', feeds),
+              program: (mode) => programs.weightedStep(mode, scalarize, scale, heads.mode),
+              feeds: { ...prefixed('balancing', feeds), ...heads.feeds },
             }),
       });
       statisticsMoved = true;
@@ -292,50 +293,6 @@ export function openPrimitives(
       made.clear();
     },
   };
-}
-
-/** Effective weights as a program gave them, checked. */
-export function finiteWeights(
-  weights: HostTensor | undefined,
-  { objectives, balancing }: Pick<Model, 'objectives' | 'balancing'>,
-  step: number,
-): Float64Array {
-  const found = Float64Array.from(weights?.data ?? []);
-  const bad = found.findIndex((weight) => !Number.isFinite(weight));
-  if (bad >= 0) {
-    const { kind, name } = balancing.description;
-    const advice = `The losses are finite: what the ${kind.replaceAll('-', ' ')} \`${name}\` makes of them is not. Look at its formula at these losses.`;
-    throw new NonFiniteError('The weight', found[bad] as number, objectives[bad], step, advice);
-  }
-  return found;
-}
-
-/** Losses in float64, checked, also against what the balancing is defined for; NaN for objectives that are not present. */
-export function presentLosses(
-  losses: HostTensor,
-  active: readonly number[],
-  { objectives, balancing, tasks }: Pick<Model, 'objectives'> & Partial<Pick<Model, 'balancing' | 'tasks'>>,
-  step: number,
-): Float64Array {
-  const found = new Float64Array(losses.data.length).fill(Number.NaN);
-  for (const k of active) {
-    const loss = losses.data[k] as number;
-    if (!Number.isFinite(loss)) {
-      const isTask = tasks === undefined || k < tasks.length;
-      if (isTask) throw new NonFiniteError('The loss', loss, objectives[k], step);
-      throw nonFiniteTerm(objectives[k] as string, loss, step);
-    }
-    found[k] = loss;
-  }
-  if (balancing !== undefined) requireLosses(balancing.description, found, objectives, step);
-  return found;
-}
-
-/** The error for an auxiliary term, before its gradient is in all parameters and every task is blamed. */
-export function nonFiniteTerm(name: string, value: number, step: number): NonFiniteError {
-  const advice =
-    'The tasks are not to blame: look at what this term is made of, such as a logarithm of 0 or a root at 0.';
-  return new NonFiniteError(`The auxiliary term \`${name}\``, value, undefined, step, advice);
 }
 
 /** Stacked Gramians `[blocks, K, K]` by name of the block. */
