@@ -2,18 +2,21 @@ import {
   adaptersOption,
   buildEncoder,
   buildHeads,
+  buildRotations,
   buildTaskInputs,
   describePart,
   headOption,
   type OptionsOf,
   part,
   required,
+  rotationsOption,
 } from '@polytask/core';
 
 const options = {
   encoder: required(part('encoder'), 'The trunk, shared by all tasks.'),
   head: headOption,
   adapters: adaptersOption,
+  rotations: rotationsOption,
 };
 
 /** Options of {@link hardSharing}. */
@@ -64,11 +67,13 @@ export const hardSharing = /* @__PURE__ */ describePart('sharing', {
     bind({ tasks, inputs, scope }) {
       const { specs, applyShared } = buildTaskInputs(scope, tasks, inputs, given.adapters);
       const trunk = buildEncoder(given.encoder, scope.child('trunk'), specs);
+      const turns = buildRotations(scope, tasks, trunk.output, given.rotations);
       const heads = buildHeads(scope, tasks, trunk.output, given.head);
       return {
+        rotations: turns?.rotations,
         forward(tensors, step) {
           const { features, shared } = applyShared(tensors, step, trunk.apply);
-          return heads.apply(features, step, { shared });
+          return heads.apply(turns?.apply(features) ?? features, step, { shared });
         },
       };
     },

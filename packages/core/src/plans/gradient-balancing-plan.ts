@@ -12,6 +12,7 @@ import type { RunStep } from '../training/step-outcome.js';
 import { aggregationPlan } from './aggregation-plan.js';
 import { gradientBlocks } from './gradient-blocks.js';
 import { holdWeights } from './hold-weights.js';
+import { learnFromGradients } from './learn-from-gradients.js';
 
 /** One step under a gradient balancing: gradients, then their combination and the update. */
 export function gradientBalancingPlan(description: GradientBalancing, bound: BoundGradientBalancing): RunStep {
@@ -20,6 +21,12 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
       'POLYTASK_BALANCING_SHAPE',
       `Gradient balancing \`${description.name}\` must have exactly one of \`weights\` and \`aggregate\`, but has ` +
         `${bound.weights === undefined ? 'neither' : 'both'}.`,
+    );
+  }
+  if (bound.weights === undefined && bound.learn !== undefined) {
+    throw new PolytaskError(
+      'POLYTASK_BALANCING_SHAPE',
+      `Gradient balancing \`${description.name}\` has \`learn\`, which goes with \`weights\`, but aggregates. Learn in \`aggregate\`.`,
     );
   }
   const { updateEvery = 1, gradientsOf } = description;
@@ -31,15 +38,13 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
     );
   }
   if (bound.weights === undefined) return aggregationPlan(description, bound);
-  const step = weightsStep(description, bound.weights.bind(bound));
+  const step = weightsStep(description, bound);
   return updateEvery === 1 ? step : holdWeights(step, description);
 }
 
 /** What the Gramians of a J that has been added up are asked for with. */
 const afterParts = ({ shared }: ProgramResult['device']) =>
   ({ feeds: { shared: shared as DeviceTensor }, outputs: { gramians: 'read' } }) as const;
-
-type Weights = NonNullable<BoundGradientBalancing['weights']>;
 
 /** What a method made of one block of gradients. */
 interface BlockWeights {
@@ -49,7 +54,8 @@ interface BlockWeights {
   readonly weights: Float64Array;
 }
 
-function weightsStep(description: GradientBalancing, weights: Weights): RunStep {
+function weightsStep(description: GradientBalancing, bound: BoundGradientBalancing): RunStep {
+  const weights = bound.weights?.bind(bound) as NonNullable<typeof bound.weights>;
   const of = description.gradientsOf ?? 'shared';
   const heads = description.headGradients ?? 'raw';
   return async (runtime, info, batch) => {
@@ -61,18 +67,25 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
     // Gramians of parameters' gradients do not add up over parts, so they come after.
     const together = inRepresentation || !inParts;
     const first = inRepresentation ? programs.representationGramian : programs.jacobian(inParts ? undefined : of);
-    const { host, device } = await overParts(runtime, batch, async (part, index) =>
-      session.run(first, {
-        parameters: runtime.parameters,
-        feeds: await runtime.feeds(part, info),
-        uniform: runtime.uniform(info.step, 0, index),
-        outputs: {
-          losses: 'read',
-          ...(together && { gramians: 'read' }),
-          ...runtime.termsOutput,
-          ...(!inRepresentation && { shared: 'hold', own: 'hold', auxiliary: 'hold' }),
-        },
-      }),
+    const compared = inRepresentation ? 'rows' : 'shared';
+    const kept = inRepresentation && bound.learn !== undefined ? ['rows'] : [];
+    const { host, device } = await overParts(
+      runtime,
+      batch,
+      async (part, index) =>
+        session.run(first, {
+          parameters: runtime.parameters,
+          feeds: await runtime.feeds(part, info),
+          uniform: runtime.uniform(info.step, 0, index),
+          outputs: {
+            losses: 'read',
+            ...(together && { gramians: 'read' }),
+            ...runtime.termsOutput,
+            ...(!inRepresentation && { shared: 'hold', own: 'hold', auxiliary: 'hold' }),
+            ...(kept.length > 0 && { rows: 'hold' }),
+          },
+        }),
+      kept,
     );
     try {
       const losses = presentLosses(host.losses as HostTensor, active, model, info.step);
@@ -127,6 +140,10 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
           feeds: { ...device, weights: fed, ...(heads === 'weighted' && { 'head-weights': hostTensor(effective) }) },
           outputs: {},
         });
+      }
+      if (bound.learn !== undefined) {
+        const jacobian = device[compared] as DeviceTensor;
+        await learnFromGradients(runtime, info, batch, bound, { jacobian, losses: host.losses as HostTensor });
       }
       const gramian = sum(Object.values(gramians));
       return { losses, weights: effective, gramian, ...runtime.terms(host, info.step) };

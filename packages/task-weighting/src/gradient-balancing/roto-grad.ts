@@ -1,5 +1,16 @@
-import { describePart, gradientNorms, whole, withDefault } from '@polytask/core';
+import {
+  describePart,
+  type GradientsOf,
+  gradientNorms,
+  number,
+  optional,
+  type Rotations,
+  requireOption,
+  whole,
+  withDefault,
+} from '@polytask/core';
 import { sumOf } from '../solvers/dense.js';
+import { learnRotations } from './learn-rotations.js';
 import { comparedGradients } from './options.js';
 
 /**
@@ -42,14 +53,30 @@ export const rotoGrad = /* @__PURE__ */ describePart('gradient-balancing', {
   ],
   options: {
     burnIn: withDefault(whole({ from: 0 }), 20, 'Steps after which lengths are compared with.', "the authors' code"),
+    learningRate: optional(
+      number({ above: 0, to: 1 }),
+      'Of the rotations, which have an Adam of their own; only where the model has rotations.',
+      '0.0005',
+      "ours, half of Adam's: the paper wants less than the network's and names no number",
+    ),
+    decay: withDefault(
+      number({ above: 0, to: 1 }),
+      1,
+      'Factor of the learning rate of the rotations after every step.',
+      "the authors' code",
+    ),
     gradientsOf: { ...comparedGradients, default: 'representation' as const, source: 'paper' },
   },
-  make: ({ burnIn, gradientsOf }) => ({
+  make: ({ burnIn, learningRate, decay, gradientsOf }) => ({
     gradientsOf,
-    bind({ tasks: names }) {
+    bind({ tasks: names, rotations }) {
+      checkRotations(rotations, { learningRate, gradientsOf });
+      const turning = rotations && learnRotations(rotations, names, { learningRate: learningRate ?? 5e-4, decay });
       const first = new Map<string, Float64Array>();
       return {
+        ...(turning && { state: turning.state, feeds: turning.feeds, learn: turning.learn }),
         weights({ gramian, tasks, block, step }) {
+          turning?.count(tasks);
           const reference = first.get(block) ?? new Float64Array(names.length);
           first.set(block, reference);
           const norms = gradientNorms(gramian);
@@ -66,14 +93,39 @@ export const rotoGrad = /* @__PURE__ */ describePart('gradient-balancing', {
         },
         saveState: () => ({
           first: Object.fromEntries([...first].map(([block, values]) => [block, Array.from(values)])),
+          ...(turning && { updates: turning.saveState() }),
         }),
         loadState(state) {
           first.clear();
           for (const [block, values] of Object.entries(state.first as object))
             first.set(block, Float64Array.from(values));
+          turning?.loadState(state.updates as number[]);
         },
-        reset: () => first.clear(),
+        reset() {
+          first.clear();
+          turning?.reset();
+        },
       };
     },
   }),
 });
+
+/** Refuses what makes no sense of a model with rotations, or of one without. */
+function checkRotations(
+  rotations: Rotations | undefined,
+  { learningRate, gradientsOf }: { readonly learningRate: number | undefined; readonly gradientsOf: GradientsOf },
+): void {
+  requireOption(
+    rotations !== undefined || learningRate === undefined,
+    'learningRate',
+    'left out where the model has no rotations',
+    learningRate,
+    'Let the sharing strategy have some, as `hard-sharing` with `rotations: true`; then they learn.',
+  );
+  requireOption(
+    rotations === undefined || gradientsOf === 'representation',
+    'gradientsOf',
+    '"representation" where the model has rotations, which are learned from these gradients',
+    gradientsOf,
+  );
+}
