@@ -1,11 +1,17 @@
-import { conformance } from '@polytask/core/testing';
-import { test } from 'vitest';
+import { mlp } from '@polytask/core';
+import { conformance, plainSharing } from '@polytask/core/testing';
+import { describe, test } from 'vitest';
 import { conFig } from '../../src/gradient-balancing/con-fig.js';
 import { rotoGrad } from '../../src/gradient-balancing/roto-grad.js';
 import { balanced, expectClose, goldenJacobian, openGradients } from '../support.js';
 
 const claims = ['order-of-tasks', 'positive-weights'] as const;
 for (const { name, run } of conformance('gradient-balancing', rotoGrad, { claims })) test(name, run);
+
+describe('with rotations', () => {
+  const sharing = () => plainSharing(mlp([6], { batchNorm: true, dropout: 0.2 }), mlp([4]), 4);
+  for (const { name, run } of conformance('gradient-balancing', rotoGrad, { claims, sharing })) test(name, run);
+});
 
 test('golden values at the start, which are those of ConFIG for two tasks', async () => {
   const { direction } = await balanced(rotoGrad({ scale: 'paper' }), goldenJacobian);
