@@ -46,7 +46,7 @@ export interface BuiltRotations {
  * @param tasks The model's tasks.
  * @param features What one row of the shared representation looks like.
  * @param option The strategy's option, see {@link rotationsOption}. Default false: gives undefined.
- * @throws `POLYTASK_INVALID_OPTION` for more features than there are, and for more than 512, the work of learning being their third power.
+ * @throws `POLYTASK_INVALID_OPTION` for more features than there are, and for more than 512, as learning takes time by the third power.
  * @example
  * ```ts
  * import { buildEncoder, buildHeads, buildRotations, buildTaskInputs, defineSharing, mlp } from '@polytask/core';
@@ -83,7 +83,9 @@ export function buildRotations(
   if (turned < 2 || turned > most) {
     const room = most < 2 ? 'false' : `false, or a number from 2 to ${most}`;
     const advice =
-      most === largest ? 'The work of learning is their third power: turn some of them, `rotations: 64`.' : '';
+      most === largest
+        ? 'Learning takes time by the third power of their number: turn some of them, `rotations: 64`.'
+        : '';
     throw new InvalidOptionError('rotations', `${room} for the ${width} features that tasks share`, option, advice);
   }
   const place = scope.child('rotations');
