@@ -99,6 +99,7 @@ export type {
   Segment,
   SegmentRange,
 } from './contracts/parameters.js';
+export type { Rotations } from './contracts/rotations.js';
 export type { BoundSchedule, ScheduleContext, TaskSchedule } from './contracts/schedule.js';
 export { defineSchedule } from './contracts/schedule.js';
 export type { BoundSharing, SharingContext, SharingStrategy } from './contracts/sharing.js';
@@ -330,6 +331,7 @@ export {
 export type { BuiltHead, HeadOption } from './sharing-kit/head.js';
 export { buildHead, headBodies } from './sharing-kit/head.js';
 export { joinRows } from './sharing-kit/join-rows.js';
+export { type BuiltRotations, buildRotations, type RotationsOption, rotationsOption } from './sharing-kit/rotations.js';
 export { adaptersOption, headOption } from './sharing-kit/sharing-options.js';
 export type { InputSource, TaskInputs } from './sharing-kit/task-inputs.js';
 export { buildTaskInputs, inputsOf, type SharedFeatures, type SharedPart } from './sharing-kit/task-inputs.js';

@@ -2,18 +2,21 @@ import {
   adaptersOption,
   buildEncoder,
   buildHeads,
+  buildRotations,
   buildTaskInputs,
   describePart,
   headOption,
   type OptionsOf,
   part,
   required,
+  rotationsOption,
 } from '@polytask/core';
 
 const options = {
   encoder: required(part('encoder'), 'The trunk, shared by all tasks.'),
   head: headOption,
   adapters: adaptersOption,
+  rotations: rotationsOption,
 };
 
 /** Options of {@link hardSharing}. */
@@ -30,12 +33,15 @@ export type HardSharingOptions = OptionsOf<typeof options>;
  * - θ_k are those of task k's head (`heads/<task>/...`) and adapter (`adapters/<task>/...`), used by task k only;
  * - x_k are the task's inputs: all of the model, or those that the task names.
  *
+ * With `rotations` a head sees R_k trunk(x_k): R_k is a rotation (`rotations/<task>/matrix`), the identity at first. No gradient and no optimizer of the run
+ * moves it; the balancing `roto-grad` learns it, so that tasks want the same of the trunk.
+ *
  * Shapes: inputs `[rows, ...]` → shared representation `[rows, ...features]` → outputs as each task declares them.
  *
  * @remarks The trunk is applied once to each distinct set of inputs, not once per task. Tasks that name other inputs of the same
  * shapes share it all the same (a data set per task); the shared representation then holds their rows one set after the
  * other, and BatchNorm normalises each set by its own statistics.
- * @throws `POLYTASK_INVALID_OPTION` for what is no encoder; `POLYTASK_UNKNOWN_NAME` for heads, adapters or inputs of unknown names.
+ * @throws `POLYTASK_INVALID_OPTION` for what is no encoder, and for rotations of more features than there are, or than 512; `POLYTASK_UNKNOWN_NAME` for heads, adapters or inputs of unknown names.
  * @throws `POLYTASK_TASK_INPUTS` where tasks read inputs of different shapes, and what the encoders throw.
  * @example
  * ```ts
@@ -61,14 +67,17 @@ export const hardSharing = /* @__PURE__ */ describePart('sharing', {
   ],
   options,
   make: (given) => ({
+    ...(given.rotations && { madeFor: { balancings: ['roto-grad'], because: 'No other learns its rotations.' } }),
     bind({ tasks, inputs, scope }) {
       const { specs, applyShared } = buildTaskInputs(scope, tasks, inputs, given.adapters);
       const trunk = buildEncoder(given.encoder, scope.child('trunk'), specs);
+      const turns = buildRotations(scope, tasks, trunk.output, given.rotations);
       const heads = buildHeads(scope, tasks, trunk.output, given.head);
       return {
+        rotations: turns?.rotations,
         forward(tensors, step) {
           const { features, shared } = applyShared(tensors, step, trunk.apply);
-          return heads.apply(features, step, { shared });
+          return heads.apply(turns?.apply(features) ?? features, step, { shared });
         },
       };
     },

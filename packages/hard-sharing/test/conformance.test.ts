@@ -21,6 +21,11 @@ holds('images', () => hardSharing({ encoder: convNet({ filters: [2], dense: [4] 
   inputs: { x: { shape: [6, 6, 1], dtype: 'float32' } },
   claims,
 });
+holds('rotations', () => hardSharing({ encoder, head: mlp([4]), rotations: true }), { claims });
+holds('rotations of images', () => hardSharing({ encoder: convNet({ filters: [3], dense: [] }), rotations: 2 }), {
+  inputs: { x: { shape: [6, 6, 1], dtype: 'float32' } },
+  claims,
+});
 holds('a data set per task', () => hardSharing({ encoder }), { perTaskData: true });
 
 /** The first task goes its own way after one stage; the others part after two. */

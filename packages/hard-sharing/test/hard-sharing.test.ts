@@ -1,4 +1,19 @@
-import { convNet, fusion, type InputSpecs, isPart, layersModel, mlp, type SharingContext } from '@polytask/core';
+import {
+  adam,
+  convNet,
+  createTrainer,
+  fusion,
+  type HostTensor,
+  type InputSpecs,
+  isPart,
+  layersModel,
+  mlp,
+  notesOn,
+  regression,
+  type SharingContext,
+  tableDataset,
+  uniformFloats,
+} from '@polytask/core';
 import { openScope } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
@@ -291,11 +306,53 @@ it('works with a model of the layers API as trunk', () => {
   dispose();
 });
 
+it('has rotations between trunk and heads, which no optimizer moves', async () => {
+  const names = ['a', 'b'];
+  const trainer = await createTrainer({
+    tasks: names.map((name) => regression(name)),
+    sharing: hardSharing({ encoder: mlp([4], { activation: 'tanh' }), rotations: true }),
+    optimizer: adam({ learningRate: 0.5 }),
+  });
+  const columns = Object.fromEntries(names.map((name) => [name, uniformFloats(6, name)]));
+  await trainer.fit(tableDataset({ inputs: { x: { data: uniformFloats(12, 'x'), shape: [6, 2] } }, columns }), {
+    epochs: 3,
+  });
+  const { segments = [], stateSegments = [] } = trainer.parameters?.layout ?? {};
+  expect(segments.some(({ path }) => path.startsWith('rotations'))).toBe(false);
+  expect(stateSegments.map(({ path, usedBy }) => `${path} ${usedBy}`)).toEqual([
+    'rotations/a/matrix a',
+    'rotations/b/matrix b',
+  ]);
+  const { variables } = await trainer.model();
+  const { data } = variables['rotations/a/matrix'] as HostTensor;
+  expect(Array.from(data)).toEqual([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]);
+  // Predictions go by the rotation that a model has.
+  const turned = { data: Float32Array.of(0, -1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1), shape: [4, 4] };
+  const inputs = { x: { data: Float32Array.of(0.3, -0.7), shape: [1, 2] } };
+  const before = await trainer.predict(inputs);
+  const model = await trainer.model();
+  await trainer.loadModel({ ...model, variables: { ...model.variables, 'rotations/b/matrix': turned } });
+  const after = await trainer.predict(inputs);
+  expect(after.a).toEqual(before.a);
+  expect(after.b).not.toEqual(before.b);
+  trainer.dispose();
+});
+
+it('says that rotations are for a balancing that learns them', () => {
+  expect(notesOn({ sharing: hardSharing({ encoder: mlp([4]), rotations: 2 }) })).toEqual([
+    '`hard-sharing` was made for the balancing `roto-grad`, and this run has `sum-of-losses`. No other learns its rotations.',
+  ]);
+  expect(notesOn({ sharing: hardSharing({ encoder: mlp([4]), rotations: false }) })).toEqual([]);
+});
+
 it('says what is wrong', () => {
   const inputs = { x: float(4), z: float(5) };
   const failing = (options: HardSharingOptions, tasks = [left, right]) => errorOf(() => bind(options, tasks, inputs));
   expect(errorOf(() => hardSharing({ encoder: convNet as never })).message).toContain('`encoder`');
   expect(failing({ encoder: mlp([3]) }).message).toContain('fusion');
+  expect(failing({ encoder: mlp([3]), rotations: 4 }, [task('a', ['x'])]).message).toContain(
+    'Option `rotations` must be false, or a number from 2 to 3 for the 3 features',
+  );
   expect(failing({ encoder: mlp([3]) }, [task('a', ['x']), task('b', ['z'])])).toMatchObject({
     code: 'POLYTASK_TASK_INPUTS',
   });

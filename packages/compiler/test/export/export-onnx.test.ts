@@ -43,6 +43,26 @@ test.each([
   trainer.dispose();
 });
 
+test('exports rotations between what is shared and the heads', async () => {
+  const { trainer, data } = await trained(mlp([8]), [5], undefined, 2);
+  const x = { data: data as Float32Array, shape: [rows, 5] };
+  const start = await expected(await trainer.inference(), x);
+  const model = await trainer.model();
+  const quarter = { data: Float32Array.of(0, -1, 1, 0), shape: [2, 2] };
+  await trainer.loadModel({ ...model, variables: { ...model.variables, 'rotations/price/matrix': quarter } });
+  const session = await (await nodeRuntime()).open(await exportOnnx(trainer), { threads: 1 });
+  const found = await session.run({ x: { ...x, type: 'float32' } }, { high: null, price: null });
+  const wanted = await expected(await trainer.inference(), x);
+  expect([wanted.high, wanted.price?.join() === start.price?.join()]).toEqual([start.high, false]);
+  for (const task of ['high', 'price']) {
+    wanted[task]?.forEach((value, i) => {
+      expect(found[task]?.data[i]).toBeCloseTo(value, 4);
+    });
+  }
+  await session.dispose();
+  trainer.dispose();
+});
+
 test('exports for one batch size where that is asked for', async () => {
   const { trainer, data } = await trained(mlp([4]), [3]);
   const session = await (await nodeRuntime()).open(await exportOnnx(trainer, { batch: 2 }), { threads: 1 });

@@ -17,7 +17,12 @@ import * as tf from '@tensorflow/tfjs';
 export const rows = 24;
 
 /** A trainer that has trained for two epochs on noise. */
-export async function trained(encoder: Encoder, shape: readonly number[], categories?: readonly number[]) {
+export async function trained(
+  encoder: Encoder,
+  shape: readonly number[],
+  categories?: readonly number[],
+  rotations?: number,
+) {
   const noise = uniformFloats(rows * shape.reduce((a, b) => a * b, 1), 'export', 'x');
   const data =
     categories === undefined
@@ -38,7 +43,7 @@ export async function trained(encoder: Encoder, shape: readonly number[], catego
       binary('high', { labels: ['low', 'high'] }),
       regression('price', { unit: 'EUR' }),
     ],
-    sharing: hardSharing({ encoder, head: mlp([6], { batchNorm: true }) }),
+    sharing: hardSharing({ encoder, head: mlp([6], { batchNorm: true }), rotations }),
     seed: 1,
   });
   await trainer.fit(dataset, { epochs: 2, batchSize: 8 });

@@ -28,10 +28,12 @@ export const specVersions = {
 /** A kind of part. */
 export type PartKind = keyof typeof specVersions;
 
-/** The optimizers that a method was made for. */
+/** The optimizers or balancings that a method was made for. */
 export interface MadeFor {
-  /** By name, the best first. */
-  readonly optimizers: readonly [string, ...string[]];
+  /** By name, the best first. Default: any. */
+  readonly optimizers?: readonly [string, ...string[]] | undefined;
+  /** Likewise; one that is wrapped in another counts. */
+  readonly balancings?: readonly [string, ...string[]] | undefined;
   /** What would be wrong with others: a sentence. */
   readonly because: string;
 }
@@ -46,7 +48,7 @@ export interface Description<Kind extends PartKind = PartKind> {
   readonly cites: readonly Citation[];
   /** The options the part was made with, as plain data, so that a run can be repeated from JSON. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Optimizers that the method was made for; with another one a run goes on, and {@link notesOn} says so. Default: any. */
+  /** Optimizers or balancings that the method was made for; with another one a run goes on, and {@link notesOn} says so. Default: any. */
   readonly madeFor?: MadeFor | undefined;
   readonly [partMarker]: true;
 }

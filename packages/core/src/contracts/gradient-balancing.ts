@@ -49,9 +49,12 @@ export interface JacobianSize {
   readonly columns: number;
 }
 
-/** What an in-program aggregation is computed from. */
+/** What an in-program aggregation is computed from, and what is learned from. */
 export interface AggregateInput<Feeds extends string = string, Carried extends string = string> {
-  /** J `[K, P]`; rows of absent tasks are zero. Columns a task does not use are zero too. */
+  /**
+   * J `[K, P]`; rows of absent tasks are zero. Columns a task does not use are zero too. Under `'representation'` P is the rows of the
+   * batch, one after the other, times the features of one.
+   */
   readonly jacobian: tf.Tensor2D;
   /** `[K]`, 0 for absent tasks. */
   readonly losses: tf.Tensor1D;
@@ -86,16 +89,23 @@ export interface BoundGradientBalancing<
 > extends Lifecycle<Saved>,
     EpochEnd {
   /**
-   * Device tensors that `aggregate` carries from step to step, by name: what they are at first, or just a shape for zeros. Core
-   * saves them. Not under `'representation'`, whose size changes with the batch.
+   * Device tensors that `aggregate` or `learn` carries from step to step, by name: what they are at first, or just a shape for zeros. Core
+   * saves them. Not for `aggregate` under `'representation'`, whose size changes with the batch.
    */
   state?(size: JacobianSize): { readonly [N in Carried]: HostTensor | readonly number[] };
-  /** Host numbers for `aggregate`. Same names and shapes every step. */
+  /** Host numbers for `aggregate` or `learn`, asked after `weights`. Same names and shapes every step. */
   feeds?(step: StepInfo): HostFeeds<Feeds>;
   /** Weights `[K']` on the host, in float64, in the order of `input.tasks`; the direction is Jᵀw. */
   weights?(input: GramianInput): ArrayLike<number>;
   /** The direction itself, in tfjs. */
   aggregate?(input: AggregateInput<Feeds, Carried>): Aggregated<Carried>;
+  /**
+   * Beside `weights`: what is learned from the gradients that these were worked out from, in tfjs, once the model has moved. It may assign
+   * statistics of the model that are its to move (`BalancingContext.rotations`), those of absent tasks excepted, and gives the new value
+   * of every state tensor. Where gradients are accumulated, J is that of all parts, under `'representation'` with the rows of one part after
+   * those of another. It is not called in steps that hold weights (`updateEvery`), in steps without any label, and outside a trainer.
+   */
+  learn?(input: AggregateInput<Feeds, Carried>): TensorsNamed<Carried>;
 }
 
 /** Combines the tasks' gradients of what they share. */

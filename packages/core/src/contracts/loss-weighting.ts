@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { requireChoice } from './check-description.js';
 import { type Description, type DescriptionInput, definePart, type Lifecycle } from './description.js';
 import type { BuildScope, ParameterReader } from './parameters.js';
+import type { Rotations } from './rotations.js';
 import type { StepReport } from './step-report.js';
 import type { AnyTask } from './task.js';
 import type { HostFeeds, LoggedNumbers, State, TensorsNamed } from './tensors.js';
@@ -50,6 +51,8 @@ export interface BalancingContext extends TaskRoles {
    * `child(task, { usedBy: [task] })` stands still while that task is absent.
    */
   readonly scope: BuildScope;
+  /** What the model has between its shared representation and its heads; undefined where that is nothing, and outside a trainer. */
+  readonly rotations?: Rotations | undefined;
   /** A seeded stream of uniform numbers for the host side of one step; same run seed, same numbers. */
   uniform(step: number): () => number;
 }

@@ -10,9 +10,9 @@ export interface NotedParts {
 
 /**
  * What the parts of a run have to say of one another, where that is no mistake but may not be meant: now, that a method was made for another
- * optimizer. `polytask check` and `polytask train` print it; a trainer of your own has to be asked.
+ * optimizer or balancing. `polytask check` and `polytask train` print it; a trainer of your own has to be asked.
  *
- * @param parts Options of a trainer will do. Without an optimizer it is `adam`, as for a trainer.
+ * @param parts Options of a trainer will do. Without an optimizer it is `adam`, without a balancing `sum-of-losses`, as for a trainer.
  * @returns Sentences.
  * @example
  * ```ts
@@ -36,11 +36,21 @@ export interface NotedParts {
  * ```
  */
 export function notesOn({ optimizer, balancing, sharing, auxiliary = [] }: NotedParts): string[] {
-  const used = optimizer?.name ?? 'adam';
+  const used = { optimizer: [optimizer?.name ?? 'adam'], balancing: withInner(balancing ?? { name: 'sum-of-losses' }) };
   return [sharing, balancing, ...auxiliary].flatMap((part) => {
-    const { optimizers, because } = part?.madeFor ?? {};
-    if (part === undefined || optimizers === undefined || optimizers.includes(used)) return [];
-    const best = optimizers.map((name) => `\`${name}\``).join(' or ');
-    return [`\`${part.name}\` was made for the optimizer ${best}, and this run has \`${used}\`. ${because}`];
+    const { optimizers, balancings, because } = part?.madeFor ?? {};
+    const about = (kind: keyof typeof used, names: readonly string[] | undefined) => {
+      if (part === undefined || names === undefined || used[kind].some((name) => names.includes(name))) return [];
+      const best = names.map((name) => `\`${name}\``).join(' or ');
+      return [`\`${part.name}\` was made for the ${kind} ${best}, and this run has \`${used[kind][0]}\`. ${because}`];
+    };
+    return [...about('optimizer', optimizers), ...about('balancing', balancings)];
   });
+}
+
+/** The name of a balancing, and of those that it is put around. */
+function withInner({ name, options }: { readonly name: string; readonly options?: object }): string[] {
+  const inner = (options as { readonly inner?: { readonly name?: unknown; readonly options?: object } } | undefined)
+    ?.inner;
+  return typeof inner?.name === 'string' ? [name, ...withInner({ ...inner, name: inner.name })] : [name];
 }

@@ -5,6 +5,7 @@ import type { StepContext } from './encoder.js';
 import type { ForwardState } from './forward-state.js';
 import type { EpochEnd, StepInfo, TaskRoles } from './loss-weighting.js';
 import type { BuildScope } from './parameters.js';
+import type { Rotations } from './rotations.js';
 import type { AnyTask } from './task.js';
 import type { TaskRelation } from './task-relation.js';
 import type { HostFeeds, NamedTensors, State, TensorsNamed } from './tensors.js';
@@ -35,6 +36,8 @@ export interface BoundSharing<Feeds extends string = string, Saved extends State
   readonly logged?: readonly string[] | undefined;
   /** What it learns of how tasks are related; `trainer.inspect` passes it on. */
   readonly relations?: readonly TaskRelation[] | undefined;
+  /** Where heads see the shared representation turned, which a balancing may learn. */
+  readonly rotations?: Rotations | undefined;
   /** Terms of its own: load balance, entropy of gates, orthogonality, distances between columns. Core disposes of them. */
   readonly auxiliary?: readonly AuxiliaryTerm[];
 }

@@ -125,6 +125,7 @@ export function buildModel(parts: ModelParts): Model {
       objectives: balanced,
       scope: createGroupScope(`balancing/${description.name}`, objectives, 'balancing', seed, registry, limit),
       uniform: streams('balancing', description.name),
+      rotations: sharing.rotations,
       ...roles,
     });
     disposers.push(() => bound.dispose?.());

@@ -34,6 +34,7 @@ export function trialPass(tasks: readonly AnyTask[], inputs: InputSpecs, sharing
     const state = sharing.forward(zeros, { training: false, uniform }, feeds);
     for (const task of tasks) checkOutputs(task, state);
     checkRelations(tasks, sharing, state);
+    checkRotations(tasks, sharing, state);
     shapes = {
       shared: state.shared?.shape.slice(1),
       features: Object.fromEntries(Object.entries(state.features).map(([name, { shape }]) => [name, shape.slice(1)])),
@@ -91,6 +92,26 @@ function checkRelations(
         throw new ShapeMismatchError(`The ${what}`, `[..., ${width}]`, tensor.shape);
       }
     }
+  }
+}
+
+/** What a strategy says of rotations fits its shared representation, and no gradient moves them. */
+function checkRotations(tasks: readonly AnyTask[], { rotations }: BoundSharing, { shared }: ForwardState): void {
+  if (rotations === undefined) return;
+  const { matrices, turned, width } = rotations;
+  const last = shared?.shape.at(-1) ?? 0;
+  if (last !== width || turned > width) {
+    const what = `What rotations turn (${turned} of ${width}), the last axis of the shared representation,`;
+    throw new ShapeMismatchError(what, [width], [last]);
+  }
+  for (const { name } of tasks) {
+    const matrix = matrices[name];
+    if (matrix === undefined) throw new UnknownNameError('task with a rotation', name, Object.keys(matrices));
+    const { shape, trainable } = matrix;
+    if (shape.join() !== [turned, turned].join()) {
+      throw new ShapeMismatchError(`The rotation of task \`${name}\``, [turned, turned], shape);
+    }
+    requireOption(!trainable, `rotations.matrices.${name}`, 'a variable made with `trainable: false`', 'trainable');
   }
 }
 

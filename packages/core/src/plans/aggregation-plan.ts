@@ -1,9 +1,9 @@
 import { compact, compactMatrix, spread } from '../balancing-kit/present-tasks.js';
 import type { Batch } from '../contracts/batch.js';
-import type { DeviceTensor, ProgramCall } from '../contracts/executor.js';
-import type { BoundGradientBalancing, GradientBalancing, JacobianSize } from '../contracts/gradient-balancing.js';
+import type { ProgramCall } from '../contracts/executor.js';
+import type { BoundGradientBalancing, GradientBalancing } from '../contracts/gradient-balancing.js';
 import { blaming } from '../contracts/guard-part.js';
-import { type HostTensor, sizeOf } from '../contracts/tensors.js';
+import type { HostTensor } from '../contracts/tensors.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { UpdateMode } from '../programs/update.js';
@@ -11,8 +11,8 @@ import { prefixed } from '../training/batch-feeds.js';
 import { overParts, refuseParts } from '../training/batch-parts.js';
 import { checkGramian, presentLosses } from '../training/finite-numbers.js';
 import { activeVector } from '../training/objective-vectors.js';
-import type { Runtime } from '../training/runtime.js';
 import type { RunStep } from '../training/step-outcome.js';
+import { carriedState } from './carried-state.js';
 import { solveLinear } from './solve-linear.js';
 
 type Results = { readonly [output: string]: HostTensor };
@@ -38,12 +38,12 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
   }
   return async (runtime, info, batch) => {
     const { model } = runtime;
-    const { objectives, layout } = model;
+    const { objectives } = model;
     const active = runtime.active(batch);
     const moving = runtime.moving(batch, info);
-    const state = carriedState(runtime, bound, { tasks: objectives.length, columns: layout.sharedSize });
-    const own = { ...prefixed('balancing', bound.feeds?.(info) ?? {}), ...prefixed('state', state) };
-    const outputs = { weights: 'read', gramian: 'read', products: 'read', ...prefixed('state', state) } as const;
+    const state = carriedState(runtime, bound);
+    const own = { ...prefixed('balancing', bound.feeds?.(info) ?? {}), ...state };
+    const outputs = { weights: 'read', gramian: 'read', products: 'read', ...state } as const;
     const callOn = async (part: Batch, index: number): Promise<ProgramCall> => ({
       parameters: runtime.parameters,
       feeds: await runtime.feeds(part, info),
@@ -114,24 +114,4 @@ function weightsOf({ weights, gramian, products }: Results, active: readonly num
   const right = compact((products as HostTensor).data, active);
   const left = compactMatrix(Float64Array.from((gramian as HostTensor).data), active, k);
   return spread(solveLinear(left, right), active, k);
-}
-
-/** The strategy's device state, made before the first step. */
-function carriedState(
-  { session, stored }: Runtime,
-  bound: BoundGradientBalancing,
-  size: JacobianSize,
-): Record<string, DeviceTensor> {
-  const state: Record<string, DeviceTensor> = {};
-  for (const [name, start] of Object.entries(bound.state?.(size) ?? {})) {
-    const key = `balancing/${name}`;
-    const tensor = stored.get(key) ?? session.upload('data' in start ? start : zeros(start));
-    stored.set(key, tensor);
-    state[name] = tensor;
-  }
-  return state;
-}
-
-function zeros(shape: readonly number[]): HostTensor {
-  return { data: new Float32Array(sizeOf(shape)), shape };
 }

@@ -17,6 +17,7 @@ import type { RunStep } from '../training/step-outcome.js';
 import { aggregationPlan } from './aggregation-plan.js';
 import { gradientBlocks } from './gradient-blocks.js';
 import { holdWeights } from './hold-weights.js';
+import { learnFromGradients } from './learn-from-gradients.js';
 import { type PartGramians, partGradients } from './part-gradients.js';
 
 /** One step under a gradient balancing: gradients, then their combination and the update. */
@@ -26,6 +27,12 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
       'POLYTASK_BALANCING_SHAPE',
       `Gradient balancing \`${description.name}\` must have exactly one of \`weights\` and \`aggregate\`, but has ` +
         `${bound.weights === undefined ? 'neither' : 'both'}.`,
+    );
+  }
+  if (bound.weights === undefined && bound.learn !== undefined) {
+    throw new PolytaskError(
+      'POLYTASK_BALANCING_SHAPE',
+      `Gradient balancing \`${description.name}\` has \`learn\`, which goes with \`weights\`, but aggregates. Learn in \`aggregate\`.`,
     );
   }
   const { updateEvery = 1, gradientsOf, parts = 1 } = description;
@@ -38,6 +45,12 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
     );
     throw blaming(error, description);
   }
+  if (parts > 1 && bound.learn !== undefined) {
+    throw new PolytaskError(
+      'POLYTASK_BALANCING_SHAPE',
+      `Gradient balancing \`${description.name}\` has \`learn\`, which needs the gradients of the whole batch, but asks for ${parts} parts of it: leave \`parts\` out.`,
+    );
+  }
   if (parts > 1 && bound.weights === undefined) {
     throw new PolytaskError(
       'POLYTASK_BALANCING_SHAPE',
@@ -45,15 +58,13 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
     );
   }
   if (bound.weights === undefined) return aggregationPlan(description, bound);
-  const step = weightsStep(description, bound.weights.bind(bound));
+  const step = weightsStep(description, bound);
   return updateEvery === 1 ? step : holdWeights(step, description);
 }
 
 /** What the Gramians of a J that has been added up are asked for with. */
 const afterParts = ({ shared }: ProgramResult['device']) =>
   ({ feeds: { shared: shared as DeviceTensor }, outputs: { gramians: 'read' } }) as const;
-
-type Weights = NonNullable<BoundGradientBalancing['weights']>;
 
 /** What a method made of one block of gradients. */
 interface BlockWeights {
@@ -63,8 +74,10 @@ interface BlockWeights {
   readonly weights: Float64Array;
 }
 
-function weightsStep(description: GradientBalancing, weights: Weights): RunStep {
+function weightsStep(description: GradientBalancing, bound: BoundGradientBalancing): RunStep {
+  const weights = bound.weights?.bind(bound) as NonNullable<typeof bound.weights>;
   const { gradientsOf: of = 'shared', headGradients: heads = 'raw', parts = 1 } = description;
+  const learns = bound.learn !== undefined;
   return async (runtime, info, given) => {
     const { model, session, programs } = runtime;
     const split = parts === 1 ? undefined : splitBatch(given, parts, rowsAtLeast(model.layout));
@@ -72,7 +85,7 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
     const active = runtime.active(batch);
     const moving = runtime.moving(batch, info);
     const inRepresentation = of === 'representation';
-    const { host, device, gramians, ofParts } = await comparedGradients(runtime, info, batch, of, split);
+    const { host, device, gramians, ofParts } = await comparedGradients(runtime, info, batch, { of, split, learns });
     try {
       const losses = presentLosses(host.losses as HostTensor, active, model, info.step);
       const k = model.objectives.length;
@@ -126,6 +139,10 @@ function weightsStep(description: GradientBalancing, weights: Weights): RunStep 
           outputs: {},
         });
       }
+      if (bound.learn !== undefined) {
+        const jacobian = device[inRepresentation ? 'rows' : 'shared'] as DeviceTensor;
+        await learnFromGradients(runtime, info, batch, bound, { jacobian, losses: host.losses as HostTensor });
+      }
       const gramian = sum(Object.values(gramians));
       return { losses, weights: effective, gramian, ...runtime.terms(host, info.step) };
     } finally {
@@ -145,8 +162,7 @@ async function comparedGradients(
   runtime: Runtime,
   info: StepInfo,
   batch: Batch,
-  of: GradientsOf,
-  split: SplitBatch | undefined,
+  { of, split, learns }: { of: GradientsOf; split: SplitBatch | undefined; learns: boolean },
 ): Promise<ComparedGradients> {
   const { session, programs } = runtime;
   const inRepresentation = of === 'representation';
@@ -155,9 +171,10 @@ async function comparedGradients(
   const together = inRepresentation || !inParts;
   const first = inRepresentation ? programs.representationGramian : programs.jacobian(inParts ? undefined : of);
   const kept = split && partGradients(runtime, of, split);
+  const beside = inRepresentation && learns ? ['rows'] : [];
   let device: ProgramResult['device'] = {};
   try {
-    const added = await overParts(runtime, batch, async (part, index) => {
+    const compare = async (part: Batch, index: number) => {
       const found = await session.run(first, {
         parameters: runtime.parameters,
         feeds: await runtime.feeds(part, info),
@@ -167,11 +184,13 @@ async function comparedGradients(
           ...(together && { gramians: 'read' }),
           ...runtime.termsOutput,
           ...(!inRepresentation && { shared: 'hold', own: 'hold', auxiliary: 'hold' }),
+          ...(beside.length > 0 && { rows: 'hold' }),
         },
       });
       const needed = index === 0 ? found : withoutZeros(runtime, found);
       return kept === undefined ? needed : kept.take(needed, index);
-    });
+    };
+    const added = await overParts(runtime, batch, compare, beside);
     device = added.device;
     if (kept !== undefined) {
       const { found, gramians, parts: ofParts } = await kept.together(added);

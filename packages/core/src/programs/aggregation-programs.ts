@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ProgramContext } from '../contracts/executor.js';
-import type { Aggregated, BoundGradientBalancing } from '../contracts/gradient-balancing.js';
+import type { Aggregated, AggregateInput, BoundGradientBalancing } from '../contracts/gradient-balancing.js';
 import type { NamedTensors } from '../contracts/tensors.js';
 import { feedsUnder, prefixed } from '../training/batch-feeds.js';
 import { withRest } from './combination-programs.js';
@@ -10,7 +10,7 @@ import { type ProgramParts, variablesOf } from './program-parts.js';
 import { flatGradient, gradientOf, onTape } from './tape.js';
 import { applyUpdate, type UpdateMode } from './update.js';
 
-/** Combinations of gradients in tfjs, then the update. And what the history takes the weights from. */
+/** Combinations of gradients in tfjs, then the update. And what the history takes the weights from, and what is learned besides. */
 export function aggregationPrograms({ model, optimizer, forward, shared, rest, once }: ProgramParts) {
   const { layout } = model;
 
@@ -21,14 +21,8 @@ export function aggregationPrograms({ model, optimizer, forward, shared, rest, o
     feeds: NamedTensors,
     context: ProgramContext,
   ): Aggregated {
-    const found = (bound.aggregate as NonNullable<typeof bound.aggregate>)({
-      jacobian,
-      losses: losses as tf.Tensor1D,
-      active: feeds.active as tf.Tensor1D,
-      feeds: feedsUnder('balancing', feeds),
-      state: feedsUnder('state', feeds),
-      uniform: (path, shape) => context.uniform(`balancing/${path}`, shape),
-    });
+    const aggregate = bound.aggregate as NonNullable<typeof bound.aggregate>;
+    const found = aggregate(inputOf(jacobian, losses, feeds, context));
     const [tasks, columns] = jacobian.shape;
     requireShape('The direction that `aggregate` gives', found.direction, [columns]);
     if (found.weights !== undefined) requireShape('The weights that `aggregate` gives', found.weights, [tasks]);
@@ -36,6 +30,16 @@ export function aggregationPrograms({ model, optimizer, forward, shared, rest, o
   }
 
   return {
+    /** What a balancing learns from gradients `jacobian` that are fed, beside the weights that it has worked out. */
+    learn: (bound: BoundGradientBalancing) =>
+      once('learn', () => ({
+        name: 'learn-from-gradients',
+        run(feeds, context) {
+          const learn = bound.learn as NonNullable<typeof bound.learn>;
+          const { jacobian, losses } = feeds as { readonly [feed: string]: tf.Tensor };
+          return prefixed('state', learn(inputOf(jacobian as tf.Tensor2D, losses as tf.Tensor, feeds, context)));
+        },
+      })),
     /** Of the gradients by shared parameters, which a Jacobian program gave. */
     aggregateAndApply: (mode: UpdateMode, bound: BoundGradientBalancing) =>
       once(`aggregate ${mode}`, () => ({
@@ -73,6 +77,23 @@ export function aggregationPrograms({ model, optimizer, forward, shared, rest, o
           return { ...others, ...applyUpdate(optimizer, layout, mode, feeds, gradient as tf.Tensor1D) };
         },
       })),
+  };
+}
+
+/** What a balancing's own code gets inside a program. */
+function inputOf(
+  jacobian: tf.Tensor2D,
+  losses: tf.Tensor,
+  feeds: NamedTensors,
+  context: ProgramContext,
+): AggregateInput {
+  return {
+    jacobian,
+    losses: losses as tf.Tensor1D,
+    active: feeds.active as tf.Tensor1D,
+    feeds: feedsUnder('balancing', feeds),
+    state: feedsUnder('state', feeds),
+    uniform: (path, shape) => context.uniform(`balancing/${path}`, shape),
   };
 }
 

@@ -169,9 +169,12 @@ function holdStatistics({ layout, tasks }: Model, moving: tf.Tensor1D): () => vo
   const partial = layout.stateSegments.filter(({ usedBy }) => usedBy.length > 0 && usedBy.length < tasks.length);
   if (partial.length === 0) return () => {};
   const before = partial.map(({ variable }) => tf.clone(variable));
+  const held = partial.map(({ variable }) => variable.dataId);
   return () => {
     const present = tf.unstack(moving);
     partial.forEach(({ usedBy, variable }, i) => {
+      // Nothing was assigned, as to what a forward pass only reads.
+      if (variable.dataId === held[i]) return;
       const users = present.filter((_, k) => usedBy.includes(tasks[k]?.name ?? ''));
       variable.assign(tf.where(tf.greater(tf.addN(users), 0.5), variable, before[i] as tf.Tensor));
     });

@@ -68,13 +68,13 @@ export function jacobianPrograms({ model, forward, check, shared, rest, once }: 
     name: 'gramian-of-representation',
     check,
     run(feeds, context) {
-      const { rows, ...others } = onTape(() => {
+      const found = onTape(() => {
         const pass = forward(feeds, context);
-        const { rows: found } = representationGradients(pass);
-        return { losses: tf.stack([...pass.losses]), rows: found, ...termsOutput(pass) };
+        const { rows } = representationGradients(pass);
+        return { losses: tf.stack([...pass.losses]), rows, ...termsOutput(pass) };
       });
-      const matrix = rows as tf.Tensor2D;
-      return { ...others, gramians: tf.expandDims(tf.matMul(matrix, matrix, false, true), 0) };
+      const rows = found.rows as tf.Tensor2D;
+      return { ...found, gramians: tf.expandDims(tf.matMul(rows, rows, false, true), 0) };
     },
   };
 
@@ -107,6 +107,7 @@ export function jacobianPrograms({ model, forward, check, shared, rest, once }: 
           return { products: tf.stack(products) };
         },
       })),
+    /** The Gramian of the gradients of the shared representation, and these as `rows` `[K, B·d]`. */
     representationGramian,
   };
 }

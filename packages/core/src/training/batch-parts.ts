@@ -3,7 +3,7 @@ import type { DeviceTensor, ExecutorSession, ProgramResult } from '../contracts/
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import type { Programs } from '../programs/programs.js';
-import { labelsOf } from './batch-feeds.js';
+import { labelsOf, prefixed } from './batch-feeds.js';
 
 /** Several batches as the parts of one; a single one as it is. */
 export function joinBatches(batches: readonly Batch[]): Batch {
@@ -30,17 +30,25 @@ function partsOf(batch: Batch): readonly Batch[] {
  * parts as these are fed their shares of the whole.
  *
  * @param run - On one part, from 0. What it holds is the caller's.
+ * @param beside - Names of matrices that are held and have the rows of their part as columns: they are put side by side.
  */
 export async function overParts(
-  { session, programs }: { readonly session: ExecutorSession; readonly programs: Pick<Programs, 'axpy'> },
+  { session, programs }: { readonly session: ExecutorSession; readonly programs: Pick<Programs, 'axpy' | 'join'> },
   batch: Batch,
   run: (part: Batch, index: number) => Promise<ProgramResult>,
+  beside: readonly string[] = [],
 ): Promise<ProgramResult> {
   const parts = partsOf(batch);
   const first = await run(parts[0] as Batch, 0);
   if (parts.length === 1) return first;
   const host: Record<string, HostTensor> = {};
   for (const [name, { data, shape }] of Object.entries(first.host)) host[name] = { data: data.slice(), shape };
+  const device: Record<string, DeviceTensor> = { ...first.device };
+  const pieces = new Map(beside.map((name) => [name, [device[name] as DeviceTensor]]));
+  for (const name of beside) delete device[name];
+  const release = (tensors: Iterable<DeviceTensor>) => {
+    for (const handle of tensors) session.release(handle);
+  };
   try {
     for (const [i, part] of parts.slice(1).entries()) {
       const found = await run(part, i + 1);
@@ -49,16 +57,23 @@ export async function overParts(
         for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] as number) + (data[j] as number);
       }
       for (const [name, gradient] of Object.entries(found.device)) {
-        const target = first.device[name] as DeviceTensor;
-        await addTo(session, programs, target, gradient);
+        if (pieces.get(name)?.push(gradient) !== undefined) continue;
+        await addTo(session, programs, device[name] as DeviceTensor, gradient);
         session.release(gradient);
       }
     }
+    for (const [name, all] of pieces) {
+      const feeds = prefixed('piece', Object.fromEntries(all.entries()));
+      const joined = await session.run(programs.join, { feeds, outputs: { joined: 'hold' } });
+      device[name] = joined.device.joined as DeviceTensor;
+    }
   } catch (error) {
-    for (const handle of Object.values(first.device)) session.release(handle);
+    release(Object.values(device));
     throw error;
+  } finally {
+    release([...pieces.values()].flat());
   }
-  return { host, device: first.device };
+  return { host, device };
 }
 
 /** target ← target + gradient. */

@@ -244,6 +244,81 @@ describe('gradients of', () => {
   });
 });
 
+describe('learn', () => {
+  /** Adds up what it is given, times ten to the power of the step: J's numbers times powers of 2, tasks present, all tasks. */
+  const learning = (gradientsOf: 'shared' | 'representation', updateEvery = 1) =>
+    defineGradientBalancing({
+      name: 'learning',
+      scale: 'paper',
+      gradientsOf,
+      updateEvery,
+      bind: () => ({
+        weights: ({ tasks }) => tasks.map(() => 1),
+        state: () => ({ seen: [3] }),
+        feeds: ({ step }) => ({ factor: { data: Float32Array.of(10 ** step), shape: [] } }),
+        learn({ jacobian, active, losses, feeds, state }) {
+          const weighed = tf.sum(tf.mul(jacobian, tf.pow(2, tf.range(0, jacobian.shape[1]))));
+          const now = tf.stack([weighed, tf.sum(active), tf.sum(tf.onesLike(losses))]);
+          return { seen: tf.add(state.seen, tf.mul(now, feeds.factor)) };
+        },
+      }),
+    });
+  /** The representation is the input; every task sees it as many times as it has outputs. */
+  const repeated: SharingStrategy = defineSharing({
+    name: 'repeated',
+    bind({ tasks, scope }) {
+      const below = scope.child('below').variable('vector', [1], () => Float32Array.of(1));
+      return {
+        forward({ x }) {
+          const shared = tf.mul(x as tf.Tensor, below);
+          const outputs = Object.fromEntries(
+            tasks.map(({ name, outputs: { value } }) => [name, { value: tf.tile(shared, [1, Number(value?.[0])]) }]),
+          );
+          return { outputs, features: {}, shared, intermediates: {} };
+        },
+      };
+    },
+  });
+  async function seenBy(balancing: GradientBalancing, fit: object, targets: Parameters<typeof rowsDataset>[0] = data) {
+    const inputs = { x: { shape: [1], dtype: 'float32' as const } };
+    const sharing = balancing.gradientsOf === 'representation' ? repeated : layered;
+    const optimizer = sgd({ learningRate: 1 });
+    const trainer = keep(await mixedTrainer({ tasks: three, sharing, balancing, inputs, optimizer }));
+    await trainer.fit(rowsDataset(targets), { epochs: 1, shuffle: false, ...fit });
+    return Array.from((await trainer.checkpoint()).tensors['stored/balancing/seen']?.data ?? []);
+  }
+
+  it('gets the gradients of what is shared, who is there, its numbers and its state', async () => {
+    // Columns: first (2), second, partly. Of a 1 2 3 4, of b 0 1 0 1, of c 3 0 -1.
+    const found = await seenBy(learning('shared'), { batchSize: 1 });
+    expect(found).toEqual([1 + 4 + 12 + 32 + (2 + 8) + (3 - 4), 3, 3]);
+  });
+
+  it('gets the gradients of the representation, of all parts one after the other', async () => {
+    const two = {
+      a: [
+        [1, 2, 3, 4, 5],
+        [5, 0, 0, 0, 0],
+      ],
+      b: [
+        [0, 1, 0, 1, 2],
+        [1, 1, 1, 1, 1],
+      ],
+      c: [[3, 0, -1, 7], null],
+    };
+    // Means of a and b over two rows, of c over the one that has a label: a 7.5 and 2.5, b 2 and 2.5, c 9.
+    const expected = [7.5 + 2 + 9 + 2 * (2.5 + 2.5), 3, 3];
+    expect(await seenBy(learning('representation'), { batchSize: 2 }, two)).toEqual(expected);
+    expect(await seenBy(learning('representation'), { batchSize: 1, accumulate: 2 }, two)).toEqual(expected);
+  });
+
+  it('is asked in steps that work out weights, not in those that hold them', async () => {
+    const times = (row: readonly number[]) => [row, row, row];
+    const targets = { a: times([1, 0, 0, 0, 0]), b: times([0, 0, 0, 0, 0]), c: times([0, 0, 0, 0]) };
+    expect(await seenBy(learning('shared', 2), { batchSize: 1 }, targets)).toEqual([101, 303, 303]);
+  });
+});
+
 it('moves the statistics of BatchNorm once a step, whatever gradients are compared', async () => {
   const statistics = async (gradientsOf: 'shared' | 'representation') => {
     const trainer = keep(
@@ -276,6 +351,12 @@ describe('what is refused', () => {
     await expect(make).rejects.toThrow(
       `\`shapeless\` must have exactly one of \`weights\` and \`aggregate\`, but has ${what === 'both' ? 'both' : 'neither'}`,
     );
+  });
+
+  it('an aggregation that learns beside', async () => {
+    const bound = { aggregate: () => ({ direction: tf.scalar(0) }), learn: () => ({}) };
+    const balancing = defineGradientBalancing({ name: 'two', bind: () => bound as BoundGradientBalancing });
+    await expect(oneStep(balancing)).rejects.toThrow('`two` has `learn`, which goes with `weights`, but aggregates');
   });
 
   it('weights of another number than there are tasks', async () => {

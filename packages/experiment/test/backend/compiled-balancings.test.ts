@@ -53,6 +53,7 @@ const told: Readonly<Record<string, Record<string, unknown>>> = {
   'ol-aux': { beta: 1, interval: 2 },
   'pareto-mtl': { initialSteps: 1 },
   pivrg: { baselines: { price: 0.5, click: 0.5, buy: 0.5 } },
+  'roto-grad': { learningRate: 0.05 },
   'selective-group-updates': { warmUp: 2, groups: [['price'], ['click'], ['buy']] },
 };
 
@@ -61,12 +62,17 @@ const refuse = (message: string) => {
   throw new Error(message);
 };
 
+/** What a balancing is tried under: a tie needs layers that it can tie, and rotations are learned where the model has some. */
+function sharingFor(name: string) {
+  if (name === 'proximal-trace-norm') return softSharing({ encoder });
+  return hardSharing({ encoder, rotations: name === 'roto-grad' });
+}
+
 /** All that a run of six steps leaves behind, as lists of numbers. */
 async function trained({ kind, create }: PartDescription, name: string, executor: Executor, options = {}) {
   const trainer = await createTrainer({
     ...{ tasks, executor, primary: 'price', seed: 3, optimizer: sgd({ learningRate: 0.05 }) },
-    // A tie needs layers that it can tie.
-    sharing: (name === 'proximal-trace-norm' ? softSharing : hardSharing)({ encoder }),
+    sharing: sharingFor(name),
     balancing: (await create(options)) as Balancing,
   });
   try {

@@ -102,6 +102,23 @@ describe('prepareRun', () => {
     ]);
   });
 
+  it('says what rotations and the balancing that learns them are to one another', async () => {
+    const turned = changed('units: [8] }', 'units: [8] }\n  rotations: true');
+    expect((await prepare(turned, ['balancing={ use: roto-grad, learningRate: 0.001 }'])).notes).toEqual([]);
+    expect((await prepare(turned)).notes).toEqual([
+      '`hard-sharing` was made for the balancing `roto-grad`, and this run has `sum-of-losses`. No other learns its rotations.',
+    ]);
+    expect(await told(turned, ['balancing={ use: roto-grad, gradientsOf: shared }'])).toEqual([
+      expect.stringMatching(/gradientsOf.*must be "representation" where the model has rotations/),
+    ]);
+    expect(await told(smallRun, ['balancing={ use: roto-grad, learningRate: 0.001 }'])).toEqual([
+      expect.stringMatching(/learningRate.*left out where the model has no rotations.*`rotations: true`/),
+    ]);
+    expect(await told(changed('rotations: true', 'rotations: 9', turned))).toEqual([
+      expect.stringMatching(/^10:14: .*`rotations` must be false, or a number from 2 to 8 for the 8 features/),
+    ]);
+  });
+
   it('keeps batch normalisation from single rows', async () => {
     const normalised = changed('units: [8] }', 'units: [8], batchNorm: true }');
     const wrong = await told(normalised, ['training.batchSize=1']);

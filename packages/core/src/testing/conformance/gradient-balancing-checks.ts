@@ -3,7 +3,9 @@ import { gradientNorms } from '../../balancing-kit/gramian.js';
 import type { BoundGradientBalancing, GradientBalancing } from '../../contracts/gradient-balancing.js';
 import { firstStep } from '../../contracts/loss-weighting.js';
 import { type HostTensor, sizeOf } from '../../contracts/tensors.js';
+import { mlp } from '../../encoders/mlp.js';
 import { uniformFloats } from '../../random/uniform-stream.js';
+import { plainSharing } from '../plain-sharing.js';
 import type { Check } from './check.js';
 import type { Claim } from './claims.js';
 import { requireClose, requireFinite, requireThat } from './require-that.js';
@@ -99,6 +101,10 @@ export function gradientBalancingChecks(subject: Subject, claims: readonly Claim
           }
         }),
     },
+    {
+      name: 'leaves rotations of the model rotations',
+      run: () => keepsRotations(subject),
+    },
     scaleCheck(subject),
   ];
   const claimed: { readonly [claim in Claim]?: Check } = {
@@ -153,6 +159,35 @@ export function gradientBalancingChecks(subject: Subject, claims: readonly Claim
   };
   return [...checks, ...claims.flatMap((claim) => claimed[claim] ?? [])];
 }
+
+/** In a model that has rotations they stay orthogonal; a balancing that learns none leaves them as they are. */
+async function keepsRotations(subject: Subject): Promise<void> {
+  const sharing = () => plainSharing(mlp([6]), undefined, true);
+  await inTrial(
+    { ...subject, inputs: plainInputs, perTaskData: false, sharing },
+    {},
+    async ({ tasks, bound, train, values }) => {
+      await train(3);
+      const found = await values();
+      for (const task of tasks) {
+        const matrix = found[`rotations/${task}/matrix`] as Float32Array;
+        const n = Math.sqrt(matrix.length);
+        const entry = (i: number, j: number) => {
+          let sum = 0;
+          for (let k = 0; k < n; k++) sum += (matrix[k * n + i] as number) * (matrix[k * n + j] as number);
+          return sum;
+        };
+        const identity = Array.from(matrix, (_, at) => Number(at % (n + 1) === 0));
+        const products = identity.map((_, at) => entry(Math.floor(at / n), at % n));
+        requireClose(products, identity, 1e-5, () => `The columns of the rotation of \`${task}\`, each with each`);
+        if ((bound() as BoundGradientBalancing).learn !== undefined) continue;
+        requireClose(matrix, identity, 0, () => `The rotation of \`${task}\`, which only \`learn\` moves`);
+      }
+    },
+  );
+}
+
+const plainInputs = { x: { shape: [4], dtype: 'float32' } } as const;
 
 async function ofWeights(subject: Subject, holds: (weights: number[]) => boolean, what: string): Promise<void> {
   await bound(subject, 3, async (asked) => {

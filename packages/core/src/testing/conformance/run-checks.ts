@@ -99,8 +99,8 @@ async function standStill(subject: Subject): Promise<void> {
   await inTrial(subject, { onBind }, async (trial) => {
     const of = async (task: string) => {
       const values = await trial.values();
-      const { segments = [] } = trial.trainer.parameters?.layout ?? {};
-      const own = segments.filter(({ usedBy }) => usedBy.join() === task);
+      const { segments = [], stateSegments = [] } = trial.trainer.parameters?.layout ?? {};
+      const own = [...segments, ...stateSegments].filter(({ usedBy }) => usedBy.join() === task);
       return Object.fromEntries(own.map(({ path }) => [path, values[path] as Float32Array]));
     };
     for (let step = 0; step < 3; step++) {

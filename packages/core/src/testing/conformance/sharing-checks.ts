@@ -53,6 +53,10 @@ export function sharingChecks(subject: Subject, claims: readonly Claim[]): Check
       run: () => bound(subject, (model, trial) => requireUse(model, inputs, trial)),
     },
     {
+      name: 'turns what heads see by its rotations, where it has any',
+      run: () => bound(subject, (model, { tasks }) => requireRotations(model, inputs, tasks)),
+    },
+    {
       name: 'starts from the seed',
       async run() {
         const values = (seed: number) => inTrial(subject, { seed }, (trial) => trial.values());
@@ -163,6 +167,32 @@ function requireUse(model: BoundSharing, inputs: InputSpecs, { tasks: names, tra
       missing === undefined,
       () =>
         `\`${path}\` is declared to be used by \`${missing}\`, but that task has no gradient there. Narrow \`usedBy\`.`,
+    );
+  }
+}
+
+/** Each rotation reaches its own task and no other; it is the identity at first. */
+function requireRotations(model: BoundSharing, inputs: InputSpecs, names: readonly string[]): void {
+  if (model.rotations === undefined) return;
+  const { matrices, turned } = model.rotations;
+  const outputsOf = () => {
+    const { outputs } = model.forward(tensorsOf(inputs, 7), stepOf(false), feedsOf(model));
+    return names.map((name) => Object.values(outputs[name] ?? {}).flatMap((output) => Array.from(output.dataSync())));
+  };
+  const start = outputsOf();
+  for (const name of names) {
+    const matrix = matrices[name] as tf.Variable;
+    const identity = tf.eye(turned);
+    requireClose(matrix.dataSync(), identity.dataSync(), 0, () => `The rotation of \`${name}\` at first`);
+    matrix.assign(tf.reverse(identity, 0));
+    const found = outputsOf();
+    matrix.assign(identity);
+    const reached = names.filter((_, j) => found[j]?.some((value, i) => value !== start[j]?.[i]));
+    requireThat(
+      reached.join() === name,
+      () =>
+        `The rotation of \`${name}\` must reach what its head sees and nothing else, but it reaches ` +
+        `${reached.join(', ') || 'no task'}. Put it between the shared representation and the head.`,
     );
   }
 }

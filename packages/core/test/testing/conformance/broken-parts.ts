@@ -3,6 +3,7 @@ import {
   type AuxiliaryObjective,
   buildEncoder,
   buildHeads,
+  buildRotations,
   defineAuxiliary,
   defineGradientBalancing,
   defineLossWeighting,
@@ -22,7 +23,7 @@ import {
   type Strategy,
   stopGradient,
 } from '@polytask/core';
-import type { ConformanceOptions } from '@polytask/core/testing';
+import { type ConformanceOptions, plainSharing } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 
 /** A strategy that a check must refuse, and what it must say. */
@@ -72,6 +73,23 @@ function sharing(
   };
   return () => defineSharing({ name, bind });
 }
+
+/** Makes rotations longer, those of the tasks that are chosen by which are present. */
+const stretching = (choose: (active: tf.Tensor1D) => tf.Tensor1D) => () =>
+  defineGradientBalancing({
+    name,
+    bind: ({ tasks, rotations }) => ({
+      weights: (input) => input.tasks.map(() => 1),
+      learn({ active }) {
+        const chosen = tf.unstack(choose(active));
+        tasks.forEach((task, k) => {
+          const matrix = rotations?.matrices[task];
+          matrix?.assign(tf.mul(matrix, tf.add(1, chosen[k] as tf.Tensor)));
+        });
+        return {};
+      },
+    }),
+  });
 
 /** Its state is the description's, not the instance's: the n-th run multiplies losses by n. */
 const counting = () => {
@@ -447,6 +465,40 @@ export const broken: readonly Broken[] = [
     fault: 'products of parts that are not there',
     make: weights(({ parts = [] }) => parts.map((own) => 1 / (1 + Math.abs(own[1] as number))), { parts: 2 }),
     says: 'of tasks with labels in 1, 2, 2 parts',
+  },
+  {
+    check: 'leaves rotations of the model rotations',
+    fault: 'steps that stretch them',
+    make: stretching((active) => active),
+    says: 'The columns of the rotation of `task1`, each with each',
+  },
+  {
+    check: 'leaves absent tasks alone',
+    fault: 'rotations that move without their task',
+    make: stretching(tf.onesLike),
+    says: '`rotations/task2/matrix` must not move while its task is absent',
+    options: { sharing: () => plainSharing(mlp([6]), undefined, true) },
+  },
+  {
+    check: 'turns what heads see by its rotations, where it has any',
+    fault: 'rotations that turn nothing',
+    make: () =>
+      defineSharing({
+        name,
+        bind({ tasks, inputs, scope }) {
+          const trunk = buildEncoder(mlp([5]), scope.child('trunk'), inputs);
+          const heads = buildHeads(scope, tasks, trunk.output);
+          const rotations = buildRotations(scope, tasks, trunk.output, true)?.rotations;
+          return {
+            rotations,
+            forward(x, step) {
+              const shared = trunk.apply(x, step);
+              return heads.apply(Object.fromEntries(tasks.map((task) => [task.name, shared])), step, { shared });
+            },
+          };
+        },
+      }),
+    says: 'but it reaches no task',
   },
   {
     check: 'goes along the gradient of a single task',
