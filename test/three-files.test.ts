@@ -100,7 +100,7 @@ beforeAll(() => {
     for (const options of mistakes) writeFileSync(join(project, runFile(i, options)), run(use, options));
   });
   const tsx = join(root, 'examples/node_modules/.bin/tsx');
-  const script = join(root, 'test/three-files/run-commands.mjs');
+  const script = join(root, 'test/support/run-commands.mjs');
   const printed = execFileSync(
     tsx,
     ['--conditions=polytask:source', script, join(copy, 'apps/cli/src/program.ts'), JSON.stringify(commands)],

@@ -1,8 +1,11 @@
 import type { Batch } from '../contracts/batch.js';
 import type { Program } from '../contracts/executor.js';
 import type { StepInfo } from '../contracts/loss-weighting.js';
+import type { DescendOptions } from '../contracts/step-plan.js';
 import type { HostFeeds, HostTensor } from '../contracts/tensors.js';
 import type { UpdateMode } from '../programs/update.js';
+import { prefixed } from './batch-feeds.js';
+import { headsFed, vectorOf } from './fed-weights.js';
 import { finiteWeights, presentLosses } from './finite-numbers.js';
 import type { Runtime, StepNumbers } from './runtime.js';
 
@@ -36,4 +39,31 @@ export async function descendInOne(
     weights: finiteWeights(host.weights, model, info.step),
     ...runtime.terms(host, info.step),
   };
+}
+
+/** The same, of losses whose weights are fed or follow from `scalarize`. */
+export async function descendBy(
+  runtime: Runtime,
+  info: StepInfo,
+  batch: Batch,
+  { weights, scalarize, feeds = {}, scale = 'paper', headGradients = 'weighted' }: DescendOptions,
+  keepState: boolean,
+): ReturnType<typeof descendInOne> {
+  const { programs } = runtime;
+  const { objectives } = runtime.model;
+  const heads = headsFed(objectives, headGradients);
+  if (scalarize !== undefined) {
+    return descendInOne(runtime, info, batch, {
+      keepState,
+      program: (mode) => programs.weightedStep(mode, scalarize, scale, heads.mode),
+      feeds: { ...prefixed('balancing', feeds), ...heads.feeds },
+    });
+  }
+  const fed = vectorOf(objectives, weights, '`weights` of a gradient');
+  const found = await descendInOne(runtime, info, batch, {
+    keepState,
+    program: (mode) => programs.gradientAndApply(mode, heads.mode),
+    feeds: { weights: fed, ...heads.feeds },
+  });
+  return { ...found, weights: found.losses.map((loss, k) => (Number.isNaN(loss) ? 0 : (fed.data[k] as number))) };
 }

@@ -2,23 +2,23 @@ import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, Program, ProgramCall, ProgramResult } from '../contracts/executor.js';
 import type { GradientsOf } from '../contracts/gradient-balancing.js';
 import { ofCore } from '../contracts/guard-part.js';
-import type { StepInfo } from '../contracts/loss-weighting.js';
+import type { Scalarization, StepInfo } from '../contracts/loss-weighting.js';
 import type {
   At,
   ForwardOutput,
-  HeadGradients,
+  GradientOptions,
   PreparePrimitives,
   ProbePrimitives,
   StepPrimitives,
 } from '../contracts/step-plan.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
-import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { prefixed } from './batch-feeds.js';
 import { addTo, overParts, refuseParts } from './batch-parts.js';
-import { descendInOne } from './descend.js';
+import { descendBy } from './descend.js';
 import { type DevicePrimitives, devicePrimitives, refuseMove } from './device-primitives.js';
+import { headsFed, vectorOf } from './fed-weights.js';
 import { checkGramian, finiteWeights, presentLosses } from './finite-numbers.js';
 import { requireOutputs } from './forward-outputs.js';
 import { activeVector } from './objective-vectors.js';
@@ -126,17 +126,7 @@ export function openPrimitives(
     return { host, device, active, losses: presentLosses(host.losses as HostTensor, active, of, info.step) };
   }
 
-  const vector = (values: ArrayLike<number> | undefined, what: string): HostTensor => {
-    if (values === undefined) return hostTensor(new Float32Array(objectives.length).fill(1));
-    if (values.length === objectives.length) return hostTensor(values);
-    const advice = 'Give one number per task, in task order.';
-    throw new ShapeMismatchError(what, [objectives.length], [values.length], advice);
-  };
-
-  const headsFed = (heads: HeadGradients) =>
-    typeof heads === 'string'
-      ? { mode: heads, feeds: {} }
-      : { mode: 'fed' as const, feeds: { 'head-weights': vector(heads, '`headGradients`') } };
+  const vector = (values: ArrayLike<number> | undefined, what: string) => vectorOf(objectives, values, what);
 
   const onBatches: Omit<StepPrimitives, keyof DevicePrimitives> = {
     info,
@@ -168,7 +158,7 @@ export function openPrimitives(
     async gradient(options = {}) {
       const { weights, scalarize, feeds = {}, scale = 'paper', headGradients = 'weighted', auxiliary = true } = options;
       const { training = true } = options;
-      const heads = headsFed(headGradients);
+      const heads = headsFed(objectives, headGradients);
       if (scalarize === undefined) {
         const fed = vector(weights, '`weights` of a gradient');
         const program = programs.gradient(heads.mode, auxiliary, training);
@@ -180,22 +170,14 @@ export function openPrimitives(
       const where = options.batch ?? batch;
       if (where.parts !== undefined) {
         const losses = await primitives.losses(options);
-        const { host, device } = await session.run(programs.weighedLosses(scalarize, scale), {
-          parameters: options.parameters ?? parameters,
-          feeds: {
-            ...prefixed('balancing', feeds),
-            losses: hostTensor(losses.map((loss) => (Number.isNaN(loss) ? 0 : loss))),
-            active: activeVector(runtime, where),
-          },
-          outputs: { weights: 'read', balancing: 'hold' },
-        });
-        const behind = held(device, 'balancing');
+        const weighed = await weighLosses(runtime, where, losses, options);
+        made.add(weighed.balancing);
         const found = await primitives.gradient({
           ...options,
           scalarize: undefined,
-          weights: finiteWeights(host.weights, model, info.step),
+          weights: finiteWeights(weighed.weights, model, info.step),
         });
-        await addTo(session, programs, found.gradient, behind);
+        await addTo(session, programs, found.gradient, weighed.balancing);
         return found;
       }
       const program = programs.scalarizedGradient(scalarize, scale, heads.mode, auxiliary);
@@ -203,39 +185,20 @@ export function openPrimitives(
         feeds: { ...prefixed('balancing', feeds), ...heads.feeds },
         outputs: { gradient: 'hold', weights: 'read' },
       });
-      return {
-        gradient: held(device, 'gradient'),
-        losses,
-        weights: finiteWeights(host.weights, model, info.step),
-      };
+      const found = finiteWeights(host.weights, model, info.step);
+      return { gradient: held(device, 'gradient'), losses, weights: found };
     },
     async descend(options = {}) {
-      const { weights, scalarize, feeds = {}, scale = 'paper', headGradients = 'weighted' } = options;
       if (probe !== undefined) refuseMove(probe, 'it called `descend`');
       if (batch.parts !== undefined) {
         const { gradient, ...found } = await primitives.gradient(options);
         await primitives.apply(gradient);
         return found;
       }
-      const heads = headsFed(headGradients);
-      const fed = vector(weights, '`weights` of a gradient');
-      const found = await descendInOne(runtime, info, batch, {
-        keepState: !statisticsMoved,
-        ...(scalarize === undefined
-          ? {
-              program: (mode) => programs.gradientAndApply(mode, heads.mode),
-              feeds: { weights: fed, ...heads.feeds },
-            }
-          : {
-              program: (mode) => programs.weightedStep(mode, scalarize, scale, heads.mode),
-              feeds: { ...prefixed('balancing', feeds), ...heads.feeds },
-            }),
-      });
+      const { losses, weights, ...numbers } = await descendBy(runtime, info, batch, options, !statisticsMoved);
       statisticsMoved = true;
-      terms ??= { terms: found.terms, logged: found.logged };
-      const { losses } = found;
-      const used = losses.map((loss, k) => (Number.isNaN(loss) ? 0 : (fed.data[k] as number)));
-      return { losses, weights: scalarize === undefined ? used : found.weights };
+      terms ??= numbers;
+      return { losses, weights };
     },
     async jacobian(at = {}) {
       const outputs = { shared: 'hold', own: 'hold', auxiliary: 'hold' } as const;
@@ -268,7 +231,7 @@ export function openPrimitives(
     },
     async combine({ shared, own, auxiliary }, weights, headGradients = 'raw') {
       const { data } = vector(weights, '`weights` of a combination');
-      const heads = headsFed(headGradients === 'weighted' ? data : headGradients);
+      const heads = headsFed(objectives, headGradients === 'weighted' ? data : headGradients);
       const { device } = await session.run(programs.combine('shared', heads.mode), {
         feeds: { ...{ shared, own, auxiliary, weights: { data, shape: [1, data.length] } }, ...heads.feeds },
         outputs: { gradient: 'hold' },
@@ -293,6 +256,26 @@ export function openPrimitives(
       made.clear();
     },
   };
+}
+
+/** Weights of the losses of a batch in parts, which are known only when all parts are through; and the gradient of the balancing's variables. */
+async function weighLosses(
+  runtime: Runtime,
+  batch: Batch,
+  losses: Float64Array,
+  { scalarize, scale = 'paper', feeds = {}, parameters = runtime.parameters }: GradientOptions,
+) {
+  const program = runtime.programs.weighedLosses(scalarize as Scalarization, scale);
+  const { host, device } = await runtime.session.run(program, {
+    parameters,
+    feeds: {
+      ...prefixed('balancing', feeds),
+      losses: hostTensor(losses.map((loss) => (Number.isNaN(loss) ? 0 : loss))),
+      active: activeVector(runtime, batch),
+    },
+    outputs: { weights: 'read', balancing: 'hold' },
+  });
+  return { weights: host.weights, balancing: device.balancing as DeviceTensor };
 }
 
 /** Stacked Gramians `[blocks, K, K]` by name of the block. */

@@ -3,8 +3,7 @@ import { conformance } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import { imtl } from '../../src/gradient-balancing/imtl.js';
-import { runLinear } from '../linear-problem.js';
-import { linearRun } from '../linear-run.js';
+import { linearRun, runLinear } from '../linear-run.js';
 import { expectClose, goldenJacobian } from '../support.js';
 
 for (const { name, run } of conformance('step-plan', imtl)) test(name, run);
