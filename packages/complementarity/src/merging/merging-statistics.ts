@@ -73,7 +73,7 @@ export async function fisherInformation(
   try {
     await trainer.loadModel(model);
     const { layout } = trainer.parameters as NonNullable<typeof trainer.parameters>;
-    if (layout.stateSize > 0) batchSize = 16;
+    if (layout.stateSegments.some(({ overRows }) => overRows)) batchSize = 16;
     await trainer.fit(data, { epochs: 1, batchSize, signal: stop.signal });
     const numbers = (sum as unknown as HostTensor).data;
     const trained = layout.segments.map(({ path, shape, offset, size }) => {

@@ -6,6 +6,7 @@ import {
   binary,
   createTrainer,
   type Executor,
+  type FitOptions,
   mlp,
   type PartDescription,
   regression,
@@ -69,7 +70,12 @@ function sharingFor(name: string) {
 }
 
 /** All that a run of six steps leaves behind, as lists of numbers. */
-async function trained({ kind, create }: PartDescription, name: string, executor: Executor, options = {}) {
+async function trained(
+  { kind, create }: PartDescription,
+  name: string,
+  executor: Executor,
+  { options = {}, fit = {} }: { options?: Record<string, unknown> | undefined; fit?: Partial<FitOptions> } = {},
+) {
   const trainer = await createTrainer({
     ...{ tasks, executor, primary: 'price', seed: 3, optimizer: sgd({ learningRate: 0.05 }) },
     sharing: sharingFor(name),
@@ -78,7 +84,7 @@ async function trained({ kind, create }: PartDescription, name: string, executor
   try {
     // Plans may ask for validation batches.
     const validation = kind === 'step-plan' ? data : undefined;
-    await trainer.fit(data, { epochs: 3, batchSize: 4, shuffle: false, validation });
+    await trainer.fit(data, { epochs: 3, batchSize: 4, shuffle: false, validation, ...fit });
     const { state, tensors } = await trainer.checkpoint();
     const { balancing, history, prepared, counts } = state as Record<string, object>;
     const { seconds: _, ...course } = history as Record<string, object>;
@@ -127,11 +133,26 @@ const inForms = forms.map(([name, options]) => {
 });
 
 it.each([...asUsual, ...inForms])('%s, %s, learns the same compiled as strict', async (name, _, part, options) => {
-  const expected = await trained(part, name, strict(), options);
-  const found = await trained(part, name, compiled({ threads: 1, onFallback: refuse }), options);
+  const expected = await trained(part, name, strict(), { options });
+  const found = await trained(part, name, compiled({ threads: 1, onFallback: refuse }), { options });
   expect(Object.keys(found)).toEqual(Object.keys(expected));
   const [first = 0, , last = 0] = expected[`${name}.history.tasks.price.trainLoss`] as number[];
   expect(Math.abs(first - last), 'it learns').toBeGreaterThan(0.01);
+  requireSame(found, expected);
+});
+
+it('roto-grad learns its rotations from the parts of a batch the same', async () => {
+  const part = balancings.get('roto-grad') as PartDescription;
+  const setting = { options: told['roto-grad'], fit: { batchSize: 2, accumulate: 2 } };
+  const expected = await trained(part, 'roto-grad', strict(), setting);
+  const found = await trained(part, 'roto-grad', compiled({ threads: 1, onFallback: refuse }), setting);
+  requireSame(found, expected);
+  // Columns of 4 × 4 matrices, of price, click and buy.
+  const statistics = expected['roto-grad.tensors.statistics.data'] as ArrayLike<number>;
+  expect([statistics.length, Math.abs(statistics[1] as number) > 0.01]).toEqual([48, true]);
+});
+
+function requireSame(found: Awaited<ReturnType<typeof trained>>, expected: typeof found): void {
   // Rounding of float32, some 1e-7 of a number, grows to 1e-6 in six steps of most methods, and to 1e-5 in Auto-Lambda's.
   for (const [place, values] of Object.entries(expected)) {
     if (typeof values === 'string') expect(found[place], place).toBe(values);
@@ -141,4 +162,4 @@ it.each([...asUsual, ...inForms])('%s, %s, learns the same compiled as strict', 
       expect(distance(other, values), place).toBeLessThan(1e-4);
     }
   }
-});
+}
