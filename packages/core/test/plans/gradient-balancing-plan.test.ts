@@ -359,6 +359,12 @@ describe('what is refused', () => {
     await expect(oneStep(balancing)).rejects.toThrow('`two` has `learn`, which goes with `weights`, but aggregates');
   });
 
+  it('parts of a batch beside what is learned from the whole', async () => {
+    const bound = { weights: () => [1, 1, 1], learn: () => ({}) };
+    const balancing = defineGradientBalancing({ name: 'two', parts: 2, bind: () => bound as BoundGradientBalancing });
+    await expect(oneStep(balancing)).rejects.toThrow('`two` has `learn`, which needs the gradients of the whole batch');
+  });
+
   it('weights of another number than there are tasks', async () => {
     await expect(oneStep(by(() => [1, 2]))).rejects.toThrow(
       /What `weights` of `test-balancing` returns must have shape \[3\], but has shape \[2\]/,
