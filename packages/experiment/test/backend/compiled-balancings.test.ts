@@ -70,7 +70,12 @@ function sharingFor(name: string) {
 }
 
 /** All that a run of six steps leaves behind, as lists of numbers. */
-async function trained({ kind, create }: PartDescription, name: string, executor: Executor, fit: Partial<FitOptions> = {}) {
+async function trained(
+  { kind, create }: PartDescription,
+  name: string,
+  executor: Executor,
+  fit: Partial<FitOptions> = {},
+) {
   const trainer = await createTrainer({
     ...{ tasks, executor, primary: 'price', seed: 3, optimizer: sgd({ learningRate: 0.05 }) },
     sharing: sharingFor(name),
