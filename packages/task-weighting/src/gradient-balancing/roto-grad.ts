@@ -93,7 +93,7 @@ export const rotoGrad = /* @__PURE__ */ describePart('gradient-balancing', {
       number({ above: 0, to: 1 }),
       'Of the rotations, which have an Adam of their own; only where the model has rotations.',
       '0.0005',
-      "ours, half of Adam's: the paper wants less than the network's and names no number",
+      "ours, half of Adam's; the authors' code asks for less than the network's",
     ),
     decay: withDefault(
       number({ above: 0, to: 1 }),
