@@ -66,9 +66,10 @@ export function ofCore<Functions extends object>(functions: Functions): Function
         return note(error);
       }
     };
-  return Object.fromEntries(
-    Object.entries(functions).map(([name, value]) => [name, typeof value === 'function' ? noting(value) : value]),
-  ) as Functions;
+  const noted: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(functions))
+    noted[name] = typeof value === 'function' ? noting(value) : value;
+  return noted as Functions;
 }
 
 function guardFunction(owner: Owner, member: string, run: AnyFunction, self?: object): AnyFunction {
