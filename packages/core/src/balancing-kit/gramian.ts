@@ -34,13 +34,18 @@ export function gradientNorms(gramian: Float64Array): Float64Array {
 export function gradientCosines(gramian: Float64Array): Float64Array {
   const norms = gradientNorms(gramian);
   const k = norms.length;
-  return gramian.map((product, at) => {
-    const [i, j] = [Math.floor(at / k), at % k];
-    const [a, b] = [norms[i] as number, norms[j] as number];
-    if (a === 0 || b === 0) return i === j ? 1 : 0;
-    // One norm after the other: their product may be too large or too small for a number.
-    return i === j ? 1 : Math.min(1, Math.max(-1, product / a / b));
-  });
+  // Loops: `map` takes several times as long, and such passes are most of what small problems cost.
+  const cosines = new Float64Array(gramian.length);
+  for (let i = 0, at = 0; i < k; i++) {
+    const a = norms[i] as number;
+    for (let j = 0; j < k; j++, at++) {
+      const b = norms[j] as number;
+      if (i === j) cosines[at] = 1;
+      // One norm after the other: their product may be too large or too small for a number.
+      else if (a > 0 && b > 0) cosines[at] = Math.min(1, Math.max(-1, (gramian[at] as number) / a / b));
+    }
+  }
+  return cosines;
 }
 
 /**
@@ -62,7 +67,9 @@ export function unitGramian(gramian: Float64Array): { readonly gramian: Float64A
   let scale = 0;
   for (let i = 0; i < k; i++) scale = Math.max(scale, gramian[i * (k + 1)] as number);
   if (scale === 0) return { gramian: gramian.slice(), scale: 1 };
-  return { gramian: gramian.map((product) => product / scale), scale };
+  const unit = new Float64Array(gramian.length);
+  for (let at = 0; at < unit.length; at++) unit[at] = (gramian[at] as number) / scale;
+  return { gramian: unit, scale };
 }
 
 /** K of a matrix `[K, K]`. */

@@ -30,7 +30,10 @@ export function compact(values: ArrayLike<number>, tasks: readonly number[]): Fl
  * ```
  */
 export function compactMatrix(matrix: Float64Array, tasks: readonly number[], k: number): Float64Array {
-  return Float64Array.from(tasks.flatMap((row) => tasks.map((column) => matrix[row * k + column] as number)));
+  const result = new Float64Array(tasks.length ** 2);
+  let at = 0;
+  for (const row of tasks) for (const column of tasks) result[at++] = matrix[row * k + column] as number;
+  return result;
 }
 
 /**

@@ -38,7 +38,12 @@ export function sumOf(values: ArrayLike<number>): number {
 /** S A S with a diagonal S; factors may be of very different sizes, so they are applied one after the other. */
 export function rescaled(matrix: Float64Array, factors: Float64Array): Float64Array {
   const k = factors.length;
-  return matrix.map((value, at) => value * (factors[Math.floor(at / k)] as number) * (factors[at % k] as number));
+  const result = new Float64Array(matrix.length);
+  for (let i = 0, at = 0; i < k; i++) {
+    const factor = factors[i] as number;
+    for (let j = 0; j < k; j++, at++) result[at] = (matrix[at] as number) * factor * (factors[j] as number);
+  }
+  return result;
 }
 
 /** y − a x, in place, from these places on. */

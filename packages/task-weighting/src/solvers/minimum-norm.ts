@@ -27,13 +27,9 @@ export function minimumNorm(gramian: Float64Array, start?: readonly number[]): F
   if (!(least > 0)) return shared(squares.map((square) => (square > 0 ? 0 : 1)));
   if (k === 1) return Float64Array.of(1);
   if (k === 2) return shortestOfTwo(g);
-  const w = shared(
-    nonNegativeQuadratic(
-      g.map((value) => value + least),
-      new Float64Array(k).fill(least),
-      start,
-    ),
-  );
+  const raised = new Float64Array(g.length);
+  for (let at = 0; at < g.length; at++) raised[at] = (g[at] as number) + least;
+  const w = shared(nonNegativeQuadratic(raised, new Float64Array(k).fill(least), start));
   const slopes = product(g, w);
   const gap = (squaredLength(g, w) - Math.min(...slopes)) / sumOf(squares);
   if (!(gap <= allowedGap)) throw notConverged('The shortest combination of the tasks’ gradients', gap, allowedGap);
