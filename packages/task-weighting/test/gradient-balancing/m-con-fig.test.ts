@@ -1,5 +1,6 @@
-import { conformance } from '@polytask/core/testing';
-import { test } from 'vitest';
+import { createTrainer, mlp, regression, sgd, tableDataset, uniformFloats } from '@polytask/core';
+import { conformance, plainSharing } from '@polytask/core/testing';
+import { expect, test } from 'vitest';
 import { conFig } from '../../src/gradient-balancing/con-fig.js';
 import { mConFig } from '../../src/gradient-balancing/m-con-fig.js';
 import { linearRun } from '../linear-run.js';
@@ -26,4 +27,35 @@ test('with constant gradients goes the way of ConFIG from step K on', async () =
   const { weights } = await balanced(conFig({ scale: 'paper' }), all);
   const steps = await linearRun(mConFig(), jacobian, [1, 1, 1], { steps: 7 });
   for (const step of steps.slice(2)) expectClose(step.weights, Array.from(weights ?? []), 1e-4);
+});
+
+test('inner products that are carried on are those of the means, for more tasks than one program adds up', async () => {
+  const names = Array.from({ length: 10 }, (_, k) => `task${k}`);
+  const noise = (size: number, key: string) => uniformFloats(size, 'm-con-fig', key).map((value) => 2 * value - 1);
+  const rows = 24;
+  const trainer = await createTrainer({
+    tasks: names.map((name) => regression(name)),
+    sharing: plainSharing(mlp([4])),
+    balancing: mConFig(),
+    optimizer: sgd({ learningRate: 1e-3 }),
+    seed: 1,
+  });
+  try {
+    const columns = Object.fromEntries(names.map((name) => [name, noise(rows, name)]));
+    const data = tableDataset({ inputs: { x: { data: noise(3 * rows, 'x'), shape: [rows, 3] } }, columns });
+    await trainer.fit(data, { epochs: 12, batchSize: 8 });
+    const { state, tensors } = await trainer.checkpoint();
+    const { products, updates } = (state as { balancing: { products: number[]; updates: number } }).balancing;
+    expect(updates).toBe(36 - 9);
+    const means = names.map((name) => (tensors[`stored/mean/${name}`] as { data: Float32Array }).data);
+    const inner = means.flatMap((a) => means.map((b) => a.reduce((sum, x, i) => sum + x * (b[i] as number), 0)));
+    const size = Math.max(...inner);
+    expectClose(
+      products.map((product) => product / size),
+      inner.map((product) => product / size),
+      1e-6,
+    );
+  } finally {
+    trainer.dispose();
+  }
 });
