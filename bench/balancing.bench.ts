@@ -55,6 +55,11 @@ function balancings(): Map<string, (tasks: readonly string[]) => Balancing> {
   return found;
 }
 
+/** M-ConFIG divides by the moments itself and wants plain descent; all others get the default, Adam. */
+function optimizerOf({ name }: Balancing): { readonly optimizer?: Optimizer } {
+  return name === 'm-con-fig' ? { optimizer: sgd({ learningRate: 1e-3 }) } : {};
+}
+
 /** Final accuracies, by task. */
 type Accuracies = Readonly<Record<string, number>>;
 
@@ -63,15 +68,12 @@ async function printQuality(): Promise<void> {
   const { train, validation } = splitDataset(all, { train: 0.9, validation: 0.1 }, 1).parts;
   const test = await multiMnist({ split: 'test', seed: 1, size: 2_000 });
 
-  // M-ConFIG divides by the moments itself and wants plain descent; all others get the default, Adam.
-  const optimizers: { readonly [name: string]: Optimizer } = { 'm-con-fig': sgd({ learningRate: 1e-3 }) };
-
   async function accuracies(balancing: Balancing, tasks: readonly string[], seed: number): Promise<Accuracies> {
     const trainer = await createTrainer({
       tasks: tasks.map((name) => classification(name, { classes: 10 })),
       sharing: hardSharing({ encoder: mlp([128, 64]) }),
       balancing,
-      ...(optimizers[balancing.name] && { optimizer: optimizers[balancing.name] }),
+      ...optimizerOf(balancing),
       primary: tasks[0] as string,
       executor: compiled({ threads }),
       seed,
@@ -154,7 +156,10 @@ async function timeOf(work: Work, make: (tasks: readonly string[]) => Balancing)
   try {
     const tasks = shared.options.tasks.map(({ name }) => name);
     for (const balancing of [weighting.equalWeighting(), make(tasks)]) {
-      const options = { ...shared.options, balancing, primary: tasks[0], executor: compiled({ threads }) };
+      const options = {
+        ...{ ...shared.options, balancing, primary: tasks[0], executor: compiled({ threads }) },
+        ...optimizerOf(balancing),
+      };
       trainers.push(await steppedTrainer('step', options as never, shared.dataset, work.batch));
     }
     const [equal, own] = (await interleave(trainers, { turns, warmup: 10, block: 10 })) as [Timing, Timing];

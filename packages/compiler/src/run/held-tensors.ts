@@ -53,7 +53,12 @@ export function createHeldTensors(store: DeviceStore, runtime: Runtime, threads:
       if (held === undefined) return;
       // It stays, so it lies where vectors of its length are worked on.
       const place = store.take(held.form.dtype === 'int32' ? 'int32' : 'float32', sizeOf(held.form.shape));
-      await compute(held, place);
+      try {
+        await compute(held, place);
+      } catch (error) {
+        store.putBack(place);
+        throw error;
+      }
       store.letGo(inside);
       inside.data = place;
     },

@@ -107,6 +107,34 @@ describe.each([
     session.dispose();
   });
 
+  test('writes over vectors that were held as zeros, another one in every call', async () => {
+    const session = await open();
+    const begin: Program = { name: 'begin', run: ({ x }) => ({ zeros: tf.zerosLike(x as tf.Tensor) }) };
+    const move: Program = {
+      name: 'move',
+      run({ x, own }) {
+        const moved = tf.add(own as tf.Tensor, tf.mul(tf.sub(x as tf.Tensor, own as tf.Tensor), 0.5));
+        return { moved, square: tf.sum(tf.square(x as tf.Tensor)) };
+      },
+    };
+    const x = vector(8);
+    const means: DeviceTensor[] = [];
+    for (let k = 0; k < 3; k++) {
+      const { device } = await session.run(begin, { feeds: { x }, outputs: { zeros: 'hold' } });
+      means.push(device.zeros as DeviceTensor);
+    }
+    for (const k of [0, 1, 0, 2, 0]) {
+      const own = means[k] as DeviceTensor;
+      const { host } = await session.run(move, { feeds: { x, own }, outputs: { moved: own, square: 'read' } });
+      const square = Array.from(x.data).reduce((sum, one) => sum + one * one, 0);
+      expect(Math.abs((host.square?.data[0] as number) - square)).toBeLessThan(1e-5 * square);
+    }
+    const found = await Promise.all(means.map(async (one) => Array.from((await session.download(one)).data)));
+    const expected = [0.875, 0.5, 0.5].map((share) => Array.from(x.data, (one) => share * one));
+    expectClose(found, expected);
+    session.dispose();
+  });
+
   test('gives the right numbers when more vectors are alive than its memory has room for', async () => {
     const session = await open();
     const program: Program = {
