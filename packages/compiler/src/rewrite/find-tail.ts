@@ -37,7 +37,7 @@ export interface Tail {
 }
 
 /** Fewer operations are left to ONNX Runtime. */
-const fewest = 3;
+const fewest = 2;
 
 /** The tail of a program on vectors of `size` numbers; undefined where there is none that is worth while. */
 export function findTail(outputs: ReadonlyMap<string, Value>, size: number): Tail | undefined {

@@ -44,6 +44,13 @@ describe('the tail of a program', () => {
     ]);
   });
 
+  test('may be two operations, as plain descent is', () => {
+    const { vector, number, op } = start();
+    const p = op('Sub', vector('p'), op('Multiply', vector('g'), number('eta')));
+    expect(findTail(outputsOf({ p }), size)?.steps.map((one) => one.op)).toEqual(['Multiply', 'Sub']);
+    expect(findTail(outputsOf({ p: op('Sub', vector('p'), vector('g')) }), size)).toBeUndefined();
+  });
+
   test('reads what other operations compute', () => {
     const parts = start();
     const { graph, vector, op } = parts;
