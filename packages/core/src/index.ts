@@ -108,7 +108,6 @@ export type {
   ApplyOptions,
   At,
   BoundStepPlan,
-  DescendOptions,
   ForwardOptions,
   ForwardOutput,
   GradientHandle,

@@ -57,9 +57,6 @@ export interface LossGradient {
   readonly weights: Float64Array;
 }
 
-/** A gradient to go down by; see {@link StepPrimitives.descend}. */
-export type DescendOptions = Pick<GradientOptions, 'weights' | 'scalarize' | 'feeds' | 'scale' | 'headGradients'>;
-
 /** Gradients of every task. */
 export interface JacobianHandle {
   /** J `[K, layout.sharedSize]` over the parameters that more than one task uses. */
@@ -168,11 +165,6 @@ export interface StepPrimitives {
    * are: a trial step.
    */
   apply(gradient: GradientHandle, options?: ApplyOptions): Promise<void>;
-  /**
-   * `gradient` on the step's batch and `apply` of it, in one program where the batch is in one piece: for plans that do nothing else with the
-   * gradient.
-   */
-  descend(options?: DescendOptions): Promise<Omit<LossGradient, 'gradient'>>;
   /** A scratch copy. */
   clone(parameters: ParameterSet): Promise<ParameterSet>;
   /** target ← target + α · gradient, in place; `target` is a scratch copy of parameters, or a gradient. */
@@ -197,7 +189,7 @@ export interface StepPrimitives {
  * The primitives for parts that look at the model before a step without moving it: auxiliary objectives and observers. What they
  * `store` is theirs alone; further batches come from streams of their own.
  */
-export interface ProbePrimitives extends Omit<StepPrimitives, 'apply' | 'descend'> {
+export interface ProbePrimitives extends Omit<StepPrimitives, 'apply'> {
   /** A trial step of the optimizer on a scratch copy. On the model itself it is refused. */
   apply(gradient: GradientHandle, options: ApplyOptions & { readonly parameters: ParameterSet }): Promise<void>;
 }

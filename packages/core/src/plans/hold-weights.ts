@@ -1,8 +1,8 @@
 import { compact, spread } from '../balancing-kit/present-tasks.js';
 import { scaleWeights } from '../balancing-kit/weight-scale.js';
 import type { GradientBalancing } from '../contracts/gradient-balancing.js';
-import { hostTensor } from '../contracts/tensors.js';
-import { descendInOne } from '../training/descend.js';
+import { type HostTensor, hostTensor } from '../contracts/tensors.js';
+import { presentLosses } from '../training/finite-numbers.js';
 import type { Runtime } from '../training/runtime.js';
 import type { RunStep } from '../training/step-outcome.js';
 
@@ -32,11 +32,19 @@ export function holdWeights(
     }
     // Of fewer tasks, the weights are scaled to these.
     const weights = spread(scaleWeights(compact(held, active), scale), active, k);
-    const found = await descendInOne(runtime, info, batch, {
-      program: (mode) => programs.gradientAndApply(mode, heads),
-      feeds: { weights: hostTensor(weights) },
-    });
-    return { ...found, weights };
+    const host = await runtime.update(
+      (mode) => programs.gradientAndApply(mode, heads),
+      info.step,
+      runtime.moving(batch, info),
+      {
+        parameters: runtime.parameters,
+        feeds: { ...(await runtime.feeds(batch, info)), weights: hostTensor(weights) },
+        outputs: { losses: 'read', ...runtime.termsOutput },
+        uniform: runtime.uniform(info.step, 0),
+      },
+    );
+    const losses = presentLosses(host.losses as HostTensor, active, model, info.step);
+    return { losses, weights, ...runtime.terms(host, info.step) };
   };
 }
 

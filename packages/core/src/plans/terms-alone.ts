@@ -1,5 +1,4 @@
 import { hostTensor } from '../contracts/tensors.js';
-import { descendInOne } from '../training/descend.js';
 import { openPrimitives } from '../training/primitives.js';
 import type { RunStep } from '../training/step-outcome.js';
 
@@ -10,16 +9,23 @@ import type { RunStep } from '../training/step-outcome.js';
 export const termsAlone: RunStep = async (runtime, info, batch, sources) => {
   const { model, programs } = runtime;
   const nothing = model.objectives.map(() => 0);
-  if (batch.parts === undefined) {
-    return descendInOne(runtime, info, batch, {
-      program: (mode) => programs.gradientAndApply(mode, 'weighted'),
-      feeds: { weights: hostTensor(nothing) },
-    });
+  if (batch.parts !== undefined) {
+    const scope = openPrimitives(runtime, info, batch, sources);
+    try {
+      const { gradient, losses, weights } = await scope.primitives.gradient({ weights: nothing });
+      await scope.primitives.apply(gradient);
+      return { losses, weights, ...scope.terms() };
+    } finally {
+      scope.end();
+    }
   }
-  const scope = openPrimitives(runtime, info, batch, sources);
-  try {
-    return { ...(await scope.primitives.descend({ weights: nothing })), ...scope.terms() };
-  } finally {
-    scope.end();
-  }
+  const program = programs.gradientAndApply;
+  const host = await runtime.update((mode) => program(mode, 'weighted'), info.step, runtime.moving(batch, info), {
+    parameters: runtime.parameters,
+    feeds: { ...(await runtime.feeds(batch, info)), weights: hostTensor(nothing) },
+    outputs: runtime.termsOutput,
+    uniform: runtime.uniform(info.step, 0),
+  });
+  const losses = Float64Array.from(nothing, () => Number.NaN);
+  return { losses, weights: Float64Array.from(nothing), ...runtime.terms(host, info.step) };
 };

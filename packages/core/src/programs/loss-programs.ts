@@ -96,17 +96,6 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
     return { ...others, gradient: joined(gradient as tf.Tensor1D, others.balancing) } as never;
   }
 
-  function updated(
-    mode: UpdateMode,
-    heads: FedHeadGradients,
-    feeds: NamedTensors,
-    context: ProgramContext,
-    weigh: (losses: tf.Tensor1D) => Weighed,
-  ): Record<string, tf.Tensor> {
-    const { gradient, ...others } = gradientOfLosses(feeds, context, { heads, auxiliary: true }, weigh);
-    return { ...others, ...applyUpdate(optimizer, layout, mode, feeds, gradient) };
-  }
-
   const joined = (inside: tf.Tensor1D, balancing: tf.Tensor | undefined) =>
     inBalancing.length === 0 ? inside : (tf.concat([inside, balancing as tf.Tensor1D]) as tf.Tensor1D);
 
@@ -142,20 +131,27 @@ export function lossPrograms({ model, optimizer, forward, check, shared, rest, o
     gradientAndApply: (mode: UpdateMode, heads: FedHeadGradients) =>
       once(`gradient ${heads} apply ${mode}`, () => ({
         name: `gradient-${heads}-and-apply-${mode}`,
-        check,
-        run: (feeds, context) => updated(mode, heads, feeds, context, fedWeights(feeds)),
+        run(feeds, context) {
+          const weigh = fedWeights(feeds);
+          const { gradient, ...others } = gradientOfLosses(feeds, context, { heads, auxiliary: true }, weigh);
+          return { ...others, ...applyUpdate(optimizer, layout, mode, feeds, gradient) };
+        },
       })),
     /** A step of loss weighting: losses to a scalar, its gradient, the update; one backward pass. */
-    weightedStep: (
-      mode: UpdateMode,
-      scalarize: Scalarization,
-      scale: WeightScale,
-      heads: FedHeadGradients = 'weighted',
-    ) =>
-      onceOf(scalarize, `step ${mode} ${scale} ${heads}`, () => ({
+    weightedStep: (mode: UpdateMode, scalarize: Scalarization, scale: WeightScale) =>
+      once(`step ${mode}`, () => ({
         name: `weighted-step-${mode}`,
         check,
-        run: (feeds, context) => updated(mode, heads, feeds, context, weightsOf(scalarize, scale, feeds)),
+        run(feeds, context) {
+          const weigh = weightsOf(scalarize, scale, feeds);
+          const { gradient, ...others } = gradientOfLosses(
+            feeds,
+            context,
+            { heads: 'weighted', auxiliary: true },
+            weigh,
+          );
+          return { ...others, ...applyUpdate(optimizer, layout, mode, feeds, gradient) };
+        },
       })),
   };
 }

@@ -16,7 +16,6 @@ import { PolytaskError } from '../errors/polytask-error.js';
 import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { prefixed } from './batch-feeds.js';
 import { addTo, overParts, refuseParts } from './batch-parts.js';
-import { descendBy } from './descend.js';
 import { type DevicePrimitives, devicePrimitives, refuseMove } from './device-primitives.js';
 import { headsFed, vectorOf } from './fed-weights.js';
 import { checkGramian, finiteWeights, presentLosses } from './finite-numbers.js';
@@ -187,18 +186,6 @@ export function openPrimitives(
       });
       const found = finiteWeights(host.weights, model, info.step);
       return { gradient: held(device, 'gradient'), losses, weights: found };
-    },
-    async descend(options = {}) {
-      if (probe !== undefined) refuseMove(probe, 'it called `descend`');
-      if (batch.parts !== undefined) {
-        const { gradient, ...found } = await primitives.gradient(options);
-        await primitives.apply(gradient);
-        return found;
-      }
-      const { losses, weights, ...numbers } = await descendBy(runtime, info, batch, options, !statisticsMoved);
-      statisticsMoved = true;
-      terms ??= numbers;
-      return { losses, weights };
     },
     async jacobian(at = {}) {
       const outputs = { shared: 'hold', own: 'hold', auxiliary: 'hold' } as const;

@@ -461,38 +461,6 @@ describe('scratch copies', () => {
   });
 });
 
-describe('descend', () => {
-  const scalarize = (losses: tf.Tensor1D) => tf.sum(tf.square(losses)) as tf.Scalar;
-  const ways = {
-    'by weights': { weights: [0.5, 2] },
-    'with raw heads': { weights: [0.5, 2], headGradients: 'raw' },
-    'by a function of the losses': { scalarize: scalarize as never, scale: 'tasks' },
-  } as const;
-  it.each(Object.entries(ways))('is `gradient` and `apply` at once: %s', async (_, options) => {
-    const courses: number[][][] = [];
-    for (const atOnce of [true, false]) {
-      const course: number[][] = [];
-      const model = { tasks: tamed, sharing: smooth(), auxiliary: [penalty], optimizer: adam({ learningRate: 0.1 }) };
-      await withPrimitives(model, { train, batchSize: 6, steps: 3 }, async (p) => {
-        if (atOnce) {
-          const { losses, weights } = await p.descend(options);
-          course.push([...losses], [...weights]);
-        } else {
-          const { gradient, losses, weights } = await p.gradient(options);
-          await p.apply(gradient);
-          course.push([...losses], [...weights]);
-        }
-        course.push(await read(p, p.parameters.values));
-      });
-      courses.push(course);
-    }
-    expect(courses[0]?.length).toBe(9);
-    courses[0]?.forEach((numbers, i) => {
-      expectClose(numbers, courses[1]?.[i] as number[], 1e-6);
-    });
-  });
-});
-
 describe('apply', () => {
   it("moves shared parameters and those of the batch's tasks, or of the tasks that are named", async () => {
     const linear = [linearTask('a', 3), linearTask('b', 3)];

@@ -86,7 +86,7 @@ export const autoLambda = /* @__PURE__ */ describePart('step-plan', {
         { learningRate },
       );
       return {
-        async step({ parameters, clone, axpy, gradient, losses, dot, descend, validationBatch, active }) {
+        async step({ parameters, clone, axpy, gradient, losses, dot, apply, validationBatch, active }) {
           const present = active();
           const virtual = await clone(parameters);
           await axpy(virtual, -innerRate, (await gradient({ weights: lambda.values })).gradient);
@@ -110,7 +110,8 @@ export const autoLambda = /* @__PURE__ */ describePart('step-plan', {
             present.map((k) => lambda.values[k] as number),
             scale,
           );
-          const found = await descend({ weights: spread(weights, present, tasks.length) });
+          const found = await gradient({ weights: spread(weights, present, tasks.length) });
+          await apply(found.gradient);
           const logged = Object.fromEntries(tasks.map((task, k) => [`lambda/${task}`, lambda.values[k] as number]));
           return { ...found, logged };
         },

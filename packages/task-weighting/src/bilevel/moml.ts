@@ -69,7 +69,7 @@ export const moml = /* @__PURE__ */ describePart('step-plan', {
       const k = tasks.length;
       return {
         async step(primitives) {
-          const { parameters, clone, axpy, combine, descend, jacobian, validationBatch, active } = primitives;
+          const { parameters, clone, axpy, combine, gradient, jacobian, apply, validationBatch, active } = primitives;
           const present = active();
           const w = softmax(logits.values);
           const train = await jacobian();
@@ -87,7 +87,8 @@ export const moml = /* @__PURE__ */ describePart('step-plan', {
           });
           if (rows.length > 0) logits.step(spread(combined(rows), present, k), present);
           const weights = scaleWeights(compact(softmax(logits.values), present), scale);
-          const found = await descend({ weights: spread(weights, present, k) });
+          const found = await gradient({ weights: spread(weights, present, k) });
+          await apply(found.gradient);
           return found;
         },
         saveState: logits.saveState,

@@ -77,9 +77,10 @@ export const famo = /* @__PURE__ */ describePart('step-plan', {
       const logits = hostAdam(new Float64Array(tasks.length), { learningRate });
       const least = numbersByTask(tasks, minima, 0, 'minima');
       return {
-        async step({ descend, losses, active }) {
+        async step({ gradient, apply, losses, active }) {
           const z = softmax(logits.values);
-          const found = await descend({ scalarize, scale, feeds: { z: hostTensor(z), least: hostTensor(least) } });
+          const found = await gradient({ scalarize, scale, feeds: { z: hostTensor(z), least: hostTensor(least) } });
+          await apply(found.gradient);
           const after = await losses();
           const logOf = (loss: number | undefined, k: number) =>
             Math.log((loss as number) - (least[k] as number) + epsilon);

@@ -64,7 +64,7 @@ export const go4align = /* @__PURE__ */ describePart('step-plan', {
       // log q, up to a constant: q itself would underflow.
       let logits = tasks.map(() => 0);
       return {
-        async step({ losses, descend, active }) {
+        async step({ losses, gradient, apply, active }) {
           const now = await losses();
           const present = active();
           for (const k of present) logits[k] = (logits[k] as number) - eta * (now[k] as number);
@@ -74,7 +74,9 @@ export const go4align = /* @__PURE__ */ describePart('step-plan', {
           const risks = learnable.map((k) => ((q[k] as number) * total) / (now[k] as number));
           const weights = learnable.length === 0 ? [] : clusterMeans(risks, groups);
           const all = compact(spread(weights, learnable, tasks.length), present);
-          return descend({ weights: spread(scaleWeights(all, scale), present, tasks.length) });
+          const found = await gradient({ weights: spread(scaleWeights(all, scale), present, tasks.length) });
+          await apply(found.gradient);
+          return found;
         },
         saveState: () => ({ logits }),
         loadState(state) {
