@@ -1,5 +1,6 @@
 import { choice, describePart, hostTensor, number, scaleWeightTensor, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { belowWhereAbsent } from '../present.js';
 import { moveShareTensors } from '../solvers/shares.js';
 
 /**
@@ -80,9 +81,15 @@ export const moCo = /* @__PURE__ */ describePart('gradient-balancing', {
         const tracked = tf.sub(state.tracked, pull) as tf.Tensor2D;
         const before = state.lambda as tf.Tensor1D;
         const lambda = tf.mul(before, active) as tf.Tensor1D;
-        const gains = tf.reshape(tf.matMul(tracked, tf.matMul(tracked, tf.expandDims(lambda, 1), true, false)), [-1]);
-        const slope = tf.add(gains, tf.mul(lambda, rho));
-        const moved = tf.sub(before, tf.mul(slope, feeds.gamma)) as tf.Tensor1D;
+        // In units of the largest entry above 1: products of gradients may be too large for float32.
+        const size = tf.maximum(tf.max(tf.abs(tracked)), 1);
+        const inUnits = tf.div(tracked, size) as tf.Tensor2D;
+        const gains = tf.reshape(tf.matMul(inUnits, tf.matMul(inUnits, tf.expandDims(lambda, 1), true, false)), [-1]);
+        const slope = tf.add(gains, tf.div(tf.div(tf.mul(lambda, rho), size), size));
+        // How much further down than that of the task with the least slope. What falls behind by 1 has no share left.
+        const most = tf.max(belowWhereAbsent(tf.neg(slope), active));
+        const behind = tf.mul(tf.mul(tf.mul(tf.add(slope, most), feeds.gamma), size), size);
+        const moved = tf.sub(before, tf.minimum(behind, 2)) as tf.Tensor1D;
         const next = moveShareTensors(before, active, moved);
         const present = tf.mul(next, active) as tf.Tensor1D;
         const weights = scale === 'tasks' ? scaleWeightTensor(present, active) : present;

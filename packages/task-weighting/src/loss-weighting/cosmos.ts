@@ -4,6 +4,8 @@ import { measuredByRay, preferenceFeeds, preferenceOptions } from '../preference
 
 /** Keeps the length of a vector of zeros differentiable. */
 const epsilon = 1e-30;
+/** Losses that are all below it have no angle. */
+const smallest = 1e-30;
 
 /**
  * The loss of COSMOS: a weighted sum, and the angle between the losses and the preference.
@@ -55,11 +57,13 @@ export const cosmos = /* @__PURE__ */ describePart('loss-weighting', {
         feeds: () => feeds,
         scalarize(losses, active, fed) {
           const { measured, ray } = measuredByRay(losses, active, fed);
-          const product = tf.sum(tf.mul(ray, measured));
-          const cosine = tf.div(tf.div(product, lengthOf(measured)), lengthOf(ray));
+          const largest = stopGradient(tf.max(tf.abs(measured)));
+          // The angle is that of losses of any size; squares of very large or very small ones are no numbers of float32.
+          const inUnits = tf.div(measured, tf.maximum(largest, smallest));
+          const cosine = tf.div(tf.div(tf.sum(tf.mul(ray, inUnits)), lengthOf(inUnits)), lengthOf(ray));
           // A vector of zeros has no angle, and a slope without bound beside it.
-          const angle = tf.where(tf.greater(stopGradient(tf.sum(tf.abs(measured))), 0), cosine, 0);
-          return tf.sub(product, tf.mul(angle, lambda));
+          const angle = tf.where(tf.greaterEqual(largest, smallest), cosine, 0);
+          return tf.sub(tf.sum(tf.mul(ray, measured)), tf.mul(angle, lambda));
         },
       };
     },

@@ -1,9 +1,11 @@
-import { describePart, extend, number, withDefault } from '@polytask/core';
+import { describePart, extend, number, stopGradient, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
 import { measuredByRay, preferenceFeeds, preferenceOptions } from '../preference.js';
 
 /** Rounds off the kink at d₂ = 0. */
 const epsilon = 1e-12;
+/** No less than this share of the squared losses: below it differences of float32 are rounding. */
+const smallest = 1e-14;
 
 /**
  * Penalty-based boundary intersection (PBI): how far along the ray of the preference the losses are, and how far beside
@@ -57,9 +59,14 @@ export const pbi = /* @__PURE__ */ describePart('loss-weighting', {
           const { measured, ray } = measuredByRay(losses, active, fed);
           // Preferences of the tasks present may all be 0.
           const unit = tf.div(ray, tf.sqrt(tf.maximum(tf.sum(tf.square(ray)), epsilon)));
-          const along = tf.sum(tf.mul(measured, unit));
-          const beside = tf.sub(measured, tf.mul(unit, along));
-          return tf.add(along, tf.mul(tf.sqrt(tf.add(tf.sum(tf.square(beside)), epsilon)), theta));
+          // In units of the largest loss above 1: squares of losses may be too large for float32.
+          const size = stopGradient(tf.maximum(tf.max(tf.abs(measured)), 1));
+          const inUnits = tf.div(measured, size);
+          const along = tf.sum(tf.mul(inUnits, unit));
+          const beside = tf.sub(inUnits, tf.mul(unit, along));
+          const round = tf.maximum(tf.div(tf.div(epsilon, size), size), smallest);
+          const distance = tf.sqrt(tf.add(tf.sum(tf.square(beside)), round));
+          return tf.mul(tf.add(along, tf.mul(distance, theta)), size);
         },
       };
     },

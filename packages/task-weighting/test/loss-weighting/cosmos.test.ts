@@ -31,3 +31,10 @@ test('measures from the ideal, and of the tasks present alone', () => {
   // A single task lies on its ray.
   expectClose(weighted(part, [3, Number.NaN]).weights, [0.5, 0]);
 });
+
+test.each([1e-25, 1e-15, 1e15, 1e37])('has the angle of losses of %d', (size) => {
+  const part = cosmos({ lambda: 5 * size, scale: 'paper' });
+  // λ grows with the losses, so that sum and angle keep their proportion.
+  expectClose(weighted(part, [3 * size, 4 * size]).weights, [0.386863, 0.584853]);
+  expectClose([scalarOf(part, [3 * size, 4 * size]) / size], [3.5 - (5 * 7) / (5 * Math.SQRT2)]);
+});

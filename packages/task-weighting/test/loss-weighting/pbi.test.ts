@@ -31,3 +31,12 @@ test('of the tasks present alone', () => {
   expectClose(weighted(pbi({ scale: 'paper' }), [2, Number.NaN]).weights, [1, 0]);
   expectClose(weighted(pbi({ preference: { task0: 0 }, scale: 'paper' }), [2, Number.NaN]).weights, [5, 0]);
 });
+
+test.each([1e12, 1e20, 1e30])('goes on in proportion to losses of %d', (size) => {
+  const part = pbi({ preference: { task0: 1, task1: 2 }, scale: 'paper' });
+  const { value, weights } = weighted(part, [1.5 * size, 0.5 * size]);
+  expectClose(weights, weighted(part, [1.5, 0.5]).weights);
+  expectClose([value / size], [weighted(part, [1.5, 0.5]).value]);
+  // On the ray, where the distance is 0 and has no slope.
+  expectClose(weighted(part, [size, 2 * size]).weights, [1 / Math.sqrt(5), 2 / Math.sqrt(5)], 1e-4);
+});
