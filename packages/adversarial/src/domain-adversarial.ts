@@ -48,7 +48,8 @@ export type DomainAdversarialOptions = OptionsOf<typeof options>;
  *
  * @remarks Each domain that is in a batch counts the same, however many rows it has there: in the paper batches are
  * halves. With a domain per task it is {@link taskDiscriminator} but for that. Tasks of one domain may differ in their
- * representations; domains may not. `weight` and `learningRate` as there.
+ * representations; domains may not. `weight` and `learningRate` as there. Rows need no labels, as those of the paper's target domain: a
+ * batch without any is a step of the classifier and of what all tasks share.
  * @throws `POLYTASK_ADVERSARY` where the sharing strategy has no shared representation, and at the first step where
  * tasks have no data sets of their own; `POLYTASK_UNKNOWN_NAME` for tasks that do not exist; `POLYTASK_INVALID_OPTION`
  * for a task in no domain or in two.
@@ -85,6 +86,8 @@ export const domainAdversarial = /* @__PURE__ */ describePart('auxiliary', {
       return {
         logged: ['accuracy'],
         feeds: reversalFeeds(reversal, anneal),
+        // Labels play no part: every row has a task whose data it is from.
+        actsOn: () => [],
         loss({ state, batch, feeds, step }) {
           const rowTask = requireRowTask('domain-adversarial', batch.rowTask);
           const byTask = oneHotRows(rowTask, names.length);

@@ -29,7 +29,8 @@ import {
  * discriminator learns at full rate whatever they are, as with Ganin et al. An `accuracy` at chance does not say that tasks cannot
  * be told apart: the shared part may only be ahead of the discriminator. A new classifier, trained on features as they are in the end, tells;
  * a discriminator with hidden layers, a `learningRate` some five times that of the network, and `weight: 1` are what brings that to
- * chance, where tasks' inputs overlap (`bench/adversary.bench.ts`).
+ * chance, where tasks' inputs overlap (`bench/adversary.bench.ts`). Rows need no labels: a batch without any is a step of the
+ * discriminator and of what all tasks share.
  * @throws `POLYTASK_ADVERSARY` where the sharing strategy has no shared representation.
  * @throws `POLYTASK_ADVERSARY` at the first step where tasks have no data sets of their own, so that rows belong to no
  * task.
@@ -71,6 +72,8 @@ export const taskDiscriminator = /* @__PURE__ */ describePart('auxiliary', {
       return {
         logged: ['accuracy'],
         feeds: reversalFeeds(reversal, anneal),
+        // Labels play no part: every row has a task whose data it is from.
+        actsOn: () => [],
         loss({ state, batch, feeds, step }) {
           const rowTask = requireRowTask('task-discriminator', batch.rowTask);
           const logits = fooled(discriminator, state.shared as tf.Tensor, feeds.lambda as tf.Tensor, weight, step);

@@ -14,11 +14,20 @@ import {
 /** Regressions whose losses are plain mean squared errors. */
 export const tasksOf = (...names: string[]) => names.map((name) => regression(name, { standardize: false }));
 
-/** A data set for each task, of so many rows of an input `x` `[3]` whose first number lies higher from task to task. */
-export function dataOf(rows: { readonly [task: string]: number }): MultiTaskDataset {
+/**
+ * A data set for each task, of so many rows of an input `x` `[3]` whose first number lies higher from task to task.
+ *
+ * @param labelled - How many of a task's rows have a label, the first ones. Default all.
+ */
+export function dataOf(
+  rows: { readonly [task: string]: number },
+  labelled = Number.POSITIVE_INFINITY,
+): MultiTaskDataset {
   const sets = Object.entries(rows).map(([task, count], at) => {
     const x = uniformFloats(count * 3, 'runs', 'x', task).map((value, i) => 2 * value - 1 + (i % 3 === 0 ? at : 0));
-    const y = Float32Array.from({ length: count }, (_, i) => (x[3 * i + 1] as number) - (x[3 * i + 2] as number));
+    const y = Float32Array.from({ length: count }, (_, i) =>
+      i < labelled ? (x[3 * i + 1] as number) - (x[3 * i + 2] as number) : Number.NaN,
+    );
     return [task, tableDataset({ inputs: { x: { data: x, shape: [count, 3] } }, columns: { [task]: y } })] as const;
   });
   return perTaskDatasets(Object.fromEntries(sets) as never);
@@ -34,7 +43,8 @@ export async function trained(options: TrainerOptions<readonly AnyTask[]>, data:
     for (const { path } of trainer.parameters?.layout.segments ?? []) {
       values[path] = Array.from((await trainer.parameters?.read(path))?.data ?? []);
     }
-    return { values, events, logged: trainer.history?.logged ?? {} };
+    const { logged = {}, skipped = 0 } = trainer.history ?? {};
+    return { values, events, logged, skipped };
   } finally {
     trainer.dispose();
   }

@@ -71,7 +71,8 @@ export type AitmOptions = OptionsOf<typeof options>;
  *   what its head gets;
  * - p is what is transferred (`transfer/<task>/info/...`), h_1, h_2, h_3 are linear (`transfer/<task>/value`, `query`,
  *   `key`, without bias);
- * - ŷ are the probabilities of binary tasks that follow on one another; other tasks have no such term.
+ * - ŷ are the probabilities of binary tasks that follow on one another; other tasks have no such term. It is over all B rows of a batch, with
+ *   a label or without, so that these tasks learn from every batch.
  *
  * A task's tower and transfer reach the tasks after it and count as used by them too, unless `stopGradient`.
  * `trainer.inspect` gives w as `intermediates['transfer/<task>']`, `[rows, 2]`. The history has its means by epoch,
@@ -199,6 +200,8 @@ function calibrationTerm(pairs: readonly (readonly [string, string])[], weight: 
   return {
     name: 'calibration',
     weight,
+    // Of every row, with a label or without.
+    actsOn: () => [...new Set(pairs.flat())],
     loss: ({ predict }) =>
       tf.addN(pairs.map(([before, after]) => tf.mean(tf.relu(tf.sub(predict(after), predict(before)))))),
   };

@@ -1,4 +1,4 @@
-import { binary, mlp, regression } from '@polytask/core';
+import { binary, firstStep, mlp, regression } from '@polytask/core';
 import { conformance } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
@@ -70,6 +70,8 @@ test('a later step is held to be no likelier than an earlier one, between binary
   // Of view and click only: 0.4 and 0, their mean.
   expect(listed<number>(term?.loss({ predict } as never) as tf.Tensor)).toBeCloseTo(0.2, 6);
   expect(term?.weight).toBe(0.6);
+  // Labels play no part in it.
+  expect(term?.actsOn?.({ weights: {}, step: firstStep })).toEqual(['view', 'click']);
   dispose();
   const { bound: other, dispose: end } = bind(aitm({ encoder: linear, tower: linear }), [
     binary('view'),
