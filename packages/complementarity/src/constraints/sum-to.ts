@@ -53,7 +53,7 @@ export type SumToOptions = OptionsOf<typeof options>;
  * where
  * - ŷ_i are the predictions of the `parts` and t̂ those of the `total`; probabilities of yes are added as they are, so that a total of 1
  *   means that exactly one is so;
- * - s are the classes of the total, modulo `modulo` where it is given; parts are taken as independent given the row;
+ * - s are the classes of the total, modulo `modulo` where it is given, and then as many as that; parts are taken as independent given the row;
  * - d is the squared error, the absolute error, Huber's loss, or of classes the divergence; amounts in standard deviations of the
  *   labels of the total (of a total by number, of the first part), where the task learned one;
  * - N are the `rows` that count.
@@ -164,17 +164,14 @@ function sumOfClasses(
   total: Predicted | undefined,
   modulo: number | undefined,
 ): Constraint {
-  const largest = parts.reduce((sum, { width }) => sum + width - 1, 0);
-  const needed = modulo ?? largest + 1;
-  if (total === undefined || total.kind !== 'classes' || !isSingle(total) || total.width < needed) {
+  const sums = parts.reduce((sum, { width }) => sum + width - 1, 1);
+  // Modulo that number a further class would never be a sum.
+  const fits = total !== undefined && (modulo === undefined ? total.width >= sums : total.width === modulo);
+  if (total === undefined || total.kind !== 'classes' || !isSingle(total) || !fits) {
     const found = total === undefined ? 'a number' : total.task.name;
     const words = total === undefined ? '' : `\`${total.task.name}\` is ${predictedWords(total)}.`;
-    throw new InvalidOptionError(
-      'total',
-      `a task with at least ${needed} classes, as sums of the parts have`,
-      found,
-      words,
-    );
+    const needed = modulo === undefined ? `at least ${sums} classes` : `${modulo} classes, as many as \`modulo\` says`;
+    throw new InvalidOptionError('total', `a task with ${needed}, as sums of the parts have`, found, words);
   }
   const names = parts.map(({ task }) => task.name);
   const { name } = total.task;

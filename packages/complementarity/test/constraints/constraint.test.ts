@@ -190,6 +190,12 @@ describe('refuses', () => {
     ],
     ['a total that is too small', sumTo({ parts: ['shape', 'round'], total: 'round' }), 'total', 'at least 4 classes'],
     ['a number for classes', sumTo({ parts: ['shape', 'round'], total: 3 }), 'total', 'at least 4 classes'],
+    [
+      'a total with classes that no sum has',
+      sumTo({ parts: ['shape', 'round'], total: 'shape', modulo: 2 }),
+      'total',
+      '2 classes, as many as `modulo` says',
+    ],
     ['a modulus of numbers', sumTo({ parts: ['a', 'b'], total: 1, modulo: 2 }), 'modulo', 'left out'],
   ])('%s', async (_, part, option, says) => {
     const inputs = { x: { shape: [2], dtype: 'float32' } } as const;

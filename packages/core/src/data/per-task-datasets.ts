@@ -44,7 +44,6 @@ export interface PerTaskDataset extends StreamedPerTaskDataset {
  * `@polytask/data/node`; where one of them is, batches and labels may come as promises.
  *
  * @param sources - By task name.
- * @param defaults - `lastBatch` for cursors that do not say (default `'keep'`).
  * @throws DatasetError (`POLYTASK_DATASET`) where a source has several columns and none is named like its task, two
  * sources label the same column, or inputs are neither all the same nor all different.
  * @example
@@ -61,18 +60,11 @@ export interface PerTaskDataset extends StreamedPerTaskDataset {
  * console.log(batch?.rowSource); // => Int32Array(4) [ 0, 0, 0, 1 ]
  * ```
  */
-export function perTaskDatasets(
-  sources: { readonly [task: string]: TableDataset },
-  defaults?: Pick<CursorOptions, 'lastBatch'>,
-): PerTaskDataset;
-export function perTaskDatasets(
-  sources: { readonly [task: string]: TableDataset | OrderedDataset },
-  defaults?: Pick<CursorOptions, 'lastBatch'>,
-): StreamedPerTaskDataset;
-export function perTaskDatasets(
-  sources: { readonly [task: string]: SourceDataset },
-  defaults: Pick<CursorOptions, 'lastBatch'> = {},
-): StreamedPerTaskDataset {
+export function perTaskDatasets(sources: { readonly [task: string]: TableDataset }): PerTaskDataset;
+export function perTaskDatasets(sources: {
+  readonly [task: string]: TableDataset | OrderedDataset;
+}): StreamedPerTaskDataset;
+export function perTaskDatasets(sources: { readonly [task: string]: SourceDataset }): StreamedPerTaskDataset {
   const names = Object.keys(sources);
   if (names.length === 0) throw new DatasetError('There must be a data set for at least one task, but there is none.');
   const datasets = names.map((name) => sources[name] as SourceDataset);
@@ -101,8 +93,8 @@ export function perTaskDatasets(
       : { fingerprint: names.map((name, s) => `${name}=${fingerprints[s]}`).join(' ') }),
     sources: names.map((name, s) => ({ name, rows: (datasets[s] as SourceDataset).size })),
     idOffsets,
-    batches: (options) => batchCount(size, { ...defaults, ...options }),
-    open: (options) => perTaskCursor(parts, common, { ...defaults, ...options }),
+    batches: (options) => batchCount(size, options),
+    open: (options) => perTaskCursor(parts, common, options),
     labels(column) {
       const s = columns.indexOf(column);
       if (s < 0) throw new UnknownNameError('column', column, columns);

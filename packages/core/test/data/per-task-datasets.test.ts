@@ -55,13 +55,6 @@ test('takes the column named like the task, else the only one', () => {
   expect(perTaskDatasets({ fashion: countingTable(2, 'clothes') }).columns).toEqual(['clothes']);
 });
 
-test('a default for the last batch, which a cursor may overrule', () => {
-  const dataset = perTaskDatasets({ left: countingTable(5, 'left') }, { lastBatch: 'drop' });
-  expect(dataset.batches({ batchSize: 2 })).toBe(2);
-  expect(drain(dataset.open({ batchSize: 2 })).length).toBe(2);
-  expect(drain(dataset.open({ batchSize: 2, lastBatch: 'keep' })).length).toBe(3);
-});
-
 describe('refuses', () => {
   const categories = (count: number) =>
     tableDataset({

@@ -64,11 +64,13 @@ describe('constraints in run files', () => {
       ...(await mistakesOf([odd, { ...odd, to: 'sum' }])),
       ...(await mistakesOf([{ use: 'ordering', tasks: ['left', 'sum'] }])),
       ...(await mistakesOf([{ ...odd, map: { scale: 2, ofset: 1 } }])),
+      ...(await mistakesOf([{ ...sum, modulo: 4 }])),
     ]).toEqual([
       'experiment:43:9 there is no task `rigth`; expected one of left, right, sum. Did you mean `right`?',
       'experiment:61:9 Option `map[0]` must be the id of a class of task `sum`, 0 to 4, but is 9.',
       'experiment:42:9 Option `tasks[0]` must be a task of numbers, but is "left". `left` is a task with 10 classes.',
       expect.stringMatching(/^experiment:43:14 There is no class of task `left` named `scale`; there are `0`, `1`/),
+      expect.stringContaining('Option `total` must be a task with 4 classes, as many as `modulo` says'),
     ]);
   });
 });
