@@ -1,4 +1,12 @@
-import { type AnyTask, type Batch, PolytaskError, permutation, type Relabelling, type State } from '@polytask/core';
+import {
+  type AnyTask,
+  type Batch,
+  CheckpointError,
+  PolytaskError,
+  permutation,
+  type Relabelling,
+  type State,
+} from '@polytask/core';
 
 /** Rows of which two tasks choose what to teach each other, a few in every round, as both see more of them in the course of a run. */
 export interface Pool {
@@ -60,11 +68,7 @@ export function createPool(
       waiting: waiting === undefined ? null : Int32Array.from(waiting),
     }),
     loadState(state) {
-      const saved = state as {
-        readonly round: number;
-        readonly inside: Int32Array;
-        readonly waiting: Int32Array | null;
-      };
+      const saved = savedPool(part, state);
       round = saved.round;
       inside = Array.from(saved.inside);
       waiting = saved.waiting === null ? undefined : Array.from(saved.waiting);
@@ -75,6 +79,18 @@ export function createPool(
       waiting = undefined;
     },
   };
+}
+
+/** What {@link Pool.saveState} gave. Errors: `POLYTASK_CHECKPOINT` for what earlier versions gave, which counted rounds elsewhere. */
+function savedPool(part: string, state: State | undefined) {
+  const { round, inside, waiting } = (state ?? {}) as { readonly [name: string]: unknown };
+  const rows = (value: unknown): value is Int32Array => value instanceof Int32Array;
+  if (typeof round === 'number' && rows(inside) && (waiting === null || rows(waiting)))
+    return { round, inside, waiting };
+  throw new CheckpointError(
+    `The checkpoint must say of \`${part}\` in which round it is, and which rows there are to choose from, but does not: it was written by ` +
+      'an earlier version. Go on with that version, or start the run anew.',
+  );
 }
 
 /** The ids of a batch's rows, which both tasks see. Errors: `POLYTASK_NO_COMMON_ROWS`. */

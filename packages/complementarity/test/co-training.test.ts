@@ -2,7 +2,7 @@ import { type AnyTask, adam, binary, classification, eager, regression, tableDat
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { coTraining } from '../src/co-training.js';
-import { deepCoTraining, mutualLearning, pseudoLabels } from '../src/index.js';
+import { coRegression, deepCoTraining, mutualLearning, pseudoLabels } from '../src/index.js';
 import { expectResumes, trained } from './runs.js';
 import { separate } from './separate.js';
 import { twoViews } from './two-views.js';
@@ -13,6 +13,7 @@ const tasks: readonly AnyTask[] = [
   classification('a', { classes: 2, inputs: ['left'] }),
   classification('b', { classes: 2, inputs: ['right'] }),
 ];
+const numbers: readonly AnyTask[] = [regression('a', { inputs: ['left'] }), regression('b', { inputs: ['right'] })];
 type Term = Parameters<typeof trained>[0]['auxiliary'];
 const options = (auxiliary: Term = [], seed = 1) => ({
   tasks,
@@ -142,6 +143,23 @@ test('goes on from a checkpoint, with yes or no, and beside other terms', async 
     tasks: yes,
   });
   await expectResumes(make, data, { epochs: 4, batchSize: 30 }, [3, 4, 6]);
+});
+
+test.each([
+  { term: () => coTraining({ tasks: ['a', 'b'], ...quiet }), pair: tasks, kind: 'class' as const },
+  { term: () => coRegression({ tasks: ['a', 'b'] }), pair: numbers, kind: 'number' as const },
+])('$kind: refuses a checkpoint of an earlier version, which counted rounds outside of the pool', async (one) => {
+  const { data } = twoViews(one.kind, { rows: 40, labelled: 0.5 });
+  const given = { ...options([one.term()]), tasks: one.pair };
+  await trained(given, data, { epochs: 1 }, async (trainer) => {
+    const { state, tensors } = await trainer.checkpoint();
+    const [name, { pool, ...more }] = Object.entries(state.auxiliary as object)[0] as [string, Record<string, unknown>];
+    const { round, ...old } = (pool ?? more) as Record<string, unknown>;
+    const auxiliary = { [name]: { round, share: null, pool: old } };
+    const restored = trainer.restore({ state: { ...state, auxiliary } as never, tensors });
+    await expect(restored).rejects.toMatchObject({ code: 'POLYTASK_CHECKPOINT' });
+    await expect(restored).rejects.toThrow('earlier version');
+  });
 });
 
 test('refuses tasks that it cannot pair', async () => {
