@@ -1,5 +1,60 @@
-import { type Balancing, createTrainer, sgd } from '@polytask/core';
-import { linearProblem } from '../../core/test/acid/support/linear-problem.js';
+import {
+  type AnyTask,
+  type Balancing,
+  type Checkpoint,
+  createTrainer,
+  type FitOptions,
+  type StepEvent,
+  sgd,
+  type TrainerOptions,
+} from '@polytask/core';
+import { type LinearProblemOptions, linearProblem, strict } from '@polytask/core/testing';
+
+/** What a run on a linear problem came to. */
+export interface LinearRun {
+  readonly events: readonly StepEvent[];
+  /** θ at the end. */
+  readonly theta: number[];
+  readonly checkpoint: Checkpoint;
+}
+
+/** Steps of sgd on a {@link linearProblem}, one an epoch. */
+export async function runLinear(
+  balancing: Balancing,
+  jacobian: readonly (readonly number[])[],
+  losses: readonly number[],
+  {
+    steps = 1,
+    learningRate = 0.1,
+    times,
+    order,
+    validation,
+    ...options
+  }: {
+    steps?: number;
+    learningRate?: number;
+    validation?: boolean;
+  } & LinearProblemOptions &
+    Partial<TrainerOptions<readonly AnyTask[]>> = {},
+): Promise<LinearRun> {
+  const { data, ...problem } = linearProblem(jacobian, losses, { times, order });
+  const trainer = await createTrainer({
+    ...problem,
+    balancing,
+    executor: strict(),
+    optimizer: sgd({ learningRate }),
+    ...options,
+  });
+  try {
+    const events: StepEvent[] = [];
+    const fit: FitOptions = { epochs: steps, batchSize: 2, ...(validation && { validation: data }) };
+    await trainer.fit(data, { ...fit, callbacks: [{ stepEnd: (event) => void events.push(event) }] });
+    const theta = Array.from((await trainer.parameters?.read('shared/0/theta'))?.data ?? []);
+    return { events, theta, checkpoint: await trainer.checkpoint() };
+  } finally {
+    trainer.dispose();
+  }
+}
 
 /** What a step of plain descent with learning rate 1 did: how θ and the heads' φ moved, against the gradient, and what was reported. */
 export interface LinearStep {

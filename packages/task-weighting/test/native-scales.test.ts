@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Balancing, describedParts, eager } from '@polytask/core';
 import { expect, test } from 'vitest';
 import * as weighting from '../src/index.js';
-import { runLinear } from './linear-problem.js';
+import { runLinear } from './linear-run.js';
 
 const page = fileURLToPath(new URL('../../../apps/docs/guide/native-scales.md', import.meta.url));
 

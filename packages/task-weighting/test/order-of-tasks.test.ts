@@ -11,7 +11,7 @@ import {
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import * as weighting from '../src/index.js';
-import { runLinear } from './linear-problem.js';
+import { runLinear } from './linear-run.js';
 import { openLosses } from './support.js';
 
 /** Compare every task with the next one, as published; and what draws the tasks' weights one after the other. */

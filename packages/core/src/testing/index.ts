@@ -4,6 +4,8 @@ export type { Check } from './conformance/check.js';
 export type { Claim } from './conformance/claims.js';
 export type { ConformanceOptions } from './conformance/conformance.js';
 export { conformance } from './conformance/conformance.js';
+export type { LinearProblem, LinearProblemOptions } from './linear-problem.js';
+export { linearProblem } from './linear-problem.js';
 export { plainSharing } from './plain-sharing.js';
 export type { ProgramRun, StrictOptions } from './strict-executor.js';
 export { strict } from './strict-executor.js';

@@ -1,4 +1,5 @@
 import { defineAuxiliary, defineGradientBalancing, type GramianInput, mlp, sgd } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
@@ -6,7 +7,7 @@ import { dynamicWeightAverage } from './methods/dynamic-weight-average.js';
 import { mgda } from './methods/mgda.js';
 import { pcgrad } from './methods/pcgrad.js';
 import { uncertaintyWeighting } from './methods/uncertainty-weighting.js';
-import { goldenJacobian, linearProblem } from './support/linear-problem.js';
+import { goldenJacobian } from './support/golden-jacobian.js';
 import { expectClose, expectResumes, trained } from './support/runs.js';
 import { toyTable, toyTasks } from './support/toy-data.js';
 

@@ -8,13 +8,14 @@ import {
   type Program,
   sgd,
 } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { gradNorm } from './methods/grad-norm.js';
 import { pcgrad } from './methods/pcgrad.js';
 import { smoothed } from './methods/smoothed.js';
-import { goldenJacobian, linearProblem } from './support/linear-problem.js';
+import { goldenJacobian } from './support/golden-jacobian.js';
 import { expectClose, expectResumes, trained } from './support/runs.js';
 import { toyTable, toyTasks } from './support/toy-data.js';
 

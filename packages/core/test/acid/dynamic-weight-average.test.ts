@@ -1,8 +1,8 @@
 import { sgd } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { dynamicWeightAverage } from './methods/dynamic-weight-average.js';
-import { linearProblem } from './support/linear-problem.js';
 import { expectClose, expectResumes, trained } from './support/runs.js';
 import { toyTable, toyTasks } from './support/toy-data.js';
 

@@ -1,9 +1,10 @@
 import { defineAuxiliary, defineGradientBalancing, mlp, sgd, uniformFloats } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { gradDrop } from './methods/grad-drop.js';
-import { goldenJacobian, linearProblem } from './support/linear-problem.js';
+import { goldenJacobian } from './support/golden-jacobian.js';
 import { expectClose, expectResumes, trained } from './support/runs.js';
 import { toyTable, toyTasks } from './support/toy-data.js';
 

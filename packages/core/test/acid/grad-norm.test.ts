@@ -1,8 +1,9 @@
 import { sgd } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { gradNorm } from './methods/grad-norm.js';
-import { goldenJacobian, linearProblem } from './support/linear-problem.js';
+import { goldenJacobian } from './support/golden-jacobian.js';
 import { expectClose, expectResumes, trained } from './support/runs.js';
 import { toyTable, toyTasks } from './support/toy-data.js';
 
@@ -27,7 +28,7 @@ test('GradNorm: golden gradient of the logits', async () => {
 
 test('GradNorm: compares the last shared layer, weighs everything', async () => {
   // The last layer is the third coordinate only: equal gradients of 1, so that the first step leaves weights and logits alone.
-  const { data, ...problem } = linearProblem(goldenJacobian, [2, 3], [2, 1]);
+  const { data, ...problem } = linearProblem(goldenJacobian, [2, 3], { widths: [2, 1] });
   const options = { ...problem, balancing: gradNorm(), optimizer: sgd({ learningRate: 0.1 }) };
   await trained(options, data, { epochs: 2, batchSize: 2 }, ({ events, trainer, checkpoint }) => {
     expect(trainer.history?.cosines[0]).toEqual([

@@ -1,4 +1,5 @@
 import { createTrainer, mlp, sgd } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { lookaheadAffinity } from './methods/lookahead-affinity.js';
@@ -6,7 +7,7 @@ import { meanTeacher } from './methods/mean-teacher.js';
 import { modo } from './methods/modo.js';
 import { pcgrad } from './methods/pcgrad.js';
 import { uncertaintyWeighting } from './methods/uncertainty-weighting.js';
-import { goldenJacobian, linearProblem } from './support/linear-problem.js';
+import { goldenJacobian } from './support/golden-jacobian.js';
 import { expectClose, expectResumes, type RunOptions, trained } from './support/runs.js';
 import { toyTable, toyTasks } from './support/toy-data.js';
 

@@ -1,9 +1,10 @@
 import { mlp, sgd } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { mgda } from './methods/mgda.js';
-import { goldenJacobian, linearProblem } from './support/linear-problem.js';
+import { goldenJacobian } from './support/golden-jacobian.js';
 import { expectClose, expectResumes, trained } from './support/runs.js';
 import { toyTable, toyTasks } from './support/toy-data.js';
 
@@ -19,7 +20,7 @@ test('MGDA: golden weights and direction', async () => {
 });
 
 test('MGDA by layers: every layer has weights of its own', async () => {
-  const { data, ...problem } = linearProblem(goldenJacobian, [2, 3], [1, 2]);
+  const { data, ...problem } = linearProblem(goldenJacobian, [2, 3], { widths: [1, 2] });
   const options = { ...problem, balancing: mgda({ of: 'layers', scale: 'paper' }), optimizer };
   await trained(options, data, { epochs: 1, batchSize: 2 }, ({ values, events }) => {
     // First layer: −4 and 6 cancel at (.6, .4). Second: (1, 1) twice, where every convex combination is the same.

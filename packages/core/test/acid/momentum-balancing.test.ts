@@ -1,8 +1,9 @@
 import { sgd } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { dbMtl, moco } from './methods/momentum-balancing.js';
-import { goldenJacobian, linearProblem } from './support/linear-problem.js';
+import { goldenJacobian } from './support/golden-jacobian.js';
 import { expectClose, expectResumes, trained } from './support/runs.js';
 import { toyTable, toyTasks } from './support/toy-data.js';
 

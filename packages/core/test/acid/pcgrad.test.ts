@@ -1,7 +1,8 @@
 import { sgd } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { pcgrad } from './methods/pcgrad.js';
-import { goldenJacobian, linearProblem } from './support/linear-problem.js';
+import { goldenJacobian } from './support/golden-jacobian.js';
 import { expectClose, trained } from './support/runs.js';
 
 const optimizer = sgd({ learningRate: 1 });

@@ -1,6 +1,7 @@
 import { defineGradientBalancing, sgd } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
-import { goldenJacobian, linearProblem } from '../acid/support/linear-problem.js';
+import { goldenJacobian } from '../acid/support/golden-jacobian.js';
 import { expectClose, expectResumes, trained } from '../acid/support/runs.js';
 import { toyTable, toyTasks } from '../acid/support/toy-data.js';
 import { tinySharing } from '../helpers/tiny-sharing.js';

@@ -11,9 +11,9 @@ import {
   type LossWeighting,
   sgd,
 } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it, test } from 'vitest';
-import { linearProblem } from '../acid/support/linear-problem.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 

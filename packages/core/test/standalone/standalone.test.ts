@@ -6,13 +6,14 @@ import {
   openScope,
   sgd,
 } from '@polytask/core';
+import { linearProblem } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dynamicWeightAverage } from '../acid/methods/dynamic-weight-average.js';
 import { moco } from '../acid/methods/momentum-balancing.js';
 import { pcgrad } from '../acid/methods/pcgrad.js';
 import { uncertaintyWeighting } from '../acid/methods/uncertainty-weighting.js';
-import { goldenJacobian, linearProblem } from '../acid/support/linear-problem.js';
+import { goldenJacobian } from '../acid/support/golden-jacobian.js';
 import { expectClose } from '../acid/support/runs.js';
 
 beforeAll(() => tf.setBackend('cpu'));

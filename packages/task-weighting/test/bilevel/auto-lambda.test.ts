@@ -1,7 +1,7 @@
 import { conformance } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { autoLambda } from '../../src/bilevel/auto-lambda.js';
-import { runLinear } from '../linear-problem.js';
+import { runLinear } from '../linear-run.js';
 import { expectClose, goldenJacobian } from '../support.js';
 
 const eta = 0.05;

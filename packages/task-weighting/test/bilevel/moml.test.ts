@@ -1,7 +1,7 @@
 import { conformance } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { moml } from '../../src/bilevel/moml.js';
-import { runLinear } from '../linear-problem.js';
+import { runLinear } from '../linear-run.js';
 import { expectClose, goldenJacobian } from '../support.js';
 
 for (const { name, run } of conformance('step-plan', () => moml({ innerRate: 0.05 }))) test(name, run);

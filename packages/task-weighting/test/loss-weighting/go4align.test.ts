@@ -1,7 +1,7 @@
 import { conformance } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { go4align } from '../../src/loss-weighting/go4align.js';
-import { runLinear } from '../linear-problem.js';
+import { runLinear } from '../linear-run.js';
 import { expectClose, goldenJacobian } from '../support.js';
 
 for (const { name, run } of conformance('step-plan', go4align)) test(name, run);

@@ -1,7 +1,7 @@
 import { conformance } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { imtlL } from '../../src/loss-weighting/imtl-l.js';
-import { runLinear } from '../linear-problem.js';
+import { runLinear } from '../linear-run.js';
 import { scalarOf } from '../scalar.js';
 import { expectClose, goldenJacobian, openLosses } from '../support.js';
 

@@ -2,7 +2,7 @@ import { classification, regression } from '@polytask/core';
 import { conformance } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { uncertaintyWeighting } from '../../src/loss-weighting/uncertainty-weighting.js';
-import { runLinear } from '../linear-problem.js';
+import { runLinear } from '../linear-run.js';
 import { scalarOf } from '../scalar.js';
 import { expectClose, goldenJacobian, openLosses } from '../support.js';
 
