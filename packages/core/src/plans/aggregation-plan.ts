@@ -3,12 +3,14 @@ import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ProgramCall } from '../contracts/executor.js';
 import type { BoundGradientBalancing, GradientBalancing, JacobianSize } from '../contracts/gradient-balancing.js';
 import { type HostTensor, sizeOf } from '../contracts/tensors.js';
+import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { UpdateMode } from '../programs/update.js';
 import { prefixed } from '../training/batch-feeds.js';
 import { overParts, refuseParts } from '../training/batch-parts.js';
+import { checkGramian } from '../training/check-gramian.js';
 import { activeVector } from '../training/objective-vectors.js';
-import { checkGramian, presentLosses } from '../training/primitives.js';
+import { presentLosses } from '../training/primitives.js';
 import type { Runtime } from '../training/runtime.js';
 import type { RunStep } from '../training/step-outcome.js';
 import { solveLinear } from './solve-linear.js';
@@ -48,6 +50,7 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
       const gramian = Float64Array.from((found.gramian as HostTensor).data);
       const losses = presentLosses(first.losses as HostTensor, active, model, info.step);
       checkGramian(gramian, active, objectives, info.step);
+      checkDirection(found, name, info.step);
       return {
         losses,
         weights: weightsOf(found, active, objectives.length),
@@ -87,6 +90,14 @@ export function aggregationPlan(description: GradientBalancing, bound: BoundGrad
       for (const handle of Object.values(device)) runtime.session.release(handle);
     }
   };
+}
+
+/** Refuses a direction that is not finite where gradients are, before anything else is blamed. */
+function checkDirection({ products }: Results, name: string, step: number): void {
+  const bad = (products as HostTensor).data.find((product) => !Number.isFinite(product));
+  if (bad === undefined) return;
+  const advice = `The losses and gradients are finite: what \`${name}\` makes of them is not. Look at its formula at these losses.`;
+  throw new NonFiniteError('The inner product of a gradient and the direction', bad, undefined, step, advice);
 }
 
 /**

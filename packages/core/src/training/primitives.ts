@@ -13,6 +13,7 @@ import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { requireLosses } from '../plans/require-losses.js';
 import { prefixed } from './batch-feeds.js';
 import { addTo, overParts, refuseParts } from './batch-parts.js';
+import { checkGramian } from './check-gramian.js';
 import { devicePrimitives, refuseMove } from './device-primitives.js';
 import { requireOutputs } from './forward-outputs.js';
 import { activeVector } from './objective-vectors.js';
@@ -210,16 +211,22 @@ export function openPrimitives(
       };
     },
     async gramianOf(of: GradientsOf, at = {}) {
-      const split = (stacked: HostTensor | undefined) => splitGramians(runtime, of, stacked as HostTensor);
+      const split = (stacked: HostTensor | undefined, active: readonly number[]) => {
+        const gramians = splitGramians(runtime, of, stacked as HostTensor);
+        if (probe !== undefined) return gramians;
+        for (const gramian of Object.values(gramians)) checkGramian(gramian, active, objectives, info.step);
+        return gramians;
+      };
       // Rows of the representation are those of one part each, so that Gramians add up; those of parameters do not.
       if ((at.batch ?? batch).parts !== undefined && of !== 'representation') {
-        const { shared, losses } = await primitives.jacobian(at);
+        const { shared, losses, active } = await primitives.jacobian(at);
         const { host } = await session.run(programs.gramians(of), { feeds: { shared }, outputs: { gramians: 'read' } });
-        return { gramians: split(host.gramians), losses };
+        return { gramians: split(host.gramians, active), losses };
       }
       const program = of === 'representation' ? programs.representationGramian : programs.jacobian(of);
-      const { host, losses } = await train(program, at, true, { feeds: {}, outputs: { gramians: 'read' } });
-      return { gramians: split(host.gramians), losses };
+      const call = { feeds: {}, outputs: { gramians: 'read' } } as const;
+      const { host, losses, active } = await train(program, at, true, call);
+      return { gramians: split(host.gramians, active), losses };
     },
     async combine({ shared, own, auxiliary }, weights, headGradients = 'raw') {
       const { data } = vector(weights, '`weights` of a combination');
@@ -292,19 +299,6 @@ export function nonFiniteTerm(name: string, value: number, step: number): NonFin
   const advice =
     'The tasks are not to blame: look at what this term is made of, such as a logarithm of 0 or a root at 0.';
   return new NonFiniteError(`The auxiliary term \`${name}\``, value, undefined, step, advice);
-}
-
-/** Refuses a Gramian of gradients that are not finite, or too long for float32. */
-export function checkGramian(
-  gramian: Float64Array,
-  active: readonly number[],
-  objectives: readonly string[],
-  step: number,
-): void {
-  for (const k of active) {
-    const square = gramian[k * objectives.length + k] as number;
-    if (!Number.isFinite(square)) throw new NonFiniteError('The squared gradient norm', square, objectives[k], step);
-  }
 }
 
 /** Stacked Gramians `[blocks, K, K]` by name of the block. */

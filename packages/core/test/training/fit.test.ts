@@ -433,6 +433,35 @@ describe('what is not finite', () => {
     await expect(fit).rejects.toThrow(/The squared gradient norm of task `b` is Infinity at step 0/);
     expect(await readBits(trainer)).toEqual(bits);
   });
+
+  it.each(['gramian', 'gramianOf'] as const)('is found before a step plan sees it in `%s`', async (primitive) => {
+    const balancing = defineStepPlan({
+      name: 'by-hand',
+      bind: () => ({
+        async step({ jacobian, gramian, gramianOf, combine, apply }) {
+          const own = await jacobian();
+          await (primitive === 'gramian' ? gramian(own) : gramianOf('shared'));
+          await apply(await combine(own, [1, 1]));
+          return { losses: own.losses, weights: [1, 1] };
+        },
+      }),
+    });
+    const trainer = keep(await vectorTrainer({ balancing, inputs: { x: { shape: [1], dtype: 'float32' } } }));
+    const bits = await readBits(trainer);
+    const fit = trainer.fit(rowsDataset({ a: [[1, 1]], b: [[1e25, 1]] }), { epochs: 1 });
+    await expect(fit).rejects.toThrow(/The squared gradient norm of task `b` is Infinity at step 0/);
+    expect(await readBits(trainer)).toEqual(bits);
+  });
+
+  it('is told of an aggregation that makes it of finite gradients', async () => {
+    const balancing = defineGradientBalancing({
+      name: 'rooted',
+      bind: () => ({ aggregate: ({ jacobian }) => ({ direction: tf.sqrt(tf.neg(tf.sum(tf.abs(jacobian), 0))) }) }),
+    });
+    const trainer = keep(await vectorTrainer({ balancing, inputs: { x: { shape: [1], dtype: 'float32' } } }));
+    const fit = trainer.fit(rowsDataset({ a: [[1, 1]], b: [[1, 1]] }), { epochs: 1 });
+    await expect(fit).rejects.toThrow(/direction is NaN at step 0.* what `rooted` makes of them is not/);
+  });
 });
 
 it('refuses gradient balancing where nothing is shared, with the reason', async () => {
