@@ -1,5 +1,6 @@
 import { describePart, extend, number, stopGradient, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { absolute } from '../absolute.js';
 import { preferenceFeeds, preferenceIn, preferenceOptions } from '../preference.js';
 
 /** A norm below it counts as 0, with no gradient. */
@@ -54,7 +55,7 @@ export const pNorm = /* @__PURE__ */ describePart('loss-weighting', {
         feeds: () => feeds,
         scalarize(losses, active, fed) {
           const { preference, ideal } = preferenceIn(fed);
-          const sizes = tf.mul(tf.mul(tf.abs(tf.sub(losses, ideal)), preference), active);
+          const sizes = tf.mul(tf.mul(absolute(tf.sub(losses, ideal)), preference), active);
           const largest = stopGradient(tf.maximum(tf.max(sizes), smallest));
           const powers = tf.sum(tf.pow(tf.div(sizes, largest), p));
           return tf.mul(tf.pow(tf.maximum(powers, smallest), 1 / p), largest);

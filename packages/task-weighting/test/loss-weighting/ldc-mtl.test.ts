@@ -57,3 +57,14 @@ test('compared with the mean, the order of tasks does not matter', () => {
 test('leaves out pairs of which a task is absent', () => {
   expectClose(weighted(ldcMtl({ ...raw, lambda: 10 }), [2, Number.NaN, 3]).weights, [0.5, 0, 0.5]);
 });
+
+test('weighted losses that are alike pull neither way', () => {
+  for (const compare of ['neighbours', 'mean'] as const) {
+    const opened = openLosses(ldcMtl({ compare, scale: 'paper' }), 2);
+    // At first all measured losses are the smallest one.
+    const { weights, gradients } = opened.step([2, 4]);
+    expectClose(weights, [1 / 2, 1 / 4]);
+    expectClose(gradients.flat(), [0, 0]);
+    opened.dispose();
+  }
+});

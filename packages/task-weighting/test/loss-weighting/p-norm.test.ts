@@ -36,3 +36,7 @@ test('pushes a loss below its ideal back up, and is 0 where all are ideal', () =
   expectClose(weighted(part, [1, 1]).weights, [-0.5, 0.5]);
   expectClose(weighted(pNorm({ ideal: { task0: 2 } }), [2, 0]).weights, [0, 0]);
 });
+
+test('a loss that is ideal pulls neither way under p = 1', () => {
+  expectClose(weighted(pNorm({ p: 1, scale: 'paper' }), [0, 1]).weights, [0, 0.5]);
+});
