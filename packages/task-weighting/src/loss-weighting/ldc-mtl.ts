@@ -91,11 +91,11 @@ function fromNeighbours(weighted: tf.Tensor1D, active: tf.Tensor1D): tf.Tensor {
   const pairs = weighted.shape[0] - 1;
   if (pairs === 0) return tf.zeros([]);
   const [here, there] = [tf.slice(active, 0, pairs), tf.slice(active, 1, pairs)];
-  const differences = absolute(tf.sub(tf.slice(weighted, 0, pairs), tf.slice(weighted, 1, pairs)));
-  return tf.sum(tf.mul(differences, tf.mul(here, there)));
+  const apart = tf.sub(tf.slice(weighted, 0, pairs), tf.slice(weighted, 1, pairs));
+  return tf.sum(tf.mul(absolute(apart, tf.max(weighted)), tf.mul(here, there)));
 }
 
 function fromMean(weighted: tf.Tensor1D, active: tf.Tensor1D): tf.Tensor {
   const mean = tf.div(tf.sum(weighted), tf.sum(active));
-  return tf.sum(tf.mul(absolute(tf.sub(weighted, mean)), active));
+  return tf.sum(tf.mul(absolute(tf.sub(weighted, mean), tf.max(weighted)), active));
 }
