@@ -16,7 +16,7 @@ const smallestShare = 1e-20;
  * \mathbf 1 \cdot G \beta & \text{with } G \beta \ge 0 & \mu \le \epsilon \end{cases} $$
  *
  * where G = J Jᵀ, L `[K]` are the losses, r the preferences with a sum of 1, μ says how uneven the products $r_k L_k$ are, and j* is the task with
- * the largest. While they are uneven, tasks with small products may get worse (controlled ascent), but not that one.
+ * the largest, or are those with it. While they are uneven, tasks with small products may get worse (controlled ascent), but not that one.
  *
  * Shapes: G `[K, K]` and losses `[K]` → β `[K]`.
  *
@@ -83,10 +83,11 @@ export const epo = /* @__PURE__ */ describePart('gradient-balancing', {
             g,
             r.map((share, i) => share * ((logs[i] as number) - uneven)),
           );
-          const largest = products.indexOf(Math.max(...products));
+          const most = Math.max(...products);
+          const isLargest = (j: number) => products[j] === most;
           const rising = anchor.some((gain) => gain > 0);
-          const held = [...tasks.keys()].filter((j) => !rising || j === largest || (anchor[j] as number) <= 0);
-          const least = held.map((j) => (!rising || j === largest ? 0 : (anchor[j] as number)));
+          const held = [...tasks.keys()].filter((j) => !rising || isLargest(j) || (anchor[j] as number) <= 0);
+          const least = held.map((j) => (!rising || isLargest(j) ? 0 : (anchor[j] as number)));
           return bestShares(anchor, held.map(rowOf), least);
         },
       };

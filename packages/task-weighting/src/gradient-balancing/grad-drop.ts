@@ -1,14 +1,17 @@
-import { describePart, number, withDefault } from '@polytask/core';
+import { byTask, describePart, either, number, withDefault } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { numbersByTask } from '../by-task.js';
 import { combinedGradients } from './options.js';
+
+const share = /* @__PURE__ */ number({ from: 0, to: 1 });
 
 /**
  * GradDrop, gradient sign dropout: of every coordinate either the positive or the negative gradients are kept, by chance.
  *
  * $$ P = \tfrac12 \Big(1 + \frac{\sum_k g_k}{\sum_k \lvert g_k \rvert}\Big), \qquad M_k = [U < P, g_k > 0] + [U > P, g_k < 0], \qquad
- * d = \sum_k (\ell + (1 - \ell) M_k) \, g_k $$
+ * d = \sum_k (\ell_k + (1 - \ell_k) M_k) \, g_k $$
  *
- * coordinate by coordinate, where g_k are the rows of J `[K, P]`, U is drawn evenly from [0, 1), and ℓ is the leak.
+ * coordinate by coordinate, where g_k are the rows of J `[K, P]`, U is drawn evenly from [0, 1), and ℓ_k is the leak of task k.
  *
  * Shapes: J `[K, P]` → d `[P]`.
  *
@@ -42,20 +45,28 @@ export const gradDrop = /* @__PURE__ */ describePart('gradient-balancing', {
     },
   ],
   options: {
-    leak: withDefault(number({ from: 0, to: 1 }), 0, 'ℓ: share of every gradient that is kept in any case.', 'paper'),
+    leak: withDefault(
+      either([share, byTask(share, 'shares')], 'a number from 0 to 1, or numbers by task name'),
+      0,
+      'ℓ: share of every gradient that is kept in any case; of all tasks alike, or by task, of which those not named have 0.',
+      'paper',
+    ),
     gradientsOf: combinedGradients,
   },
   make: ({ leak, gradientsOf }) => ({
     gradientsOf,
-    bind: () => ({
-      aggregate({ jacobian, uniform }) {
-        const sizes = tf.sum(tf.abs(jacobian), 0);
-        const purity = tf.mul(tf.add(tf.divNoNan(tf.sum(jacobian, 0), sizes), 1), 0.5);
-        const positive = tf.greater(purity, uniform('keep', [jacobian.shape[1]]));
-        const kept = tf.where(positive, tf.relu(jacobian), tf.neg(tf.relu(tf.neg(jacobian))));
-        const all = leak === 0 ? kept : tf.add(tf.mul(jacobian, leak), tf.mul(kept, 1 - leak));
-        return { direction: tf.sum(all, 0) };
-      },
-    }),
+    bind({ tasks }) {
+      const leaks = typeof leak === 'number' ? tasks.map(() => leak) : numbersByTask(tasks, leak, 0, 'leak');
+      return {
+        aggregate({ jacobian, uniform }) {
+          const sizes = tf.sum(tf.abs(jacobian), 0);
+          const purity = tf.mul(tf.add(tf.divNoNan(tf.sum(jacobian, 0), sizes), 1), 0.5);
+          const positive = tf.greater(purity, uniform('keep', [jacobian.shape[1]]));
+          const kept = tf.where(positive, tf.relu(jacobian), tf.neg(tf.relu(tf.neg(jacobian))));
+          const leaked = tf.mul(tf.sub(jacobian, kept), tf.tensor2d(leaks, [tasks.length, 1]));
+          return { direction: tf.sum(leaks.some((one) => one > 0) ? tf.add(kept, leaked) : kept, 0) };
+        },
+      };
+    },
   }),
 });

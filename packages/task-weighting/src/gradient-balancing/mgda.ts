@@ -1,10 +1,8 @@
 import { choice, describePart, withDefault } from '@polytask/core';
+import { smallestLoss } from '../log-losses.js';
 import { rescaled } from '../solvers/dense.js';
 import { minimumNorm } from '../solvers/minimum-norm.js';
 import { comparedGradients, updateEveryOption } from './options.js';
-
-/** Losses below it count as this. */
-const smallestLoss = 1e-20;
 
 /**
  * MGDA, the multiple-gradient descent algorithm: the shortest convex combination of the tasks' gradients.

@@ -11,14 +11,15 @@ import { drawTask, rowsOfTask, taskOf } from './one-task.js';
  *
  * where
  * - π_k is the probability that the batch is task k's, and a the task that was drawn,
- * - r in [−1, 1] is the fall of that task's loss since its batch before, clipped to the 20th and 80th percentile of all
- *   falls and rescaled,
+ * - r in [−1, 1] is the fall of that task's loss since its batch before, clipped to the 20th and 80th percentile of the
+ *   last 100 falls and rescaled,
  * - $\alpha_t = 1/t$ at step t, η is the step size, ε the part of exploration, and β favours tasks that were not drawn.
  *
  * Shapes: the loss `[]` of the task drawn → π `[K]`.
  *
  * @remarks The paper measures progress on the same batch before and after the step; here it is from one batch of a task
- * to its next, which costs nothing and is noisier. Tasks that were never drawn come first.
+ * to its next, which costs nothing and is noisier. The paper's percentiles are of a random sample of all falls so far; the last 100 follow
+ * losses as they become small. Tasks that were never drawn come first.
  * @example
  * ```ts
  * import { exp3 } from '@polytask/task-weighting';

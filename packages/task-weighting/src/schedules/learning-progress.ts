@@ -11,7 +11,7 @@ export interface LearningProgress extends Required<Pick<Lifecycle, 'saveState' |
 
 /**
  * Learning progress of K tasks: by how much a loss fell since the task was trained before. Gains are clipped to their
- * 20th and 80th percentile so far and rescaled to [−1, 1], as in Graves et al. 2017, so that rewards do not depend on
+ * 20th and 80th percentile of the last 100 and rescaled to [−1, 1], after Graves et al. 2017, so that rewards do not depend on
  * the units of losses.
  */
 export function learningProgress(k: number): LearningProgress {

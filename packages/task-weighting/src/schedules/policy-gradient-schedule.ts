@@ -12,8 +12,8 @@ import { drawTask, rowsOfTask, taskOf } from './one-task.js';
  *
  * where
  * - π_k is the probability that the batch is task k's, and a the task that was drawn,
- * - r in [−1, 1] is the fall of that task's loss since its batch before, clipped to the 20th and 80th percentile of all
- *   falls and rescaled,
+ * - r in [−1, 1] is the fall of that task's loss since its batch before, clipped to the 20th and 80th percentile of the
+ *   last 100 falls and rescaled,
  * - b, 0 at first, is the reward that is to be expected, and e_a the unit vector of a.
  *
  * Shapes: the loss `[]` of the task drawn → π `[K]`.

@@ -38,3 +38,16 @@ test('comes to the preferred point of a concave front, where weighted sums find 
     expect(Math.max(...x) - Math.min(...x)).toBeLessThan(0.02);
   }
 });
+
+test('of tasks that are worst alike none may get worse', async () => {
+  // The first two are equally far off; the best for their sum alone would make the second one worse.
+  const rows = [
+    [3, 0],
+    [-1, 1],
+    [0, -1],
+  ];
+  const { direction } = await balanced(epo({ scale: 'paper' }), rows, [4, 4, 1]);
+  for (const [a = 0, b = 0] of rows.slice(0, 2)) {
+    expect(a * (direction[0] ?? 0) + b * (direction[1] ?? 0)).toBeGreaterThanOrEqual(-1e-6);
+  }
+});

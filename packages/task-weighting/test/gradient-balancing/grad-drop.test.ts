@@ -24,3 +24,17 @@ test('a leak lets a share of every gradient through', async () => {
   expect([5, -2.5].some((value) => Math.abs(first - value) < 1e-6)).toBe(true);
   expectClose(others, [2, 2]);
 });
+
+test('each task may have a leak of its own', async () => {
+  const rows = [
+    [-4, 1],
+    [6, 1],
+  ];
+  for (const seed of [1, 2, 3, 4]) {
+    const [first = 0, second] = (await balanced(gradDrop({ leak: { task0: 1 } }), rows, undefined, { seed })).direction;
+    // The first task's gradient is kept whichever sign is, the other's with its own.
+    expect([-4, 2].some((value) => Math.abs(first - value) < 1e-6)).toBe(true);
+    expect(second).toBeCloseTo(2, 6);
+  }
+  await expect(balanced(gradDrop({ leak: { left: 1 } }), rows)).rejects.toThrow('There is no task named `left`');
+});
