@@ -3,6 +3,7 @@ import {
   type Balancing,
   type HostTensor,
   type MultiTaskDataset,
+  PolytaskError,
   requireOption,
   type TaskScores,
   type TrainedModel,
@@ -11,6 +12,9 @@ import {
 } from '@polytask/core';
 import { constantWeighting } from '../loss-weighting/constant-weighting.js';
 import { sumOf } from '../solvers/dense.js';
+
+/** Those of the paper. */
+const publishedRatios = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
 /** Options of {@link forkMerge}. */
 export interface ForkMergeOptions<Tasks extends readonly AnyTask[]> {
@@ -72,7 +76,8 @@ export interface ForkMergeRound {
  * every round with fresh moments; statistics of BatchNorm are averaged like weights. It costs rounds × branches ×
  * epochs of training, and a run per auxiliary task before.
  * @returns The merged model, for `loadModel` of a trainer, and what every round came to.
- * @throws `POLYTASK_INVALID_OPTION`, `POLYTASK_UNKNOWN_NAME` for a primary task that there is not.
+ * @throws `POLYTASK_INVALID_OPTION`, `POLYTASK_UNKNOWN_NAME` for a primary task that there is not; `POLYTASK_NO_VALIDATION` where its
+ * primary metric is no number on the validation data.
  * @see J. Jiang et al., "ForkMerge: mitigating negative transfer in auxiliary-task learning", NeurIPS 2023,
  * https://arxiv.org/abs/2301.12618
  * @example
@@ -99,12 +104,14 @@ export interface ForkMergeRound {
 export async function forkMerge<const Tasks extends readonly AnyTask[]>(
   options: ForkMergeOptions<Tasks>,
 ): Promise<{ readonly model: TrainedModel; readonly rounds: readonly ForkMergeRound[] }> {
-  const { primary, rounds, epochs = 1, sizes = [0, 1, 2], seed = 0 } = options;
+  const { primary, rounds, epochs = 1, sizes = [0, 1, 2], ratios = publishedRatios, seed = 0 } = options;
   for (const [name, value] of Object.entries({ rounds, epochs })) {
     requireOption(Number.isInteger(value) && value > 0, name, 'a positive whole number', value);
   }
   const right = sizes.length > 0 && sizes.every((size) => Number.isInteger(size) && size >= 0);
   requireOption(right, 'sizes', 'whole numbers from 0, at least one', sizes);
+  const shares = ratios.every((ratio) => Number.isFinite(ratio) && ratio >= 0);
+  requireOption(shares, 'ratios', 'numbers from 0', ratios);
   const names = await taskNames(options);
   if (!names.includes(primary)) throw new UnknownNameError('task', primary, names, 'primary');
   const helpers = names.filter((name) => name !== primary);
@@ -179,7 +186,7 @@ async function trainBranch<Tasks extends readonly AnyTask[]>(
 }
 
 async function merge<Tasks extends readonly AnyTask[]>(options: ForkMergeOptions<Tasks>, branches: readonly Branch[]) {
-  const { open, ratios = [0, 0.2, 0.4, 0.6, 0.8, 1], seed = 0 } = options;
+  const { open, ratios = publishedRatios, seed = 0 } = options;
   const [first, ...further] = branches as readonly [Branch, ...Branch[]];
   const trainer = await open(constantWeighting(), seed);
   try {
@@ -216,6 +223,13 @@ async function scoreOf<Tasks extends readonly AnyTask[]>(
   const metric = task.metrics.find(({ name }) => name === task.primaryMetric);
   const scores = (await trainer.evaluate(validation)).tasks as { readonly [task: string]: TaskScores };
   const value = (scores[primary] as unknown as { readonly [metric: string]: number })[task.primaryMetric] as number;
+  if (Number.isNaN(value)) {
+    throw new PolytaskError(
+      'POLYTASK_NO_VALIDATION',
+      `Branches are compared by \`${task.primaryMetric}\` of task \`${primary}\` on the validation data, but it is no number there. ` +
+        'Give validation data with labels of that task, of several classes where the metric needs them.',
+    );
+  }
   return metric?.better === 'lower' ? -value : value;
 }
 

@@ -77,5 +77,15 @@ test('with no ratio but 0 it is the best branch, and with no helpers the primary
 test('refuses options that are none', async () => {
   await expect(forkMerge({ ...options, rounds: 0 })).rejects.toThrow('Option `rounds` must be a positive whole number');
   await expect(forkMerge({ ...options, sizes: [] })).rejects.toThrow('Option `sizes` must be whole numbers from 0');
+  await expect(forkMerge({ ...options, ratios: [0, -1] })).rejects.toThrow('Option `ratios` must be numbers from 0');
   await expect(forkMerge({ ...options, primary: 'none' as never })).rejects.toThrow('There is no task named `none`');
+});
+
+test('refuses validation data that say nothing of the primary task', async () => {
+  const inputs = { x: { data: new Float32Array(4), shape: [2, 2] } };
+  const silent = tableDataset({ inputs, columns: { main: [NaN, NaN], friend: [1, 2], stranger: [1, 2] } });
+  await expect(forkMerge({ ...options, rounds: 1, validation: silent })).rejects.toMatchObject({
+    code: 'POLYTASK_NO_VALIDATION',
+    message: expect.stringContaining('`rmse` of task `main`'),
+  });
 });
