@@ -5,10 +5,10 @@ import {
   InvalidOptionError,
   number,
   type Objective,
-  PolytaskError,
   withDefault,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
+import { requireValidation } from '../require-validation.js';
 
 /** Performance is kept off 0 and 1, where a logarithm is infinite or a weight vanishes for ever. */
 const margin = 1e-6;
@@ -94,13 +94,8 @@ export const dynamicTaskPrioritization = /* @__PURE__ */ describePart('loss-weig
         },
         epochEnd({ validation }) {
           if (by === 'loss') return;
-          if (validation === undefined) {
-            throw new PolytaskError(
-              'POLYTASK_NO_VALIDATION',
-              '`dynamic-task-prioritization` by metric needs validation data; pass `validation` to `fit`.',
-            );
-          }
-          see(tasks.map((task, k) => validation[task]?.[metrics[k] as string] ?? Number.NaN));
+          const scores = requireValidation('dynamic-task-prioritization', validation);
+          see(tasks.map((task, k) => scores[task]?.[metrics[k] as string] ?? Number.NaN));
         },
         log: () =>
           Object.fromEntries(
