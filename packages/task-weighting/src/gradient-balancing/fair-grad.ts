@@ -14,7 +14,8 @@ import { comparedGradients, updateEveryOption } from './options.js';
  * @remarks α → 0 is the sum of gradients, α = 1 is `nashMtl`, α → ∞ goes for the task that gains least. If all gradients are s times as long, d is
  * $s^{(1 - \alpha) / (1 + \alpha)}$ times as long under `scale: 'paper'`, so the learning rate goes with α. Solved by
  * Newton's method on a convex problem, to rounding; the published code uses least squares from a start of ones. A task whose gradient is zero
- * gets weight 0; where gradients cancel the direction is close to 0.
+ * gets weight 0; where gradients cancel the direction is close to 0. With K = 1 the direction is the task's gradient, which `scale: 'paper'` divides by
+ * $\lVert g \rVert^{2 \alpha / (1 + \alpha)}$.
  * @throws `POLYTASK_SOLVER` where the solver does not converge.
  * @example
  * ```ts

@@ -15,7 +15,8 @@ import { presentIn } from './three-batches.js';
  *
  * @remarks A step costs three. Parameters of a single task get the gradient on the step's own batch, once; LibMTL adds up three batches and
  * divides by three. The cross product of two batches is what makes it MoDo: with one batch for both, as TorchJD allows, it is something else. Weights of tasks
- * that are absent from one of the batches stand still. γ goes with the squared length of gradients.
+ * that are absent from one of the batches stand still. γ goes with the squared length of gradients. With K = 1 the direction is the task's
+ * gradient.
  * @example
  * ```ts
  * import { moDo } from '@polytask/task-weighting';

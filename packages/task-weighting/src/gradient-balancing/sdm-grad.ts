@@ -27,6 +27,7 @@ import { presentIn } from './three-batches.js';
  *
  * @remarks A step costs three. Parameters of a single task get the gradient on the step's own batch, once; LibMTL gives them three times as much. λ = 0 is near
  * `mgda`, a large one the mean. The momentum begins anew with every step. Weights of tasks that are absent from one of the batches stand still.
+ * With K = 1 the direction is the task's gradient.
  * @example
  * ```ts
  * import { sdmGrad } from '@polytask/task-weighting';
