@@ -76,8 +76,10 @@ export function checkSaved(state: State, { model, runtime, description }: Run): 
     const count = (found.reached as Record<string, unknown>)[name];
     if (count !== null && !isCount(count)) refuse(`reached.${name}`, 'a whole number from 0, or null');
   }
-  for (const [name, series] of Object.entries(found.history.logged)) {
-    if (!isNumbers(series)) refuse(`history.logged.${name}`, 'a list of numbers');
+  for (const kind of ['logged', 'gradientNorms'] as const) {
+    for (const [name, series] of Object.entries(found.history[kind])) {
+      if (!isNumbers(series)) refuse(`history.${kind}.${name}`, 'a list of numbers');
+    }
   }
   for (const [name, sum] of Object.entries(found.sums.logged))
     requireLike({ total: 0, count: 0 }, sum, `sums.logged.${name}`);

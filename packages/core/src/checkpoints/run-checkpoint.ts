@@ -209,13 +209,15 @@ function completed(state: State): State {
     stopping?: State | null;
   };
   const steps = (history?.steps ?? 0) as number;
+  const losses = sums?.losses;
+  const none = Array.isArray(losses) ? losses.map(() => 0) : [];
   return {
     reached: { ...firstStep, step: Math.max(0, steps - 1), epoch: epoch ?? 0 } as unknown as State,
     observers: {},
     ...state,
-    ...(history && { history: { logged: {}, validationWeights: {}, restored: null, ...history } }),
+    ...(history && { history: { logged: {}, gradientNorms: {}, validationWeights: {}, restored: null, ...history } }),
     ...(stopping && { stopping: { kept: [], ...stopping } }),
-    ...(sums && { sums: { logged: {}, ...sums } }),
+    ...(sums && { sums: { logged: {}, norms: none, normCounts: none, ...sums } }),
   };
 }
 

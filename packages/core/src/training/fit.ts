@@ -187,6 +187,10 @@ async function endEpoch(
   });
   for (const name of model.terms) history.auxiliary[name]?.push(means.terms[name] ?? Number.NaN);
   if (means.cosines !== undefined) history.cosines.push(means.cosines);
+  for (const [k, norm] of means.gradientNorms?.entries() ?? []) {
+    const name = model.objectives[k] as string;
+    history.gradientNorms[name] = [...(history.gradientNorms[name] ?? []), norm];
+  }
   let scores: Scores | undefined;
   if (options.validation !== undefined) {
     scores = await evaluateDataset(run.runtime, run.constants, options.validation, options.evaluationBatchSize);

@@ -35,6 +35,11 @@ export interface History<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
   readonly logged: { [name: string]: number[] };
   /** Mean cosine between the tasks' gradients `[K][K]` per epoch; empty under strategies that compute no Gramian. */
   readonly cosines: number[][][];
+  /**
+   * Mean length of the gradient of what tasks share per epoch, by task, and by auxiliary objective with `asTask`; NaN for epochs in which it had none.
+   * Empty under strategies that compute no Gramian.
+   */
+  readonly gradientNorms: { [objective: string]: number[] };
   /** By task, how much its validation loss counts where losses of tasks are added up: its weight, as in training. */
   readonly validationWeights: { [task: string]: number };
   /** The epoch that the parameters are of where early stopping went back, counted from 1; of every task under `'per-task'`. */
@@ -62,6 +67,7 @@ export function emptyHistory(tasks: readonly AnyTask[], auxiliary: readonly stri
     auxiliary: Object.fromEntries(auxiliary.map((name) => [name, []])),
     logged: {},
     cosines: [],
+    gradientNorms: {},
     validationWeights: {},
     restored: null,
     seconds: [],
@@ -83,6 +89,8 @@ export interface EpochSums {
   counts: number[];
   cosines: number[];
   cosineCounts: number[];
+  norms: number[];
+  normCounts: number[];
   terms: { [term: string]: number };
   logged: { [name: string]: { total: number; count: number } };
   steps: number;
@@ -97,6 +105,8 @@ export function emptySums(k: number): EpochSums {
     counts: zeros(k),
     cosines: zeros(k * k),
     cosineCounts: zeros(k * k),
+    norms: zeros(k),
+    normCounts: zeros(k),
     terms: {},
     logged: {},
     steps: 0,
@@ -122,6 +132,10 @@ export function addStep(sums: EpochSums, { losses, weights, gramian, terms, logg
   }
   if (gramian === undefined) return;
   for (let i = 0; i < k; i++) {
+    if (!Number.isNaN(losses[i])) {
+      bump(sums.norms, i, Math.sqrt(Math.max(0, gramian[i * k + i] as number)));
+      bump(sums.normCounts, i, 1);
+    }
     for (let j = 0; j < k; j++) {
       const norms = Math.sqrt((gramian[i * k + i] as number) * (gramian[j * k + j] as number));
       if (!(norms > 0)) continue;
@@ -140,6 +154,7 @@ export function epochMeans(sums: EpochSums): {
   losses: Float64Array;
   weights: Float64Array;
   cosines: number[][] | undefined;
+  gradientNorms: number[] | undefined;
   terms: { [term: string]: number };
   logged: { [name: string]: number };
 } {
@@ -155,6 +170,9 @@ export function epochMeans(sums: EpochSums): {
     losses: Float64Array.from(sums.losses, (total, i) => mean(total, sums.counts[i])),
     weights: Float64Array.from(sums.weights, (total, i) => mean(total, sums.counts[i])),
     cosines,
+    gradientNorms: sums.normCounts.some((count) => count > 0)
+      ? sums.norms.map((total, i) => mean(total, sums.normCounts[i]))
+      : undefined,
     terms: Object.fromEntries(Object.entries(sums.terms).map(([name, total]) => [name, mean(total, sums.steps)])),
     logged: Object.fromEntries(
       Object.entries(sums.logged).map(([name, { total, count }]) => [name, mean(total, count)]),

@@ -320,7 +320,7 @@ describe('events', () => {
     expect(seen).toEqual([[2, 3, 3]]);
   });
 
-  it('record the cosine between gradients, and only of tasks that were there', async () => {
+  it('record lengths of gradients and cosines between them, and only of tasks that were there', async () => {
     const balancing = defineGradientBalancing({
       name: 'even',
       bind: () => ({ weights: ({ tasks }) => tasks.map(() => 1) }),
@@ -340,6 +340,8 @@ describe('events', () => {
     [1, mean, mean, 1].forEach((cosine, i) => {
       expect(history.cosines[0]?.flat()[i]).toBeCloseTo(cosine, 6);
     });
+    expect(history.gradientNorms.a?.[0]).toBeCloseTo((1 + 1 + 3) / 3, 6);
+    expect(history.gradientNorms.b?.[0]).toBeCloseTo((Math.SQRT2 + 2) / 2, 6);
   });
 
   it('let labels be laid over for the next epoch', async () => {

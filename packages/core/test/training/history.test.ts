@@ -24,6 +24,7 @@ it('begins with an empty list for everything that is recorded', () => {
     auxiliary: { 'sharing/penalty': [], extra: [] },
     logged: {},
     cosines: [],
+    gradientNorms: {},
     validationWeights: {},
     restored: null,
     seconds: [],
@@ -60,6 +61,18 @@ describe('means of an epoch', () => {
       [1, Number.NaN],
       [Number.NaN, Number.NaN],
     ]);
+  });
+
+  it('of the lengths of gradients are over the steps in which a task was there and gradients were compared', () => {
+    const sums = emptySums(3);
+    addStep(sums, step([1, 1, Number.NaN], [1, 1, 0], { gramian: Float64Array.of(4, 3, 0, 3, 9, 0, 0, 0, 0) }));
+    addStep(
+      sums,
+      step([1, Number.NaN, Number.NaN], [1, 0, 0], { gramian: Float64Array.of(16, 0, 0, 0, 0, 0, 0, 0, 0) }),
+    );
+    addStep(sums, step([1, 1, 1], [1, 1, 1]));
+    expect(epochMeans(sums).gradientNorms).toEqual([3, 3, Number.NaN]);
+    expect(epochMeans(emptySums(2)).gradientNorms).toBeUndefined();
   });
 
   it('of terms are over all steps', () => {

@@ -5,9 +5,9 @@ import type { Section } from './page.js';
 import type { Picture } from './picture.js';
 import { type ReportedRun, taskNames } from './reported-run.js';
 
-/** How training went, epoch by epoch: losses and metrics, weights, cosines between gradients. */
+/** How training went, epoch by epoch: losses and metrics, weights, lengths of gradients and cosines between them. */
 export function curveSections(runs: readonly ReportedRun[]): (Section | undefined)[] {
-  return [learningCurves(runs), weights(runs), cosines(runs)];
+  return [learningCurves(runs), weights(runs), gradientNorms(runs), cosines(runs)];
 }
 
 function learningCurves(runs: readonly ReportedRun[]): Section | undefined {
@@ -89,6 +89,26 @@ function weights(runs: readonly ReportedRun[]): Section | undefined {
   return {
     title: 'Weights over time',
     notes: ['The effective weight of each task in the step of the shared parameters, as a mean over the epoch.'],
+    pictures,
+  };
+}
+
+function gradientNorms(runs: readonly ReportedRun[]): Section | undefined {
+  const pictures = runs.flatMap((run) => {
+    const found = jointLines(run).flatMap((line) =>
+      line.gradientNorms === undefined ? [] : [[line.epoch, line.gradientNorms] as const],
+    );
+    if (found.length === 0) return [];
+    const lines = Object.keys(found[0]?.[1] ?? {}).map((name) => ({
+      name,
+      points: found.map(([epoch, norms]) => [epoch, norms[name] ?? null] as const),
+    }));
+    return [chart(runs.length > 1 ? `Lengths: ${run.name}` : 'Lengths', 'length', lines)];
+  });
+  if (pictures.length === 0) return undefined;
+  return {
+    title: 'Lengths of gradients',
+    notes: ["Mean over the epoch of the length of each task's gradient of what tasks share, before any weight."],
     pictures,
   };
 }

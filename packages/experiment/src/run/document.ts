@@ -246,6 +246,10 @@ export const metricsLineSchema = z.object({
     .array(z.array(measured))
     .exactOptional()
     .describe("Mean cosine between the tasks' gradients, where the strategy computes them."),
+  gradientNorms: z
+    .record(z.string(), measured)
+    .exactOptional()
+    .describe("Mean length of each task's gradient of what tasks share, where the strategy computes them."),
 });
 
 /** What a line of `metrics.jsonl` says; {@link metricsLineSchema} checks it. */

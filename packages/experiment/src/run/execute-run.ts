@@ -242,6 +242,7 @@ function metricsLine({ epoch, seconds, history }: EpochEvent): Omit<MetricsLine,
   const auxiliary = last(history.auxiliary);
   const logged = last(history.logged);
   const cosines = history.cosines.at(-1);
+  const gradientNorms = last(history.gradientNorms);
   return {
     epoch,
     seconds,
@@ -250,6 +251,7 @@ function metricsLine({ epoch, seconds, history }: EpochEvent): Omit<MetricsLine,
     ...(Object.keys(auxiliary).length > 0 && { auxiliary }),
     ...(Object.keys(logged).length > 0 && { logged }),
     ...(cosines && { cosines }),
+    ...(Object.keys(gradientNorms).length > 0 && { gradientNorms }),
   };
 }
 

@@ -38,7 +38,7 @@ const document = {
 } as unknown as RunDocument;
 
 const lines = [1, 2].flatMap((epoch) => [
-  { network: 'joint', epoch, steps: epoch, seconds: 1, tasks: { [hostile]: { trainLoss: 2 / epoch, weight: epoch, loss: 3, rmse: 1 }, b: { trainLoss: 1, weight: 1, loss: 3, rmse: 1 } }, cosines: [[1, -0.5], [-0.5, 1]] },
+  { network: 'joint', epoch, steps: epoch, seconds: 1, tasks: { [hostile]: { trainLoss: 2 / epoch, weight: epoch, loss: 3, rmse: 1 }, b: { trainLoss: 1, weight: 1, loss: 3, rmse: 1 } }, cosines: [[1, -0.5], [-0.5, 1]], gradientNorms: { [hostile]: 2, b: 1 / epoch } },
   { network: 'single-task', task: 'b', epoch, steps: epoch, seconds: 1, tasks: { b: { trainLoss: 1, weight: 1, loss: 3, rmse: 2 } } },
 ] as unknown as MetricsLine[]); // biome-ignore format: lines of metrics.jsonl
 
@@ -57,7 +57,14 @@ const find = (runs: readonly ReportedRun[], title: string) => reportSections(run
 describe('reportSections', () => {
   it('has a part for all that the run says', () => {
     expect(titles([run])).toEqual([
-      ...['Results', 'Together or alone', 'Learning curves', 'Weights over time', 'Cosines between gradients'],
+      ...[
+        'Results',
+        'Together or alone',
+        'Learning curves',
+        'Weights over time',
+        'Lengths of gradients',
+        'Cosines between gradients',
+      ],
       ...['Confusions', 'Predicted against true', 'How sure, and how right', 'Data', 'Configuration'],
     ]);
     expect(find([run], 'Results')?.tables?.[0]?.rows[1]).toEqual([

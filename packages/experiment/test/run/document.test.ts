@@ -103,6 +103,7 @@ describe('readMetrics', () => {
     auxiliary: { a: 1 },
     logged: { 'p/n': 2 },
     cosines: [[1]],
+    gradientNorms: { y: 2 },
   };
 
   it('gives the epochs that are whole', async () => {
