@@ -15,6 +15,12 @@ function partOf({ kind, name, description }: Owner, place: string) {
   >;
 }
 
+/** An error that is a part's, though core found it: in what its description says. */
+export function blaming(error: PolytaskError, part: { readonly kind: string; readonly name: string }): PolytaskError {
+  error.part ??= partOf({ kind: part.kind, name: part.name, description: () => part }, 'bind');
+  return error;
+}
+
 /** Marks descriptions whose members are guarded. The same in every copy of core. */
 export const guardMarker: unique symbol = Symbol.for('polytask.guarded') as never;
 

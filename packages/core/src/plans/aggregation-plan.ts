@@ -2,6 +2,7 @@ import { compact, compactMatrix, spread } from '../balancing-kit/present-tasks.j
 import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ProgramCall } from '../contracts/executor.js';
 import type { BoundGradientBalancing, GradientBalancing, JacobianSize } from '../contracts/gradient-balancing.js';
+import { blaming } from '../contracts/guard-part.js';
 import { type HostTensor, sizeOf } from '../contracts/tensors.js';
 import { NonFiniteError } from '../errors/non-finite-error.js';
 import { PolytaskError } from '../errors/polytask-error.js';
@@ -21,16 +22,20 @@ type Results = { readonly [output: string]: HostTensor };
 export function aggregationPlan(description: GradientBalancing, bound: BoundGradientBalancing): RunStep {
   const { name, gradientsOf = 'shared', headGradients = 'raw' } = description;
   const inRepresentation = gradientsOf === 'representation';
-  const refuse = (what: string) => {
-    throw new PolytaskError('POLYTASK_BALANCING_SHAPE', `Gradient balancing \`${name}\` aggregates in tfjs, ${what}`);
+  const refuse = (option: string, what: string) => {
+    const message = `Gradient balancing \`${name}\` aggregates in tfjs, ${what}`;
+    throw blaming(new PolytaskError('POLYTASK_BALANCING_SHAPE', message, { option }), description);
   };
   if (gradientsOf === 'last-shared-layer' || gradientsOf === 'layers') {
-    refuse(`which works on the gradients of 'shared' or 'representation', not of '${gradientsOf}'. Use \`weights\`.`);
+    refuse(
+      'gradientsOf',
+      `which works on the gradients of 'shared' or 'representation', not of '${gradientsOf}'. Use \`weights\`.`,
+    );
   }
   if (headGradients === 'weighted')
-    refuse('which knows no weights for head gradients: leave `headGradients` at `raw`.');
+    refuse('headGradients', 'which knows no weights for head gradients: leave `headGradients` at `raw`.');
   if (inRepresentation && bound.state !== undefined) {
-    refuse('which carries no `state` under `representation`: its size changes with the batch.');
+    refuse('gradientsOf', 'which carries no `state` under `representation`: its size changes with the batch.');
   }
   return async (runtime, info, batch) => {
     const { model } = runtime;

@@ -3,6 +3,7 @@ import { scaleWeights } from '../balancing-kit/weight-scale.js';
 import type { Batch } from '../contracts/batch.js';
 import type { DeviceTensor, ProgramResult } from '../contracts/executor.js';
 import type { BoundGradientBalancing, GradientBalancing } from '../contracts/gradient-balancing.js';
+import { blaming } from '../contracts/guard-part.js';
 import { type HostTensor, hostTensor } from '../contracts/tensors.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import { ShapeMismatchError } from '../errors/shape-mismatch-error.js';
@@ -25,11 +26,13 @@ export function gradientBalancingPlan(description: GradientBalancing, bound: Bou
   }
   const { updateEvery = 1, gradientsOf } = description;
   if (updateEvery > 1 && (bound.weights === undefined || gradientsOf === 'layers')) {
-    throw new PolytaskError(
+    const error = new PolytaskError(
       'POLYTASK_BALANCING_SHAPE',
       `Gradient balancing \`${description.name}\` has no one set of weights that could hold for ${updateEvery} steps: that needs \`weights\`, ` +
         "and not `gradientsOf: 'layers'`. Leave `updateEvery` at 1.",
+      { option: 'updateEvery' },
     );
+    throw blaming(error, description);
   }
   if (bound.weights === undefined) return aggregationPlan(description, bound);
   const step = weightsStep(description, bound.weights.bind(bound));

@@ -204,5 +204,10 @@ it.each([
   const balancing = defineGradientBalancing({ name: 'test-aggregation', ...options, bind: () => bound });
   const make = mixedTrainer({ tasks, sharing, balancing, inputs });
   await expect(make).rejects.toThrow(message);
-  await expect(make).rejects.toMatchObject({ code: 'POLYTASK_BALANCING_SHAPE' });
+  const option = Object.keys(options)[0] as string;
+  await expect(make).rejects.toMatchObject({
+    code: 'POLYTASK_BALANCING_SHAPE',
+    option,
+    part: { name: 'test-aggregation' },
+  });
 });

@@ -83,5 +83,7 @@ test('are refused where there is no one set of them', async () => {
   });
   await expect(trained({ ...problem, balancing: layers }, data, { epochs: 1, batchSize: 2 })).rejects.toMatchObject({
     code: 'POLYTASK_BALANCING_SHAPE',
+    option: 'updateEvery',
+    part: { kind: 'gradient-balancing', name: 'by-layers' },
   });
 });

@@ -89,6 +89,19 @@ describe('prepareRun', () => {
     expect(drop).toEqual([expect.stringMatching(/`training\.batchSize`: found 100 rows per step, .* take at most 96/)]);
   });
 
+  it('finds the options of a balancing that do not go together', async () => {
+    const withBalancing = (balancing: string) => told(`${smallRun}balancing: ${balancing}\n`);
+    expect([
+      ...(await withBalancing('{ use: mgda, updateEvery: 3, gradientsOf: layers }')),
+      ...(await withBalancing('{ use: grad-drop, headGradients: weighted }')),
+      ...(await withBalancing('{ use: cr-mogm, inner: { use: grad-drop } }')),
+    ]).toEqual([
+      expect.stringMatching(/^\d+:38: .*could hold for 3 steps/),
+      expect.stringMatching(/^\d+:45: .*knows no weights for head gradients/),
+      expect.stringMatching(/^\d+:35: .*must be a gradient balancing that gives weights/),
+    ]);
+  });
+
   it('keeps batch normalisation from single rows', async () => {
     const normalised = changed('units: [8] }', 'units: [8], batchNorm: true }');
     const wrong = await told(normalised, ['training.batchSize=1']);

@@ -10,7 +10,7 @@ import { describePart, InvalidOptionError, number, part, required, withDefault, 
  * Shapes: as of the inner method.
  *
  * @remarks A task that is absent keeps its mean. `scale` and `headGradients` are those given here, whatever the inner part says; it is asked for its
- * weights as published. The state of both is in checkpoints.
+ * weights as published. Where the inner part has an `updateEvery`, that many steps are one of these. With K = 1 it is the inner method. The state of both is in checkpoints.
  * @throws `POLYTASK_INVALID_OPTION` for an inner part that gives directions and no weights.
  * @example
  * ```ts
@@ -37,13 +37,11 @@ export const crMogm = /* @__PURE__ */ describePart('gradient-balancing', {
     alpha: withDefault(number({ from: 0, below: 1 }), 0.9, 'How slowly the weights follow.', 'TorchJD'),
   },
   make({ inner, alpha }) {
-    const { bind, gradientsOf } = wrapBalancing(inner, {
+    const { bind, gradientsOf, leastLoss, updateEvery } = wrapBalancing(inner, {
       name: 'cr-mogm',
       bind(bound, { tasks: names }) {
         const { weights: within } = bound;
-        if (within === undefined) {
-          throw new InvalidOptionError('inner', 'a gradient balancing that gives weights', inner.name);
-        }
+        if (within === undefined) return {};
         const means = new Map<string, (number | null)[]>();
         return {
           weights(input) {
@@ -65,6 +63,15 @@ export const crMogm = /* @__PURE__ */ describePart('gradient-balancing', {
         };
       },
     });
-    return { bind, ...(gradientsOf && { gradientsOf }) };
+    return {
+      ...(gradientsOf && { gradientsOf }),
+      ...(leastLoss !== undefined && { leastLoss }),
+      ...(updateEvery && { updateEvery }),
+      bind(context) {
+        const bound = bind(context);
+        if (bound.weights !== undefined) return bound;
+        throw new InvalidOptionError('inner', 'a gradient balancing that gives weights', inner);
+      },
+    };
   },
 });

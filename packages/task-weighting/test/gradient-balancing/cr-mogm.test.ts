@@ -30,8 +30,9 @@ test('is a moving mean of the weights, which begins with the first ones', async 
   opened.dispose();
 });
 
-test('compares the gradients that the inner part compares, and refuses what gives no weights', async () => {
-  expect(crMogm({ inner: gradNorm() }).gradientsOf).toBe('last-shared-layer');
+test('compares the gradients that the inner part compares, at its steps and losses, and refuses what gives no weights', async () => {
+  expect(crMogm({ inner: gradNorm() })).toMatchObject({ gradientsOf: 'last-shared-layer', leastLoss: 0 });
+  expect(crMogm({ inner: mgda({ updateEvery: 3 }) }).updateEvery).toBe(3);
   const directions = defineGradientBalancing({
     name: 'directions',
     bind: () => ({ aggregate: ({ jacobian }) => ({ direction: jacobian }) }),
