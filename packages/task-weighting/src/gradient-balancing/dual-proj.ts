@@ -11,8 +11,8 @@ import { comparedGradients, inTaskOrder, preferenceOption, sharesOf } from './op
  *
  * Shapes: G `[K, K]` → w `[K]`.
  *
- * @remarks Where the mean makes no task worse it is the direction. Solved exactly; TorchJD adds 1e-4 to the diagonal of G. With K = 1 the
- * direction is the task's gradient.
+ * @remarks Where the mean makes no task worse it is the direction. Solved exactly; TorchJD adds 1e-4 to the diagonal of G. For two tasks d is half of what
+ * DCGD calls its projection form. With K = 1 the direction is the task's gradient.
  * @throws `POLYTASK_SOLVER` where the solver does not come to an end.
  * @example
  * ```ts
