@@ -1,15 +1,19 @@
-// What holds for every loss weighting that the package exports, those of tomorrow too.
-import { describedParts, type LossWeighting, PolytaskError } from '@polytask/core';
+// What holds for every loss weighting and gradient balancing that the package exports, those of tomorrow too.
+import { describedParts, type GradientBalancing, type LossWeighting, PolytaskError } from '@polytask/core';
 import { expect, test } from 'vitest';
 import * as all from '../src/index.js';
-import { openLosses, weighted } from './support.js';
+import { openGradients, openLosses, weighted } from './support.js';
 
-const methods = [...describedParts(all).values()]
-  .filter(
-    ({ kind, options }) =>
-      kind === 'loss-weighting' && !Object.values(options).some((one) => one.presence === 'required'),
-  )
-  .map(({ name, create }) => ({ name, make: () => create({}) as LossWeighting }));
+const of = <Part>(kind: string) =>
+  [...describedParts(all).values()]
+    .filter((one) => one.kind === kind && !Object.values(one.options).some(({ presence }) => presence === 'required'))
+    .map(({ name, create }) => ({ name, make: () => create({}) as Part }));
+const methods = of<LossWeighting>('loss-weighting');
+const balancings = of<GradientBalancing>('gradient-balancing');
+const rows = [
+  [1, 2, 0],
+  [-1, 0.5, 1],
+];
 
 test.each(methods)('$name either takes a negative loss or says whose it is', ({ make }) => {
   try {
@@ -21,6 +25,28 @@ test.each(methods)('$name either takes a negative loss or says whose it is', ({ 
     expect(error.message).toContain('that of task `task1` is -3');
   }
 });
+
+test.each(balancings)(
+  '$name either takes a negative loss or says whose it is, and that it goes by losses',
+  async (one) => {
+    const { leastLoss } = one.make();
+    const opened = openGradients(one.make(), 2, { primary: 'task0' });
+    if (leastLoss === undefined) {
+      const { direction, weights } = await opened.step(rows, [2, -3]);
+      expect([...direction, ...(weights ?? [])].every(Number.isFinite)).toBe(true);
+    } else {
+      await expect(opened.step(rows, [2, -3])).rejects.toMatchObject({
+        code: 'POLYTASK_LOSS_TOO_LOW',
+        message: expect.stringContaining('that of task `task1` is -3'),
+      });
+      await expect(opened.step(rows)).rejects.toThrow(
+        `Give one loss per task, in their order: \`${one.name}\` goes by them`,
+      );
+    }
+    await expect(opened.step(rows, [1])).rejects.toMatchObject({ code: 'POLYTASK_SHAPE_MISMATCH' });
+    opened.dispose();
+  },
+);
 
 test.each(methods)('$name gives numbers for losses of 0, at first and later', ({ make }) => {
   const opened = openLosses(make(), 3);

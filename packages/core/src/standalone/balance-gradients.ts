@@ -26,7 +26,8 @@ export interface BalancedGradients {
    * The direction to go in place of the tasks' gradients of what they share.
    *
    * @param jacobian - `[K, P]`, a row per task.
-   * @param losses - `[K]`; NaN for tasks without a label in this batch, whose rows are not looked at. Default: all are there, with a loss of 0.
+   * @param losses - `[K]`; NaN for tasks without a label in this batch, whose rows are not looked at. Default, of methods that
+   * do not go by them: all are there, with a loss of 0.
    * @throws `POLYTASK_NON_FINITE` for a gradient that is not finite, of a method that gives weights.
    */
   direction(jacobian: tf.Tensor2D, losses?: ArrayLike<number>): Promise<BalancedGradient>;
@@ -46,7 +47,8 @@ export interface BalancedGradients {
  * @param part The gradient balancing.
  * @param tasks Names of the tasks, or their definitions.
  * @param options See {@link StandaloneOptions}.
- * @throws `POLYTASK_WRONG_PART` for another kind of part; `POLYTASK_SHAPE_MISMATCH` for another number of rows.
+ * @throws `POLYTASK_WRONG_PART` for another kind of part; `POLYTASK_SHAPE_MISMATCH` for another number of rows or losses, and without losses for
+ * methods that are not defined for all of them.
  * @example
  * ```ts
  * import { balanceGradients, defineGradientBalancing } from '@polytask/core';
@@ -151,8 +153,13 @@ export function balanceGradients(
           'Give one row per task, in their order.',
         );
       }
+      const goesByLosses = part.leastLoss !== undefined;
+      if (losses === undefined ? goesByLosses : losses.length !== k) {
+        const advice = `Give one loss per task, in their order${goesByLosses ? `: \`${part.name}\` goes by them` : ''}.`;
+        throw new ShapeMismatchError('`losses`', [k], losses === undefined ? [] : [losses.length], advice);
+      }
       const known = Float64Array.from({ length: k }, (_, i) => (losses === undefined ? 0 : (losses[i] as number)));
-      requireLosses(part, losses === undefined ? [] : known, names, info().step);
+      requireLosses(part, known, names, info().step);
       const active = names.flatMap((_, i) => (Number.isNaN(known[i]) ? [] : [i]));
       const mask = tf.tidy(() => {
         if (active.length === k) return tf.clone(jacobian);

@@ -17,6 +17,7 @@ import { moveShareTensors } from '../solvers/shares.js';
  * @remarks LibMTL applies a softmax where the paper projects, which keeps λ near equal weights whatever happens; here it is the projection. The normalised
  * gradients are those of the authors' code, `'none'` is Algorithm 1. Absent tasks keep their means and weights and have no part in d. With K = 1 the
  * direction is the task's mean.
+ * @throws `POLYTASK_LOSS_TOO_LOW` for negative losses, which would turn gradients round, unless `normalize: 'none'`.
  * @example
  * ```ts
  * import { balanceGradients } from '@polytask/core';
@@ -61,6 +62,8 @@ export const moCo = /* @__PURE__ */ describePart('gradient-balancing', {
     ),
   },
   make: ({ beta, sigma, gamma, gammaSigma, rho, normalize, scale }) => ({
+    // A negative loss would turn its gradient round.
+    ...(normalize === 'loss' && { leastLoss: 0 }),
     bind: () => ({
       state: ({ tasks, columns }) => ({
         tracked: [tasks, columns],
