@@ -23,6 +23,12 @@ export interface EarlyStopping {
    * epoch of its own best loss, trunk and head; the model then is as many models as there are tasks. Default false.
    */
   readonly restoreBest?: boolean | 'per-task';
+  /**
+   * Under `'tasks'`: whether a task that has stopped improving is frozen, from the next epoch on. Its labels count for nothing, so that what it alone
+   * uses stands still and it pulls at nothing else. What is shared moves on for the others, which may well harm it: go back by `restoreBest`.
+   * Default false.
+   */
+  readonly freeze?: boolean;
 }
 
 interface Best {
@@ -88,7 +94,10 @@ export function checkStopping(options: EarlyStopping, tasks: readonly AnyTask[],
       'Early stopping watches the validation data; pass `validation` to `fit`.',
     );
   }
-  const { monitor } = options;
+  const { monitor, freeze = false } = options;
+  requireOption(typeof freeze === 'boolean', 'earlyStopping.freeze', 'true or false', freeze);
+  const frozen = "left out, unless every task is watched by itself (`monitor: 'tasks'`)";
+  requireOption(!freeze || monitor === 'tasks', 'earlyStopping.freeze', frozen, freeze);
   if (typeof monitor !== 'object') {
     const known = [undefined, ...monitorNames].includes(monitor as Exclude<Monitor, object>);
     requireOption(known, 'earlyStopping.monitor', `${monitorNames.join(', ')}, primary, or { task, metric }`, monitor);
@@ -133,6 +142,16 @@ export function hasStopped({ watched }: StoppingState): boolean {
   return watched.every(({ stopped }) => stopped);
 }
 
+/** Names of the tasks that take no further part. */
+export function frozenTasks(
+  options: EarlyStopping | undefined,
+  state: StoppingState | undefined,
+  tasks: readonly AnyTask[],
+): string[] {
+  if (options?.freeze !== true) return [];
+  return tasks.flatMap(({ name }, k) => (state?.watched[k]?.stopped ? [name] : []));
+}
+
 /** Looks at the last epoch of the history. */
 export function judgeEpoch(
   options: EarlyStopping,
@@ -147,6 +166,8 @@ export function judgeEpoch(
     best === null ? !Number.isNaN(score) : score > best + (options.minDelta ?? 0);
   scores(monitor).forEach((score, i) => {
     const one = state.watched[i] as StoppingState['watched'][number];
+    // Whoever is frozen stays so, also where what the others learn happens to help.
+    if (options.freeze && one.stopped) return;
     if (isBetter(one, score)) {
       Object.assign(one, { best: score, bestEpoch: epoch + 1, waited: 0 });
       return;

@@ -10,13 +10,14 @@ import { joinBatches } from './batch-parts.js';
 import {
   checkStopping,
   type EarlyStopping,
+  frozenTasks,
   hasStopped,
   judgeEpoch,
   namingPrimary,
   startStopping,
 } from './early-stopping.js';
 import type { EpochEvent, FitOptions, StepEvent } from './fit-options.js';
-import { furtherBatches } from './further-batches.js';
+import { furtherBatches, withoutTasks } from './further-batches.js';
 import { addLogged, addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
 import { lastBatchFor } from './last-batch.js';
 import { epochEnds, loggerOf, probe } from './parts-of-run.js';
@@ -47,6 +48,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
     if (stopping !== run.stopping) run.best = [];
     run.stopping = stopping;
   }
+  run.frozen = frozenTasks(earlyStopping, run.stopping, tasks);
   run.perTask?.dispose();
   run.perTask = undefined;
   run.history.restored = null;
@@ -84,7 +86,8 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
     ) {
       // Now, and not after the step: meanwhile a cursor may read ahead.
       const position = cursor.position();
-      const batch = joinBatches(raws.map((raw) => labelBatch(raw, tasks, run.constants, run.overlays, train.sources)));
+      const labelled = raws.map((raw) => labelBatch(raw, tasks, run.constants, run.overlays, train.sources));
+      const batch = joinBatches(labelled.map((one) => withoutTasks(one, run.frozen)));
       const { counts, touched } = runtime;
       const takeStep = async () => {
         const found = runtime.teaches(batch, stepInfo(run)) ? await step(run, batch, sources, log) : undefined;
@@ -220,6 +223,7 @@ async function endEpoch(
 async function judge(run: Run, options: EarlyStopping): Promise<void> {
   const { runtime, history } = run;
   const verdict = judgeEpoch(options, run.stopping as NonNullable<Run['stopping']>, run.description.tasks, history);
+  run.frozen = frozenTasks(options, run.stopping, run.description.tasks);
   if (verdict.stop) history.stopped = 'early';
   if (verdict.best.length === 0) return;
   const snapshot = {

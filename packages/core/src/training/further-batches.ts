@@ -5,6 +5,13 @@ import { PolytaskError } from '../errors/polytask-error.js';
 import type { Run } from './run.js';
 import type { BatchSources } from './runtime.js';
 
+/** The batch as it is without labels of these tasks. */
+export function withoutTasks(batch: Batch, names: readonly string[]): Batch {
+  if (names.length === 0) return batch;
+  const none = names.map((name) => [name, new Float32Array(batch.weights[name]?.length ?? 0)] as const);
+  return { ...batch, weights: { ...batch.weights, ...Object.fromEntries(none) } };
+}
+
 /**
  * Endless streams of further batches, with orders of their own; counted, so that a resumed run goes on where it was. The plan has one
  * stream of each kind (`undefined`); a part that only looks has its own, and takes no batch away from the plan.
@@ -35,7 +42,7 @@ export function furtherBatches(
     if (raw === null)
       throw new PolytaskError('POLYTASK_DATASET', 'The data set ended before the number of batches that it names.');
     const overlays = kind === 'another' ? run.overlays : undefined;
-    return labelBatch(raw, tasks, run.constants, overlays, dataset.sources);
+    return withoutTasks(labelBatch(raw, tasks, run.constants, overlays, dataset.sources), run.frozen);
   };
   return (stream) => ({
     another: () => draw(stream, 'another', train),

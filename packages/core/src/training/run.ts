@@ -60,6 +60,8 @@ export interface Run {
   /** Further training and validation batches that plans have asked for, and by `<stream>/<kind>` other parts. */
   drawn: { [stream: string]: number };
   stopping: StoppingState | undefined;
+  /** Names of tasks that take no further part in this `fit`. */
+  frozen: readonly string[];
   /** Under `restoreBest` the parameters of the best epoch, or of every task's: as `StoppingState.kept`. */
   best: (Snapshot | undefined)[];
   /** The model of every task's best epoch, once training under `restoreBest: 'per-task'` is over. */
@@ -109,6 +111,7 @@ export async function openRun(
       broken: false,
       drawn: { another: 0, validation: 0 },
       stopping: undefined,
+      frozen: [],
       best: [],
       perTask: undefined,
       schedule: undefined,

@@ -325,8 +325,9 @@ describe('a run that is interrupted and goes on is the same, bit for bit', () =>
     expect(expected.state.overlays).toMatchObject({ kind: { ids: { data: Int32Array.of(2, 7) } } });
   });
 
-  it('with one of the tasks that early stopping waits for done', async () => {
-    const fit: FitOptions = { epochs: 6, batchSize: 8, validation, earlyStopping: { patience: 0, monitor: 'tasks' } };
+  it.each([false, true])('with one of the tasks that early stopping waits for done, frozen: %s', async (freeze) => {
+    const earlyStopping = { patience: 0, monitor: 'tasks', freeze } as const;
+    const fit: FitOptions = { epochs: 6, batchSize: 8, validation, earlyStopping };
     const options = { optimizer: sgd({ learningRate: 0.3 }) };
     const { expected } = await expectSame(options, train, fit, [[3], [11], [12], [13], [14]]);
     expect(expected.state).toMatchObject({

@@ -175,6 +175,12 @@ describe('is refused', () => {
       true,
       /`earlyStopping.restoreBest` must be true, false or 'per-task'/,
     ],
+    [{ patience: 1, freeze: true }, true, /`earlyStopping.freeze` must be left out, unless .*`monitor: 'tasks'`/],
+    [
+      { patience: 1, monitor: 'tasks' as const, freeze: 1 as never },
+      true,
+      /`earlyStopping.freeze` must be true or false/,
+    ],
   ])('for %o', (options, validation, message) => {
     expect(() => checkStopping(options, tasks, validation)).toThrow(message);
   });
@@ -258,6 +264,28 @@ describe('a run', () => {
     expect(history.tasks.a?.trainLoss).not.toContain(Number.NaN);
     for (const path of Object.keys(seen[0] as object)) {
       for (let e = 1; e < seen.length; e++) expect(seen[e]?.[path], path).not.toEqual(seen[e - 1]?.[path]);
+    }
+  });
+
+  it('freezes the task that has stopped, where it is asked for: what it alone uses stands still, and pulls at nothing', async () => {
+    const trainer = keep(await mixedTrainer(real));
+    const seen: Record<string, Uint32Array>[] = [];
+    const history = await trainer.fit(rows, {
+      epochs: 5,
+      validation: near,
+      earlyStopping: { patience: 0, monitor: 'tasks', minDelta: 1e-3, freeze: true },
+      onMetrics: async () => void seen.push(await readBits(trainer)),
+    });
+    // The first epoch is never worse; the second one is, and ends with the task frozen.
+    expect(history).toMatchObject({ stopped: 'epochs', steps: 5 });
+    expect(history.tasks.a?.trainLoss.map(Number.isNaN)).toEqual([false, false, true, true, true]);
+    expect(history.tasks.a?.loss).not.toContain(Number.NaN);
+    const { segments = [] } = trainer.parameters?.layout ?? {};
+    for (const { path, usedBy } of segments) {
+      for (let e = 2; e < seen.length; e++) {
+        const same = seen[e]?.[path]?.join() === seen[e - 1]?.[path]?.join();
+        expect(same, path).toBe(usedBy.join() === 'a');
+      }
     }
   });
 

@@ -92,10 +92,15 @@ const stopping = mapping({
     .describe(
       'Go back to the best epoch at the end (default); per-task: for every task to its own, so that the model is one network per task.',
     ),
+  freeze: flag()
+    .exactOptional()
+    .describe(
+      'Under `monitor: tasks`: whether a task that has stopped improving takes no further part. Default false.',
+    ),
 });
 
 const earlyStopping = z.union([flag(), stopping], {
-  error: 'true, false, or { patience, minDelta, monitor, restoreBest }',
+  error: 'true, false, or { patience, minDelta, monitor, restoreBest, freeze }',
 });
 
 const bestWords = ['loss', 'relative-loss', 'delta-m', 'mean'] as const;
