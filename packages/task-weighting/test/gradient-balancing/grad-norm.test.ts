@@ -1,4 +1,5 @@
-import { conformance } from '@polytask/core/testing';
+import { adam, createTrainer, mlp, regression, tableDataset, uniformStream } from '@polytask/core';
+import { conformance, plainSharing } from '@polytask/core/testing';
 import { expect, test } from 'vitest';
 import { gradNorm, logitSlopes } from '../../src/gradient-balancing/grad-norm.js';
 import { expectClose, goldenJacobian, openGradients } from '../support.js';
@@ -44,4 +45,45 @@ test('makes gradients equally long, and those of tasks that lag behind longer', 
   expect(b / a).toBeGreaterThan(1.8);
   expect(b / a).toBeLessThan(2.2);
   opened.dispose();
+});
+
+test('on the problem of the paper, weights follow the inverse of the scale of targets', async () => {
+  // f_i(x) = σ_i tanh((b + ε_i) · x) with σ = 1 and 100, smaller than published: gradients are as long as σ, losses as its square.
+  const draw = uniformStream('grad-norm');
+  const normal = (deviation: number) =>
+    deviation * Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
+  const [rows, width] = [256, 20];
+  const common = Array.from({ length: width }, () => normal(10));
+  const slopes = [1, 100].map((sigma) => ({ sigma, own: common.map((value) => value + normal(3.5)) }));
+  const x = Array.from({ length: rows }, () => {
+    const row = Array.from({ length: width }, () => 2 * draw() - 1);
+    return row.map((value) => value / Math.hypot(...row));
+  });
+  const columns = slopes.map(({ sigma, own }) =>
+    x.map((row) => sigma * Math.tanh(row.reduce((sum, value, i) => sum + value * (own[i] as number), 0))),
+  );
+  const trainer = await createTrainer({
+    tasks: [regression('small', { standardize: false }), regression('large', { standardize: false })],
+    sharing: plainSharing(mlp([32, 32])),
+    balancing: gradNorm({ alpha: 0.12, learningRate: 0.05 }),
+    optimizer: adam({ learningRate: 1e-4 }),
+    seed: 1,
+  });
+  const seen: number[][] = [];
+  await trainer.fit(
+    tableDataset({
+      inputs: { x: { data: Float32Array.from(x.flat()), shape: [rows, width] } },
+      columns: { small: columns[0] as number[], large: columns[1] as number[] },
+    }),
+    { epochs: 20, batchSize: 32, callbacks: [{ stepEnd: ({ weights }) => void seen.push(Object.values(weights)) }] },
+  );
+  trainer.dispose();
+  expect(seen[0]).toEqual([1, 1]);
+  const [small = 0, large = 0] = seen.at(-1) ?? [];
+  expect(small / large).toBeGreaterThan(70);
+  expect(small / large).toBeLessThan(140);
+  // Little by little: never back.
+  const halfway = seen[Math.floor(seen.length / 4)] as number[];
+  expect(halfway[0]).toBeGreaterThan(1.2);
+  expect(halfway[0]).toBeLessThan(small);
 });
