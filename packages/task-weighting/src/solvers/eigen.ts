@@ -1,4 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { notConverged } from './not-converged.js';
 
 /** Eigenvalues in ascending order, and their vectors. */
 export interface Eigen {
@@ -7,8 +8,11 @@ export interface Eigen {
   readonly vectors: Float64Array;
 }
 
-/** Eigenvalues and vectors of a symmetric matrix, row-major `[k, k]`. */
+/** Eigenvalues and vectors of a symmetric matrix, row-major `[k, k]`. Errors: `POLYTASK_SOLVER` for numbers that are not finite. */
 export function symmetricEigen(matrix: Float64Array, k: number): Eigen {
+  const bad = matrix.find((value) => !Number.isFinite(value));
+  if (bad !== undefined)
+    throw notConverged('The eigenvalues of the inner products of gradients', bad, rankTolerance(k));
   const found = new EigenvalueDecomposition(Matrix.from1DArray(k, k, matrix), { assumeSymmetric: true });
   return {
     values: Float64Array.from(found.realEigenvalues),

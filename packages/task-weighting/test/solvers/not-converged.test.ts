@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { bargainingWeights } from '../../src/solvers/bargaining.js';
 import { conflictAverse } from '../../src/solvers/conflict-averse.js';
 import { constrainedMinimumNorm } from '../../src/solvers/constrained-minimum-norm.js';
+import { pseudoSolve } from '../../src/solvers/eigen.js';
 import { bestShares } from '../../src/solvers/linear-program.js';
 import { minimumNorm } from '../../src/solvers/minimum-norm.js';
 
@@ -19,6 +20,8 @@ test.each([
   ],
   ['the radius around the mean', () => conflictAverse(nothing, 0.5)],
   ['a bargaining in which somebody wants to lose', () => bargainingWeights(Float64Array.of(1, 0, 0, 1), [1, -1], 1)],
+  ['a bargaining about what is no number', () => bargainingWeights(nothing, [1, 1, 1], 1)],
+  ['eigenvalues of what is no number', () => pseudoSolve(nothing, [1, 1, 1])],
   ['a linear program that nothing fulfils', () => bestShares([1, 1], [[-1, -1]], [0])],
   ['a linear program of what is no number', () => bestShares([Number.NaN, 1], [[1, 1]], [0])],
 ])('%s', (_, solve) => {
