@@ -9,7 +9,7 @@ import { checkPart } from '../model/check-part.js';
 import { checkWeights } from '../plans/gradient-balancing-plan.js';
 import { requireLosses } from '../plans/require-losses.js';
 import { uniformFloats } from '../random/uniform-stream.js';
-import { checkGramian } from '../training/check-gramian.js';
+import { checkGramian } from '../training/primitives.js';
 import { downloaded, openPart, type StandaloneOptions } from './open-part.js';
 
 /** What a gradient balancing makes of a Jacobian. */

@@ -13,7 +13,6 @@ import { gradientBlocks } from '../plans/gradient-blocks.js';
 import { requireLosses } from '../plans/require-losses.js';
 import { prefixed } from './batch-feeds.js';
 import { addTo, overParts, refuseParts } from './batch-parts.js';
-import { checkGramian } from './check-gramian.js';
 import { devicePrimitives, refuseMove } from './device-primitives.js';
 import { requireOutputs } from './forward-outputs.js';
 import { activeVector } from './objective-vectors.js';
@@ -128,8 +127,15 @@ export function openPrimitives(
     throw new ShapeMismatchError(what, [objectives.length], [values.length], advice);
   };
 
+  const device = devicePrimitives(runtime, info, made, probe);
   const primitives: StepPrimitives = {
-    ...devicePrimitives(runtime, info, made, probe),
+    ...device,
+    async gramian(a, b = a) {
+      const found = await device.gramian(a, b);
+      const both = a.active.filter((k) => b.active.includes(k));
+      if (probe === undefined) checkGramian(found, both, objectives, info.step);
+      return found;
+    },
     info,
     layout: model.layout,
     objectives,
@@ -299,6 +305,19 @@ export function nonFiniteTerm(name: string, value: number, step: number): NonFin
   const advice =
     'The tasks are not to blame: look at what this term is made of, such as a logarithm of 0 or a root at 0.';
   return new NonFiniteError(`The auxiliary term \`${name}\``, value, undefined, step, advice);
+}
+
+/** Refuses a Gramian of gradients that are not finite, or too long for float32. */
+export function checkGramian(
+  gramian: Float64Array,
+  active: readonly number[],
+  objectives: readonly string[],
+  step: number,
+): void {
+  for (const k of active) {
+    const square = gramian[k * objectives.length + k] as number;
+    if (!Number.isFinite(square)) throw new NonFiniteError('The squared gradient norm', square, objectives[k], step);
+  }
 }
 
 /** Stacked Gramians `[blocks, K, K]` by name of the block. */
