@@ -101,7 +101,9 @@ describe('in a loop of somebody else’s', () => {
     byLoss.dispose();
     const byGradient = balanceGradients(kinds[1]?.((task) => (task === 'a' ? 0 : -1)) as never, ['a', 'b']);
     const rows = tf.tensor2d([[1], [2]]);
-    tf.dispose((await byGradient.direction(rows)).direction);
+    tf.dispose((await byGradient.direction(rows, [1, 1])).direction);
+    // Nothing is made up in their place.
+    await expect(byGradient.direction(rows)).rejects.toMatchObject({ code: 'POLYTASK_SHAPE_MISMATCH' });
     await expect(byGradient.direction(rows, [-1, -1])).rejects.toMatchObject({ code: 'POLYTASK_LOSS_TOO_LOW' });
     byGradient.dispose();
     rows.dispose();
