@@ -64,3 +64,32 @@ test.each(methods)('$name gives numbers for losses of 0, at first and later', ({
   }
   opened.dispose();
 });
+
+const sizes = [
+  [1e30, 2e30],
+  [1e30, 1],
+  [1e-30, 3e-30],
+  [1e-30, 1],
+];
+
+test.each(methods)('$name gives numbers for losses of every size', ({ make }) => {
+  for (const losses of sizes) {
+    const opened = openLosses(make(), 2);
+    for (let n = 0; n < 3; n++) {
+      const { value, weights, gradients } = opened.step(losses);
+      expect([value, ...weights, ...gradients.flat()].every(Number.isFinite), losses.join()).toBe(true);
+    }
+    opened.dispose();
+  }
+});
+
+test.each(balancings)('$name gives numbers for losses of every size', async ({ make }) => {
+  for (const losses of sizes) {
+    const opened = openGradients(make(), 2, { primary: 'task0' });
+    for (let n = 0; n < 3; n++) {
+      const { direction, weights } = await opened.step(rows, losses);
+      expect([...direction, ...(weights ?? [])].every(Number.isFinite), losses.join()).toBe(true);
+    }
+    opened.dispose();
+  }
+});
