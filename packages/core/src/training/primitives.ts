@@ -127,15 +127,8 @@ export function openPrimitives(
     throw new ShapeMismatchError(what, [objectives.length], [values.length], advice);
   };
 
-  const device = devicePrimitives(runtime, info, made, probe);
   const primitives: StepPrimitives = {
-    ...device,
-    async gramian(a, b = a) {
-      const found = await device.gramian(a, b);
-      const both = a.active.filter((k) => b.active.includes(k));
-      if (probe === undefined) checkGramian(found, both, objectives, info.step);
-      return found;
-    },
+    ...devicePrimitives(runtime, info, made, probe),
     info,
     layout: model.layout,
     objectives,
@@ -217,22 +210,16 @@ export function openPrimitives(
       };
     },
     async gramianOf(of: GradientsOf, at = {}) {
-      const split = (stacked: HostTensor | undefined, active: readonly number[]) => {
-        const gramians = splitGramians(runtime, of, stacked as HostTensor);
-        if (probe !== undefined) return gramians;
-        for (const gramian of Object.values(gramians)) checkGramian(gramian, active, objectives, info.step);
-        return gramians;
-      };
+      const split = (stacked: HostTensor | undefined) => splitGramians(runtime, of, stacked as HostTensor);
       // Rows of the representation are those of one part each, so that Gramians add up; those of parameters do not.
       if ((at.batch ?? batch).parts !== undefined && of !== 'representation') {
-        const { shared, losses, active } = await primitives.jacobian(at);
+        const { shared, losses } = await primitives.jacobian(at);
         const { host } = await session.run(programs.gramians(of), { feeds: { shared }, outputs: { gramians: 'read' } });
-        return { gramians: split(host.gramians, active), losses };
+        return { gramians: split(host.gramians), losses };
       }
       const program = of === 'representation' ? programs.representationGramian : programs.jacobian(of);
-      const call = { feeds: {}, outputs: { gramians: 'read' } } as const;
-      const { host, losses, active } = await train(program, at, true, call);
-      return { gramians: split(host.gramians, active), losses };
+      const { host, losses } = await train(program, at, true, { feeds: {}, outputs: { gramians: 'read' } });
+      return { gramians: split(host.gramians), losses };
     },
     async combine({ shared, own, auxiliary }, weights, headGradients = 'raw') {
       const { data } = vector(weights, '`weights` of a combination');
@@ -254,11 +241,34 @@ export function openPrimitives(
     },
   };
   return {
-    primitives: ofCore(primitives),
+    primitives: ofCore(probe === undefined ? checkingGramians(primitives) : primitives),
     terms: () => terms ?? runtime.terms({}, info.step),
     end() {
       for (const handle of made) session.release(handle);
       made.clear();
+    },
+  };
+}
+
+/** Gramians of gradients that are not finite, or too long for float32, are refused before a plan works with them. */
+function checkingGramians(primitives: StepPrimitives): StepPrimitives {
+  const { objectives, info, active } = primitives;
+  const check = (gramian: Float64Array, tasks: readonly number[]) =>
+    checkGramian(gramian, tasks, objectives, info.step);
+  return {
+    ...primitives,
+    async gramian(a, b = a) {
+      const found = await primitives.gramian(a, b);
+      check(
+        found,
+        a.active.filter((k) => b.active.includes(k)),
+      );
+      return found;
+    },
+    async gramianOf(of, at) {
+      const found = await primitives.gramianOf(of, at);
+      for (const gramian of Object.values(found.gramians)) check(gramian, active(at?.batch));
+      return found;
     },
   };
 }
