@@ -67,7 +67,9 @@ export const hardSharing = /* @__PURE__ */ describePart('sharing', {
   ],
   options,
   make: (given) => ({
-    ...(given.rotations && { madeFor: { balancings: ['roto-grad'], because: 'No other learns its rotations.' } }),
+    ...(given.rotations && {
+      madeFor: { balancings: ['roto-grad'], because: 'No other learns `rotations`: leave them out.' },
+    }),
     bind({ tasks, inputs, scope }) {
       const { specs, applyShared } = buildTaskInputs(scope, tasks, inputs, given.adapters);
       const trunk = buildEncoder(given.encoder, scope.child('trunk'), specs);

@@ -340,7 +340,7 @@ it('has rotations between trunk and heads, which no optimizer moves', async () =
 
 it('says that rotations are for a balancing that learns them', () => {
   expect(notesOn({ sharing: hardSharing({ encoder: mlp([4]), rotations: 2 }) })).toEqual([
-    '`hard-sharing` was made for the balancing `roto-grad`, and this run has `sum-of-losses`. No other learns its rotations.',
+    '`hard-sharing` was made for the balancing `roto-grad`, and this run has `sum-of-losses`. No other learns `rotations`: leave them out.',
   ]);
   expect(notesOn({ sharing: hardSharing({ encoder: mlp([4]), rotations: false }) })).toEqual([]);
 });

@@ -125,3 +125,23 @@ it('refuses runs that do not fit each other, and numbers that a method does not 
   writeFileSync(join(cwd, 't.csv'), table.replace('0.5', '0.75'));
   expect(await refusal('price', 'price')).toContain('the data have changed since the run began');
 });
+
+it('keeps a rotation that one run has, and refuses to take the mean of two', async () => {
+  const turned = (tasks: string, learningRate: number) =>
+    config(tasks, 3, 4, `balancing: { use: roto-grad, learningRate: ${learningRate} }`).replace(
+      ', batchNorm: true }',
+      ' }, rotations: true',
+    );
+  const cwd = await shell({
+    'slow.yaml': turned(`${price}\n${big}`, 0.01),
+    'fast.yaml': turned(`${price}\n${big}`, 0.02),
+    'a.yaml': turned(price, 0.01),
+    'b.yaml': turned(big, 0.01),
+  });
+  const refused = await polytask(cwd, 'merge', 'slow', 'fast', '-q', '-o', 'never');
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(
+    /^fast: its rotation `rotations\/(price|big)\/matrix` of task `\1` is another than that of slow, .*merge runs of different tasks/,
+  );
+  expect(await polytask(cwd, 'merge', 'a', 'b', '-q', '-o', 'merged')).toMatchObject({ code: 0, stderr: '' });
+});

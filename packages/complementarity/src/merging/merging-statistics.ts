@@ -36,8 +36,8 @@ const addSquares: Program = {
  *
  * the mean over rows of the squared slope of their losses, which are negative logarithms of likelihoods.
  *
- * @remarks It is the empirical information, by the labels and not by labels drawn from the model. Under BatchNorm, which needs several
- * rows, rows are taken by sixteen, and their common slope is squared.
+ * @remarks It is the empirical information, by the labels and not by labels drawn from the model. Under BatchNorm, whose averages are over several
+ * rows, these are taken by sixteen, and their common slope is squared.
  * @param model A trained model with its tasks and strategy.
  * @param data Rows with labels of all its tasks.
  * @returns By path as the model has its variables; 0 for those that are not trained.
@@ -73,7 +73,8 @@ export async function fisherInformation(
   try {
     await trainer.loadModel(model);
     const { layout } = trainer.parameters as NonNullable<typeof trainer.parameters>;
-    if (layout.stateSegments.some(({ overRows }) => overRows)) batchSize = 16;
+    // Averages of BatchNorm are vectors, also where a row has several positions; rotations are matrices.
+    if (layout.stateSegments.some(({ shape }) => shape.length === 1)) batchSize = 16;
     await trainer.fit(data, { epochs: 1, batchSize, signal: stop.signal });
     const numbers = (sum as unknown as HostTensor).data;
     const trained = layout.segments.map(({ path, shape, offset, size }) => {

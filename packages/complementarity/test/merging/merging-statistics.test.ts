@@ -1,4 +1,6 @@
 import {
+  type CursorOptions,
+  convNet,
   createTrainer,
   type FrozenModel,
   type HostTensor,
@@ -66,6 +68,32 @@ it('Fisher information is the mean of squared slopes of single rows', async () =
       (value) => value > 0,
     ),
   ).toBe(true);
+});
+
+it('Fisher information is of sixteen rows at once under BatchNorm, of images too, and else of single ones', async () => {
+  const images = tableDataset({
+    inputs: { x: { data: uniformFloats(rows * 36, 'images'), shape: [rows, 6, 6, 1] } },
+    columns: { y },
+  });
+  for (const [sharing, wanted] of [
+    [plainSharing(convNet({ filters: [2], dense: [], batchNorm: true })), 16],
+    [plainSharing(convNet({ filters: [2], dense: [] }), undefined, true), 1],
+  ] as const) {
+    const trainer = await createTrainer({ tasks, sharing, seed: 1 });
+    await trainer.fit(images, { epochs: 1 });
+    const model = await trainer.model();
+    trainer.dispose();
+    const sizes: unknown[] = [];
+    const watched = {
+      ...images,
+      open(options: CursorOptions) {
+        sizes.push(options.batchSize);
+        return images.open(options);
+      },
+    };
+    await fisherInformation({ tasks, sharing, model }, watched, { rows });
+    expect(new Set(sizes)).toEqual(new Set([wanted]));
+  }
 });
 
 it('Gramians of inputs are those of the rows, and of what layers make of them', async () => {

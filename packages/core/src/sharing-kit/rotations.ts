@@ -18,7 +18,7 @@ const largest = 512;
 
 /** The option `rotations` of strategies with a shared representation; {@link buildRotations} takes it as it is. */
 export const rotationsOption = optional(
-  either([flag(), whole({ from: 2 })], 'true or false, or how many of the leading features'),
+  either([flag(), whole({ from: 2 })], 'true or false, or how many of the leading features, at least 2'),
   'A rotation per task of what its head sees, for a balancing that learns rotations; under another one it stays the identity.',
   'false',
 );
@@ -86,7 +86,8 @@ export function buildRotations(
       most === largest
         ? 'Learning takes time by the third power of their number: turn some of them, `rotations: 64`.'
         : '';
-    throw new InvalidOptionError('rotations', `${room} for the ${width} features that tasks share`, option, advice);
+    const shared = width === 1 ? 'the one feature' : `the ${width} features`;
+    throw new InvalidOptionError('rotations', `${room} for ${shared} that tasks share`, option, advice);
   }
   const place = scope.child('rotations');
   const matrices = Object.fromEntries(

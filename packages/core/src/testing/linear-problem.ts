@@ -3,6 +3,7 @@ import { defineSharing, type SharingStrategy } from '../contracts/sharing.js';
 import { type AnyTask, defineTask } from '../contracts/task.js';
 import type { TableDataset } from '../data/indexed-dataset.js';
 import { tableDataset } from '../data/table-dataset.js';
+import { requireOption } from '../errors/invalid-option-error.js';
 import { zeros } from '../layers/initializers.js';
 import { meanAbsoluteError } from '../metrics/mean-absolute-error.js';
 
@@ -34,6 +35,7 @@ export interface LinearProblemOptions {
  *
  * @param jacobian Rows a_k.
  * @param losses φ_k at first.
+ * @throws `POLYTASK_INVALID_OPTION` for rows of different lengths, another number of losses than rows, and widths that do not add up to a row.
  * @example
  * ```ts
  * import { createTrainer, sgd } from '@polytask/core';
@@ -53,6 +55,10 @@ export function linearProblem(
   options: LinearProblemOptions = {},
 ): LinearProblem {
   const { widths = [jacobian[0]?.length ?? 0], times = 1, order = [...jacobian.keys()] } = options;
+  const length = widths.reduce((sum, width) => sum + width, 0);
+  const even = jacobian.length > 0 && jacobian.every((row) => row.length === length);
+  requireOption(even, 'jacobian', `rows of ${length} numbers, one for each of θ, at least one row`, jacobian);
+  requireOption(losses.length === jacobian.length, 'losses', `${jacobian.length} numbers, one for each row`, losses);
   const names = jacobian.map((_, k) => String.fromCharCode(97 + k));
   return {
     tasks: order.map((k) => outputIsLoss(names[k] as string, times)),

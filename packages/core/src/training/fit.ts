@@ -18,7 +18,7 @@ import {
 } from './early-stopping.js';
 import type { EpochEvent, FitOptions, StepEvent } from './fit-options.js';
 import { furtherBatches, withoutTasks } from './further-batches.js';
-import { addLogged, addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
+import { addCosines, addNumbers, addStep, emptySums, epochMeans, type History, isNumberMetric } from './history.js';
 import { lastBatchFor } from './last-batch.js';
 import { epochEnds, loggerOf, probe } from './parts-of-run.js';
 import { openPerTask } from './per-task-run.js';
@@ -191,11 +191,9 @@ async function endEpoch(
     history.auxiliary[name]?.push(means.losses[tasks.length + i] as number);
   });
   for (const name of model.terms) history.auxiliary[name]?.push(means.terms[name] ?? Number.NaN);
-  if (means.cosines !== undefined) history.cosines.push(means.cosines);
-  for (const [k, norm] of means.gradientNorms?.entries() ?? []) {
-    const name = model.objectives[k] as string;
-    history.gradientNorms[name] = [...(history.gradientNorms[name] ?? []), norm];
-  }
+  addCosines(history, means.cosines);
+  const norms = means.gradientNorms?.map((norm, k) => [model.objectives[k] as string, norm] as const) ?? [];
+  addNumbers(history, 'gradientNorms', Object.fromEntries(norms));
   let scores: Scores | undefined;
   if (options.validation !== undefined) {
     scores = await evaluateDataset(run.runtime, run.constants, options.validation, options.evaluationBatchSize);
@@ -211,7 +209,7 @@ async function endEpoch(
   }
   const validation = scores?.tasks as ValidationScores | undefined;
   const ends = await epochEnds(run, { epoch: run.epoch, meanLosses: means.losses, validation });
-  addLogged(history, { ...means.logged, ...ends, ...(await relabel(run, rows)) });
+  addNumbers(history, 'logged', { ...means.logged, ...ends, ...(await relabel(run, rows)) });
   const seconds = (performance.now() - started) / 1000;
   history.seconds.push(seconds);
   if (options.earlyStopping !== undefined && run.stopping !== undefined) await judge(run, options.earlyStopping);

@@ -33,7 +33,7 @@ export interface History<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
    * the epoch's number; NaN for epochs without one.
    */
   readonly logged: { [name: string]: number[] };
-  /** Mean cosine between the tasks' gradients `[K][K]` per epoch; empty under strategies that compute no Gramian. */
+  /** Mean cosine between the tasks' gradients `[K][K]` per epoch, NaN where there was none; empty under strategies that compute no Gramian. */
   readonly cosines: number[][][];
   /**
    * Mean length of the gradient of what tasks share per epoch, by task, and by auxiliary objective with `asTask`; NaN for epochs in which it had none.
@@ -180,9 +180,22 @@ export function epochMeans(sums: EpochSums): {
   };
 }
 
-/** Adds an epoch's recorded numbers: every series has one per epoch, NaN where there was none. */
-export function addLogged(history: History, numbers: { readonly [name: string]: number }): void {
+/** Adds an epoch's numbers: every series has one per epoch, NaN where there was none. */
+export function addNumbers(
+  history: History,
+  kind: 'logged' | 'gradientNorms',
+  numbers: { readonly [name: string]: number },
+): void {
   const epochs = history.seconds.length;
-  for (const name of Object.keys(numbers)) history.logged[name] ??= new Array<number>(epochs).fill(Number.NaN);
-  for (const [name, series] of Object.entries(history.logged)) series.push(numbers[name] ?? Number.NaN);
+  for (const name of Object.keys(numbers)) history[kind][name] ??= new Array<number>(epochs).fill(Number.NaN);
+  for (const [name, series] of Object.entries(history[kind])) series.push(numbers[name] ?? Number.NaN);
+}
+
+/** Likewise its cosines. Weights may hold for longer than an epoch, which then has none. */
+export function addCosines({ cosines, seconds }: History, found: number[][] | undefined): void {
+  const k = (found ?? cosines[0])?.length;
+  if (k === undefined) return;
+  const none = () => Array.from({ length: k }, () => new Array<number>(k).fill(Number.NaN));
+  while (cosines.length < seconds.length) cosines.push(none());
+  cosines.push(found ?? none());
 }

@@ -80,7 +80,7 @@ it('refuses what cannot be turned, or costs too much', () => {
   expect(refused(4, 5)).toBe(
     'Option `rotations` must be false, or a number from 2 to 4 for the 4 features that tasks share, but is 5.',
   );
-  expect(refused(1, true)).toBe('Option `rotations` must be false for the 1 features that tasks share, but is true.');
+  expect(refused(1, true)).toBe('Option `rotations` must be false for the one feature that tasks share, but is true.');
   expect(refused(2048, true)).toContain(
     'Learning takes time by the third power of their number: turn some of them, `rotations: 64`.',
   );

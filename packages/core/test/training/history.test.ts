@@ -1,6 +1,6 @@
 import { accuracy, classification, confusionCounts, regression } from '@polytask/core';
 import { describe, expect, it } from 'vitest';
-import { addStep, emptyHistory, emptySums, epochMeans } from '../../src/training/history.js';
+import { addCosines, addNumbers, addStep, emptyHistory, emptySums, epochMeans } from '../../src/training/history.js';
 
 const step = (
   losses: number[],
@@ -86,4 +86,26 @@ describe('means of an epoch', () => {
     const { losses, terms } = epochMeans(emptySums(2));
     expect([Array.from(losses), terms]).toEqual([[Number.NaN, Number.NaN], {}]);
   });
+});
+
+it('has cosines and lengths of gradients of every epoch, NaN for those in which weights were held', () => {
+  const history = emptyHistory([regression('a'), regression('b')], []);
+  const cosines = [
+    [1, 0.5],
+    [0.5, 1],
+  ];
+  for (const compared of [false, true, false]) {
+    addCosines(history, compared ? cosines : undefined);
+    addNumbers(history, 'gradientNorms', compared ? { a: 2, b: 3 } : {});
+    history.seconds.push(1);
+  }
+  const none = [
+    [Number.NaN, Number.NaN],
+    [Number.NaN, Number.NaN],
+  ];
+  expect(history.cosines).toEqual([none, cosines, none]);
+  expect(history.gradientNorms).toEqual({ a: [Number.NaN, 2, Number.NaN], b: [Number.NaN, 3, Number.NaN] });
+  const without = emptyHistory([regression('a')], []);
+  addCosines(without, undefined);
+  expect(without.cosines).toEqual([]);
 });

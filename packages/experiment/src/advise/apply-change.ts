@@ -35,7 +35,19 @@ export function applyChange(
     const { use, ...others } = config.sharing;
     config.sharing = { use, ...others };
   }
+  const turns = (of: unknown) => isMapping(of) && Boolean(of.rotations);
+  if (turns(raw.sharing) && !turns(config.sharing)) forgetRotations(config.balancing);
   return config;
+}
+
+/** Takes out, of a balancing and of those within it, how fast rotations learn: it is refused where a model has none. */
+function forgetRotations(balancing: unknown): void {
+  if (!isMapping(balancing)) return;
+  if (balancing.use === 'roto-grad') {
+    delete balancing.learningRate;
+    delete balancing.decay;
+  }
+  forgetRotations(balancing.inner);
 }
 
 /** What turns one configuration into another: its keys that differ. */

@@ -85,7 +85,7 @@ export function servedTasks({ groups, servedBy }: Groups): string[][] {
  *
  * @param sharing - As it is written.
  * @param stages - Of the encoder, how many there are.
- * @returns undefined where there is one group, or the sharing is not plain hard sharing.
+ * @returns undefined where there is one group, or the sharing is not plain hard sharing; with rotations it is not, as branches have none.
  */
 export function branchesFor(
   { groups, servedBy }: Groups,
@@ -93,7 +93,7 @@ export function branchesFor(
   stages: number,
 ): Record<string, unknown> | undefined {
   const served = servedTasks({ groups, servedBy });
-  if (served.length < 2 || stages < 1 || sharing.use !== 'hard-sharing') return undefined;
+  if (served.length < 2 || stages < 1 || sharing.use !== 'hard-sharing' || sharing.rotations) return undefined;
   const branch = (tasks: readonly string[]) => (tasks.length === 1 ? tasks[0] : { stages: 1, branches: tasks });
   return { ...sharing, use: 'branched-sharing', tree: { stages: stages - 1, branches: served.map(branch) } };
 }

@@ -84,6 +84,11 @@ export function checkNames({ raw, sections, mistakes }: LoadedConfig): void {
     );
   }
   if (stopping === true) return;
+  if (stopping.freeze && stopping.monitor !== 'tasks') {
+    const message =
+      'tasks can be frozen where every one is watched by itself; set `monitor: tasks`, or leave `freeze` out';
+    mistakes.add([...place, 'freeze'], message);
+  }
   if (typeof stopping.monitor === 'object' && !names.includes(stopping.monitor.task)) {
     unknownTask([...place, 'monitor', 'task'], stopping.monitor.task, false);
   }

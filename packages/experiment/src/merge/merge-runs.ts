@@ -161,6 +161,7 @@ async function mergedModel(
   const holders = (path: string) => opened.filter(({ frozen }) => Object.hasOwn(frozen.model.variables, path));
   const paths = Object.keys(start);
   requireArchitecture(sources, opened, start);
+  requireOneRotation(sources, opened);
   const common = paths.filter((path) => holders(path).length === opened.length);
   if (common.length === 0) {
     const message = 'these runs have no variable in common; share something, such as a trunk';
@@ -231,6 +232,29 @@ function requireArchitecture(sources: readonly SourceRun[], opened: readonly Mer
     `a network of all tasks has \`${missing}\`, which none of these runs has learned: what ties tasks together has to be trained together. ` +
     'Merge runs of a strategy whose tasks share a trunk, such as `hard-sharing`';
   throw refuse(sources[0]?.shown ?? '', message);
+}
+
+/** Where a strategy has the rotation of a task. */
+const rotation = /(^|\/)rotations\/(?<task>.+)\/matrix$/;
+
+/** No mean of two rotations is one. */
+function requireOneRotation(sources: readonly SourceRun[], opened: readonly MergedSource[]): void {
+  const seen = new Map<string, { readonly shown: string; readonly data: HostTensor['data'] }>();
+  opened.forEach(({ frozen }, k) => {
+    const { shown } = sources[k] as SourceRun;
+    for (const [path, { data }] of Object.entries(frozen.model.variables)) {
+      const task = rotation.exec(path)?.groups?.task;
+      if (task === undefined) continue;
+      const other = seen.get(path);
+      if (other === undefined) seen.set(path, { shown, data });
+      else if (!isDeepStrictEqual(other.data, data)) {
+        const message =
+          `its rotation \`${path}\` of task \`${task}\` is another than that of ${other.shown}, and a mean of rotations is no rotation; ` +
+          'merge runs of different tasks, or train with `sharing.rotations: false`';
+        throw new InputError([{ where: shown, message }]);
+      }
+    }
+  });
 }
 
 /** What tasks learned from their labels; two runs with one task have to have learned the same. */

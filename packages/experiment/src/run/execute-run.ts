@@ -241,8 +241,8 @@ function metricsLine({ epoch, seconds, history }: EpochEvent): Omit<MetricsLine,
   const tasks = Object.fromEntries(Object.entries(history.tasks).map(([name, values]) => [name, last(values)]));
   const auxiliary = last(history.auxiliary);
   const logged = last(history.logged);
-  const cosines = history.cosines.at(-1);
-  const gradientNorms = last(history.gradientNorms);
+  // An epoch that held its weights compared no gradients.
+  const compared = Object.values(last(history.gradientNorms)).some((norm) => !Number.isNaN(norm));
   return {
     epoch,
     seconds,
@@ -250,8 +250,7 @@ function metricsLine({ epoch, seconds, history }: EpochEvent): Omit<MetricsLine,
     tasks,
     ...(Object.keys(auxiliary).length > 0 && { auxiliary }),
     ...(Object.keys(logged).length > 0 && { logged }),
-    ...(cosines && { cosines }),
-    ...(Object.keys(gradientNorms).length > 0 && { gradientNorms }),
+    ...(compared && { cosines: history.cosines.at(-1) as number[][], gradientNorms: last(history.gradientNorms) }),
   };
 }
 

@@ -35,19 +35,24 @@ describe('applyChange', () => {
     expect(sharing.encoder).not.toHaveProperty('dropout');
   });
 
-  it('makes run files of all rules that can be prepared', async () => {
-    const base = await loaded(withValidation);
+  const turned = changed('use: hard-sharing\n', 'use: hard-sharing\n  rotations: true\n', withValidation);
+  it.each([
+    ['as they are', withValidation],
+    ['of rotations', `${turned}balancing: { use: roto-grad, learningRate: 0.01 }\n`],
+    ['of rotations within', `${turned}balancing: { use: cr-mogm, inner: { use: roto-grad, learningRate: 0.01 } }\n`],
+  ])('makes run files of all rules that can be prepared, %s', async (_, text) => {
+    const base = await loaded(text);
     // What a measurement says: each of the tasks a branch by itself.
     const names = (base.raw.tasks as { name: string }[]).map(({ name }) => name);
     const groups = { groups: names.map((name) => [name]), servedBy: Object.fromEntries(names.map((name, n) => [name, n])) }; // biome-ignore format: one line
     const sharing = branchesFor(groups, base.sections.sharing as unknown as Record<string, unknown>, 1);
     for (const { name, change } of rules) {
       if (change === undefined) continue;
-      const made = change === 'measured' ? { set: { sharing } } : change;
+      const made = change === 'measured' ? { set: sharing === undefined ? {} : { sharing } } : change;
       const config = applyChange(base.raw, base.sections.sharing, made);
-      const text = toYaml(config, [`a comment\nof two lines: ${name}`]);
-      expect(text).toMatch(/^# a comment\n# of two lines: [a-z-]+\n\ndata:/);
-      await expect(prepared(text), name).resolves.toHaveProperty('tasks');
+      const written = toYaml(config, [`a comment\nof two lines: ${name}`]);
+      expect(written).toMatch(/^# a comment\n# of two lines: [a-z-]+\n\ndata:/);
+      await expect(prepared(written), name).resolves.toHaveProperty('tasks');
     }
   });
 });

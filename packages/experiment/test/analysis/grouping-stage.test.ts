@@ -71,5 +71,6 @@ test('branches of one trunk, each task in the group that serves it', () => {
   });
   expect(branchesFor({ ...groups, servedBy: { a: 0, b: 0, c: 0 } }, sharing, 2)).toBeUndefined();
   expect(branchesFor(groups, { ...sharing, use: 'mmoe' }, 2)).toBeUndefined();
+  expect(branchesFor(groups, { ...sharing, rotations: true }, 2)).toBeUndefined();
   expect(branchesFor(groups, sharing, 0)).toBeUndefined();
 });

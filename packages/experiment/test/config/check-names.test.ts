@@ -93,6 +93,15 @@ describe('checkNames', () => {
     expect(await told(stopping('true'))).toEqual([expect.stringMatching(/^10:39: early stopping watches/)]);
   });
 
+  it('freezes tasks only where every one is watched', async () => {
+    const toldOf = (options: string) => told(`${stopping(options)}split: { validation: 0.1 }\n`);
+    expect(await toldOf('{ freeze: true, monitor: tasks }')).toEqual([]);
+    expect(await toldOf('{ freeze: false }')).toEqual([]);
+    expect(await toldOf('{ freeze: true }')).toEqual([
+      expect.stringMatching(/^10:\d+: tasks can be frozen where .*`monitor: tasks`/),
+    ]);
+  });
+
   it('copes with what is no list of tasks', async () => {
     expect(taskNames({ tasks: 3 })).toEqual([]);
     expect(taskNames({ tasks: [{ name: 'a' }, 4, {}] })).toEqual(['a', '', '']);

@@ -106,7 +106,7 @@ describe('prepareRun', () => {
     const turned = changed('units: [8] }', 'units: [8] }\n  rotations: true');
     expect((await prepare(turned, ['balancing={ use: roto-grad, learningRate: 0.001 }'])).notes).toEqual([]);
     expect((await prepare(turned)).notes).toEqual([
-      '`hard-sharing` was made for the balancing `roto-grad`, and this run has `sum-of-losses`. No other learns its rotations.',
+      '`hard-sharing` was made for the balancing `roto-grad`, and this run has `sum-of-losses`. No other learns `rotations`: leave them out.',
     ]);
     expect(await told(turned, ['balancing={ use: roto-grad, gradientsOf: shared }'])).toEqual([
       expect.stringMatching(/gradientsOf.*must be "representation" where the model has rotations/),

@@ -95,6 +95,18 @@ describe('executeRun', () => {
     expect(document).toHaveProperty('deltaM');
   });
 
+  it('tells cosines and lengths of gradients of the epochs alone in which they were compared', async () => {
+    const lines: { readonly cosines?: unknown; readonly gradientNorms?: unknown }[] = [];
+    const { folder } = folderInMemory({ addMetrics: async (line) => void lines.push(line as object) });
+    const run = await prepared(smallRun, ['training.epochs=3', 'balancing={ use: nash-mtl, updateEvery: 6 }']);
+    await executeRun(run, around(folder));
+    expect(lines.map(({ cosines, gradientNorms }) => [cosines !== undefined, gradientNorms !== undefined])).toEqual([
+      [true, true],
+      [false, false],
+      [true, true],
+    ]);
+  });
+
   it('trains all again with further seeds, and keeps the model of the first', async () => {
     const lines: unknown[] = [];
     let models = 0;

@@ -29,7 +29,7 @@ import { conflictFree } from './con-fig.js';
  * Shapes: a gradient `[P]` → m `[K, P]` → d and the update `[P]`.
  *
  * @remarks Use it with plain descent, `sgd`: the update is divided by its size already, and a second Adam would do so again; `notesOn` says so, and with it `polytask check`. Until every task had its turn there is no
- * update, so parameters stand still in the first K − 1 steps. The means are of all parameters, those of single tasks included, as in the paper. Where
+ * update, so parameters stand still in the first K − 1 steps. The means are of all parameters, those of single tasks included, as in the paper. Turns go by the order in which tasks are declared. Where
  * the task whose turn it is has no label in the batch, the next one that has takes its place. State: (K + 2) times the parameters.
  * @example
  * ```ts

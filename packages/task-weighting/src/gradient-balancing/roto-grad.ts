@@ -43,7 +43,7 @@ import { comparedGradients } from './options.js';
  * Traps: rows that only one task has a label for turn nothing. Heads have to follow, so that rotations want to learn more slowly than the
  * model, and an optimizer whose learning rate falls wants a `decay` here. The mean of opposed gradients is 0, and turns nothing. Learning takes time by the third
  * power of d.
- * @throws `POLYTASK_INVALID_OPTION` for a `learningRate` where the model has no rotations, and for gradients of something else than the
+ * @throws `POLYTASK_INVALID_OPTION` for a `learningRate` or `decay` where the model has no rotations, and for gradients of something else than the
  * representation where it has.
  * @example
  * ```ts
@@ -95,10 +95,10 @@ export const rotoGrad = /* @__PURE__ */ describePart('gradient-balancing', {
       '0.0005',
       "ours, half of Adam's; the authors' code asks for less than the network's",
     ),
-    decay: withDefault(
+    decay: optional(
       number({ above: 0, to: 1 }),
-      1,
-      'Factor of the learning rate of the rotations after every step.',
+      'Factor of the learning rate of the rotations after every step; only where the model has rotations.',
+      '1',
       "the authors' code",
     ),
     gradientsOf: { ...comparedGradients, default: 'representation' as const, source: 'paper' },
@@ -106,8 +106,9 @@ export const rotoGrad = /* @__PURE__ */ describePart('gradient-balancing', {
   make: ({ burnIn, learningRate, decay, gradientsOf }) => ({
     gradientsOf,
     bind({ tasks: names, rotations }) {
-      checkRotations(rotations, { learningRate, gradientsOf });
-      const turning = rotations && learnRotations(rotations, names, { learningRate: learningRate ?? 5e-4, decay });
+      checkRotations(rotations, { learningRate, decay }, gradientsOf);
+      const rates = { learningRate: learningRate ?? 5e-4, decay: decay ?? 1 };
+      const turning = rotations && learnRotations(rotations, names, rates);
       const first = new Map<string, Float64Array>();
       return {
         ...(turning && { state: turning.state, feeds: turning.feeds, learn: turning.learn }),
@@ -149,15 +150,18 @@ export const rotoGrad = /* @__PURE__ */ describePart('gradient-balancing', {
 /** Refuses what makes no sense of a model with rotations, or of one without. */
 function checkRotations(
   rotations: Rotations | undefined,
-  { learningRate, gradientsOf }: { readonly learningRate: number | undefined; readonly gradientsOf: GradientsOf },
+  rates: { readonly [option: string]: number | undefined },
+  gradientsOf: GradientsOf,
 ): void {
-  requireOption(
-    rotations !== undefined || learningRate === undefined,
-    'learningRate',
-    'left out where the model has no rotations',
-    learningRate,
-    'Let the sharing strategy have some, as `hard-sharing` with `rotations: true`; then they learn.',
-  );
+  for (const [option, rate] of Object.entries(rates)) {
+    requireOption(
+      rotations !== undefined || rate === undefined,
+      option,
+      'left out where the model has no rotations',
+      rate,
+      'Let the sharing strategy have some, as `hard-sharing` with `rotations: true`; then they learn.',
+    );
+  }
   requireOption(
     rotations === undefined || gradientsOf === 'representation',
     'gradientsOf',

@@ -220,6 +220,7 @@ test('learns more slowly from step to step under `decay`', async () => {
 
 test('refuses what makes no sense of a model with rotations, or of one without', async () => {
   const of = (balancing: GradientBalancing, rotations: boolean) => matricesAfter(balancing, { epochs: 1 }, rotations);
+  await expect(of(rotoGrad({ decay: 0.9 }), false)).rejects.toThrow('Option `decay` must be left out');
   await expect(of(rotoGrad({ learningRate: 0.01 }), false)).rejects.toThrow(
     'left out where the model has no rotations',
   );
