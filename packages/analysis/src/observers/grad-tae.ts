@@ -80,6 +80,7 @@ export const gradTae = /* @__PURE__ */ describePart('observer', {
   ],
   options,
   make: ({ rows, width, size, sets, learningRate, steps, interval }) => ({
+    needsValidation: true,
     interval,
     bind({ tasks, objectives, layout, uniform }) {
       const names = tasks.map(({ name }) => name);

@@ -50,6 +50,8 @@ export interface Description<Kind extends PartKind = PartKind> {
   readonly options: Readonly<Record<string, unknown>>;
   /** Optimizers or balancings that the method was made for; with another one a run goes on, and {@link notesOn} says so. Default: any. */
   readonly madeFor?: MadeFor | undefined;
+  /** Whether it goes by validation data: without any, `fit` and `polytask check` refuse it before the first step. Default false. */
+  readonly needsValidation?: boolean | undefined;
   readonly [partMarker]: true;
 }
 

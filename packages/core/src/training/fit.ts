@@ -28,6 +28,7 @@ import type { BatchSources } from './runtime.js';
 import { scheduleRows } from './schedule-rows.js';
 import { requireParts } from './split-batch.js';
 import type { StepOutcome } from './step-outcome.js';
+import { requireValidationData } from './validation-needs.js';
 
 /** Trains until the last epoch, a stop or the signal. */
 export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOptions): Promise<History> {
@@ -44,6 +45,7 @@ export async function fitRun(run: Run, train: MultiTaskDataset, given: FitOption
   const scheduled = description.schedule !== undefined;
   const lastBatch = lastBatchFor(run.model.layout, train.size, { ...options, scheduled });
   requireParts(run.model.layout, run.model.balancing.description, train.size, { batchSize, accumulate });
+  if (validation === undefined) requireValidationData(description);
   if (earlyStopping !== undefined) {
     checkStopping(earlyStopping, tasks, validation !== undefined);
     const stopping = startStopping(earlyStopping, tasks, run.stopping);

@@ -4,6 +4,7 @@ import { labelBatch } from '../data/label-batch.js';
 import { PolytaskError } from '../errors/polytask-error.js';
 import type { Run } from './run.js';
 import type { BatchSources } from './runtime.js';
+import { noValidation } from './validation-needs.js';
 
 /** The batch as it is without labels of these tasks. */
 export function withoutTasks(batch: Batch, names: readonly string[]): Batch {
@@ -48,10 +49,7 @@ export function furtherBatches(
     another: () => draw(stream, 'another', train),
     validation: () => {
       if (validation === undefined) {
-        throw new PolytaskError(
-          'POLYTASK_NO_VALIDATION',
-          `\`${stream ?? run.description.balancing.name}\` needs batches of validation data; pass \`validation\` to \`fit\`.`,
-        );
+        throw noValidation(stream ?? run.description.balancing.name);
       }
       return draw(stream, 'validation', validation);
     },

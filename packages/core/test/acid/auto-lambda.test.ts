@@ -71,7 +71,7 @@ test('Auto-Lambda: the gradient by λ is that of the bilevel objective', async (
 test('Auto-Lambda: says what is missing without validation data', async () => {
   const options = { tasks, sharing, balancing: autoLambda({ innerRate }) };
   await expect(trained(options, train, { epochs: 1 })).rejects.toThrow(
-    '`auto-lambda` needs batches of validation data',
+    '`auto-lambda` needs validation data',
   );
 });
 

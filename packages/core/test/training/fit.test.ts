@@ -3,6 +3,7 @@ import {
   createTrainer,
   defineGradientBalancing,
   defineLossWeighting,
+  defineObserver,
   defineStepPlan,
   type EpochEvent,
   NonFiniteError,
@@ -482,6 +483,31 @@ it('refuses gradient balancing where nothing is shared, with the reason', async 
   ).rejects.toThrow(/no parameter is used/);
 });
 
+describe('parts that go by validation data', () => {
+  const balancing = defineLossWeighting({
+    name: 'looking-ahead',
+    needsValidation: true,
+    bind: () => ({ scalarize: (losses) => tf.sum(losses) as tf.Scalar }),
+  });
+  const observer = defineObserver({ name: 'watching', needsValidation: true, bind: () => ({ result: () => ({}) }) });
+
+  it.each([
+    ['looking-ahead', { balancing }],
+    ['watching', { observers: [observer] }],
+  ])('are refused before the first step where there is none: %s', async (name, parts) => {
+    const trainer = keep(await vectorTrainer(parts));
+    const steps: number[] = [];
+    const callbacks = [{ stepEnd: ({ step }: { step: number }) => void steps.push(step) }];
+    const data = rowsDataset({ a: rows(2), b: rows(2) });
+    const fit = trainer.fit(data, { epochs: 1, callbacks });
+    await expect(fit).rejects.toMatchObject({ code: 'POLYTASK_NO_VALIDATION' });
+    await expect(fit).rejects.toThrow(`\`${name}\` needs validation data`);
+    expect(steps).toEqual([]);
+    await trainer.fit(data, { epochs: 1, callbacks, validation: data });
+    expect(steps.length).toBeGreaterThan(0);
+  });
+});
+
 it('refuses plans that want validation data where there is none', async () => {
   const balancing = defineStepPlan({
     name: 'curious',
@@ -494,6 +520,6 @@ it('refuses plans that want validation data where there is none', async () => {
   });
   const trainer = keep(await vectorTrainer({ balancing }));
   await expect(trainer.fit(rowsDataset({ a: rows(2), b: rows(2) }), { epochs: 1 })).rejects.toThrow(
-    /`curious` needs batches of validation data/,
+    /`curious` needs validation data/,
   );
 });

@@ -98,6 +98,7 @@ export async function prepareRun(loaded: LoadedConfig, signal?: AbortSignal): Pr
   if (data !== undefined && data.validation === undefined) {
     requireNoValidation(sections, mistakes.add);
     requireNoCalibration(sections, mistakes.add);
+    requireNoNeed(network, mistakes.add);
   }
   const names = network?.tasks.map(({ name }) => name) ?? [];
   const tell = (error: unknown) => {
@@ -322,6 +323,20 @@ function requireNoCalibration(
     if (!auto.includes(name)) return;
     add(['tasks', index, 'threshold'], `thresholds are found on validation rows, of which there are none; ${advice}`);
   });
+}
+
+/** Some methods go by validation rows. */
+function requireNoNeed(network: Partial<Network> | undefined, add: LoadedConfig['mistakes']['add']): void {
+  const { balancing, auxiliary = [], observers = [] } = network ?? {};
+  const lists = { auxiliary, observers };
+  const places = Object.entries(lists).flatMap(([list, parts]) => parts.map((part, i) => [[list, i], part] as const));
+  for (const [path, part] of [[['balancing'], balancing] as const, ...places]) {
+    if (!part?.needsValidation) continue;
+    add(
+      [...path],
+      `\`${part.name}\` goes by validation rows, of which there are none; set some apart, such as \`split: { validation: 0.15 }\``,
+    );
+  }
 }
 
 /** A column that divides the rows may mark none for validation. */

@@ -102,6 +102,23 @@ describe('prepareRun', () => {
     ]);
   });
 
+  it('finds methods that go by validation rows where there are none', async () => {
+    const baselines = 'baselines: { left: 0.9, right: 0.9 }';
+    const said = /goes by validation rows, of which there are none; set some apart/;
+    for (const balancing of [
+      `{ use: pivrg, by: metric, ${baselines} }`,
+      `{ use: pivrg, ${baselines} }`,
+      '{ use: dynamic-task-prioritization, by: metric }',
+      '{ use: auto-lambda, innerRate: 0.1, learningRate: 0.01 }',
+    ]) {
+      const text = `${smallRun}balancing: ${balancing}\n`;
+      expect(await told(text), balancing).toEqual([expect.stringMatching(said)]);
+      expect((await prepare(text, ['split.validation=0.25'])).notes).toEqual([]);
+    }
+    const watched = `${smallRun}observers:\n  - { use: gradient-similarity }\n  - { use: grad-tae }\n`;
+    expect(await told(watched)).toEqual([expect.stringMatching(/^13:.*`grad-tae` goes by validation rows/)]);
+  });
+
   it('says what rotations and the balancing that learns them are to one another', async () => {
     const turned = changed('units: [8] }', 'units: [8] }\n  rotations: true');
     expect((await prepare(turned, ['balancing={ use: roto-grad, learningRate: 0.001 }'])).notes).toEqual([]);

@@ -77,6 +77,7 @@ export const autoLambda = /* @__PURE__ */ describePart('step-plan', {
     planOptions,
   ),
   make: ({ innerRate, primary, start, learningRate, scale }) => ({
+    needsValidation: true,
     bind({ tasks }) {
       for (const name of primary ?? [])
         if (!tasks.includes(name)) throw new UnknownNameError('task', name, tasks, 'primary');

@@ -64,6 +64,7 @@ export const forum = /* @__PURE__ */ describePart('step-plan', {
     planOptions,
   ),
   make: ({ innerRate, innerSteps, descent, learningRate }) => ({
+    needsValidation: true,
     bind({ tasks }) {
       const k = tasks.length;
       const logits = hostAdam(new Float64Array(k), { learningRate });

@@ -64,6 +64,7 @@ export const moml = /* @__PURE__ */ describePart('step-plan', {
     planOptions,
   ),
   make: ({ innerRate, learningRate, scale }) => ({
+    needsValidation: true,
     bind({ tasks }) {
       const logits = hostAdam(new Float64Array(tasks.length), { learningRate });
       const k = tasks.length;

@@ -37,7 +37,7 @@ export const crMogm = /* @__PURE__ */ describePart('gradient-balancing', {
     alpha: withDefault(number({ from: 0, below: 1 }), 0.9, 'How slowly the weights follow.', 'TorchJD'),
   },
   make({ inner, alpha }) {
-    const { bind, gradientsOf, leastLoss, parts, updateEvery } = wrapBalancing(inner, {
+    const { bind, gradientsOf, leastLoss, needsValidation, parts, updateEvery } = wrapBalancing(inner, {
       name: 'cr-mogm',
       bind(bound, { tasks: names }) {
         const { weights: within } = bound;
@@ -66,6 +66,7 @@ export const crMogm = /* @__PURE__ */ describePart('gradient-balancing', {
     return {
       ...(gradientsOf && { gradientsOf }),
       ...(leastLoss !== undefined && { leastLoss }),
+      ...(needsValidation && { needsValidation }),
       ...(parts && { parts }),
       ...(updateEvery && { updateEvery }),
       bind(context) {

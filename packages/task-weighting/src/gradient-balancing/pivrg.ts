@@ -72,6 +72,7 @@ export const pivrg = /* @__PURE__ */ describePart('step-plan', {
     ...kindOptions('gradient-balancing'),
   },
   make: ({ baselines, by, batches, scale, headGradients }) => ({
+    needsValidation: true,
     bind({ tasks: names, objectives }) {
       const k = names.length;
       const directions = objectives.map(({ task }) => (by === 'loss' ? 1 : directionOf(task)));

@@ -70,6 +70,7 @@ export const dynamicTaskPrioritization = /* @__PURE__ */ describePart('loss-weig
   },
   make: ({ by, gamma, alpha }) => ({
     leastLoss: by === 'loss' ? 0 : undefined,
+    needsValidation: by === 'metric',
     bind({ tasks, objectives }) {
       const metrics = by === 'metric' ? objectives.map(metricOf) : [];
       let performance: readonly (number | null)[] = tasks.map(() => null);

@@ -43,9 +43,7 @@ test('the step has the new weights, rescaled where they are to sum to the number
 
 test('says what is missing without validation data, and which task there is not', async () => {
   const method = autoLambda({ innerRate: eta });
-  await expect(runLinear(method, goldenJacobian, [2, 3])).rejects.toThrow(
-    '`auto-lambda` needs batches of validation data',
-  );
+  await expect(runLinear(method, goldenJacobian, [2, 3])).rejects.toThrow('`auto-lambda` needs validation data');
   const other = runLinear(autoLambda({ innerRate: eta, primary: ['c'] }), goldenJacobian, [2, 3]);
   await expect(other).rejects.toThrow('There is no task named `c`');
 });

@@ -65,7 +65,7 @@ test('where they do not fall fast enough, the training loss has its say, and its
 
 test('says what is missing without validation data, and which loss is no number where the inner steps diverge', async () => {
   const run = runLinear(forum(), goldenJacobian, [2, 3]);
-  await expect(run).rejects.toThrow('`forum` needs batches of validation data');
+  await expect(run).rejects.toThrow('`forum` needs validation data');
   const far = runLinear(forum({ innerRate: 3e38 }), goldenJacobian, [2, 3], { validation: true });
   await expect(far).rejects.toMatchObject({ code: 'POLYTASK_NON_FINITE' });
 });

@@ -41,5 +41,5 @@ test('a task that all gain by gets more weight, worked out by hand', async () =>
 
 test('says what is missing without validation data', async () => {
   const run = runLinear(moml({ innerRate: 0.05 }), goldenJacobian, [2, 3]);
-  await expect(run).rejects.toThrow('`moml` needs batches of validation data');
+  await expect(run).rejects.toThrow('`moml` needs validation data');
 });
