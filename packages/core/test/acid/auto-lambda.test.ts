@@ -70,9 +70,7 @@ test('Auto-Lambda: the gradient by λ is that of the bilevel objective', async (
 
 test('Auto-Lambda: says what is missing without validation data', async () => {
   const options = { tasks, sharing, balancing: autoLambda({ innerRate }) };
-  await expect(trained(options, train, { epochs: 1 })).rejects.toThrow(
-    '`auto-lambda` needs validation data',
-  );
+  await expect(trained(options, train, { epochs: 1 })).rejects.toThrow('`auto-lambda` needs validation data');
 });
 
 test('Auto-Lambda resumes', async () => {
