@@ -29,14 +29,14 @@ import {
 } from '@polytask/core';
 import { defineExecutor } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useBackend } from '../helpers/backends.js';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { linearTask, rowsDataset, vectorSharing } from '../helpers/vectors.js';
 import {
-  disposer,
   essence,
   fitSteps,
+  leavingNoTensor,
   makeTable,
   mixedTasks,
   mixedTrainer,
@@ -45,16 +45,7 @@ import {
 
 type Options = TrainerOptions<readonly AnyTask[]>;
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 /** Several interruptions on the way: at each of `stops` the run goes through bytes into a new trainer. */
 async function inPieces(

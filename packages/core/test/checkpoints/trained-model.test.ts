@@ -1,21 +1,10 @@
 import { type AnyTask, eager, type HostTensor, type MultiTaskDataset, mlp, type Trainer } from '@polytask/core';
 import { strict } from '@polytask/core/testing';
-import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
-import { disposer, makeTable, mixedTrainer, restlessSharing } from '../training/fixtures.js';
+import { leavingNoTensor, makeTable, mixedTrainer, restlessSharing } from '../training/fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 const train = makeTable(40, 1);
 const test = makeTable(16, 2, false) as MultiTaskDataset;

@@ -13,22 +13,12 @@ import {
   tableDataset,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { linearTask, readBits, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, makeTable, mixedTasks, mixedTrainer, restlessSharing } from '../training/fixtures.js';
+import { leavingNoTensor, makeTable, mixedTasks, mixedTrainer, restlessSharing } from '../training/fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 const train = makeTable(22, 'train');
 const validation = makeTable(15, 'validation');

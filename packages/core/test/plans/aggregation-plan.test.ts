@@ -9,21 +9,11 @@ import {
   sgd,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
 import { linearTask, readAll, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, makeTable, mixedTrainer, noting } from '../training/fixtures.js';
+import { leavingNoTensor, makeTable, mixedTrainer, noting } from '../training/fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 const tasks: readonly AnyTask[] = [linearTask('a', 3), linearTask('b', 2)];
 const sharing = vectorSharing({ v: { size: 2, usedBy: ['a', 'b'] }, own: { size: 1, usedBy: ['a'] } });

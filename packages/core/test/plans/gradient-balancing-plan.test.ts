@@ -11,21 +11,11 @@ import {
   sgd,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
 import { linearTask, readAll, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, essence, makeTable, mixedTrainer, noting, restlessSharing } from '../training/fixtures.js';
+import { essence, leavingNoTensor, makeTable, mixedTrainer, noting, restlessSharing } from '../training/fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 const three: readonly AnyTask[] = [linearTask('a', 5), linearTask('b', 5), linearTask('c', 4)];
 /** Two layers of all tasks, one of two of them, heads. */

@@ -12,21 +12,11 @@ import {
   type WeightScale,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
 import { linearTask, readAll, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, mixedTrainer } from '../training/fixtures.js';
+import { leavingNoTensor, mixedTrainer } from '../training/fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 /** Losses that do not depend on parameters much: what is added makes them `wanted`, more or less. */
 const tasks: readonly AnyTask[] = ['a', 'b', 'c'].map((name, k) => {

@@ -18,22 +18,12 @@ import {
 } from '@polytask/core';
 import { strict } from '@polytask/core/testing';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { linearTask, noise, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, makeTable, mixedTasks } from '../training/fixtures.js';
+import { leavingNoTensor, makeTable, mixedTasks } from '../training/fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 /** A method whose weights depend on all that it sees of the parts; every call is noted. */
 const looking = (seen: GramianInput[], options: Partial<GradientBalancing> = {}) =>

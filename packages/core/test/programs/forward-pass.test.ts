@@ -10,22 +10,12 @@ import {
   sgd,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { linearTask, readAll, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, fitSteps, makeTable, mixedTrainer } from '../training/fixtures.js';
+import { fitSteps, leavingNoTensor, makeTable, mixedTrainer } from '../training/fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 const tasks: readonly AnyTask[] = [linearTask('a', 1), linearTask('b', 1)];
 const vectors = vectorSharing({ v: { size: 1, usedBy: ['a', 'b'] } });

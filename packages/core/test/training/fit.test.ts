@@ -11,21 +11,12 @@ import {
   sgd,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useBackend } from '../helpers/backends.js';
 import { linearTask, noise, readBits, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, fitSteps, makeTable, mixedTrainer, restlessSharing } from './fixtures.js';
+import { fitSteps, leavingNoTensor, makeTable, mixedTrainer, restlessSharing } from './fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 const train = makeTable(22, 'train');
 const validation = makeTable(15, 'validation');

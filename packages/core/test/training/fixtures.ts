@@ -16,6 +16,9 @@ import {
   tableDataset,
   uniformStream,
 } from '@polytask/core';
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { useBackend } from '../helpers/backends.js';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 
 /** Rows with a class and a level that can be learned; two of five rows lack the class, every seventh the level. */
@@ -86,6 +89,21 @@ export function disposer() {
       for (const trainer of trainers.splice(0)) trainer.dispose();
     },
   };
+}
+
+/** Holds every test of a file, on the cpu backend, to leave no tensor once what it gave to `keep` is disposed of. */
+export function leavingNoTensor() {
+  const { keep, disposeAll } = disposer();
+  let before: number;
+  beforeEach(async () => {
+    await useBackend('cpu');
+    before = tf.memory().numTensors;
+  });
+  afterEach(() => {
+    disposeAll();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+  return keep;
 }
 
 /** Adds to a list and gives the result: for functions that are watched. */

@@ -8,21 +8,11 @@ import {
   tableDataset,
 } from '@polytask/core';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
-import { disposer, makeTable, mixedTasks } from './fixtures.js';
+import { leavingNoTensor, makeTable, mixedTasks } from './fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 const normal = () => tinySharing(mlp([4], { batchNorm: true }));
 const layers = (make: () => tf.LayersModel) => tinySharing(layersModel(make));

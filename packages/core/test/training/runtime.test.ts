@@ -10,22 +10,12 @@ import {
 } from '@polytask/core';
 import { defineExecutor, type ExecutorSession } from '@polytask/core/executors';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useBackend } from '../helpers/backends.js';
+import { describe, expect, it } from 'vitest';
 import { tinySharing } from '../helpers/tiny-sharing.js';
 import { linearTask, readAll, rowsDataset, vectorSharing } from '../helpers/vectors.js';
-import { disposer, essence, makeTable, mixedTrainer, noting } from './fixtures.js';
+import { essence, leavingNoTensor, makeTable, mixedTrainer, noting } from './fixtures.js';
 
-const { keep, disposeAll } = disposer();
-let before: number;
-beforeEach(async () => {
-  await useBackend('cpu');
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  disposeAll();
-  expect(tf.memory().numTensors).toBe(before);
-});
+const keep = leavingNoTensor();
 
 const tasks: readonly AnyTask[] = [linearTask('a', 2), linearTask('b', 2)];
 const sharing = vectorSharing({ v: { size: 2, usedBy: ['a', 'b'] } });
